@@ -1,0 +1,1 @@
+"""Troth: self-hosted customer engagement software that asks first."""

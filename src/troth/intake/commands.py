@@ -1,0 +1,116 @@
+"""The vocabulary of the one door: whatever the wire format, a write of personal data becomes one of these.
+
+A wire format turns bytes into commands; `troth.intake.apply` turns commands into rows. Times are integer milliseconds since
+the epoch, UTC. Commands are values: frozen, compared by content, and free of any knowledge of HTTP.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A push token; `platform` is `ios`, `android` or `web`."""
+
+    token: str
+    platform: str
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a command is about; at least one field is given. The values are as received: normalising is the door's work."""
+
+    external_id: str | None = None
+    anonymous_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    devices: tuple[Device, ...] = ()
+
+
+class Decision(StrEnum):
+    """What a person can say to a purpose."""
+
+    GRANT = "grant"
+    WITHDRAW = "withdraw"
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """What every command carries: the tenant, the person, where it came from, and when it reached us."""
+
+    workspace_id: int
+    identity: Identity
+    source: str
+    """The door: `vero`, `segment`, `api`, `cli`, `page`, `import`, `demo`."""
+    received_at: int
+
+
+class Identify(Command, frozen=True, kw_only=True):
+    """Create or update a person. Attributes merge, the newest wins, `None` removes (Art. 16)."""
+
+    attributes: dict[str, Any] = {}
+    create: bool = True
+    """False: an unknown person is left unknown (Vero `users/edit`)."""
+
+
+class Track(Command, frozen=True, kw_only=True):
+    """Record an event, creating the person if need be."""
+
+    name: str
+    """As received; the door folds it (see `fold_event_name`)."""
+    ts: int
+    """When it happened."""
+    properties: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
+    """Facts about the person that came along, merged as by `Identify`."""
+    dedupe: str | bytes | None = None
+    """Two events of one workspace with equal keys inside `dedupe_ms` are one event; None never repeats."""
+    dedupe_ms: int = 0
+
+
+class EditTags(Command, frozen=True, kw_only=True):
+    """Add and remove tags of a person; creates nobody."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class Alias(Command, frozen=True, kw_only=True):
+    """`previous` is the same person as `identity`: re-identify, or merge two known persons. A refusal beats a grant."""
+
+    previous: Identity
+
+
+class Decide(Command, frozen=True, kw_only=True):
+    """A person's decision on a purpose, or on all that need consent and all marketing (`purpose` None: global unsubscribe)."""
+
+    decision: Decision
+    purpose: str | None = None
+    method: str = "api"
+    """How it was expressed: `api`, `unsubscribe_link`, `one_click`, `preference_page`, `console`, `cli`."""
+    evidence: dict[str, Any] = {}
+    valid: bool = True
+    """False: recorded, but permits nothing (a bare `resubscribe`, a grant without evidence)."""
+
+
+class Delete(Command, frozen=True, kw_only=True):
+    """Erase the person (Art. 17). `confirmed` False, a key that browsers can see: only a request is opened."""
+
+    confirmed: bool = True
+
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the door made of a command. `status` is one of `OUTCOMES`; `person_id` is 0 when there is none."""
+
+    status: str
+    person_id: int = 0
+    reason: str = ""
+
+
+ACCEPTED = "accepted"
+DUPLICATE = "duplicate"
+DROPPED = "dropped"  # suppressed or against a standing decision; callers are told the same as for accepted
+UNKNOWN_PERSON = "unknown_person"
+OUTCOMES = (ACCEPTED, DUPLICATE, DROPPED, UNKNOWN_PERSON)
