@@ -1,0 +1,1 @@
+"""Campaigns that a person's behaviour triggers."""

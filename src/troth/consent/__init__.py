@@ -1,0 +1,1 @@
+"""Purposes, decisions, suppressions, and the one gate: `troth.consent.gate.decide`."""

@@ -1,0 +1,1 @@
+"""Persons, their identifiers, attributes, tags and events."""

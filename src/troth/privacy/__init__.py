@@ -1,0 +1,1 @@
+"""The rights of the person: export, erasure, scan, certificates, backups that forget."""

@@ -1,0 +1,1 @@
+"""Accounts, workspaces, members and their roles, API keys."""

@@ -1,0 +1,107 @@
+"""The purposes of a workspace and what is assigned to them: small configuration, held for at most a second."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from troth.consent.models import Assignment, LegalBasis, Purpose
+from troth.kernel.clock import SECOND, now_ms
+from troth.kernel.errors import TrothError
+
+SERVICE = "service"
+MARKETING_EMAIL = "marketing_email"
+PROFILING = "behavioural_profiling"
+OPEN_TRACKING = "open_tracking"
+CLICK_TRACKING = "click_tracking"
+
+DEFAULTS: tuple[tuple[str, str, LegalBasis, bool], ...] = (
+    (SERVICE, "Provide the service", LegalBasis.CONTRACT, False),
+    (MARKETING_EMAIL, "News and offers by e-mail", LegalBasis.CONSENT, True),
+    (PROFILING, "Choose messages by behaviour", LegalBasis.CONSENT, False),
+    (OPEN_TRACKING, "Measure who opens mail", LegalBasis.CONSENT, False),
+    (CLICK_TRACKING, "Measure who clicks links", LegalBasis.CONSENT, False),
+)
+
+
+class PurposeUnknown(TrothError):
+    """A purpose that the workspace does not have."""
+
+
+@dataclass(frozen=True)
+class PurposeRule:
+    """What the gate needs to know of a purpose."""
+
+    key: str
+    name: str
+    basis: str
+    is_marketing: bool
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One workspace's purposes by key, and the purposes of its event names and attributes."""
+
+    purposes: dict[str, PurposeRule]
+    events: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    def basis(self, purpose: str) -> str | None:
+        """The legal basis of a purpose; None when there is no such purpose."""
+        rule = self.purposes.get(purpose)
+        return rule.basis if rule else None
+
+    def require(self, purpose: str) -> PurposeRule:
+        """A purpose by key. Raises PurposeUnknown."""
+        rule = self.purposes.get(purpose)
+        if rule is None:
+            raise PurposeUnknown(f"There is no such purpose in this workspace: choose one of {', '.join(sorted(self.purposes))}.")
+        return rule
+
+    @property
+    def marketing(self) -> list[str]:
+        """The purposes that a global unsubscribe withdraws."""
+        return [rule.key for rule in self.purposes.values() if rule.is_marketing]
+
+
+_held: dict[int, tuple[int, Catalog]] = {}
+_lock = threading.Lock()
+
+
+def load_catalog(workspace_id: int) -> Catalog:
+    """The catalog of a workspace, at most one second old; the default purposes are created on first use."""
+    moment = now_ms()
+    with _lock:
+        held = _held.get(workspace_id)
+    if held and moment - held[0] < SECOND:
+        return held[1]
+    catalog = _read(workspace_id)
+    with _lock:
+        _held[workspace_id] = (moment, catalog)
+    return catalog
+
+
+def forget_catalogs() -> None:
+    """Read the configuration anew at the next use (after a change in this process)."""
+    with _lock:
+        _held.clear()
+
+
+def _read(workspace_id: int) -> Catalog:
+    rows = list(Purpose.objects.filter(workspace_id=workspace_id))
+    if not rows:
+        made = [Purpose(workspace_id=workspace_id, key=k, name=n, legal_basis=b, is_marketing=m) for k, n, b, m in DEFAULTS]
+        Purpose.objects.bulk_create(made, ignore_conflicts=True)
+        rows = list(Purpose.objects.filter(workspace_id=workspace_id))
+    assigned: dict[str, dict[str, str]] = {"event": {}, "attribute": {}}
+    for kind, name, purpose in Assignment.objects.filter(workspace_id=workspace_id).values_list("kind", "name", "purpose"):
+        assigned[kind][name] = purpose
+    purposes = {row.key: PurposeRule(row.key, row.name, row.legal_basis, row.is_marketing) for row in rows}
+    return Catalog(purposes, assigned["event"], assigned["attribute"])
+
+
+def assign(workspace_id: int, kind: str, name: str, purpose: str) -> None:
+    """Have an event name or attribute (`kind` `event` or `attribute`) collected for a purpose. Raises PurposeUnknown."""
+    load_catalog(workspace_id).require(purpose)
+    Assignment.objects.update_or_create(workspace_id=workspace_id, kind=kind, name=name, defaults={"purpose": purpose})
+    forget_catalogs()

@@ -1,0 +1,119 @@
+"""Decisions of persons: recording them, and reading where somebody stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from troth.consent.catalog import load_catalog
+from troth.consent.gate import Facts, Operation, Verdict, decide
+from troth.consent.models import Standing
+from troth.kernel.ids import bucket_of, new_row_id
+from troth.kernel.json_text import encode
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import PERSON_KEY, insert_rows, select_by_keys
+from troth.people.models import PersonState
+
+
+class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision to append. `valid` False is recorded but permits nothing."""
+
+    subject: Subject
+    purpose: str
+    grant: bool
+    valid: bool
+    at: int
+    method: str
+    source: str
+    evidence: dict[str, Any] = {}
+
+
+def record_decisions(rows: Sequence[DecisionRow]) -> None:
+    """Append decisions and move the standing ones; a withdrawal always counts, a grant only when valid (Art. 7 GDPR)."""
+    if not rows:
+        return
+    numbered = [(new_row_id(), row) for row in rows]
+    insert_rows(
+        "INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence)",
+        [
+            (
+                row.subject.bucket,
+                row.subject.person_id,
+                record_id,
+                row.subject.workspace_id,
+                row.purpose,
+                "grant" if row.grant else "withdraw",
+                row.valid,
+                row.at,
+                row.method,
+                row.source,
+                encode(row.evidence),
+            )
+            for record_id, row in numbered
+        ],
+    )
+    standing = {
+        (row.subject.person_id, row.purpose): (
+            row.subject.bucket,
+            row.subject.person_id,
+            row.purpose,
+            row.subject.workspace_id,
+            int(Standing.GRANTED if row.grant else Standing.REFUSED),
+            record_id,
+            row.at,
+        )
+        for record_id, row in numbered
+        if row.valid or not row.grant
+    }
+    insert_rows(
+        "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)",
+        list(standing.values()),
+        "ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id, at = EXCLUDED.at",
+    )
+
+
+def load_stances(person_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Where persons stand, per purpose; purposes without a decision are absent."""
+    keys = [(bucket_of(p), p) for p in person_ids]
+    rows = select_by_keys(
+        "SELECT s.person_id, s.purpose, s.standing",
+        "JOIN consent_stance s ON s.bucket = k.column1 AND s.person_id = k.column2",
+        keys,
+        PERSON_KEY,
+    )
+    found: dict[int, dict[str, int]] = {}
+    for person_id, purpose, standing in rows:
+        found.setdefault(person_id, {})[purpose] = standing
+    return found
+
+
+def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> dict[int, Facts]:
+    """What the gate needs about persons for one purpose; somebody who is gone counts as being erased."""
+    wanted = list(person_ids)
+    basis = load_catalog(workspace_id).basis(purpose)
+    keys = [(bucket_of(p), p) for p in wanted]
+    states = dict(
+        select_by_keys(
+            "SELECT p.person_id, p.state",
+            "JOIN people_person p ON p.bucket = k.column1 AND p.person_id = k.column2",
+            keys,
+            PERSON_KEY,
+        )
+    )
+    stances = load_stances(wanted)
+    return {
+        p: Facts(
+            basis=basis,
+            standing=stances.get(p, {}).get(purpose, Standing.NONE),
+            being_erased=states.get(p) != PersonState.ACTIVE,
+        )
+        for p in wanted
+    }
+
+
+def decide_for(subject: Subject, purpose: str, operation: Operation, at: int) -> Verdict:
+    """The gate for one person, on the facts as they stand in the database."""
+    facts = load_facts(subject.workspace_id, [subject.person_id], purpose)[subject.person_id]
+    return decide(facts, purpose=purpose, operation=operation, at=at)

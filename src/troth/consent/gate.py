@@ -1,0 +1,94 @@
+"""The one gate: may this be done with this person's data, for this purpose, now?
+
+`decide` is a pure function of facts, deny by default; `permitted_where` is the same rule over sets of people, in SQL. A property test
+holds the two equal. The answer is stored with whatever it decided, so that *why* can be told (Art. 15, 7(1) GDPR).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from troth.consent.models import LegalBasis, Standing
+from troth.people.models import PersonState
+
+
+class Operation(StrEnum):
+    """What is about to be done."""
+
+    COLLECT = "collect"
+    PROFILE = "profile"
+    MESSAGE = "message"
+    HAND_OVER = "hand_over"
+    TRACK_OPEN = "track_open"
+    TRACK_CLICK = "track_click"
+    TRANSFER = "transfer"
+    EXPORT = "export"
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the gate looks at."""
+
+    basis: str | None
+    """The purpose's legal basis; None when there is no such purpose."""
+    standing: int = Standing.NONE
+    suppressed: bool = False
+    being_erased: bool = False
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The gate's answer: the basis when allowed, the reason when not."""
+
+    allow: bool
+    purpose: str
+    operation: str
+    at: int
+    basis: str = ""
+    reason: str = ""
+
+
+CONSENT_FREE = frozenset(
+    {LegalBasis.CONTRACT.value, LegalBasis.LEGAL_OBLIGATION.value, LegalBasis.VITAL_INTEREST.value, LegalBasis.PUBLIC_TASK.value}
+)
+OWN_RIGHTS = frozenset({Operation.EXPORT})
+"""What a person asks for themselves needs no purpose (Art. 15, 20)."""
+
+
+def reason_against(facts: Facts, operation: Operation) -> str:
+    """Why the operation is refused; empty when it is allowed."""
+    if facts.suppressed:
+        return "suppressed"
+    if facts.being_erased:
+        return "being_erased"
+    if operation in OWN_RIGHTS:
+        return ""
+    if facts.basis is None:
+        return "unknown_purpose"
+    if facts.basis == LegalBasis.CONSENT:
+        return {Standing.GRANTED: "", Standing.REFUSED: "withdrawn"}.get(Standing(facts.standing), "no_consent")
+    if facts.basis == LegalBasis.LEGITIMATE_INTEREST:
+        return "objected" if facts.standing == Standing.REFUSED else ""
+    return "" if facts.basis in CONSENT_FREE else "unknown_basis"
+
+
+def decide(facts: Facts, *, purpose: str, operation: Operation, at: int) -> Verdict:
+    """Allow or deny, with the basis or the reason. `at` in milliseconds is recorded with the verdict."""
+    reason = reason_against(facts, operation)
+    return Verdict(
+        allow=not reason, purpose=purpose, operation=operation.value, at=at, basis="" if reason else facts.basis or "own_right", reason=reason
+    )
+
+
+def permitted_where(purpose: str, basis: str | None, operation: Operation) -> tuple[str, list[Any]]:
+    """The gate as a SQL condition on a row `p` of people_person; suppressed identifiers have no person row to ask about."""
+    living = f"p.state = {int(PersonState.ACTIVE)}"
+    stance = "SELECT 1 FROM consent_stance s WHERE s.bucket = p.bucket AND s.person_id = p.person_id AND s.purpose = %s AND s.standing = %s"
+    if operation in OWN_RIGHTS:
+        return living, []
+    if basis == LegalBasis.CONSENT:
+        return f"({living} AND EXISTS ({stance}))", [purpose, int(Standing.GRANTED)]
+    if basis == LegalBasis.LEGITIMATE_INTEREST:
+        return f"({living} AND NOT EXISTS ({stance}))", [purpose, int(Standing.REFUSED)]
+    return (living, []) if basis in CONSENT_FREE else ("1 = 0", [])

@@ -1,0 +1,110 @@
+"""Purposes and what belongs to them (configuration); decisions of persons; suppressions, which hold no personal data in clear."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class LegalBasis(models.TextChoices):
+    """Art. 6(1) GDPR."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    VITAL_INTEREST = "vital_interest"
+    PUBLIC_TASK = "public_task"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+
+
+class Purpose(models.Model):
+    """Why data is processed, and on what basis."""
+
+    workspace_id = models.BigIntegerField()
+    key = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    legal_basis = models.CharField(max_length=30, choices=LegalBasis)
+    is_marketing = models.BooleanField(default=False)
+    """Withdrawn by a global unsubscribe; its mail carries the unsubscribe headers."""
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "key"], name="one_purpose_per_key")]
+
+
+class Assignment(models.Model):
+    """Which purpose an event name or attribute is collected for; what is not assigned is collected for `service`."""
+
+    workspace_id = models.BigIntegerField()
+    kind = models.CharField(max_length=10)
+    """`event` or `attribute`."""
+    name = models.CharField(max_length=255)
+    purpose = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "kind", "name"], name="one_assignment_per_name")]
+
+
+class Standing(models.IntegerChoices):
+    """Where a person stands on a purpose; the lowest wins a merge, so a refusal beats a grant."""
+
+    REFUSED = -1
+    NONE = 0
+    GRANTED = 1
+
+
+class Record(models.Model):
+    """One decision of a person on a purpose: appended, never changed."""
+
+    pk = models.CompositePrimaryKey("bucket", "person_id", "record_id")
+    bucket = models.SmallIntegerField()
+    person_id = models.BigIntegerField()
+    record_id = models.BigIntegerField()
+    workspace_id = models.BigIntegerField()
+    purpose = models.CharField(max_length=64)
+    decision = models.CharField(max_length=10)
+    """`grant` or `withdraw`."""
+    valid = models.BooleanField()
+    """False: recorded, but permits nothing."""
+    at = models.BigIntegerField()
+    method = models.CharField(max_length=30)
+    source = models.CharField(max_length=20)
+    evidence = models.JSONField(default=dict)
+
+
+class Stance(models.Model):
+    """The standing decision per purpose, derived from the records; what the gate reads."""
+
+    pk = models.CompositePrimaryKey("bucket", "person_id", "purpose")
+    bucket = models.SmallIntegerField()
+    person_id = models.BigIntegerField()
+    purpose = models.CharField(max_length=64)
+    workspace_id = models.BigIntegerField()
+    standing = models.SmallIntegerField(choices=Standing)
+    record_id = models.BigIntegerField()
+    at = models.BigIntegerField()
+
+
+class Suppression(models.Model):
+    """The memory, without personal data, that an erased person must not come back: a keyed hash of an identifier."""
+
+    pk = models.CompositePrimaryKey("bucket", "tag")
+    bucket = models.SmallIntegerField()
+    tag = models.BinaryField(max_length=32)
+    workspace_id = models.BigIntegerField()
+    scope = models.CharField(max_length=20)
+    """`erased`: nothing is collected."""
+    since = models.BigIntegerField()
+    reason = models.CharField(max_length=20)
+    request_id = models.CharField(max_length=36, blank=True)
+
+
+class SuppressionCount(models.Model):
+    """How much was dropped for suppressed identifiers, per workspace, door and day: a number, nobody's data."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "day", "source")
+    workspace_id = models.BigIntegerField()
+    day = models.IntegerField()
+    """Days since 1970-01-01 UTC."""
+    source = models.CharField(max_length=20)
+    dropped = models.BigIntegerField()

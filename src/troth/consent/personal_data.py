@@ -1,0 +1,70 @@
+"""What consent's tables hold, and how it is exported, erased and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+
+from troth.consent.models import Record, Stance
+from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal
+
+_record = Table(model=Record, times=("at",), json=("evidence",), order_by="record_id")
+_stance = Table(model=Stance, times=("at",))
+
+
+def _move_stances(source: Subject, target: Subject) -> int:
+    """Two persons become one: on each purpose the lower standing wins, so a refusal or objection beats a grant."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)"
+            " SELECT %s, %s, purpose, workspace_id, standing, record_id, at FROM consent_stance WHERE bucket = %s AND person_id = %s"
+            " ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id,"
+            " at = EXCLUDED.at WHERE EXCLUDED.standing < consent_stance.standing",
+            [target.bucket, target.person_id, source.bucket, source.person_id],
+        )
+    return _stance.erase(source)
+
+
+def _standing_words(subject: Subject) -> Iterator[dict[str, Any]]:
+    words = {-1: "refused", 0: "none", 1: "granted"}
+    for row in _stance.export(subject):
+        yield {**row, "standing": words[row["standing"]]}
+
+
+declare(
+    Store(
+        name="consent.records",
+        title="Consent records: each decision on a purpose",
+        category="decision",
+        purpose="prove consent (Art. 7(1))",
+        origin="the person",
+        retention="until erased",
+        export=_record.export,
+        erase=_record.erase,
+        move=_record.move,
+        models=("consent.Record",),
+        columns=("purpose", "decision", "evidence"),
+    )
+)
+declare(
+    Store(
+        name="consent.standing",
+        title="Standing decisions per purpose",
+        category="decision",
+        purpose="honour decisions (Art. 7(3), 21)",
+        origin="derived from the consent records",
+        retention="until erased",
+        export=_standing_words,
+        erase=_stance.erase,
+        move=_move_stances,
+        models=("consent.Stance",),
+        columns=("purpose", "standing"),
+    )
+)
+declare_not_personal(
+    "consent.Suppression",
+    "keyed hashes only, kept after erasure so that the person stays erased (Art. 17(3)(b), 21(3)); used for blocking alone",
+)
+declare_not_personal("consent.SuppressionCount", "counts per workspace, door and day")

@@ -1,0 +1,175 @@
+"""The person's actor: takes accepted events from the inbox, numbers them per person, reacts, and moves on, all in one transaction.
+
+The inbox is swept bucket by bucket from where the last sweep stopped, so a backlog is worked off fairly and its writes stay close together.
+Whoever reacts (campaigns, later workflows and segments) registers here; calls go down, so this module knows none of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from troth.kernel.ids import bucket_of, bucket_of_tag
+from troth.kernel.sql import TAG_KEY, insert_rows, is_sqlite, select_by_keys
+from troth.people.queries import INSERT_EVENT, take_event_numbers
+
+BATCH = 400
+COLUMNS = "bucket, item_id, person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until"
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that has just got its place in its person's history."""
+
+    workspace_id: int
+    person_id: int
+    seq: int
+    name: str
+    ts: int
+    received_at: int
+    purpose: str
+    properties: str
+    """JSON text."""
+
+
+class _Item(msgspec.Struct, frozen=True):
+    bucket: int
+    item_id: int
+    person_id: int
+    workspace_id: int
+    name: str
+    ts: int
+    received_at: int
+    source: str
+    purpose: str
+    properties: str
+    dedupe: bytes | None
+    dedupe_until: int
+
+
+Reaction = Callable[[Sequence[NewEvent], int], None]
+_reactions: list[Reaction] = []
+_sweep = {"bucket": -1}
+
+
+def register_reaction(reaction: Reaction) -> None:
+    """Have `reaction(events, now)` called inside the transaction that folds the events; it writes its effects as rows."""
+    _reactions.append(reaction)
+
+
+def fold_inbox(now: int) -> bool:
+    """Fold one batch; True when there may be more."""
+    with transaction.atomic():
+        items = _take(_sweep["bucket"])
+        if not items and _sweep["bucket"] >= 0:
+            _sweep["bucket"] = -1
+            items = _take(-1)
+        if not items:
+            return False
+        full = len(items) == BATCH
+        if full:
+            # The last bucket may go on beyond this batch, so the next sweep starts with it again.
+            _sweep["bucket"] = items[-1].bucket - 1
+        else:
+            _sweep["bucket"] = -1
+        events = _number(_without_duplicates(items))
+        _write_events(events)
+        published = [event for _, event in events]
+        for reaction in _reactions:
+            reaction(published, now)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "DELETE FROM intake_inboxitem WHERE bucket = %s AND item_id = %s", [(item.bucket, item.item_id) for item in items]
+            )
+    return full
+
+
+def _take(after_bucket: int) -> list[_Item]:
+    lock = "" if is_sqlite() else " FOR UPDATE"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {COLUMNS} FROM intake_inboxitem WHERE bucket > %s ORDER BY bucket, item_id LIMIT {BATCH}{lock}", [after_bucket]
+        )
+        return [_Item(*row[:10], None if row[10] is None else bytes(row[10]), row[11]) for row in cursor.fetchall()]
+
+
+def _without_duplicates(items: Sequence[_Item]) -> list[_Item]:
+    """Drop events whose de-duplication key was taken by another event and has not expired."""
+    keyed = [item for item in items if item.dedupe is not None]
+    if not keyed:
+        return list(items)
+    keys = [(bucket_of_tag(item.dedupe), item.dedupe) for item in keyed if item.dedupe is not None]
+    rows = select_by_keys(
+        "SELECT s.tag, s.item_id, s.until", "JOIN intake_seen s ON s.bucket = k.column1 AND s.tag = k.column2", keys, TAG_KEY
+    )
+    seen = {bytes(tag): (item_id, until) for tag, item_id, until in rows}
+    fresh: dict[bytes, tuple[int, int]] = {}
+    kept = []
+    for item in items:
+        if item.dedupe is not None:
+            holder = seen.get(item.dedupe)
+            if holder and holder[0] != item.item_id and item.received_at < holder[1]:
+                continue
+            seen[item.dedupe] = fresh[item.dedupe] = (item.item_id, item.dedupe_until)
+        kept.append(item)
+    insert_rows(
+        "INSERT INTO intake_seen (bucket, tag, item_id, until)",
+        [(bucket_of_tag(tag), tag, item_id, until) for tag, (item_id, until) in fresh.items()],
+        "ON CONFLICT (bucket, tag) DO UPDATE SET item_id = EXCLUDED.item_id, until = EXCLUDED.until",
+    )
+    return kept
+
+
+def _number(items: Sequence[_Item]) -> list[tuple[_Item, NewEvent]]:
+    """Give each event the next number of its person; events of persons who are gone are left out."""
+    last = take_event_numbers(Counter(item.person_id for item in items))
+    numbered = []
+    for item in items:
+        if item.person_id not in last:
+            continue
+        last[item.person_id] += 1
+        event = NewEvent(
+            workspace_id=item.workspace_id,
+            person_id=item.person_id,
+            seq=last[item.person_id],
+            name=item.name,
+            ts=item.ts,
+            received_at=item.received_at,
+            purpose=item.purpose,
+            properties=item.properties,
+        )
+        numbered.append((item, event))
+    return numbered
+
+
+def _write_events(events: Sequence[tuple[_Item, NewEvent]]) -> None:
+    rows: list[tuple[Any, ...]] = [
+        (
+            bucket_of(e.person_id),
+            e.person_id,
+            e.seq,
+            e.workspace_id,
+            e.name,
+            e.ts,
+            e.received_at,
+            item.source,
+            e.purpose,
+            e.properties,
+            item.dedupe,
+        )
+        for item, e in events
+    ]
+    rows.sort(key=lambda row: row[:3])
+    insert_rows(INSERT_EVENT, rows)
+
+
+def forget_expired_duplicates(now: int) -> bool:
+    """Remove de-duplication keys whose time is over; True when there may be more."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT bucket, tag FROM intake_seen WHERE until < %s ORDER BY until LIMIT 500", [now])
+        keys = cursor.fetchall()
+        cursor.executemany("DELETE FROM intake_seen WHERE bucket = %s AND tag = %s", keys)
+    return len(keys) == 500

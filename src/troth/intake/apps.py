@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class IntakeConfig(AppConfig):
+    """The door; registers the folding of the inbox with the worker."""
+
+    name = "troth.intake"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the worker what to do."""
+        from troth.intake.actor import fold_inbox, forget_expired_duplicates
+        from troth.kernel.worker import register_duty
+
+        register_duty("fold_inbox", fold_inbox)
+        register_duty("forget_expired_duplicates", forget_expired_duplicates, every_ms=10_000)

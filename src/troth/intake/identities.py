@@ -1,0 +1,48 @@
+"""Who a command is about: from the identity as received to a person, by the rules of the workspace.
+
+External id first, then anonymous id, e-mail, phone, device. Two persons with one e-mail address stay two unless the workspace matches on e-mail.
+"""
+
+from __future__ import annotations
+
+from troth.intake.commands import Command, Identity
+from troth.intake.plan import Plan
+from troth.people.identifiers import ANONYMOUS_ID, DEVICE, EMAIL, EXTERNAL_ID, PHONE, Handle, make_handle
+
+VERO = "vero"
+
+
+def handles_of(workspace_id: int, identity: Identity, source: str) -> list[Handle]:
+    """The identifiers of an identity, normalised and hashed, in the order of their weight."""
+    external = identity.external_id
+    if source == VERO and external is None and identity.anonymous_id is None:
+        # Vero: "with only an email, email will be used as the id".
+        external = identity.email
+    found = [
+        make_handle(workspace_id, kind, value)
+        for kind, value in ((EXTERNAL_ID, external), (ANONYMOUS_ID, identity.anonymous_id), (EMAIL, identity.email), (PHONE, identity.phone))
+        if value
+    ]
+    found += [make_handle(workspace_id, DEVICE, device.token, device.platform) for device in identity.devices]
+    return [handle for handle in found if handle is not None]
+
+
+def find_known(plan: Plan, command: Command, handles: list[Handle], *, match_on_email: bool) -> int | None:
+    """The person an identity leads to, or None. An external id decides alone, unless the workspace also matches on e-mail."""
+    explicit = command.identity.external_id is not None
+    for handle in handles:
+        held_by = plan.holders.get(handle.tag)
+        if held_by:
+            return held_by[0]
+        if explicit and handle.kind == EXTERNAL_ID and not match_on_email:
+            return None
+    return None
+
+
+def find_all_known(plan: Plan, handles: list[Handle]) -> list[int]:
+    """Everybody the strongest known identifier leads to: an opt-out by address counts for each person who has it."""
+    for handle in handles:
+        held_by = plan.holders.get(handle.tag)
+        if held_by:
+            return held_by
+    return []

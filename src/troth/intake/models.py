@@ -1,0 +1,54 @@
+"""The mailbox of the actors, the memory against duplicates, and accepted deletions that wait for the privacy worker."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class InboxItem(models.Model):
+    """An event that was accepted and is durable, but not yet folded into its person's history.
+
+    The door only appends here; the person's actor reads, numbers, reacts and deletes, all in one transaction.
+    """
+
+    pk = models.CompositePrimaryKey("bucket", "item_id")
+    bucket = models.SmallIntegerField()
+    item_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    workspace_id = models.BigIntegerField()
+    name = models.CharField(max_length=255)
+    ts = models.BigIntegerField()
+    received_at = models.BigIntegerField()
+    source = models.CharField(max_length=20)
+    purpose = models.CharField(max_length=64)
+    properties = models.JSONField(default=dict)
+    dedupe = models.BinaryField(max_length=16, null=True)
+    dedupe_until = models.BigIntegerField(default=0)
+
+
+class Seen(models.Model):
+    """The keyed hash of a de-duplication key, until it may be used again; in the bucket of the hash, so exact per workspace."""
+
+    pk = models.CompositePrimaryKey("bucket", "tag")
+    bucket = models.SmallIntegerField()
+    tag = models.BinaryField(max_length=16)
+    item_id = models.BigIntegerField()
+    """Which inbox item took it: taking it again for the same item is no duplicate."""
+    until = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["until"], name="seen_by_expiry")]
+
+
+class DeletionOrder(models.Model):
+    """A deletion that came through a machine's door. Confirmed ones are executed at once by the privacy worker."""
+
+    pk = models.CompositePrimaryKey("bucket", "person_id")
+    bucket = models.SmallIntegerField()
+    person_id = models.BigIntegerField()
+    workspace_id = models.BigIntegerField()
+    confirmed = models.BooleanField()
+    source = models.CharField(max_length=20)
+    at = models.BigIntegerField()

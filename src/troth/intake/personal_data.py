@@ -1,0 +1,82 @@
+"""What the inbox holds, and how it is exported, erased and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+
+from troth.intake.models import DeletionOrder, InboxItem
+from troth.kernel.ids import bucket_of_tag
+from troth.kernel.personal_data import Store, Subject, Table, declare
+
+_inbox = Table(
+    model=InboxItem, times=("ts", "received_at"), json=("properties",), hidden=("item_id", "dedupe", "dedupe_until"), order_by="item_id"
+)
+_order = Table(model=DeletionOrder, times=("at",))
+
+
+def _erase_seen(subject: Subject) -> int:
+    """Remove the hashes that the person's own events left behind."""
+    with connection.cursor() as cursor:
+        tags: list[bytes] = []
+        for table in ("people_event", "intake_inboxitem"):
+            cursor.execute(
+                f"SELECT dedupe FROM {table} WHERE bucket = %s AND person_id = %s AND dedupe IS NOT NULL", [subject.bucket, subject.person_id]
+            )
+            tags += [bytes(tag) for (tag,) in cursor.fetchall()]
+        cursor.executemany("DELETE FROM intake_seen WHERE bucket = %s AND tag = %s", [(bucket_of_tag(tag), tag) for tag in tags])
+    return len(tags)
+
+
+def _nothing(subject: Subject) -> Iterator[dict[str, Any]]:
+    return iter(())
+
+
+declare(
+    Store(
+        name="intake.inbox",
+        title="Events accepted a moment ago, not yet in the history",
+        category="behaviour",
+        purpose="the purpose its event name is assigned to",
+        origin="the customer's own systems (API, import)",
+        retention="normally under a second",
+        export=_inbox.export,
+        erase=_inbox.erase,
+        move=_inbox.move,
+        models=("intake.InboxItem",),
+        columns=("name", "ts", "properties"),
+        erase_order=45,
+    )
+)
+declare(
+    Store(
+        name="intake.seen",
+        title="Keyed hashes that tell a repeated event from a new one",
+        category="technical",
+        purpose="service",
+        origin="derived from events",
+        retention="5 minutes (Vero) or 48 hours (Segment), then removed",
+        export=_nothing,
+        erase=_erase_seen,
+        move=lambda source, target: 0,
+        models=("intake.Seen",),
+        erase_order=40,
+    )
+)
+declare(
+    Store(
+        name="intake.deletion_orders",
+        title="Deletions asked for through an API",
+        category="decision",
+        purpose="carry out a request (Art. 17)",
+        origin="the customer's own systems (API)",
+        retention="until carried out",
+        export=_order.export,
+        erase=_order.erase,
+        move=_order.move,
+        models=("intake.DeletionOrder",),
+        columns=("at",),
+    )
+)

@@ -1,0 +1,183 @@
+"""What a batch of commands will change: gathered in memory, checked at the gate, then written set by set.
+
+The plan is also the overlay that makes commands of one batch see each other: a person created by the first is found by the second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from troth.consent.catalog import Catalog, load_catalog
+from troth.consent.decisions import DecisionRow, load_stances, record_decisions
+from troth.consent.gate import Facts, Operation, reason_against
+from troth.consent.models import Standing
+from troth.consent.suppression import count_dropped
+from troth.intake.errors import IdentifierTaken
+from troth.kernel.ids import bucket_of, new_person_id, new_row_ids
+from troth.kernel.json_text import encode
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import insert_rows
+from troth.people.identifiers import REPLACED_KINDS, Handle
+from troth.people.queries import (
+    find_holders,
+    insert_identifiers,
+    insert_persons,
+    load_identifiers,
+    load_profiles,
+    remove_identifiers,
+    update_profiles,
+)
+
+INSERT_INBOX = (
+    "INSERT INTO intake_inboxitem"
+    " (bucket, item_id, person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until)"
+)
+InboxRow = tuple[int, int, str, int, int, str, str, str, bytes | None, int]
+"""person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until."""
+
+
+class Plan:
+    """The changes of one run of commands. Nothing is written before `write`."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self.holders: dict[bytes, list[int]] = {}
+        self.suppressed: set[bytes] = set()
+        self.stances: dict[int, dict[str, int]] = {}
+        self.dropped: Counter[tuple[int, str]] = Counter()
+        self._created: dict[int, tuple[int, dict[str, Any], list[str]]] = {}
+        self._given: dict[tuple[int, bytes], tuple[int, int, Handle, str, int]] = {}
+        self._current: dict[tuple[int, str], Handle] = {}
+        self._changes: dict[int, list[tuple[dict[str, Any], Sequence[str], Sequence[str]]]] = {}
+        self._inbox: list[InboxRow] = []
+        self._decisions: list[DecisionRow] = []
+
+    def look_up(self, handles: Iterable[Handle]) -> None:
+        """Learn who holds the identifiers, for all of a run at once."""
+        self.holders.update(find_holders({handle.tag for handle in handles}))
+
+    def load_stances(self, person_ids: Iterable[int]) -> None:
+        """Learn where persons stand, for all of a run at once."""
+        self.stances.update(load_stances(set(person_ids)))
+
+    def create_person(self, workspace_id: int, handles: Iterable[Handle], source: str) -> int:
+        """A new person with these identifiers, except those that belong to somebody already."""
+        person_id = new_person_id()
+        self._created[person_id] = (workspace_id, {}, [])
+        self.give_identifiers(workspace_id, person_id, handles, source)
+        return person_id
+
+    def give_identifiers(self, workspace_id: int, person_id: int, handles: Iterable[Handle], source: str) -> None:
+        """Add identifiers to a person; a unique one that somebody else has stays theirs."""
+        for handle in handles:
+            held_by = self.holders.setdefault(handle.tag, [])
+            if person_id in held_by or (held_by and handle.is_unique):
+                continue
+            held_by.append(person_id)
+            self._given[person_id, handle.tag] = (person_id, workspace_id, handle, source, self.now)
+            if handle.kind in REPLACED_KINDS:
+                self._supersede(person_id, handle)
+
+    def _supersede(self, person_id: int, handle: Handle) -> None:
+        """Of two addresses given in one run the later counts."""
+        earlier = self._current.get((person_id, handle.kind))
+        if earlier and self._given.pop((person_id, earlier.tag), None):
+            self.holders[earlier.tag].remove(person_id)
+        self._current[person_id, handle.kind] = handle
+
+    def permits(self, catalog: Catalog, person_id: int, purpose: str, operation: Operation) -> bool:
+        """The gate, on the facts of this run: the standing decisions read, and those made by earlier commands."""
+        standing = self.stances.get(person_id, {}).get(purpose, Standing.NONE)
+        return not reason_against(Facts(basis=catalog.basis(purpose), standing=standing), operation)
+
+    def change_profile(
+        self, workspace_id: int, person_id: int, attributes: dict[str, Any], add_tags: Sequence[str] = (), remove_tags: Sequence[str] = ()
+    ) -> None:
+        """Merge attributes (None removes) and edit tags; an attribute is left out when the gate refuses its purpose."""
+        catalog = load_catalog(workspace_id)
+        if catalog.attributes:
+            attributes = {
+                name: value
+                for name, value in attributes.items()
+                if value is None
+                or name not in catalog.attributes
+                or self.permits(catalog, person_id, catalog.attributes[name], Operation.COLLECT)
+            }
+        if not (attributes or add_tags or remove_tags):
+            return
+        created = self._created.get(person_id)
+        if created:
+            _merge(created[1], created[2], attributes, add_tags, remove_tags)
+        else:
+            self._changes.setdefault(person_id, []).append((attributes, add_tags, remove_tags))
+
+    def add_event(self, row: InboxRow) -> None:
+        """Accept an event for the person's actor."""
+        self._inbox.append(row)
+
+    def add_decision(self, row: DecisionRow) -> None:
+        """Record a decision; later commands of the run see it."""
+        self._decisions.append(row)
+        if row.valid or not row.grant:
+            standing = Standing.GRANTED if row.grant else Standing.REFUSED
+            self.stances.setdefault(row.subject.person_id, {})[row.purpose] = standing
+
+    def write(self) -> None:
+        """Write everything, set by set, inside the caller's transaction. Raises IdentifierTaken when another process was faster."""
+        insert_persons([(p, w, attributes, tags, self.now) for p, (w, attributes, tags) in self._created.items()])
+        self._write_identifiers()
+        self._write_changes()
+        record_decisions(self._decisions)
+        if self._inbox:
+            rows = sorted(zip(new_row_ids(len(self._inbox)), self._inbox, strict=True), key=lambda pair: bucket_of(pair[1][0]))
+            insert_rows(INSERT_INBOX, [(bucket_of(row[0]), item_id, *row) for item_id, row in rows])
+        if self.dropped:
+            count_dropped(dict(self.dropped), self.now)
+
+    def _write_identifiers(self) -> None:
+        if not self._given:
+            return
+        replaced = {(p, kind) for p, kind in self._current if p not in self._created}
+        if replaced:
+            existing = load_identifiers({p for p, _ in replaced})
+            remove_identifiers([(p, h) for p, handles in existing.items() for h in handles if (p, h.kind) in replaced])
+        if insert_identifiers(list(self._given.values())) != len(self._given):
+            raise IdentifierTaken
+
+    def _write_changes(self) -> None:
+        if not self._changes:
+            return
+        profiles = load_profiles(self._changes)
+        rows = []
+        for person_id, changes in self._changes.items():
+            if person_id not in profiles:
+                continue
+            attributes, tags = profiles[person_id]
+            for changed, add, remove in changes:
+                _merge(attributes, tags, changed, add, remove)
+            rows.append((person_id, attributes, tags, self.now))
+        update_profiles(rows)
+
+
+def _merge(
+    attributes: dict[str, Any], tags: list[str], changed: dict[str, Any], add: Sequence[str], remove: Sequence[str]
+) -> None:
+    """Merge into `attributes` and `tags` in place."""
+    for name, value in changed.items():
+        if value is None:
+            attributes.pop(name, None)
+        else:
+            attributes[name] = value
+    tags.extend(tag for tag in dict.fromkeys(add) if tag not in tags)
+    for tag in remove:
+        if tag in tags:
+            tags.remove(tag)
+
+
+def inbox_row(
+    subject: Subject, name: str, ts: int, received_at: int, source: str, purpose: str, properties: dict[str, Any], dedupe: bytes | None, until: int
+) -> InboxRow:
+    """An event in the shape of the inbox."""
+    return (subject.person_id, subject.workspace_id, name, ts, received_at, source, purpose, encode(properties), dedupe, until)

@@ -1,0 +1,129 @@
+"""The process's single writer: commands queue up, one thread applies them in group commits, and each caller is answered after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection
+
+from troth.intake.commands import Command, Outcome
+from troth.intake.door import apply
+from troth.intake.errors import DoorUnavailable, IdentifierTaken
+from troth.kernel.clock import now_ms
+
+log = structlog.get_logger()
+
+Answer = list[Outcome] | BaseException
+Waiting = tuple[Sequence[Command], asyncio.Future[list[Outcome]]]
+
+
+class Writer:
+    """Group commit. `largest` bounds the commands of one transaction (so that others get their turn), `most` those that may wait."""
+
+    def __init__(self, *, largest: int = 1_000, most: int = 20_000) -> None:
+        self._largest = largest
+        self._most = most
+        self._queue: deque[Waiting] = deque()
+        self._queued = 0
+        self._something = threading.Condition()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Start the thread; call it from the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        # The writer's short calls into SQLite must not wait 5 ms each for a busy event loop to yield.
+        sys.setswitchinterval(0.0005)
+        self._thread = threading.Thread(target=self._run, name="intake-writer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Apply what is queued, then end the thread."""
+        with self._something:
+            self._stopping = True
+            self._something.notify()
+        if self._thread:
+            self._thread.join()
+
+    async def submit(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Apply commands and return their outcomes once they are durable. Raises DoorUnavailable when too much waits or the database fails."""
+        if self._queued + len(commands) > self._most and self._queue:
+            raise DoorUnavailable
+        future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        with self._something:
+            if self._stopping:
+                raise DoorUnavailable
+            self._queue.append((commands, future))
+            self._queued += len(commands)
+            if len(self._queue) == 1:
+                self._something.notify()
+        return await future
+
+    def _run(self) -> None:
+        while batch := self._next():
+            answers = self._apply(batch)
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(_resolve, [(future, answer) for (_, future), answer in zip(batch, answers, strict=True)])
+        connection.close()
+
+    def _next(self) -> list[Waiting]:
+        with self._something:
+            while not self._queue and not self._stopping:
+                self._something.wait()
+            batch: list[Waiting] = []
+            size = 0
+            while self._queue and (not batch or size + len(self._queue[0][0]) <= self._largest):
+                waiting = self._queue.popleft()
+                batch.append(waiting)
+                size += len(waiting[0])
+            self._queued -= size
+            return batch
+
+    def _apply(self, batch: Sequence[Waiting]) -> list[Answer]:
+        """Apply a batch as one; if it fails, each submission alone, so that one cannot harm the others."""
+        try:
+            outcomes = _apply_patiently([command for commands, _ in batch for command in commands])
+        except Exception as error:  # noqa: BLE001 -- the error is answered to whoever caused it, below
+            if len(batch) == 1:
+                return [self._explain(error)]
+            return [answer for waiting in batch for answer in self._apply([waiting])]
+        answers: list[Answer] = []
+        start = 0
+        for commands, _ in batch:
+            answers.append(outcomes[start : start + len(commands)])
+            start += len(commands)
+        return answers
+
+    def _explain(self, error: Exception) -> BaseException:
+        log.error("intake_failed", error=type(error).__name__)
+        close_old_connections()
+        if isinstance(error, DatabaseError | IdentifierTaken):
+            return DoorUnavailable()
+        return error
+
+
+def _apply_patiently(commands: Sequence[Command], tries: int = 5) -> list[Outcome]:
+    """Apply, again if another process registered the same identifier at the same moment."""
+    for _ in range(tries - 1):
+        try:
+            return apply(commands, now=now_ms())
+        except IdentifierTaken:
+            continue
+    return apply(commands, now=now_ms())
+
+
+def _resolve(answers: Sequence[tuple[asyncio.Future[list[Outcome]], Answer]]) -> None:
+    for future, answer in answers:
+        if future.done():
+            continue
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

@@ -1,0 +1,1 @@
+"""Django's SQLite backend with the settings that erasure and durability need."""

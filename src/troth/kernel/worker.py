@@ -1,0 +1,79 @@
+"""The worker loop: duties that each do a bounded piece of work, again and again, until told to stop.
+
+A duty is registered by the package it belongs to (in its `apps.py`), so the loop knows nobody. It returns True when there may be more to do.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from django.db import close_old_connections
+
+from troth.kernel.clock import now_ms
+
+log = structlog.get_logger()
+IDLE_SECONDS = 0.025
+
+
+@dataclass
+class Duty:
+    """A named piece of recurring work; `every_ms` is the pause after a run that found nothing."""
+
+    name: str
+    run: Callable[[int], bool]
+    every_ms: int
+    due_at: int = 0
+    failures: int = 0
+
+
+_duties: dict[str, Duty] = {}
+
+
+def register_duty(name: str, run: Callable[[int], bool], *, every_ms: int = 25) -> None:
+    """Have the worker call `run(now)`; it returns True while there is more to do at once."""
+    _duties[name] = Duty(name, run, every_ms)
+
+
+def work_once(now: int) -> bool:
+    """Run each due duty once; True when any of them has more to do. A duty that fails is retried with growing pauses (up to 60 s)."""
+    busy = False
+    for duty in _duties.values():
+        if duty.due_at > now:
+            continue
+        try:
+            more = duty.run(now)
+            duty.failures = 0
+            duty.due_at = now if more else now + duty.every_ms
+            busy = busy or more
+        except Exception as error:  # noqa: BLE001 -- one failing duty must not stop the others; it is logged and retried
+            duty.failures += 1
+            duty.due_at = now + min(60_000, 250 * 2 ** min(duty.failures, 8))
+            log.error("duty_failed", duty=duty.name, error=type(error).__name__, failures=duty.failures)
+            close_old_connections()
+    return busy
+
+
+def drain(now: int, *, most: int = 10_000) -> None:
+    """Run all duties until none has anything to do: for tests, imports and commands that must see the effects."""
+    for duty in _duties.values():
+        duty.due_at = 0
+    for _ in range(most):
+        if not work_once(now):
+            return
+
+
+def run(stop: threading.Event | None = None) -> None:
+    """Work until SIGTERM or SIGINT (or `stop`), finishing what is under way."""
+    stop = stop or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+    log.info("worker_started", duties=sorted(_duties))
+    while not stop.is_set():
+        if not work_once(now_ms()):
+            stop.wait(IDLE_SECONDS)
+    log.info("worker_stopped")

@@ -1,0 +1,152 @@
+"""The hot SQL of people: all of it set-based, each statement naming its buckets through the keys it is joined with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from troth.kernel.ids import bucket_of, bucket_of_tag
+from troth.kernel.json_text import decode, encode
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import PERSON_KEY, TAG_KEY, insert_rows, select_by_keys
+from troth.people.identifiers import Handle
+from troth.people.models import PersonState
+
+INSERT_PERSON = (
+    "INSERT INTO people_person (bucket, person_id, workspace_id, state, created_at, updated_at, seq, attributes, tags)"
+)
+INSERT_IDENTIFIER = "INSERT INTO people_identifier (bucket, person_id, kind, tag, workspace_id, value, detail, source, created_at)"
+INSERT_INDEX = "INSERT INTO people_identifierindex (bucket, tag, slot, person_id, created_at)"
+INSERT_EVENT = (
+    "INSERT INTO people_event"
+    " (bucket, person_id, seq, workspace_id, name, ts, received_at, source, purpose, properties, dedupe)"
+)
+
+
+def find_holders(tags: Iterable[bytes]) -> dict[bytes, list[int]]:
+    """For each tag the ids of the persons who have that identifier, the oldest holding first; tags nobody has are absent."""
+    keys = [(bucket_of_tag(tag), tag) for tag in tags]
+    found: dict[bytes, set[tuple[int, int]]] = {}
+    rows = select_by_keys(
+        "SELECT i.tag, i.created_at, i.person_id",
+        "JOIN people_identifierindex i ON i.bucket = k.column1 AND i.tag = k.column2",
+        keys,
+        TAG_KEY,
+    )
+    for tag, created_at, person_id in rows:
+        found.setdefault(bytes(tag), set()).add((created_at, person_id))
+    return {tag: [person_id for _, person_id in sorted(holders)] for tag, holders in found.items()}
+
+
+def insert_persons(rows: Sequence[tuple[int, int, dict[str, Any], list[str], int]]) -> None:
+    """New persons: (person_id, workspace_id, attributes, tags, now)."""
+    insert_rows(
+        INSERT_PERSON,
+        [(bucket_of(p), p, w, PersonState.ACTIVE, now, now, 0, encode(attributes), encode(tags)) for p, w, attributes, tags, now in rows],
+    )
+
+
+def insert_identifiers(rows: Sequence[tuple[int, int, Handle, str, int]]) -> int:
+    """Give identifiers to persons: (person_id, workspace_id, handle, source, now). Returns how many look-up rows were new.
+
+    Fewer than asked for means that somebody else took a unique identifier meanwhile: the caller rolls back and tries again.
+    """
+    insert_rows(
+        INSERT_IDENTIFIER,
+        [(bucket_of(p), p, h.kind, h.tag, w, h.value, h.detail, source, now) for p, w, h, source, now in rows],
+        "ON CONFLICT DO NOTHING",
+    )
+    return insert_rows(
+        INSERT_INDEX,
+        [(h.bucket, h.tag, 0 if h.is_unique else p, p, now) for p, _, h, _, now in rows],
+        "ON CONFLICT DO NOTHING",
+    )
+
+
+def load_profiles(person_ids: Iterable[int]) -> dict[int, tuple[dict[str, Any], list[str]]]:
+    """Attributes and tags of persons."""
+    keys = [(bucket_of(p), p) for p in person_ids]
+    rows = select_by_keys(
+        "SELECT p.person_id, p.attributes, p.tags",
+        "JOIN people_person p ON p.bucket = k.column1 AND p.person_id = k.column2",
+        keys,
+        PERSON_KEY,
+    )
+    return {person_id: (decode(attributes), decode(tags)) for person_id, attributes, tags in rows}
+
+
+def update_profiles(rows: Sequence[tuple[int, dict[str, Any], list[str], int]]) -> None:
+    """Write attributes and tags: (person_id, attributes, tags, now)."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE people_person SET attributes = %s, tags = %s, updated_at = %s WHERE bucket = %s AND person_id = %s",
+            [(encode(attributes), encode(tags), now, bucket_of(p), p) for p, attributes, tags, now in rows],
+        )
+
+
+def load_identifiers(person_ids: Iterable[int]) -> dict[int, list[Handle]]:
+    """All identifiers of persons, in clear."""
+    keys = [(bucket_of(p), p) for p in person_ids]
+    rows = select_by_keys(
+        "SELECT i.person_id, i.kind, i.value, i.tag, i.detail",
+        "JOIN people_identifier i ON i.bucket = k.column1 AND i.person_id = k.column2",
+        keys,
+        PERSON_KEY,
+    )
+    found: dict[int, dict[tuple[str, bytes], Handle]] = {}
+    for person_id, kind, value, tag, detail in rows:
+        found.setdefault(person_id, {})[kind, bytes(tag)] = Handle(kind, value, bytes(tag), detail)
+    return {person_id: list(handles.values()) for person_id, handles in found.items()}
+
+
+def remove_identifiers(rows: Sequence[tuple[int, Handle]]) -> None:
+    """Take identifiers from persons: (person_id, handle)."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "DELETE FROM people_identifier WHERE bucket = %s AND person_id = %s AND kind = %s AND tag = %s",
+            [(bucket_of(p), p, h.kind, h.tag) for p, h in rows],
+        )
+        cursor.executemany(
+            "DELETE FROM people_identifierindex WHERE bucket = %s AND tag = %s AND person_id = %s",
+            [(h.bucket, h.tag, p) for p, h in rows],
+        )
+
+
+def forget_lookups(subject: Subject) -> list[Handle]:
+    """Remove the look-up rows of a person, so that no identifier leads there any more; returns the identifiers."""
+    handles = load_identifiers([subject.person_id]).get(subject.person_id, [])
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "DELETE FROM people_identifierindex WHERE bucket = %s AND tag = %s AND person_id = %s",
+            [(h.bucket, h.tag, subject.person_id) for h in handles],
+        )
+    return handles
+
+
+def mark_being_erased(subject: Subject) -> None:
+    """From now on the person is not shown and not processed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE people_person SET state = %s WHERE bucket = %s AND person_id = %s",
+            [PersonState.BEING_ERASED, subject.bucket, subject.person_id],
+        )
+
+
+def take_event_numbers(counts: dict[int, int]) -> dict[int, int]:
+    """Reserve event numbers for persons; returns the last number before the reserved ones. Persons who are gone are absent."""
+    keys = [(bucket_of(p), p) for p in counts]
+    rows = select_by_keys(
+        "SELECT p.person_id, p.seq",
+        f"JOIN people_person p ON p.bucket = k.column1 AND p.person_id = k.column2 AND p.state = {int(PersonState.ACTIVE)}",
+        keys,
+        PERSON_KEY,
+    )
+    before = dict(rows)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE people_person SET seq = %s WHERE bucket = %s AND person_id = %s",
+            [(seq + counts[p], bucket_of(p), p) for p, seq in before.items()],
+        )
+    return before

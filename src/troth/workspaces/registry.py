@@ -1,0 +1,55 @@
+"""Creating and finding workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from troth.kernel.errors import TrothError
+from troth.workspaces.keys import create_key
+from troth.workspaces.models import Account, Member, Role, User, Workspace
+
+
+class WorkspaceNotFound(TrothError):
+    """No such workspace."""
+
+
+class WorkspaceExists(TrothError):
+    """The name is taken."""
+
+
+@dataclass(frozen=True)
+class NewWorkspace:
+    """A workspace with its keys, which are readable only now."""
+
+    workspace: Workspace
+    keys: Mapping[str, str]
+
+
+def create_workspace(name: str, *, owner: str | None = None, password: str | None = None) -> NewWorkspace:
+    """Create an account, a workspace and its three keys: auth_token (server), tracking_api_key (public), write_key (Segment).
+
+    `owner` is the e-mail address of a user who becomes its owner, created if need be. Raises WorkspaceExists.
+    """
+    with transaction.atomic():
+        if Workspace.objects.filter(name=name).exists():
+            raise WorkspaceExists("A workspace of that name exists: choose another name.")
+        workspace = Workspace.objects.create(account=Account.objects.create(name=name), name=name)
+        if owner:
+            user = User.objects.filter(email=owner.lower()).first() or User.objects.create_user(owner, password)
+            Member.objects.create(user=user, workspace=workspace, role=Role.OWNER)
+        kinds = {"auth_token": "server", "tracking_api_key": "tracking", "write_key": "write"}
+        return NewWorkspace(workspace, {label: create_key(workspace, kind, label=label) for label, kind in kinds.items()})
+
+
+def find_workspace(id_or_name: str | int) -> Workspace:
+    """A workspace by its id or its name. Raises WorkspaceNotFound."""
+    text = str(id_or_name)
+    found = Workspace.objects.filter(name=text).first()
+    if found is None and text.isascii() and text.isdigit() and len(text) < 19:
+        found = Workspace.objects.filter(pk=int(text)).first()
+    if found is None:
+        raise WorkspaceNotFound("There is no such workspace: `troth workspace list` shows them.")
+    return found
