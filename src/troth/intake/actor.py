@@ -24,6 +24,8 @@ COLUMNS = "bucket, item_id, person_id, workspace_id, name, ts, received_at, sour
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event that has just got its place in its person's history."""
 
+    event_id: int
+    """Unique for ever, whatever merges."""
     workspace_id: int
     person_id: int
     seq: int
@@ -132,6 +134,7 @@ def _number(items: Sequence[_Item]) -> list[tuple[_Item, NewEvent]]:
             continue
         last[item.person_id] += 1
         event = NewEvent(
+            event_id=item.item_id,
             workspace_id=item.workspace_id,
             person_id=item.person_id,
             seq=last[item.person_id],

@@ -23,7 +23,8 @@ class InboxItem(models.Model):
     received_at = models.BigIntegerField()
     source = models.CharField(max_length=20)
     purpose = models.CharField(max_length=64)
-    properties = models.JSONField(default=dict)
+    properties = models.TextField()
+    """JSON text; checked by the decoder already, so the database need not parse it again."""
     dedupe = models.BinaryField(max_length=16, null=True)
     dedupe_until = models.BigIntegerField(default=0)
 

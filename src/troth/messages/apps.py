@@ -4,7 +4,17 @@ from django.apps import AppConfig
 
 
 class MessagesConfig(AppConfig):
-    """See the package's own docstring."""
+    """Messages; registers sending with the worker."""
 
     name = "troth.messages"
+    label = "troth_messages"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the worker what to do."""
+        from troth.kernel.worker import register_duty
+        from troth.messages.sending import forget_old_bodies, recover, send_due
+
+        register_duty("send_messages", send_due)
+        register_duty("recover_messages", recover, every_ms=10_000)
+        register_duty("forget_message_bodies", forget_old_bodies, every_ms=3_600_000)

@@ -1,0 +1,1 @@
+"""The condition language: who, and which events, a campaign is about."""

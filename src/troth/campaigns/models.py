@@ -1,0 +1,37 @@
+"""Campaigns: configuration."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class CampaignState(models.TextChoices):
+    """Whether a campaign reacts to events."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    PAUSED = "paused"
+
+
+class Campaign(models.Model):
+    """A message triggered by behaviour: an event, optionally with conditions on its properties, leads to an e-mail."""
+
+    workspace_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=CampaignState, default=CampaignState.DRAFT)
+    trigger_event = models.CharField(max_length=255)
+    """Folded."""
+    conditions = models.JSONField(null=True)
+    purpose = models.CharField(max_length=64)
+    subject = models.TextField()
+    html = models.TextField()
+    text = models.TextField(blank=True)
+    template_id = models.BigIntegerField(null=True)
+    """What was published; the fields above are the draft."""
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["state", "workspace_id", "trigger_event"], name="campaign_by_trigger")]

@@ -1,0 +1,15 @@
+"""Published templates: immutable, so that what a message was rendered from can be told for as long as the message is kept."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Template(models.Model):
+    """The e-mail of a campaign as published."""
+
+    workspace_id = models.BigIntegerField()
+    subject = models.TextField()
+    html = models.TextField()
+    text = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,67 @@
+"""Putting messages into the queue, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from troth.consent.gate import Verdict
+from troth.kernel.ids import new_row_id
+from troth.kernel.json_text import encode
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import insert_rows
+from troth.messages.models import State
+
+INSERT_MESSAGE = (
+    "INSERT INTO messages_message (bucket, person_id, message_id, workspace_id, source, occurrence, channel, purpose, is_marketing, template_id,"
+    " state, reason, due_at, created_at, settled_at, attempts, recipient, context, decisions, provider_id)"
+)
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to be sent at `due_at`, or one that the gate refused: it is kept as skipped, with the reason."""
+
+    subject: Subject
+    source: str
+    occurrence: int
+    channel: str
+    purpose: str
+    is_marketing: bool
+    template_id: int
+    due_at: int
+    context: dict[str, Any]
+    verdicts: list[Verdict]
+
+
+def enqueue(messages: Sequence[NewMessage], now: int) -> int:
+    """Queue messages, or note them as skipped where a verdict denies; returns how many are new. The same occurrence twice is one message."""
+    rows = []
+    for message in messages:
+        denied = next((verdict for verdict in message.verdicts if not verdict.allow), None)
+        rows.append(
+            (
+                message.subject.bucket,
+                message.subject.person_id,
+                new_row_id(),
+                message.subject.workspace_id,
+                message.source,
+                message.occurrence,
+                message.channel,
+                message.purpose,
+                message.is_marketing,
+                message.template_id,
+                State.SKIPPED if denied else State.QUEUED,
+                f"{denied.purpose}:{denied.reason}" if denied else "",
+                message.due_at,
+                now,
+                now if denied else None,
+                0,
+                "",
+                encode({} if denied else message.context),
+                encode(message.verdicts),
+                "",
+            )
+        )
+    return insert_rows(INSERT_MESSAGE, rows, "ON CONFLICT DO NOTHING")

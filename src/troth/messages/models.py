@@ -1,0 +1,62 @@
+"""Messages: one delivery to one person each, with its state and the decisions that led there."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class State(models.TextChoices):
+    """Where a message is. `sending` is claimed by a worker; `unknown` was handed over but the answer is lost, and is never resent by itself."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Message(models.Model):
+    """One delivery to one person; `(source, occurrence)` makes enqueuing idempotent."""
+
+    pk = models.CompositePrimaryKey("bucket", "person_id", "message_id")
+    bucket = models.SmallIntegerField()
+    person_id = models.BigIntegerField()
+    message_id = models.BigIntegerField()
+    workspace_id = models.BigIntegerField()
+    source = models.CharField(max_length=40)
+    """What caused it, e.g. `campaign:7`."""
+    occurrence = models.BigIntegerField()
+    """Which time: the id of the triggering event."""
+    channel = models.CharField(max_length=20)
+    purpose = models.CharField(max_length=64)
+    is_marketing = models.BooleanField()
+    template_id = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State)
+    reason = models.CharField(max_length=60, blank=True)
+    due_at = models.BigIntegerField()
+    created_at = models.BigIntegerField()
+    claimed_at = models.BigIntegerField(null=True)
+    settled_at = models.BigIntegerField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    recipient = models.TextField(blank=True)
+    context = models.JSONField(default=dict)
+    """The triggering event, for rendering."""
+    rendered = models.JSONField(null=True)
+    """Subject, HTML and text as handed over, until the retention of bodies is over."""
+    decisions = models.JSONField(default=list)
+    """The gate's verdicts, in order."""
+    provider_id = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "messages_message"
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["bucket", "person_id", "source", "occurrence"], name="one_message_per_occurrence")
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["state", "due_at"], name="message_due", condition=models.Q(state__in=["queued", "sending"])),
+            models.Index(fields=["workspace_id", "created_at"], name="message_by_age"),
+        ]

@@ -1,0 +1,30 @@
+"""What the message table holds, and how it is exported, erased and merged."""
+
+from __future__ import annotations
+
+from troth.kernel.personal_data import Store, Table, declare
+from troth.messages.models import Message
+
+_message = Table(
+    model=Message,
+    times=("due_at", "created_at", "claimed_at", "settled_at"),
+    json=("context", "rendered", "decisions"),
+    hidden=("occurrence", "template_id", "attempts"),
+    order_by="message_id",
+)
+
+declare(
+    Store(
+        name="messages.messages",
+        title="Messages: queued, sent and skipped, with the decisions that led there",
+        category="communication",
+        purpose="the purpose of each message",
+        origin="made by Troth from campaigns",
+        retention="until erased; bodies 30 days",
+        export=_message.export,
+        erase=_message.erase,
+        move=_message.move,
+        models=("troth_messages.Message",),
+        columns=("recipient", "context", "rendered", "decisions"),
+    )
+)

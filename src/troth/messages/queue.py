@@ -1,0 +1,123 @@
+"""The message queue in SQL: claiming what is due, settling what was done, recovering what a dead worker left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from troth.kernel.clock import MINUTE, SECOND
+from troth.kernel.json_text import decode, encode
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import is_sqlite
+from troth.messages.models import State
+
+LEASE = 5 * MINUTE
+"""A claim older than this belongs to a worker that died."""
+MAX_ATTEMPTS = 8
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that this worker may hand over."""
+
+    subject: Subject
+    message_id: int
+    source: str
+    purpose: str
+    is_marketing: bool
+    template_id: int
+    attempts: int
+    context: dict[str, Any]
+    decisions: list[dict[str, Any]]
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a claimed message. State `queued` with a later `due_at` means: try again then."""
+
+    claim: Claim
+    state: State
+    reason: str = ""
+    due_at: int = 0
+    recipient: str = ""
+    rendered: dict[str, str] | None = None
+    decisions: list[dict[str, Any]] = []
+    provider_id: str = ""
+
+
+def claim_due(now: int, limit: int) -> list[Claim]:
+    """Take the oldest due messages for this worker. One statement over all buckets; it reads only the index of what is due."""
+    lock = "" if is_sqlite() else " FOR UPDATE SKIP LOCKED"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bucket, person_id, message_id, workspace_id, source, purpose, is_marketing, template_id, attempts, context, decisions"
+            f" FROM messages_message WHERE state = 'queued' AND due_at <= %s ORDER BY due_at LIMIT %s{lock}",
+            [now, limit],
+        )
+        rows = cursor.fetchall()
+        cursor.executemany(
+            "UPDATE messages_message SET state = 'sending', claimed_at = %s, attempts = attempts + 1"
+            " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'queued'",
+            [(now, row[0], row[1], row[2]) for row in rows],
+        )
+    return [
+        Claim(
+            subject=Subject(row[3], row[1]),
+            message_id=row[2],
+            source=row[4],
+            purpose=row[5],
+            is_marketing=bool(row[6]),
+            template_id=row[7],
+            attempts=row[8] + 1,
+            context=decode(row[9]),
+            decisions=decode(row[10]),
+        )
+        for row in rows
+    ]
+
+
+def settle(settlements: Sequence[Settlement], now: int) -> None:
+    """Write what became of claimed messages. A message whose person was erased meanwhile is gone, and stays gone."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE messages_message SET state = %s, reason = %s, due_at = CASE WHEN %s > 0 THEN %s ELSE due_at END, settled_at = %s, recipient = %s,"
+            " rendered = %s, decisions = %s, provider_id = %s, context = CASE WHEN %s = 'queued' THEN context ELSE '{}' END"
+            " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'sending'",
+            [
+                (
+                    s.state.value,
+                    s.reason,
+                    s.due_at,
+                    s.due_at,
+                    None if s.state == State.QUEUED else now,
+                    s.recipient,
+                    None if s.rendered is None else encode(s.rendered),
+                    encode([*s.claim.decisions, *s.decisions]),
+                    s.provider_id,
+                    s.state.value,
+                    s.claim.subject.bucket,
+                    s.claim.subject.person_id,
+                    s.claim.message_id,
+                )
+                for s in settlements
+            ],
+        )
+
+
+def recover_abandoned(now: int) -> int:
+    """Settle what a worker claimed and never settled: marketing becomes `unknown` (never sent twice), service mail is tried again."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE messages_message SET state = CASE WHEN is_marketing THEN 'unknown' ELSE 'queued' END,"
+            " reason = CASE WHEN is_marketing THEN 'worker_died_during_hand_over' ELSE '' END,"
+            " settled_at = CASE WHEN is_marketing THEN %s ELSE NULL END"
+            " WHERE state = 'sending' AND claimed_at < %s",
+            [now, now - LEASE],
+        )
+        return int(cursor.rowcount)
+
+
+def next_try(attempts: int, now: int) -> int:
+    """When to try a temporary failure again: 30 s, doubling, an hour at most."""
+    return now + min(3_600 * SECOND, 30 * SECOND * 2 ** (attempts - 1))
