@@ -1,6 +1,5 @@
 """The person's actor: takes accepted events from the inbox, numbers them per person, reacts, and moves on, all in one transaction.
 
-The inbox is swept bucket by bucket from where the last sweep stopped, so a backlog is worked off fairly and its writes stay close together.
 Whoever reacts (campaigns, later workflows and segments) registers here; calls go down, so this module knows none of them.
 """
 
@@ -54,7 +53,6 @@ class _Item(msgspec.Struct, frozen=True):
 
 Reaction = Callable[[Sequence[NewEvent], int], None]
 _reactions: list[Reaction] = []
-_sweep = {"bucket": -1}
 
 
 def register_reaction(reaction: Reaction) -> None:
@@ -65,18 +63,9 @@ def register_reaction(reaction: Reaction) -> None:
 def fold_inbox(now: int) -> bool:
     """Fold one batch; True when there may be more."""
     with transaction.atomic():
-        items = _take(_sweep["bucket"])
-        if not items and _sweep["bucket"] >= 0:
-            _sweep["bucket"] = -1
-            items = _take(-1)
+        items = _take_oldest()
         if not items:
             return False
-        full = len(items) == BATCH
-        if full:
-            # The last bucket may go on beyond this batch, so the next sweep starts with it again.
-            _sweep["bucket"] = items[-1].bucket - 1
-        else:
-            _sweep["bucket"] = -1
         events = _number(_without_duplicates(items))
         _write_events(events)
         published = [event for _, event in events]
@@ -86,15 +75,14 @@ def fold_inbox(now: int) -> bool:
             cursor.executemany(
                 "DELETE FROM intake_inboxitem WHERE bucket = %s AND item_id = %s", [(item.bucket, item.item_id) for item in items]
             )
-    return full
+    return len(items) == BATCH
 
 
-def _take(after_bucket: int) -> list[_Item]:
+def _take_oldest() -> list[_Item]:
+    """The oldest items of all buckets; on PostgreSQL locked, so that workers take turns and keep each person's order."""
     lock = "" if is_sqlite() else " FOR UPDATE"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {COLUMNS} FROM intake_inboxitem WHERE bucket > %s ORDER BY bucket, item_id LIMIT {BATCH}{lock}", [after_bucket]
-        )
+        cursor.execute(f"SELECT {COLUMNS} FROM intake_inboxitem ORDER BY item_id LIMIT {BATCH}{lock}")
         return [_Item(*row[:10], None if row[10] is None else bytes(row[10]), row[11]) for row in cursor.fetchall()]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
-from troth.consent.catalog import SERVICE, load_catalog
+from troth.consent.catalog import SERVICE
 from troth.consent.decisions import DecisionRow
 from troth.consent.gate import Operation
 from troth.intake.commands import (
@@ -28,11 +28,12 @@ from troth.intake.commands import (
     Track,
 )
 from troth.intake.deletion import order_deletion
-from troth.intake.identities import find_all_known, find_known, handles_of
+from troth.intake.identities import Memo, find_all_known, find_known, handles_of
 from troth.intake.joining import apply_alias, join_anonymous
-from troth.intake.plan import Plan, inbox_row
+from troth.intake.plan import Plan
 from troth.intake.screening import find_suppressed_commands
-from troth.kernel.crypto import derive, keyed_tag
+from troth.kernel.crypto import derive, short_tag
+from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
 from troth.people.event_names import fold_event_name
 from troth.people.identifiers import Handle
@@ -81,19 +82,23 @@ def _workspaces_matching_on_email(commands: Sequence[Command]) -> frozenset[int]
 
 def _apply_run(commands: Sequence[Command], matching: frozenset[int], now: int) -> list[Outcome]:
     plan = Plan(now)
-    handles = [handles_of(command.workspace_id, command.identity, command.source) for command in commands]
-    previous = [_previous_handles(command) for command in commands]
-    plan.look_up(handle for own in (*handles, *previous) for handle in own)
-    screened = [[*own, *old] for own, old in zip(handles, previous, strict=True)]
-    suppressed = find_suppressed_commands(plan, commands, screened)
+    memo: Memo = {}
+    handles = [handles_of(command.workspace_id, command.identity, command.source, memo) for command in commands]
+    previous = [_previous_handles(command, memo) for command in commands] if isinstance(commands[0], Alias) else None
+    screened = [[*own, *old] for own, old in zip(handles, previous, strict=True)] if previous else handles
+    plan.look_up(handle for own in screened for handle in own)
+    texts = [_text_of(command) for command in commands]
+    suppressed = find_suppressed_commands(plan, commands, screened, texts)
     _load_stances(plan, commands, handles)
     outcomes = []
     for index, (command, own) in enumerate(zip(commands, handles, strict=True)):
         if index in suppressed:
             plan.dropped[command.workspace_id, command.source] += 1
             outcomes.append(DROPPED_OUTCOME)
+        elif isinstance(command, Track):
+            outcomes.append(_apply_event(plan, command, own, texts[index], matching))
         elif isinstance(command, Alias):
-            outcomes.append(apply_alias(plan, command, own, previous[index]))
+            outcomes.append(apply_alias(plan, command, own, _previous_handles(command, memo)))
         elif isinstance(command, Delete):
             outcomes.append(order_deletion(command, find_all_known(plan, own), now))
         else:
@@ -102,18 +107,23 @@ def _apply_run(commands: Sequence[Command], matching: frozenset[int], now: int) 
     return outcomes
 
 
-def _previous_handles(command: Command) -> list[Handle]:
-    """The old identity of an alias; a bare value may be an external or an anonymous id."""
-    if not isinstance(command, Alias):
-        return []
-    return handles_of(command.workspace_id, command.previous, command.source)
+def _previous_handles(command: Command, memo: Memo) -> list[Handle]:
+    """The old identity of an alias."""
+    return handles_of(command.workspace_id, command.previous, command.source, memo) if isinstance(command, Alias) else []
+
+
+def _text_of(command: Command) -> str:
+    """The values of a command as JSON text: the properties of an event as they will be stored, else what is said about the person."""
+    if isinstance(command, Track):
+        return encode(command.properties) if command.properties else "{}"
+    return encode(command.attributes) if isinstance(command, Identify) and command.attributes else ""
 
 
 def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[list[Handle]]) -> None:
     """Read standing decisions once for the run, and only where an event or attribute needs one."""
     wanted: set[int] = set()
     for command, own in zip(commands, handles, strict=True):
-        catalog = load_catalog(command.workspace_id)
+        catalog = plan.catalog(command.workspace_id)
         if catalog.events or catalog.attributes:
             wanted.update(person_id for handle in own for person_id in plan.holders.get(handle.tag, ()))
     if wanted:
@@ -132,8 +142,6 @@ def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: 
         person_id = plan.create_person(command.workspace_id, handles, command.source)
     else:
         plan.give_identifiers(command.workspace_id, person_id, handles, command.source)
-    if isinstance(command, Track):
-        return _apply_event(plan, command, person_id)
     if isinstance(command, EditTags):
         plan.change_profile(command.workspace_id, person_id, {}, command.add, command.remove)
     elif isinstance(command, Identify) and command.attributes:
@@ -141,12 +149,20 @@ def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: 
     return Outcome(status=ACCEPTED, person_id=person_id)
 
 
-def _apply_event(plan: Plan, command: Track, person_id: int) -> Outcome:
+def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, matching: frozenset[int]) -> Outcome:
+    workspace_id = command.workspace_id
+    person_id = find_known(plan, command, handles, match_on_email=workspace_id in matching)
+    if person_id is None:
+        if not handles:
+            return UNKNOWN_OUTCOME
+        person_id = plan.create_person(workspace_id, handles, command.source)
+    else:
+        plan.give_identifiers(workspace_id, person_id, handles, command.source)
     if command.attributes:
-        plan.change_profile(command.workspace_id, person_id, command.attributes)
+        plan.change_profile(workspace_id, person_id, command.attributes)
     name = fold_event_name(command.name)
     purpose = SERVICE
-    catalog = load_catalog(command.workspace_id)
+    catalog = plan.catalog(workspace_id)
     if catalog.events:
         purpose = catalog.events.get(name, SERVICE)
         if not plan.permits(catalog, person_id, purpose, Operation.COLLECT):
@@ -155,20 +171,9 @@ def _apply_event(plan: Plan, command: Track, person_id: int) -> Outcome:
     dedupe = None
     if command.dedupe is not None:
         key = command.dedupe if isinstance(command.dedupe, bytes) else command.dedupe.encode()
-        dedupe = keyed_tag(derive(b"dedupe/v1:%d" % command.workspace_id), key)[:16]
-    plan.add_event(
-        inbox_row(
-            Subject(command.workspace_id, person_id),
-            name,
-            command.ts,
-            command.received_at,
-            command.source,
-            purpose,
-            command.properties,
-            dedupe,
-            command.received_at + command.dedupe_ms,
-        )
-    )
+        dedupe = short_tag(derive(b"dedupe/v1:%d" % workspace_id), key)
+    until = command.received_at + command.dedupe_ms
+    plan.add_event((person_id, workspace_id, name, command.ts, command.received_at, command.source, purpose, text, dedupe, until))
     return Outcome(status=ACCEPTED, person_id=person_id)
 
 
@@ -180,7 +185,7 @@ def _apply_decision(plan: Plan, command: Decide, handles: list[Handle]) -> Outco
         if not (withdraws and handles):
             return UNKNOWN_OUTCOME
         people = [plan.create_person(command.workspace_id, handles, command.source)]
-    catalog = load_catalog(command.workspace_id)
+    catalog = plan.catalog(command.workspace_id)
     purposes = catalog.marketing if command.purpose is None else [command.purpose] if command.purpose in catalog.purposes else []
     for person_id in people:
         for purpose in purposes:

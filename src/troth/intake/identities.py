@@ -12,19 +12,35 @@ from troth.people.identifiers import ANONYMOUS_ID, DEVICE, EMAIL, EXTERNAL_ID, P
 VERO = "vero"
 
 
-def handles_of(workspace_id: int, identity: Identity, source: str) -> list[Handle]:
-    """The identifiers of an identity, normalised and hashed, in the order of their weight."""
+Memo = dict[tuple[int, str, str], Handle | None]
+
+
+def handles_of(workspace_id: int, identity: Identity, source: str, memo: Memo) -> list[Handle]:
+    """The identifiers of an identity, normalised and hashed, in the order of their weight. `memo` spares a batch hashing one value twice."""
     external = identity.external_id
     if source == VERO and external is None and identity.anonymous_id is None:
         # Vero: "with only an email, email will be used as the id".
         external = identity.email
-    found = [
-        make_handle(workspace_id, kind, value)
-        for kind, value in ((EXTERNAL_ID, external), (ANONYMOUS_ID, identity.anonymous_id), (EMAIL, identity.email), (PHONE, identity.phone))
-        if value
-    ]
-    found += [make_handle(workspace_id, DEVICE, device.token, device.platform) for device in identity.devices]
-    return [handle for handle in found if handle is not None]
+    found = []
+    for kind, value in (
+        (EXTERNAL_ID, external),
+        (ANONYMOUS_ID, identity.anonymous_id),
+        (EMAIL, identity.email),
+        (PHONE, identity.phone),
+    ):
+        if not value:
+            continue
+        key = (workspace_id, kind, value)
+        if key not in memo:
+            memo[key] = make_handle(workspace_id, kind, value)
+        handle = memo[key]
+        if handle is not None:
+            found.append(handle)
+    for device in identity.devices:
+        handle = make_handle(workspace_id, DEVICE, device.token, device.platform)
+        if handle is not None:
+            found.append(handle)
+    return found
 
 
 def find_known(plan: Plan, command: Command, handles: list[Handle], *, match_on_email: bool) -> int | None:

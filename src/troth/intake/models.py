@@ -10,7 +10,8 @@ from django.db import models
 class InboxItem(models.Model):
     """An event that was accepted and is durable, but not yet folded into its person's history.
 
-    The door only appends here; the person's actor reads, numbers, reacts and deletes, all in one transaction.
+    The door only appends here; the person's actor reads, numbers, reacts and deletes, all in one transaction. On SQLite `item_id`
+    alone is the key (migration 0001): appending costs a fifth of clustering (docs/decisions/001).
     """
 
     pk = models.CompositePrimaryKey("bucket", "item_id")
@@ -27,6 +28,9 @@ class InboxItem(models.Model):
     """JSON text; checked by the decoder already, so the database need not parse it again."""
     dedupe = models.BinaryField(max_length=16, null=True)
     dedupe_until = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["item_id"], name="inbox_by_arrival")]
 
 
 class Seen(models.Model):

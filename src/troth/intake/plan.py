@@ -15,9 +15,7 @@ from troth.consent.gate import Facts, Operation, reason_against
 from troth.consent.models import Standing
 from troth.consent.suppression import count_dropped
 from troth.intake.errors import IdentifierTaken
-from troth.kernel.ids import bucket_of, new_person_id, new_row_ids
-from troth.kernel.json_text import encode
-from troth.kernel.personal_data import Subject
+from troth.kernel.ids import BUCKETS, new_person_id, new_row_ids
 from troth.kernel.sql import insert_rows
 from troth.people.identifiers import REPLACED_KINDS, Handle
 from troth.people.queries import (
@@ -43,6 +41,7 @@ class Plan:
 
     def __init__(self, now: int) -> None:
         self.now = now
+        self._catalogs: dict[int, Catalog] = {}
         self.holders: dict[bytes, list[int]] = {}
         self.suppressed: set[bytes] = set()
         self.stances: dict[int, dict[str, int]] = {}
@@ -53,6 +52,13 @@ class Plan:
         self._changes: dict[int, list[tuple[dict[str, Any], Sequence[str], Sequence[str]]]] = {}
         self._inbox: list[InboxRow] = []
         self._decisions: list[DecisionRow] = []
+
+    def catalog(self, workspace_id: int) -> Catalog:
+        """The workspace's purposes, the same for the whole run."""
+        found = self._catalogs.get(workspace_id)
+        if found is None:
+            found = self._catalogs[workspace_id] = load_catalog(workspace_id)
+        return found
 
     def look_up(self, handles: Iterable[Handle]) -> None:
         """Learn who holds the identifiers, for all of a run at once."""
@@ -72,7 +78,9 @@ class Plan:
     def give_identifiers(self, workspace_id: int, person_id: int, handles: Iterable[Handle], source: str) -> None:
         """Add identifiers to a person; a unique one that somebody else has stays theirs."""
         for handle in handles:
-            held_by = self.holders.setdefault(handle.tag, [])
+            held_by = self.holders.get(handle.tag)
+            if held_by is None:
+                held_by = self.holders[handle.tag] = []
             if person_id in held_by or (held_by and handle.is_unique):
                 continue
             held_by.append(person_id)
@@ -96,7 +104,7 @@ class Plan:
         self, workspace_id: int, person_id: int, attributes: dict[str, Any], add_tags: Sequence[str] = (), remove_tags: Sequence[str] = ()
     ) -> None:
         """Merge attributes (None removes) and edit tags; an attribute is left out when the gate refuses its purpose."""
-        catalog = load_catalog(workspace_id)
+        catalog = self.catalog(workspace_id)
         if catalog.attributes:
             attributes = {
                 name: value
@@ -131,8 +139,8 @@ class Plan:
         self._write_changes()
         record_decisions(self._decisions)
         if self._inbox:
-            rows = sorted(zip(new_row_ids(len(self._inbox)), self._inbox, strict=True), key=lambda pair: bucket_of(pair[1][0]))
-            insert_rows(INSERT_INBOX, [(bucket_of(row[0]), item_id, *row) for item_id, row in rows])
+            ids = new_row_ids(len(self._inbox))
+            insert_rows(INSERT_INBOX, [(row[0] % BUCKETS, item_id, *row) for item_id, row in zip(ids, self._inbox, strict=True)])
         if self.dropped:
             count_dropped(dict(self.dropped), self.now)
 
@@ -175,9 +183,3 @@ def _merge(
         if tag in tags:
             tags.remove(tag)
 
-
-def inbox_row(
-    subject: Subject, name: str, ts: int, received_at: int, source: str, purpose: str, properties: dict[str, Any], dedupe: bytes | None, until: int
-) -> InboxRow:
-    """An event in the shape of the inbox."""
-    return (subject.person_id, subject.workspace_id, name, ts, received_at, source, purpose, encode(properties), dedupe, until)

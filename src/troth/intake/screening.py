@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from troth.consent.suppression import find_suppressed, suppression_tags
-from troth.intake.commands import Command, Delete, Identify, Track
+from troth.intake.commands import Command, Delete, Track
 from troth.intake.plan import Plan
 from troth.kernel.json_text import encode
 from troth.people.identifiers import EMAIL, Handle, normalise_email
@@ -20,12 +19,18 @@ _ADDRESS = re.compile(r"[^\s\"'<>()\[\],;:\\]+@[^\s\"'<>()\[\],;:\\/?]+\.[^\s\"'
 MAX_ADDRESSES = 50
 
 
-def find_suppressed_commands(plan: Plan, commands: Sequence[Command], handles: Sequence[list[Handle]]) -> set[int]:
-    """The indexes of commands that carry a suppressed identifier. Deletions pass: erasing twice is harmless."""
+def find_suppressed_commands(
+    plan: Plan, commands: Sequence[Command], handles: Sequence[list[Handle]], texts: Sequence[str]
+) -> set[int]:
+    """The indexes of commands that carry a suppressed identifier, in their identity or in their `texts` (values as JSON). Deletions pass: erasing twice is harmless."""
     tags_of: dict[int, list[bytes]] = {}
-    for index, (command, own) in enumerate(zip(commands, handles, strict=True)):
-        tags = [tag for h in own if not plan.holders.get(h.tag) for tag in suppression_tags(command.workspace_id, h.kind, h.value)]
-        tags += _embedded_tags(command)
+    holders = plan.holders
+    for index, (command, own, text) in enumerate(zip(commands, handles, texts, strict=True)):
+        tags = [tag for h in own if not holders.get(h.tag) for tag in suppression_tags(command.workspace_id, h.kind, h.value)]
+        if isinstance(command, Track) and command.attributes:
+            text += encode(command.attributes)
+        if "@" in text:
+            tags += _embedded_tags(command.workspace_id, text)
         if tags and not isinstance(command, Delete):
             tags_of[index] = tags
     if not tags_of:
@@ -34,21 +39,7 @@ def find_suppressed_commands(plan: Plan, commands: Sequence[Command], handles: S
     return {index for index, tags in tags_of.items() if not suppressed.isdisjoint(tags)} if suppressed else set()
 
 
-def _embedded_tags(command: Command) -> list[bytes]:
-    """Suppression tags of addresses that stand in the values of a command and belong to nobody known."""
-    values: list[dict[str, Any]] = []
-    if isinstance(command, Track):
-        values = [command.properties, command.attributes]
-    elif isinstance(command, Identify):
-        values = [command.attributes]
-    tags: list[bytes] = []
-    for value in values:
-        if not value:
-            continue
-        text = encode(value)
-        if "@" not in text:
-            continue
-        for address in _ADDRESS.findall(text)[:MAX_ADDRESSES]:
-            tags += suppression_tags(command.workspace_id, EMAIL, normalise_email(address))
-    return tags
-
+def _embedded_tags(workspace_id: int, text: str) -> list[bytes]:
+    """Suppression tags of the addresses that stand in a text."""
+    found = dict.fromkeys(normalise_email(address) for address in _ADDRESS.findall(text)[:MAX_ADDRESSES])
+    return [tag for address in found for tag in suppression_tags(workspace_id, EMAIL, address)]

@@ -10,6 +10,7 @@ import base64
 import hmac
 import os
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -75,6 +76,11 @@ def derive(label: bytes) -> bytes:
 def keyed_tag(key: bytes, message: bytes) -> bytes:
     """HMAC-SHA256, 32 bytes."""
     return hmac.digest(key, message, "sha256")
+
+
+def short_tag(key: bytes, message: bytes) -> bytes:
+    """Keyed BLAKE2b, 16 bytes: for look-ups on the hot path, at half the cost of an HMAC."""
+    return blake2b(message, key=key, digest_size=16).digest()
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
-from troth.kernel.crypto import derive, keyed_tag
+from troth.kernel.crypto import derive, short_tag
 from troth.kernel.ids import bucket_of_tag
 
 EXTERNAL_ID = "external_id"
@@ -48,7 +48,7 @@ class Handle:
 
 def identifier_tag(workspace_id: int, kind: str, normalised: str) -> bytes:
     """The 16-byte keyed hash of a normalised identifier, of its own in each workspace."""
-    return keyed_tag(derive(b"identify/v1:%d" % workspace_id), f"{kind}\0{normalised}".encode())[:16]
+    return short_tag(derive(b"identify/v1:%d" % workspace_id), f"{kind}\0{normalised}".encode())
 
 
 def make_handle(workspace_id: int, kind: str, value: str, detail: str = "") -> Handle | None:
