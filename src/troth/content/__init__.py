@@ -1,0 +1,1 @@
+"""What messages say: Liquid templates, the e-mail made from them, and its text part."""

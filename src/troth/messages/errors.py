@@ -1,0 +1,20 @@
+"""What can go wrong between us and a provider."""
+
+from __future__ import annotations
+
+from troth.kernel.errors import TrothError
+
+
+class ChannelError(TrothError):
+    """A message was not accepted. The text never contains an address."""
+
+    def __init__(self, message: str, *, permanent: bool, doubtful: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        """Trying again makes no sense."""
+        self.doubtful = doubtful
+        """It was handed over, but the answer is lost: it may have been accepted."""
+
+
+class ChannelUnknown(TrothError):
+    """A channel URL that cannot be used."""

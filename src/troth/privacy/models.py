@@ -1,0 +1,65 @@
+"""Requests of persons and what became of them; how far this database has followed the erasure ledger."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+
+
+class RequestType(models.TextChoices):
+    """Which right is exercised."""
+
+    ACCESS = "access"
+    PORTABILITY = "portability"
+    ERASURE = "erasure"
+
+
+class RequestState(models.TextChoices):
+    """Where a request is. `deleted`: nobody sees the data any more. `erased`: a search of every byte kept found nothing."""
+
+    RECEIVED = "received"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    DELETED = "deleted"
+    ERASED = "erased"
+    RESIDUE_FOUND = "residue_found"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class PrivacyRequest(models.Model):
+    """One exercise of a right. Once the person is erased it holds no personal data: `person_id` is gone, and `sealed` when the search passed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace_id = models.BigIntegerField()
+    type = models.CharField(max_length=20, choices=RequestType)
+    state = models.CharField(max_length=25, choices=RequestState, default=RequestState.RECEIVED)
+    source = models.CharField(max_length=20)
+    """The door: `vero`, `api`, `cli`, `ledger` (after a restore), ..."""
+    received_at = models.BigIntegerField()
+    due_at = models.BigIntegerField()
+    closed_at = models.BigIntegerField(null=True)
+    person_id = models.BigIntegerField(null=True)
+    steps = models.JSONField(default=dict)
+    """What was done, in numbers and names of stores."""
+    certificate = models.TextField(blank=True)
+    """JSON text, signed."""
+    sealed = models.BinaryField(null=True)
+    """The erased identifiers, encrypted, until the search for them has passed."""
+    attempts = models.SmallIntegerField(default=0)
+    next_try_at = models.BigIntegerField(null=True)
+    """When the worker searches for residue (again)."""
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["workspace_id", "person_id"], name="request_by_person"),
+            models.Index(fields=["next_try_at"], name="request_to_verify", condition=models.Q(next_try_at__isnull=False)),
+        ]
+
+
+class LedgerPosition(models.Model):
+    """The number of the last entry of the erasure ledger that this database has applied; one row, whose id is 1."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    applied = models.BigIntegerField(default=0)

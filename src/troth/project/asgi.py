@@ -1,0 +1,79 @@
+"""The ASGI application of a web process: the lean door for machines, health and metrics, and Django for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.project.settings")
+
+import django
+
+django.setup()
+
+from django.core.handlers.wsgi import WSGIHandler  # noqa: E402 -- needs a configured Django
+
+from troth.intake.asgi import Intake  # noqa: E402
+from troth.intake.writer import Writer  # noqa: E402
+from troth.project.health import answer_health  # noqa: E402
+from troth.project.wsgi_in_threads import WsgiInThreads  # noqa: E402
+from troth.workspaces.keys import Keyring  # noqa: E402
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+KEYRING_SECONDS = 1.0
+
+
+class Application:
+    """Routes by path; its lifespan starts and stops the writer and keeps the keyring fresh."""
+
+    def __init__(self) -> None:
+        self.writer = Writer()
+        self.keyring = Keyring()
+        self.intake = Intake(self.writer, self.keyring, refresh_keys=self._refresh_keys)
+        self.django = WsgiInThreads(WSGIHandler())
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path.startswith(("/api/v2/", "/v1/")):
+                await self.intake(scope, receive, send)
+            elif path in ("/healthz", "/readyz", "/metrics"):
+                await answer_health(path, send)
+            else:
+                await self.django(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._refresh_keys()
+                self.writer.start()
+                self._keeper = asyncio.create_task(self._keep_keys_fresh())
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                if self._keeper:
+                    self._keeper.cancel()
+                await asyncio.to_thread(self.writer.stop)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _refresh_keys(self) -> None:
+        await asyncio.to_thread(self.keyring.refresh)
+
+    async def _keep_keys_fresh(self) -> None:
+        """A revoked key stops working within a second."""
+        while True:
+            await asyncio.sleep(KEYRING_SECONDS)
+            await self._refresh_keys()
+
+
+application = Application()

@@ -1,0 +1,75 @@
+"""Logs: JSON lines on stderr in which nothing but named, harmless facts can appear.
+
+A log line is an event name and keys from an allow-list. Whatever else is passed, and the text of messages from libraries, is left out, so that no
+identifier of a person, no body, no query string and no token can reach a log by accident. People are logged as `person_id`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+ALLOWED = frozenset(
+    {
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "person_id",
+        "workspace_id",
+        "request_id",
+        "message_id",
+        "campaign_id",
+        "duty",
+        "duties",
+        "error",
+        "failures",
+        "number",
+        "status",
+        "role",
+        "port",
+        "pid",
+        "exit_code",
+        "channel",
+        "where",
+        "version",
+        "ms",
+    }
+)
+
+
+def keep_allowed(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every key that is not on the list."""
+    return {key: value for key, value in line.items() if key in ALLOWED}
+
+
+class LibraryHandler(logging.Handler):
+    """Turns what libraries log into a line without their text: the logger's name, the level, and the class of an exception."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        where = f"{record.module}:{record.lineno}"
+        log = structlog.get_logger()
+        log.log(record.levelno, "library", logger=record.name, where=where, **({"error": error} if error else {}))
+
+
+def configure_logging(stream: TextIO) -> None:
+    """Send everything, ours and libraries', as JSON lines to a stream."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            keep_allowed,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [LibraryHandler()]
+    root.setLevel(logging.WARNING)

@@ -1,0 +1,118 @@
+"""Django settings, driven by the environment. Everything an installation keeps lies under `TROTH_DATA`.
+
+TROTH_DATA          data directory, default ./troth-data
+TROTH_DATABASE_URL  postgres://… instead of the embedded SQLite
+TROTH_EMAIL_URL     smtp://user:password@host:587 and the like; empty: the embedded outbox keeps every message
+TROTH_SENDER        From address where a workspace has none
+TROTH_URL           the public address, which links in mail begin with
+TROTH_HOSTS         further host names to answer to, separated by commas; `*` for any
+TROTH_DEBUG         1: Django's debug pages; never in production
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+from troth.kernel.crypto import derive, is_loaded, load_master_key
+from troth.project.logging import configure_logging
+
+env = environ.FileAwareEnv()
+
+TROTH_DATA = Path(env.str("TROTH_DATA", "troth-data")).resolve()
+TROTH_URL = env.str("TROTH_URL", "http://127.0.0.1:8000").rstrip("/")
+TROTH_EMAIL_URL = env.str("TROTH_EMAIL_URL", "")
+TROTH_SENDER = env.str("TROTH_SENDER", "Troth <troth@example.com>")
+DEBUG = env.bool("TROTH_DEBUG", False)
+
+if not is_loaded():
+    load_master_key(TROTH_DATA)
+SECRET_KEY = derive(b"django-secret-key").hex()
+
+
+def _database() -> dict[str, Any]:
+    url = env.str("TROTH_DATABASE_URL", "")
+    if not url:
+        name = str(TROTH_DATA / "troth.sqlite3")
+        return {"ENGINE": "troth.kernel.sqlite", "NAME": name, "TEST": {"NAME": name + ".test"}}
+    parsed: dict[str, Any] = environ.Env.db_url_config(url)
+    options = parsed.setdefault("OPTIONS", {})
+    options["pool"] = {"min_size": 1, "max_size": 8}
+    return parsed
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "ninja",
+    "troth.workspaces",
+    "troth.people",
+    "troth.consent",
+    "troth.content",
+    "troth.intake",
+    "troth.messages",
+    "troth.privacy",
+    "troth.campaigns",
+    "troth.api",
+    "troth.pages",
+    "troth.console",
+    "troth.project",
+]
+MIDDLEWARE = [
+    "troth.project.security_headers.SecurityHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "troth.project.urls"
+AUTH_USER_MODEL = "workspaces.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/console/login"
+LOGIN_REDIRECT_URL = "/console/"
+LOGOUT_REDIRECT_URL = "/console/login"
+
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", urlsplit(TROTH_URL).hostname or "localhost", *env.list("TROTH_HOSTS", default=[])]
+CSRF_TRUSTED_ORIGINS = [TROTH_URL]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TROTH_URL.startswith("https://")
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TROTH_URL.startswith("https://") else None
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+STATIC_URL = "/static/"
+STATIC_ROOT = TROTH_DATA / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+LOGGING_CONFIG = None
+configure_logging(sys.stderr)

@@ -1,0 +1,13 @@
+"""Where each surface is mounted. What machines call often (`/api/v2`, `/v1`) never comes here: see `asgi.py`."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/console/")),
+    path("", include("troth.pages.urls")),
+    path("api/troth/v1/", include("troth.api.urls")),
+    path("console/", include("troth.console.urls")),
+]
