@@ -80,8 +80,12 @@ class Keyring:
 
     def refresh(self) -> None:
         """Read the valid keys from the database."""
-        rows = Key.objects.filter(revoked_at=None).values_list("digest", "pk", "workspace_id", "kind", "scopes")
-        grants = {digest: Grant(pk, workspace_id, kind, frozenset(scopes)) for digest, pk, workspace_id, kind, scopes in rows.iterator()}
+        grants = {}
+        for key in Key.objects.filter(revoked_at=None).select_related("workspace").iterator():
+            scopes = frozenset(key.scopes)
+            if key.kind == "tracking" and key.workspace.public_key_deletes:
+                scopes |= {"delete"}
+            grants[key.digest] = Grant(key.pk, key.workspace_id, key.kind, scopes)
         with self._lock:
             self._grants = grants
 

@@ -1,0 +1,166 @@
+"""The lean ASGI application: reads a request within limits, hands it to its wire format, and answers when the commands are durable."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from troth.intake.commands import Command, Outcome
+from troth.intake.errors import DoorUnavailable
+from troth.intake.wire import segment, vero
+from troth.intake.wire.request import Keyring, Reply, Request
+from troth.kernel.clock import SECOND, now_ms
+
+log = structlog.get_logger()
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+JSON_HEADERS = ((b"content-type", b"application/json"), (b"access-control-allow-origin", b"*"))
+PREFLIGHT = Reply(
+    200,
+    b"{}",
+    (
+        (b"access-control-allow-methods", b"POST, PUT, DELETE, GET, OPTIONS"),
+        (b"access-control-allow-headers", b"content-type, accept, authorization, x-retry-count"),
+        (b"access-control-max-age", b"86400"),
+    ),
+)
+
+
+class Door(Protocol):
+    """Where commands become durable."""
+
+    async def submit(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Apply commands; returns when they are durable. Raises DoorUnavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one request: bytes of its body, decompressed, and seconds to read it."""
+
+    body: int = 4 * 1024 * 1024 + 32 * 1024
+    seconds: float = 30.0
+
+
+class BodyRefused(Exception):
+    """The body cannot be read."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Intake:
+    """The door for machines: `/api/v2/*` speaks Vero, `/v1/*` Segment."""
+
+    def __init__(
+        self,
+        door: Door,
+        keyring: Keyring,
+        limits: Limits | None = None,
+        refresh_keys: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._door = door
+        self._keyring = keyring
+        self._limits = limits or Limits()
+        self._refresh_keys = refresh_keys
+        self._refreshed_at = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        reply = PREFLIGHT if scope["method"] == "OPTIONS" else await self._answer(scope, receive)
+        headers = [*JSON_HEADERS, (b"content-length", b"%d" % len(reply.body)), *reply.headers]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        path: str = scope["path"]
+        wire = vero if path.startswith(vero.PREFIX) else segment
+        headers = dict(scope["headers"])
+        try:
+            body = await self._read_body(receive, headers)
+        except BodyRefused as error:
+            return _error_reply(error.status, error.code, str(error), close=True)
+        request = Request(scope["method"], path, scope["query_string"], headers, body, now_ms())
+        work = wire.handle(request, self._keyring)
+        if isinstance(work, Reply) and work.status == 401 and self._refresh_keys and request.received_at - self._refreshed_at > SECOND:
+            # A key made a moment ago by another process is not in memory yet.
+            self._refreshed_at = request.received_at
+            await self._refresh_keys()
+            work = wire.handle(request, self._keyring)
+        if isinstance(work, Reply):
+            return work
+        try:
+            return work.answer(await self._door.submit(work.commands) if work.commands else [])
+        except DoorUnavailable as error:
+            return _error_reply(503, "unavailable", str(error), (b"retry-after", b"%d" % error.retry_after))
+        except Exception as error:  # noqa: BLE001 -- the boundary of the process: nothing but the class is told or logged
+            log.error("intake_refused_work", error=type(error).__name__)
+            return _error_reply(500, "internal_error", "Troth failed; nothing was written. The operator finds the error in the log.")
+
+    async def _read_body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
+        encoding = headers.get(b"content-encoding", b"").strip().lower()
+        message = await self._receive(receive, self._limits.seconds)
+        body: bytes = message.get("body", b"")
+        if message.get("more_body", False):
+            body = await self._read_rest(body, receive)
+        if len(body) > self._limits.body:
+            raise BodyRefused(413, "body_too_large", f"The body is larger than {self._limits.body} bytes: send smaller batches.")
+        if encoding in (b"", b"identity"):
+            return body
+        if encoding not in (b"gzip", b"x-gzip", b"deflate"):
+            raise BodyRefused(415, "unsupported_encoding", "Use Content-Encoding gzip, deflate or none.")
+        return self._decompress(body, encoding)
+
+    async def _read_rest(self, first: bytes, receive: Receive) -> bytes:
+        parts, size = [first], len(first)
+        deadline = asyncio.get_running_loop().time() + self._limits.seconds
+        while True:
+            message = await self._receive(receive, deadline - asyncio.get_running_loop().time())
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._limits.body:
+                raise BodyRefused(413, "body_too_large", f"The body is larger than {self._limits.body} bytes: send smaller batches.")
+            parts.append(part)
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+    async def _receive(self, receive: Receive, seconds: float) -> MutableMapping[str, Any]:
+        try:
+            async with asyncio.timeout(seconds):
+                message = await receive()
+        except TimeoutError:
+            raise BodyRefused(408, "too_slow", "The body did not arrive in time.") from None
+        if message["type"] == "http.disconnect":
+            raise BodyRefused(400, "incomplete", "The connection ended before the body did.")
+        return message
+
+    def _decompress(self, body: bytes, encoding: bytes) -> bytes:
+        try:
+            stream = zlib.decompressobj(47 if encoding != b"deflate" else 15)
+            plain = stream.decompress(body, self._limits.body + 1)
+        except zlib.error:
+            raise BodyRefused(400, "invalid_encoding", "The body is not what its Content-Encoding says.") from None
+        if len(plain) > self._limits.body:
+            raise BodyRefused(413, "body_too_large", f"The decompressed body is larger than {self._limits.body} bytes.")
+        if not stream.eof:
+            raise BodyRefused(400, "invalid_encoding", "The compressed body is cut short.")
+        return plain
+
+
+def _error_reply(status: int, code: str, message: str, *headers: tuple[bytes, bytes], close: bool = False) -> Reply:
+    """An error in a shape that the clients of both protocols read: `status` is Vero's, `code` and `success` are Segment's."""
+    body = msgspec.json.encode({"success": False, "status": status, "code": code, "message": message})
+    return Reply(status, body, (*headers, (b"connection", b"close")) if close else headers)
+
+
+
