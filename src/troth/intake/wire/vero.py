@@ -18,6 +18,7 @@ from troth.intake.times import parse_time
 from troth.intake.wire.request import Key, Keyring, Reply, Request, Work
 from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import canonical
+from troth.people.event_names import fold_event_name
 
 SOURCE = "vero"
 PREFIX = "/api/v2/"
@@ -307,7 +308,7 @@ def _events_track(fields: Fields, at: int, workspace_id: int) -> list[Command]:
     check = extras.get("check_id", fields.get("check_id"))
     told = data or (None if check in (None, "") else str(check))
     # Names and lengths are part of the canonical form, so different keys cannot run together.
-    key = b"vero:" + canonical([name, identity.external_id or identity.email, told])
+    key = b"vero:" + canonical([fold_event_name(name), identity.external_id or identity.email, told])
     return [
         Track(
             workspace_id=workspace_id,

@@ -1,0 +1,70 @@
+"""`make bench`: measures, prints a table, writes bench-results/latest.json. Never a test: these figures depend on the machine and its load."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.rights import measure_rights
+from bench.server import bare, troth, wrk
+from bench.triggers import measure_triggers
+
+RESULTS = Path("bench-results")
+PEOPLE = "20000"
+ROUNDS = 3
+
+
+def main() -> int:
+    """Run all benchmarks."""
+    console = Console()
+    RESULTS.mkdir(exist_ok=True)
+    rows: list[dict[str, object]] = []
+
+    def note(what: str, goal: str, value: str, met: bool | None) -> None:
+        rows.append({"what": what, "goal": goal, "measured": value, "met": met})
+        console.print(f"{what}: {value} (goal {goal})")
+
+    measure_ingest(note)
+    measure_triggers(RESULTS / "data-triggers", note)
+    measure_rights(RESULTS / "data-rights", note)
+    table = Table("what", "goal", "measured", "")
+    for row in rows:
+        table.add_row(str(row["what"]), str(row["goal"]), str(row["measured"]), {True: "met", False: "missed", None: ""}[row["met"]])  # type: ignore[index]
+    console.print(table)
+    (RESULTS / "latest.json").write_text(json.dumps({"at": time.strftime("%FT%TZ", time.gmtime()), "rows": rows}, indent=2))
+    return 0
+
+
+def measure_ingest(note: object) -> None:
+    """Single events and batches beside the bare application, in alternating rounds."""
+    assert callable(note)
+    with troth(RESULTS / "data-ingest") as server, bare() as yardstick:
+        idle = server.memory()
+        token, key = server.workspace["auth_token"], server.workspace["write_key"]
+        wrk(server.url, "single.lua", token, PEOPLE, seconds=4)
+        ours, theirs = [], []
+        for _ in range(ROUNDS):
+            theirs.append(wrk(yardstick, "single.lua", token, PEOPLE, seconds=5)["rate"])
+            ours.append(wrk(server.url, "single.lua", token, PEOPLE, seconds=5))
+        rate, base = statistics.median(row["rate"] for row in ours), statistics.median(theirs)
+        errors = sum(row["errors"] for row in ours)
+        note("single events, durable, requests/s", "0.4 of bare", f"{rate:,.0f} = {rate / base:.2f} of {base:,.0f} ({errors:.0f} errors)", rate >= 0.4 * base)
+        note("single events, requests/s", "12,000", f"{rate:,.0f}", rate >= 12_000)
+        pause = max(1, round(64_000 / (rate / 2)))
+        half = wrk(server.url, "single.lua", token, PEOPLE, str(pause), seconds=8)
+        note("p99 at half of that load", "25 ms", f"{half['p99_ms']:.1f} ms at {half['rate']:,.0f}/s", half["p99_ms"] <= 25)
+        batches = [wrk(server.url, "batch.lua", key, PEOPLE, connections=16, seconds=5) for _ in range(ROUNDS)]
+        events = 100 * statistics.median(row["rate"] for row in batches)
+        note("Segment batches of 100, events/s", "80,000", f"{events:,.0f}", events >= 80_000)
+        loaded = server.memory()
+        note("memory idle / under load, MB per process", "150 / 400", f"{idle} / {loaded}", max(idle.values()) <= 150 and max(loaded.values()) <= 400)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
