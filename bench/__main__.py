@@ -54,7 +54,12 @@ def measure_ingest(note: object) -> None:
             ours.append(wrk(server.url, "single.lua", token, PEOPLE, seconds=5))
         rate, base = statistics.median(row["rate"] for row in ours), statistics.median(theirs)
         errors = sum(row["errors"] for row in ours)
-        note("single events, durable, requests/s", "0.4 of bare", f"{rate:,.0f} = {rate / base:.2f} of {base:,.0f} ({errors:.0f} errors)", rate >= 0.4 * base)
+        note(
+            "single events, durable, requests/s",
+            "0.4 of bare",
+            f"{rate:,.0f} = {rate / base:.2f} of {base:,.0f} ({errors:.0f} errors)",
+            rate >= 0.4 * base,
+        )
         note("single events, requests/s", "12,000", f"{rate:,.0f}", rate >= 12_000)
         pause = max(1, round(64_000 / (rate / 2)))
         half = wrk(server.url, "single.lua", token, PEOPLE, str(pause), seconds=8)
@@ -63,7 +68,12 @@ def measure_ingest(note: object) -> None:
         events = 100 * statistics.median(row["rate"] for row in batches)
         note("Segment batches of 100, events/s", "80,000", f"{events:,.0f}", events >= 80_000)
         loaded = server.memory()
-        note("memory idle / under load, MB per process", "150 / 400", f"{idle} / {loaded}", max(idle.values()) <= 150 and max(loaded.values()) <= 400)
+        note(
+            "memory idle / under load, MB per process",
+            "150 / 400",
+            f"{idle} / {loaded}",
+            max(idle.values()) <= 150 and max(loaded.values()) <= 400,
+        )
 
 
 if __name__ == "__main__":

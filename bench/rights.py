@@ -65,7 +65,9 @@ def measure_rights(data: Path, note: Callable[[str, str, str, bool | None], None
     shutil.rmtree(data, ignore_errors=True)
     environment = {**os.environ, "TROTH_DATA": str(data), "DJANGO_SETTINGS_MODULE": "troth.project.settings"}
     subprocess.run([sys.executable, "-m", "troth.project.cli", "init"], env=environment, check=True, stdout=subprocess.DEVNULL)
-    answer = subprocess.run([sys.executable, "-c", SCRIPT, str(events), str(data)], env=environment, check=True, capture_output=True, text=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(events), str(data)], env=environment, check=True, capture_output=True, text=True
+    )
     found = json.loads(answer.stdout.splitlines()[-1])
     note("export of a person with 10,000 events", "1 s", f"{found['exported']:.2f} s", found["exported"] <= 1)
     note(f"erase amid {events:,} events: deleted", "0.2 s", f"{found['deleted']:.3f} s", found["deleted"] <= 0.2)

@@ -33,7 +33,9 @@ class Running:
 
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command against its data directory."""
-        return subprocess.run([sys.executable, "-m", "troth.project.cli", *words], env=_environment(self.data), capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, "-m", "troth.project.cli", *words], env=_environment(self.data), capture_output=True, text=True, check=False
+        )
 
     def memory(self) -> dict[str, int]:
         """Resident megabytes per role, by its largest process."""
@@ -80,7 +82,18 @@ def troth(data: Path, **environment: str) -> Iterator[Running]:
 def bare() -> Iterator[str]:
     """The yardstick, served by the same server with the same settings."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "bench.bare_asgi:application", "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "bench.bare_asgi:application",
+        "--port",
+        str(port),
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+    ]
     process = subprocess.Popen([*command, "--no-access-log", "--log-level", "error", "--no-server-header"])
     try:
         wait_for(f"http://127.0.0.1:{port}/", post=b"{}")

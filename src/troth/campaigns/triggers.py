@@ -63,7 +63,9 @@ def _messages(matches: Sequence[Match], now: int) -> Iterable[NewMessage]:
                 decide(facts[event.workspace_id, PROFILING, event.person_id], purpose=PROFILING, operation=Operation.PROFILE, at=now)
             )
         verdicts.append(
-            decide(facts[event.workspace_id, campaign.purpose, event.person_id], purpose=campaign.purpose, operation=Operation.MESSAGE, at=now)
+            decide(
+                facts[event.workspace_id, campaign.purpose, event.person_id], purpose=campaign.purpose, operation=Operation.MESSAGE, at=now
+            )
         )
         yield NewMessage(
             subject=Subject(event.workspace_id, event.person_id),

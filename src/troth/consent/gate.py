@@ -77,7 +77,12 @@ def decide(facts: Facts, *, purpose: str, operation: Operation, at: int) -> Verd
     """Allow or deny, with the basis or the reason. `at` in milliseconds is recorded with the verdict."""
     reason = reason_against(facts, operation)
     return Verdict(
-        allow=not reason, purpose=purpose, operation=operation.value, at=at, basis="" if reason else facts.basis or "own_right", reason=reason
+        allow=not reason,
+        purpose=purpose,
+        operation=operation.value,
+        at=at,
+        basis="" if reason else facts.basis or "own_right",
+        reason=reason,
     )
 
 

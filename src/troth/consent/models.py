@@ -42,7 +42,9 @@ class Assignment(models.Model):
     purpose = models.CharField(max_length=64)
 
     class Meta:
-        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "kind", "name"], name="one_assignment_per_name")]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["workspace_id", "kind", "name"], name="one_assignment_per_name")
+        ]
 
 
 class Standing(models.IntegerChoices):

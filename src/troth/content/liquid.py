@@ -91,4 +91,6 @@ def render(template: BoundTemplate, variables: Mapping[str, Any]) -> str:
     except TemplateTooExpensive:
         raise
     except (LiquidError, ArithmeticError, TypeError, ValueError, OverflowError) as error:
-        raise ContentError(f"The template failed on this person's data ({type(error).__name__}): guard the expression with a default.") from None
+        raise ContentError(
+            f"The template failed on this person's data ({type(error).__name__}): guard the expression with a default."
+        ) from None

@@ -161,6 +161,3 @@ def _error_reply(status: int, code: str, message: str, *headers: tuple[bytes, by
     """An error in a shape that the clients of both protocols read: `status` is Vero's, `code` and `success` are Segment's."""
     body = msgspec.json.encode({"success": False, "status": status, "code": code, "message": message})
     return Reply(status, body, (*headers, (b"connection", b"close")) if close else headers)
-
-
-

@@ -100,7 +100,6 @@ class Delete(Command, frozen=True, kw_only=True):
     confirmed: bool = True
 
 
-
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the door made of a command. `status` is one of `OUTCOMES`; `person_id` is 0 when there is none."""
 

@@ -23,7 +23,8 @@ def _erase_seen(subject: Subject) -> int:
         tags: list[bytes] = []
         for table in ("people_event", "intake_inboxitem"):
             cursor.execute(
-                f"SELECT dedupe FROM {table} WHERE bucket = %s AND person_id = %s AND dedupe IS NOT NULL", [subject.bucket, subject.person_id]
+                f"SELECT dedupe FROM {table} WHERE bucket = %s AND person_id = %s AND dedupe IS NOT NULL",
+                [subject.bucket, subject.person_id],
             )
             tags += [bytes(tag) for (tag,) in cursor.fetchall()]
         cursor.executemany("DELETE FROM intake_seen WHERE bucket = %s AND tag = %s", [(bucket_of_tag(tag), tag) for tag in tags])

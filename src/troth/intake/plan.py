@@ -169,9 +169,7 @@ class Plan:
         update_profiles(rows)
 
 
-def _merge(
-    attributes: dict[str, Any], tags: list[str], changed: dict[str, Any], add: Sequence[str], remove: Sequence[str]
-) -> None:
+def _merge(attributes: dict[str, Any], tags: list[str], changed: dict[str, Any], add: Sequence[str], remove: Sequence[str]) -> None:
     """Merge into `attributes` and `tags` in place."""
     for name, value in changed.items():
         if value is None:
@@ -182,4 +180,3 @@ def _merge(
     for tag in remove:
         if tag in tags:
             tags.remove(tag)
-

@@ -19,18 +19,15 @@ _ADDRESS = re.compile(r"[^\s\"'<>()\[\],;:\\]+@[^\s\"'<>()\[\],;:\\/?]+\.[^\s\"'
 MAX_ADDRESSES = 50
 
 
-def find_suppressed_commands(
-    plan: Plan, commands: Sequence[Command], handles: Sequence[list[Handle]], texts: Sequence[str]
-) -> set[int]:
+def find_suppressed_commands(plan: Plan, commands: Sequence[Command], handles: Sequence[list[Handle]], texts: Sequence[str]) -> set[int]:
     """The indexes of commands that carry a suppressed identifier, in their identity or in their `texts` (values as JSON). Deletions pass: erasing twice is harmless."""
     tags_of: dict[int, list[bytes]] = {}
     holders = plan.holders
     for index, (command, own, text) in enumerate(zip(commands, handles, texts, strict=True)):
         tags = [tag for h in own if not holders.get(h.tag) for tag in suppression_tags(command.workspace_id, h.kind, h.value)]
-        if isinstance(command, Track) and command.attributes:
-            text += encode(command.attributes)
-        if "@" in text:
-            tags += _embedded_tags(command.workspace_id, text)
+        said = text + encode(command.attributes) if isinstance(command, Track) and command.attributes else text
+        if "@" in said:
+            tags += _embedded_tags(command.workspace_id, said)
         if tags and not isinstance(command, Delete):
             tags_of[index] = tags
     if not tags_of:

@@ -49,7 +49,9 @@ def load_master_key(data: Path) -> None:
     try:
         key = base64.b64decode(path.read_bytes().strip(), validate=True)
     except FileNotFoundError:
-        raise MasterKeyMissing(f"There is no master key at {path}: run `troth init` first, or restore the key from its safe place.") from None
+        raise MasterKeyMissing(
+            f"There is no master key at {path}: run `troth init` first, or restore the key from its safe place."
+        ) from None
     except ValueError:
         raise MasterKeyMissing(f"The master key at {path} is not base64: restore the key from its safe place.") from None
     if len(key) != 32:

@@ -32,4 +32,6 @@ def build_mail(
     try:
         return mail.message().as_bytes(linesep="\r\n")
     except (BadHeaderError, UnicodeError, ValueError):
-        raise ContentError("A header of the mail would contain a line break or cannot be encoded: check subject, sender and address.") from None
+        raise ContentError(
+            "A header of the mail would contain a line break or cannot be encoded: check subject, sender and address."
+        ) from None

@@ -44,8 +44,6 @@ class Handle:
         return self.kind in UNIQUE_KINDS
 
 
-
-
 def identifier_tag(workspace_id: int, kind: str, normalised: str) -> bytes:
     """The 16-byte keyed hash of a normalised identifier, of its own in each workspace."""
     return short_tag(derive(b"identify/v1:%d" % workspace_id), f"{kind}\0{normalised}".encode())

@@ -14,15 +14,10 @@ from troth.kernel.sql import PERSON_KEY, TAG_KEY, insert_rows, select_by_keys
 from troth.people.identifiers import Handle
 from troth.people.models import PersonState
 
-INSERT_PERSON = (
-    "INSERT INTO people_person (bucket, person_id, workspace_id, state, created_at, updated_at, seq, attributes, tags)"
-)
+INSERT_PERSON = "INSERT INTO people_person (bucket, person_id, workspace_id, state, created_at, updated_at, seq, attributes, tags)"
 INSERT_IDENTIFIER = "INSERT INTO people_identifier (bucket, person_id, kind, tag, workspace_id, value, detail, source, created_at)"
 INSERT_INDEX = "INSERT INTO people_identifierindex (bucket, tag, slot, person_id, created_at)"
-INSERT_EVENT = (
-    "INSERT INTO people_event"
-    " (bucket, person_id, seq, workspace_id, name, ts, received_at, source, purpose, properties, dedupe)"
-)
+INSERT_EVENT = "INSERT INTO people_event (bucket, person_id, seq, workspace_id, name, ts, received_at, source, purpose, properties, dedupe)"
 
 
 def find_holders(tags: Iterable[bytes]) -> dict[bytes, list[int]]:

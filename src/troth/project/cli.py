@@ -81,7 +81,15 @@ def _run(module: str, name: str, words: list[str]) -> int:
     try:
         command = import_module(module).Command()
         command.requires_system_checks = []
-        command.suppressed_base_arguments = {"--version", "--settings", "--pythonpath", "--traceback", "--no-color", "--force-color", "--skip-checks"}
+        command.suppressed_base_arguments = {
+            "--version",
+            "--settings",
+            "--pythonpath",
+            "--traceback",
+            "--no-color",
+            "--force-color",
+            "--skip-checks",
+        }
         if getattr(command, "needs_django", True):
             import django
 

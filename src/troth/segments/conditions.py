@@ -32,7 +32,7 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 
 def _equal(found: Any, wanted: Any) -> bool:
-    return type(found) is type(wanted) and found == wanted or _ordered(lambda a, b: a == b)(found, wanted)
+    return (type(found) is type(wanted) and found == wanted) or _ordered(lambda a, b: a == b)(found, wanted)
 
 
 def _contains(found: Any, wanted: Any) -> bool:

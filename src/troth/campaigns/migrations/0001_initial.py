@@ -4,32 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('workspace_id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('paused', 'Paused')], default='draft', max_length=10)),
-                ('trigger_event', models.CharField(max_length=255)),
-                ('conditions', models.JSONField(null=True)),
-                ('purpose', models.CharField(max_length=64)),
-                ('subject', models.TextField()),
-                ('html', models.TextField()),
-                ('text', models.TextField(blank=True)),
-                ('template_id', models.BigIntegerField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("workspace_id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published"), ("paused", "Paused")], default="draft", max_length=10
+                    ),
+                ),
+                ("trigger_event", models.CharField(max_length=255)),
+                ("conditions", models.JSONField(null=True)),
+                ("purpose", models.CharField(max_length=64)),
+                ("subject", models.TextField()),
+                ("html", models.TextField()),
+                ("text", models.TextField(blank=True)),
+                ("template_id", models.BigIntegerField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['state', 'workspace_id', 'trigger_event'], name='campaign_by_trigger')],
+                "indexes": [models.Index(fields=["state", "workspace_id", "trigger_event"], name="campaign_by_trigger")],
             },
         ),
     ]

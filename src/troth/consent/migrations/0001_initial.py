@@ -4,91 +4,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Record',
+            name="Record",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'person_id', 'record_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('record_id', models.BigIntegerField()),
-                ('workspace_id', models.BigIntegerField()),
-                ('purpose', models.CharField(max_length=64)),
-                ('decision', models.CharField(max_length=10)),
-                ('valid', models.BooleanField()),
-                ('at', models.BigIntegerField()),
-                ('method', models.CharField(max_length=30)),
-                ('source', models.CharField(max_length=20)),
-                ('evidence', models.JSONField(default=dict)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "bucket", "person_id", "record_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("bucket", models.SmallIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("record_id", models.BigIntegerField()),
+                ("workspace_id", models.BigIntegerField()),
+                ("purpose", models.CharField(max_length=64)),
+                ("decision", models.CharField(max_length=10)),
+                ("valid", models.BooleanField()),
+                ("at", models.BigIntegerField()),
+                ("method", models.CharField(max_length=30)),
+                ("source", models.CharField(max_length=20)),
+                ("evidence", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='Stance',
+            name="Stance",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'person_id', 'purpose', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('purpose', models.CharField(max_length=64)),
-                ('workspace_id', models.BigIntegerField()),
-                ('standing', models.SmallIntegerField(choices=[(-1, 'Refused'), (0, 'None'), (1, 'Granted')])),
-                ('record_id', models.BigIntegerField()),
-                ('at', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "bucket", "person_id", "purpose", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("bucket", models.SmallIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("purpose", models.CharField(max_length=64)),
+                ("workspace_id", models.BigIntegerField()),
+                ("standing", models.SmallIntegerField(choices=[(-1, "Refused"), (0, "None"), (1, "Granted")])),
+                ("record_id", models.BigIntegerField()),
+                ("at", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'tag', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('tag', models.BinaryField(max_length=32)),
-                ('workspace_id', models.BigIntegerField()),
-                ('scope', models.CharField(max_length=20)),
-                ('since', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=20)),
-                ('request_id', models.CharField(blank=True, max_length=36)),
+                ("pk", models.CompositePrimaryKey("bucket", "tag", blank=True, editable=False, primary_key=True, serialize=False)),
+                ("bucket", models.SmallIntegerField()),
+                ("tag", models.BinaryField(max_length=32)),
+                ("workspace_id", models.BigIntegerField()),
+                ("scope", models.CharField(max_length=20)),
+                ("since", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=20)),
+                ("request_id", models.CharField(blank=True, max_length=36)),
             ],
         ),
         migrations.CreateModel(
-            name='SuppressionCount',
+            name="SuppressionCount",
             fields=[
-                ('pk', models.CompositePrimaryKey('workspace_id', 'day', 'source', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('workspace_id', models.BigIntegerField()),
-                ('day', models.IntegerField()),
-                ('source', models.CharField(max_length=20)),
-                ('dropped', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "workspace_id", "day", "source", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("workspace_id", models.BigIntegerField()),
+                ("day", models.IntegerField()),
+                ("source", models.CharField(max_length=20)),
+                ("dropped", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('workspace_id', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=10)),
-                ('name', models.CharField(max_length=255)),
-                ('purpose', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("workspace_id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=10)),
+                ("name", models.CharField(max_length=255)),
+                ("purpose", models.CharField(max_length=64)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace_id', 'kind', 'name'), name='one_assignment_per_name')],
+                "constraints": [models.UniqueConstraint(fields=("workspace_id", "kind", "name"), name="one_assignment_per_name")],
             },
         ),
         migrations.CreateModel(
-            name='Purpose',
+            name="Purpose",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('workspace_id', models.BigIntegerField()),
-                ('key', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=200)),
-                ('legal_basis', models.CharField(choices=[('consent', 'Consent'), ('contract', 'Contract'), ('legal_obligation', 'Legal Obligation'), ('vital_interest', 'Vital Interest'), ('public_task', 'Public Task'), ('legitimate_interest', 'Legitimate Interest')], max_length=30)),
-                ('is_marketing', models.BooleanField(default=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("workspace_id", models.BigIntegerField()),
+                ("key", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "legal_basis",
+                    models.CharField(
+                        choices=[
+                            ("consent", "Consent"),
+                            ("contract", "Contract"),
+                            ("legal_obligation", "Legal Obligation"),
+                            ("vital_interest", "Vital Interest"),
+                            ("public_task", "Public Task"),
+                            ("legitimate_interest", "Legitimate Interest"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("is_marketing", models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workspace_id', 'key'), name='one_purpose_per_key')],
+                "constraints": [models.UniqueConstraint(fields=("workspace_id", "key"), name="one_purpose_per_key")],
             },
         ),
     ]

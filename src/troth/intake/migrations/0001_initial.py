@@ -18,57 +18,55 @@ def append_on_sqlite(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DeletionOrder',
+            name="DeletionOrder",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'person_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('workspace_id', models.BigIntegerField()),
-                ('confirmed', models.BooleanField()),
-                ('source', models.CharField(max_length=20)),
-                ('at', models.BigIntegerField()),
+                ("pk", models.CompositePrimaryKey("bucket", "person_id", blank=True, editable=False, primary_key=True, serialize=False)),
+                ("bucket", models.SmallIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("workspace_id", models.BigIntegerField()),
+                ("confirmed", models.BooleanField()),
+                ("source", models.CharField(max_length=20)),
+                ("at", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='InboxItem',
+            name="InboxItem",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'item_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('item_id', models.BigIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('workspace_id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=255)),
-                ('ts', models.BigIntegerField()),
-                ('received_at', models.BigIntegerField()),
-                ('source', models.CharField(max_length=20)),
-                ('purpose', models.CharField(max_length=64)),
-                ('properties', models.TextField()),
-                ('dedupe', models.BinaryField(max_length=16, null=True)),
-                ('dedupe_until', models.BigIntegerField(default=0)),
+                ("pk", models.CompositePrimaryKey("bucket", "item_id", blank=True, editable=False, primary_key=True, serialize=False)),
+                ("bucket", models.SmallIntegerField()),
+                ("item_id", models.BigIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("workspace_id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=255)),
+                ("ts", models.BigIntegerField()),
+                ("received_at", models.BigIntegerField()),
+                ("source", models.CharField(max_length=20)),
+                ("purpose", models.CharField(max_length=64)),
+                ("properties", models.TextField()),
+                ("dedupe", models.BinaryField(max_length=16, null=True)),
+                ("dedupe_until", models.BigIntegerField(default=0)),
             ],
             options={
-                'indexes': [models.Index(fields=['item_id'], name='inbox_by_arrival')],
+                "indexes": [models.Index(fields=["item_id"], name="inbox_by_arrival")],
             },
         ),
         migrations.CreateModel(
-            name='Seen',
+            name="Seen",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'tag', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('tag', models.BinaryField(max_length=16)),
-                ('item_id', models.BigIntegerField()),
-                ('until', models.BigIntegerField()),
+                ("pk", models.CompositePrimaryKey("bucket", "tag", blank=True, editable=False, primary_key=True, serialize=False)),
+                ("bucket", models.SmallIntegerField()),
+                ("tag", models.BinaryField(max_length=16)),
+                ("item_id", models.BigIntegerField()),
+                ("until", models.BigIntegerField()),
             ],
             options={
-                'indexes': [models.Index(fields=['until'], name='seen_by_expiry')],
+                "indexes": [models.Index(fields=["until"], name="seen_by_expiry")],
             },
         ),
         migrations.RunPython(append_on_sqlite, migrations.RunPython.noop),

@@ -285,9 +285,7 @@ def _view(message: Fields, batch: Fields, what: str, identity: Identity, at: int
     return _track(message, batch, identity, " ".join(["Viewed", *words, what.capitalize()])[:LONGEST_ID], properties, at, workspace_id)
 
 
-def _track(
-    message: Fields, batch: Fields, identity: Identity, event: str, properties: dict[str, Any], at: int, workspace_id: int
-) -> Track:
+def _track(message: Fields, batch: Fields, identity: Identity, event: str, properties: dict[str, Any], at: int, workspace_id: int) -> Track:
     if len(event) > LONGEST_ID:
         raise Refused("invalid_event", f"$.event must be at most {LONGEST_ID} characters long.")
     message_id = message.get("messageId")

@@ -160,7 +160,7 @@ def _email(value: Any, place: str) -> str | None:
     if text is None:
         return None
     local, at, domain = text.strip().strip("<>").rpartition("@")
-    if not (local and at and domain) or any(char.isspace() or char in ",;<>\"" for char in local + domain):
+    if not (local and at and domain) or any(char.isspace() or char in ',;<>"' for char in local + domain):
         raise Refused(f"{place}: must be a valid email address")
     return text.strip()
 
@@ -235,9 +235,7 @@ def _users_track(fields: Fields, at: int, workspace_id: int) -> list[Command]:
     data = _object(fields.get("data"), "$.data")
     identity = _identity(fields, data=data)
     attributes = {name: value for name, value in _attributes(data).items() if name != "tags"}
-    commands: list[Command] = [
-        Identify(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, attributes=attributes)
-    ]
+    commands: list[Command] = [Identify(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, attributes=attributes)]
     tags = data.get("tags")
     if isinstance(tags, list):
         commands += _tag_commands(identity, _names(tags, "$.data.tags"), (), at, workspace_id)
@@ -249,7 +247,9 @@ def _users_edit(fields: Fields, at: int, workspace_id: int) -> list[Command]:
     if "changes" not in fields:
         raise Refused("$.changes: is missing")
     identity = _identity(fields, data=changes)
-    return [Identify(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, attributes=_attributes(changes), create=False)]
+    return [
+        Identify(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, attributes=_attributes(changes), create=False)
+    ]
 
 
 def _users_reidentify(fields: Fields, at: int, workspace_id: int) -> list[Command]:
@@ -268,7 +268,9 @@ def _users_unsubscribe(fields: Fields, at: int, workspace_id: int) -> list[Comma
 
 def _users_resubscribe(fields: Fields, at: int, workspace_id: int) -> list[Command]:
     """Recorded, but a bare claim permits nothing: the person has to say so (Art. 7(1))."""
-    return [Decide(workspace_id=workspace_id, identity=_identity(fields), source=SOURCE, received_at=at, decision=Decision.GRANT, valid=False)]
+    return [
+        Decide(workspace_id=workspace_id, identity=_identity(fields), source=SOURCE, received_at=at, decision=Decision.GRANT, valid=False)
+    ]
 
 
 def _users_delete(fields: Fields, at: int, workspace_id: int) -> list[Command]:
@@ -283,7 +285,9 @@ def _tags_edit(fields: Fields, at: int, workspace_id: int) -> list[Command]:
 
 
 def _tag_commands(identity: Identity, add: tuple[str, ...], remove: tuple[str, ...], at: int, workspace_id: int) -> list[Command]:
-    commands: list[Command] = [EditTags(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, add=add, remove=remove)]
+    commands: list[Command] = [
+        EditTags(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, add=add, remove=remove)
+    ]
     if UNSUBSCRIBED_TAG in add:
         commands.append(Decide(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, decision=Decision.WITHDRAW))
     return commands

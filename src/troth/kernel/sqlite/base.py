@@ -51,7 +51,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             found = connection.execute(f"PRAGMA {name}").fetchone()[0]
             if found != PRAGMAS[name] and not self.is_in_memory_db():
                 connection.close()
-                raise ProgrammingError(f"SQLite refused PRAGMA {name}={PRAGMAS[name]} (it is {found}): use a local disk and SQLite 3.35 or newer.")
+                raise ProgrammingError(
+                    f"SQLite refused PRAGMA {name}={PRAGMAS[name]} (it is {found}): use a local disk and SQLite 3.35 or newer."
+                )
         return connection
 
     def _take_turn(self) -> None:

@@ -4,44 +4,66 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'person_id', 'message_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('message_id', models.BigIntegerField()),
-                ('workspace_id', models.BigIntegerField()),
-                ('source', models.CharField(max_length=40)),
-                ('occurrence', models.BigIntegerField()),
-                ('channel', models.CharField(max_length=20)),
-                ('purpose', models.CharField(max_length=64)),
-                ('is_marketing', models.BooleanField()),
-                ('template_id', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Sent'), ('skipped', 'Skipped'), ('cancelled', 'Cancelled'), ('failed', 'Failed'), ('unknown', 'Unknown')], max_length=10)),
-                ('reason', models.CharField(blank=True, max_length=60)),
-                ('due_at', models.BigIntegerField()),
-                ('created_at', models.BigIntegerField()),
-                ('claimed_at', models.BigIntegerField(null=True)),
-                ('settled_at', models.BigIntegerField(null=True)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('recipient', models.TextField(blank=True)),
-                ('context', models.JSONField(default=dict)),
-                ('rendered', models.JSONField(null=True)),
-                ('decisions', models.JSONField(default=list)),
-                ('provider_id', models.CharField(blank=True, max_length=200)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "bucket", "person_id", "message_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("bucket", models.SmallIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("message_id", models.BigIntegerField()),
+                ("workspace_id", models.BigIntegerField()),
+                ("source", models.CharField(max_length=40)),
+                ("occurrence", models.BigIntegerField()),
+                ("channel", models.CharField(max_length=20)),
+                ("purpose", models.CharField(max_length=64)),
+                ("is_marketing", models.BooleanField()),
+                ("template_id", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("skipped", "Skipped"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Failed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=60)),
+                ("due_at", models.BigIntegerField()),
+                ("created_at", models.BigIntegerField()),
+                ("claimed_at", models.BigIntegerField(null=True)),
+                ("settled_at", models.BigIntegerField(null=True)),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("recipient", models.TextField(blank=True)),
+                ("context", models.JSONField(default=dict)),
+                ("rendered", models.JSONField(null=True)),
+                ("decisions", models.JSONField(default=list)),
+                ("provider_id", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'db_table': 'messages_message',
-                'indexes': [models.Index(condition=models.Q(('state__in', ['queued', 'sending'])), fields=['state', 'due_at'], name='message_due'), models.Index(fields=['workspace_id', 'created_at'], name='message_by_age')],
-                'constraints': [models.UniqueConstraint(fields=('bucket', 'person_id', 'source', 'occurrence'), name='one_message_per_occurrence')],
+                "db_table": "messages_message",
+                "indexes": [
+                    models.Index(condition=models.Q(("state__in", ["queued", "sending"])), fields=["state", "due_at"], name="message_due"),
+                    models.Index(fields=["workspace_id", "created_at"], name="message_by_age"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("bucket", "person_id", "source", "occurrence"), name="one_message_per_occurrence")
+                ],
             },
         ),
     ]

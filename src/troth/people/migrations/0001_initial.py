@@ -4,75 +4,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Identifier',
+            name="Identifier",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'person_id', 'kind', 'tag', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=20)),
-                ('tag', models.BinaryField(max_length=16)),
-                ('workspace_id', models.BigIntegerField()),
-                ('value', models.TextField()),
-                ('detail', models.CharField(blank=True, max_length=20)),
-                ('source', models.CharField(max_length=20)),
-                ('created_at', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "bucket", "person_id", "kind", "tag", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("bucket", models.SmallIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=20)),
+                ("tag", models.BinaryField(max_length=16)),
+                ("workspace_id", models.BigIntegerField()),
+                ("value", models.TextField()),
+                ("detail", models.CharField(blank=True, max_length=20)),
+                ("source", models.CharField(max_length=20)),
+                ("created_at", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='IdentifierIndex',
+            name="IdentifierIndex",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'tag', 'slot', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('tag', models.BinaryField(max_length=16)),
-                ('slot', models.BigIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('created_at', models.BigIntegerField()),
+                ("pk", models.CompositePrimaryKey("bucket", "tag", "slot", blank=True, editable=False, primary_key=True, serialize=False)),
+                ("bucket", models.SmallIntegerField()),
+                ("tag", models.BinaryField(max_length=16)),
+                ("slot", models.BigIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("created_at", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'person_id', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('seq', models.IntegerField()),
-                ('workspace_id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=255)),
-                ('ts', models.BigIntegerField()),
-                ('received_at', models.BigIntegerField()),
-                ('source', models.CharField(max_length=20)),
-                ('purpose', models.CharField(max_length=64)),
-                ('properties', models.JSONField(default=dict)),
-                ('dedupe', models.BinaryField(max_length=16, null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey("bucket", "person_id", "seq", blank=True, editable=False, primary_key=True, serialize=False),
+                ),
+                ("bucket", models.SmallIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("seq", models.IntegerField()),
+                ("workspace_id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=255)),
+                ("ts", models.BigIntegerField()),
+                ("received_at", models.BigIntegerField()),
+                ("source", models.CharField(max_length=20)),
+                ("purpose", models.CharField(max_length=64)),
+                ("properties", models.JSONField(default=dict)),
+                ("dedupe", models.BinaryField(max_length=16, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace_id', 'name', 'bucket', 'person_id', 'ts'], name='event_by_name')],
+                "indexes": [models.Index(fields=["workspace_id", "name", "bucket", "person_id", "ts"], name="event_by_name")],
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'person_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.SmallIntegerField()),
-                ('person_id', models.BigIntegerField()),
-                ('workspace_id', models.BigIntegerField()),
-                ('state', models.SmallIntegerField(choices=[(0, 'Active'), (1, 'Being Erased')], default=0)),
-                ('created_at', models.BigIntegerField()),
-                ('updated_at', models.BigIntegerField()),
-                ('seq', models.IntegerField(default=0)),
-                ('attributes', models.JSONField(default=dict)),
-                ('tags', models.JSONField(default=list)),
+                ("pk", models.CompositePrimaryKey("bucket", "person_id", blank=True, editable=False, primary_key=True, serialize=False)),
+                ("bucket", models.SmallIntegerField()),
+                ("person_id", models.BigIntegerField()),
+                ("workspace_id", models.BigIntegerField()),
+                ("state", models.SmallIntegerField(choices=[(0, "Active"), (1, "Being Erased")], default=0)),
+                ("created_at", models.BigIntegerField()),
+                ("updated_at", models.BigIntegerField()),
+                ("seq", models.IntegerField(default=0)),
+                ("attributes", models.JSONField(default=dict)),
+                ("tags", models.JSONField(default=list)),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace_id', 'created_at', 'bucket', 'person_id'], name='person_by_age')],
+                "indexes": [models.Index(fields=["workspace_id", "created_at", "bucket", "person_id"], name="person_by_age")],
             },
         ),
     ]

@@ -80,7 +80,9 @@ class SmtpChannel:
         except smtplib.SMTPAuthenticationError:
             raise ChannelError("The SMTP server refused the password: check TROTH_EMAIL_URL.", permanent=False) from None
         except (smtplib.SMTPException, OSError) as error:
-            raise ChannelError(f"The SMTP server cannot be reached ({type(error).__name__}): check TROTH_EMAIL_URL.", permanent=False) from None
+            raise ChannelError(
+                f"The SMTP server cannot be reached ({type(error).__name__}): check TROTH_EMAIL_URL.", permanent=False
+            ) from None
         self._kept.server = server
         return server
 
