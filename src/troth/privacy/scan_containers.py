@@ -108,8 +108,6 @@ class Kind:
     rare: bytes
     magic: bytes
     open: Callable[[], Decoder]
-    certain: bool = True
-    """False where the magic is so short that most finds are chance."""
     before: re.Pattern[bytes] | None = None
     """What must stand before the magic, as part of the container."""
 
@@ -119,12 +117,12 @@ KINDS = (
     Kind("zip", b"\x04", b"PK\x03\x04", ZipMember),
     Kind("xz", b"\xfd", b"\xfd7zXZ\x00", lambda: BlockDecoder(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY))),
     Kind("bz2", b"&", b"1AY&SY", lambda: BlockDecoder(bz2.BZ2Decompressor()), before=re.compile(rb"BZh[1-9]\Z")),
-    *(
-        Kind("zlib", second, b"x" + second, lambda: Inflate(zlib.MAX_WBITS), certain=False)
-        for second in (b"\x01", b"\x5e", b"\x9c", b"\xda")
-    ),
 )
+ZLIB = Kind("zlib", b"x", b"x", lambda: Inflate(zlib.MAX_WBITS))
+"""Its magic is so short that most finds are chance; hence `_looks_like_zlib`."""
+_ZLIB_MAGIC = re.compile(rb"x[\x01\x5e\x9c\xda]")
 _PREFIX = 4
+_HEAD = 512
 
 
 def find_containers(window: bytes, resume: dict[bytes, int], base: int) -> Iterator[tuple[Kind, int]]:
@@ -146,11 +144,16 @@ def find_containers(window: bytes, resume: dict[bytes, int], base: int) -> Itera
             elif place >= _PREFIX and kind.before.match(window[place - _PREFIX : place]):
                 yield kind, place - _PREFIX
             place = window.find(kind.magic, place + 1)
+    start = max(0, resume.get(ZLIB.magic, 0) - base)
+    resume[ZLIB.magic] = end - 1
+    for match in _ZLIB_MAGIC.finditer(window, start):
+        if _looks_like_zlib(window[match.start() : match.start() + _HEAD]):
+            yield ZLIB, match.start()
 
 
-def looks_like_zlib(head: bytes) -> bool:
+def _looks_like_zlib(head: bytes) -> bool:
     """Whether the first bytes unpack without an error; it tells chance from a zlib stream in a microsecond or two."""
     try:
-        return bool(zlib.decompressobj().decompress(head, 256))
+        return bool(zlib.decompressobj().decompress(head, 256)) or len(head) < _HEAD
     except zlib.error:
         return False

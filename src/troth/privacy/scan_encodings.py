@@ -1,9 +1,10 @@
 """Every form in which bytes can carry a value, and a fast search for all of them at once.
 
-A window of bytes is searched in two steps. First it is reduced to a *view*: letters, digits, `+`, `/` and bytes above 127, all else
-deleted. UTF-16's zero bytes, soft line breaks, folds, percent signs, equals signs and backslashes fall away, so a handful of plain
-substring searches in the view covers dozens of encodings at memory speed. Only where the view matches, the exact place and encoding are
-looked for in the window itself; what cannot be confirmed there is no hit.
+A window of bytes is searched in two steps. First it is reduced to a *view*: ASCII letters, digits, `+` and `/`, all else deleted. UTF-16's
+zero bytes, soft line breaks, folds, percent signs, equals signs and backslashes fall away, so a handful of plain substring searches in the
+view covers dozens of encodings at memory speed. The letters n and r are deleted too, and with them line breaks written as backslash and
+letter. Only where the view matches, the exact place and encoding are looked for in the window itself; what cannot be confirmed there is no
+hit.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import re
 import unicodedata
 import urllib.parse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from troth.kernel.errors import TrothError
@@ -25,7 +26,7 @@ MIN_BASE64 = 6
 MIN_VIEW = 4
 """A needle that the view leaves fewer bytes of is searched in the window itself."""
 
-_KEPT = bytes(b for b in range(256) if b > 127 or chr(b).isalnum() or chr(b) in "+/-_")
+_KEPT = bytes(b for b in range(128) if (chr(b).isalnum() and chr(b) not in "nrNR") or chr(b) in "+/-_")
 _DROPPED = bytes(b for b in range(256) if b not in _KEPT)
 _URL_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _ESCAPED_ALNUM = re.compile(rb"%(?:3[0-9]|4[1-9a-fA-F]|5[0-9aA]|6[1-9a-fA-F]|7[0-9aA])")
@@ -55,7 +56,11 @@ class Needles:
     """All that is needed to find one value."""
 
     value_index: int
+    reach: int
+    """Bytes that the longest form takes."""
     in_view: tuple[bytes, ...]
+    in_json_view: tuple[bytes, ...]
+    """Searched only where there are JSON escapes."""
     in_base64: tuple[bytes, ...]
     direct: tuple[bytes, ...]
     exact: tuple[tuple[str, bytes], ...]
@@ -76,29 +81,40 @@ def overlap_for(values: Sequence[str]) -> int:
     return max(1024, 24 * longest)
 
 
-def find_values(window: bytes, needles: Iterable[Needles], fresh: int = 0) -> Iterator[Found]:
+def find_values(window: bytes, needles: Sequence[Needles], fresh: int = 0) -> Iterator[Found]:
     """Each occurrence that ends after `fresh`, the part of the window that an earlier search already covered."""
     letters = reduce_to_letters(window)
     view = letters.lower()
     lowered: bytes | None = None
-    # Two rarer ways of writing leave letters behind that the view cannot drop; they are undone before, where they occur at all.
-    unescaped = reduce_to_letters(urllib.parse.unquote_to_bytes(window)).lower() if _ESCAPED_ALNUM.search(window) else b""
-    unfolded = reduce_to_letters(window.replace(b"\\r", b"").replace(b"\\n", b"")) if b"\\n" in window else b""
-    unfolded_view = unfolded.lower()
+    has_json = b"\\u" in window
+    unescaped = _view_of_odd_escapes(window, needles)
     for needle in needles:
-        known = any(part in view for part in needle.in_view)
-        odd = any(part in unescaped or part in unfolded_view for part in needle.in_view)
+        parts = needle.in_view + needle.in_json_view if has_json else needle.in_view
+        candidate = any(part in view for part in parts)
+        odd = bool(unescaped) and any(part in unescaped for part in needle.in_view)
         if needle.direct:
             lowered = lowered or window.lower()
-            known = known or any(part in lowered for part in needle.direct)
-        if known or odd:
+            candidate = candidate or any(part in lowered for part in needle.direct)
+        if candidate or odd:
             lowered = lowered or window.lower()
-            expected = sum(view.count(part) for part in needle.in_view) + odd
+            expected = sum(view.count(part) for part in parts) + odd
             yield from (found for found in _locate(window, lowered, needle, expected) if found.end > fresh)
-        if needle.base64 is not None and any(part in letters or part in unfolded for part in needle.in_base64):
+        if needle.base64 is not None and any(part in letters for part in needle.in_base64):
             for match in needle.base64.finditer(window):
                 if match.end() > fresh:
                     yield Found(needle.value_index, "base64", match.start(), match.end())
+
+
+def _view_of_odd_escapes(window: bytes, needles: Sequence[Needles]) -> bytes:
+    """The view of the places where letters or digits are percent-encoded, decoded. No usual encoder does that, so there are few or none."""
+    reach = max((needle.reach for needle in needles), default=0)
+    pieces = []
+    end = 0
+    for match in _ESCAPED_ALNUM.finditer(window):
+        if match.end() > end:
+            start, end = max(end, match.start() - reach), match.end() + reach
+            pieces.append(urllib.parse.unquote_to_bytes(window[start:end]))
+    return reduce_to_letters(b"".join(pieces)).lower() if pieces else b""
 
 
 def reduce_to_letters(window: bytes) -> bytes:
@@ -151,17 +167,22 @@ def _prepare(index: int, value: str) -> Needles:
         names.setdefault(form.lower(), encoding)
     exact = [(encoding, form) for form, encoding in names.items()]
     in_view: list[bytes] = []
+    in_json_view: list[bytes] = []
     direct: list[bytes] = []
-    for _, form in exact:
+    for encoding, form in exact:
         reduced = reduce_to_letters(form)
-        (in_view if len(reduced) >= MIN_VIEW else direct).append(reduced if len(reduced) >= MIN_VIEW else form)
-    shifted = [part for spelling in _spellings(value) for part in _base64_parts(_encode(spelling)) if len(part) >= MIN_BASE64]
-    base64_parts = tuple(dict.fromkeys(shifted))
+        if len(reduced) < MIN_VIEW:
+            direct.append(form)
+        else:
+            (in_json_view if encoding == "json" else in_view).append(reduced)
+    base64_parts = tuple(dict.fromkeys(part for text in _spelt_out(value) for part in _base64_parts(_encode(text))))
     return Needles(
         value_index=index,
+        reach=max(len(form) for _, form in exact),
         in_view=_without_covered(in_view),
-        in_base64=base64_parts,
-        direct=tuple(dict.fromkeys(direct)),
+        in_json_view=_without_covered(in_json_view),
+        in_base64=tuple(dict.fromkeys(reduce_to_letters(part) for part in base64_parts)),
+        direct=tuple(direct),
         exact=tuple(exact),
         escaped=_escaped_pattern(value),
         spaced_hex=_spaced_hex_pattern(value),
@@ -181,6 +202,11 @@ def _spellings(value: str) -> list[str]:
     return list(dict.fromkeys([*forms, *(unicodedata.normalize(form, text) for form in ("NFC", "NFD") for text in forms)]))
 
 
+def _spelt_out(value: str) -> list[str]:
+    """Spellings looked for where the bytes are spelt out and lower-casing the window does not help."""
+    return list(dict.fromkeys([value, value.lower()]))
+
+
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
@@ -188,11 +214,14 @@ def _encode(text: str) -> bytes:
 def _forms(value: str) -> Iterator[tuple[str, bytes]]:
     """Encoding and bytes of each usual form. Letter case is taken care of by searching in lower case, except where bytes are spelt out."""
     for text in _spellings(value):
-        raw = _encode(text)
-        yield "raw", raw
+        yield "raw", _encode(text)
         little, big = text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")
         yield from (("utf-16", big[1:]),) if little[:-1] == big[1:] else (("utf-16le", little), ("utf-16be", big))
         yield "reversed", _encode(text[::-1])
+        if _fits_latin_1(text):
+            yield "raw", text.encode("latin-1")
+    for text in _spelt_out(value):
+        raw = _encode(text)
         yield "hex", raw.hex().encode()
         yield "json", json.dumps(text)[1:-1].encode()
         yield "json", "".join(c if c.isascii() and c.isalnum() else _json_escape(c) for c in text).encode()
@@ -200,14 +229,15 @@ def _forms(value: str) -> Iterator[tuple[str, bytes]]:
         yield "url", urllib.parse.quote(raw, safe="").encode()
         yield "url", urllib.parse.quote_plus(raw).encode()
         yield "url", urllib.parse.quote(raw, safe=_LEFT_BY_ENCODE_URI).encode()
-        yield "quoted-printable", b"".join(b"=%02x" % b if b > 127 or b == 61 else bytes([b]) for b in raw)
         yield "url", b"".join(bytes([b]) if chr(b).isalnum() and b < 128 else b"%%%02x" % b for b in raw)
         yield "url", b"".join(b"%%%02x" % b for b in raw)
-        if not text.isascii():
-            latin = text.encode("latin-1", "ignore")
-            if len(latin) == len(text):
-                yield "raw", latin
-                yield "quoted-printable", b"".join(bytes([b]) if b < 128 else b"=%02x" % b for b in latin)
+        yield "quoted-printable", b"".join(b"=%02x" % b if b > 127 or b == 61 else bytes([b]) for b in raw)
+        if _fits_latin_1(text):
+            yield "quoted-printable", b"".join(b"=%02x" % b if b > 127 or b == 61 else bytes([b]) for b in text.encode("latin-1"))
+
+
+def _fits_latin_1(text: str) -> bool:
+    return not text.isascii() and all(ord(character) < 256 for character in text)
 
 
 def _json_escape(character: str) -> str:
@@ -221,11 +251,15 @@ def _escaped_pattern(value: str) -> re.Pattern[bytes]:
     for character in value:
         plain = {_encode(form) for text in (character, character.lower(), character.upper()) for form in (text,)}
         if not character.isascii():
-            plain |= {text.encode("latin-1") for text in (character, character.lower(), character.upper()) if len(text) == 1 and ord(text) < 256}
+            plain |= {
+                text.encode("latin-1") for text in (character, character.lower(), character.upper()) if len(text) == 1 and ord(text) < 256
+            }
         forms = [_SOFT_BREAK.join(re.escape(bytes([b])) for b in form) for form in plain]
         for form in plain:
             forms += [b"".join(b"%%%02x" % b for b in form), _SOFT_BREAK.join(b"=%02x" % b for b in form)]
-        forms += [re.escape(_json_escape(text).encode()).replace(rb"\\u", rb"\\+u") for text in (character, character.lower(), character.upper())]
+        forms += [
+            re.escape(_json_escape(text).encode()).replace(rb"\\u", rb"\\+u") for text in (character, character.lower(), character.upper())
+        ]
         if not character.isalnum():
             forms.append(rb"\\+" + re.escape(_encode(character)))
         if character == " ":
@@ -236,7 +270,7 @@ def _escaped_pattern(value: str) -> re.Pattern[bytes]:
 
 def _spaced_hex_pattern(value: str) -> re.Pattern[bytes]:
     """Hexadecimal digits with up to three other characters between the bytes, as in dumps."""
-    spellings = dict.fromkeys(_encode(text) for text in _spellings(value))
+    spellings = [_encode(text) for text in _spelt_out(value)]
     return re.compile(b"|".join(rb"[^0-9a-z]{0,3}".join(b"%02x" % b for b in raw) for raw in spellings), re.IGNORECASE)
 
 
@@ -244,7 +278,9 @@ def _base64_parts(raw: bytes) -> Iterator[bytes]:
     """What a value looks like inside Base64, for each of its three alignments: the characters that its neighbours cannot change."""
     for shift, changed in ((0, 0), (1, 2), (2, 3)):
         whole = (shift + len(raw)) * 8 // 6
-        yield base64.b64encode(bytes(shift) + raw + bytes(3))[changed:whole]
+        part = base64.b64encode(bytes(shift) + raw + bytes(3))[changed:whole]
+        if len(part) >= MIN_BASE64:
+            yield part
 
 
 def _base64_pattern(parts: Sequence[bytes]) -> re.Pattern[bytes]:
