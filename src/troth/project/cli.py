@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from troth.kernel.errors import TrothError
 
+BEFORE_DJANGO = frozenset({"init", "serve", "demo"})
+"""Commands that must not need a master key yet, or want to stay small; they set Django up themselves."""
+ROOT = Path(__file__).parents[1]
 PACKAGES = ("project", "workspaces", "intake", "campaigns", "privacy")
 
 
@@ -37,11 +39,9 @@ def find_commands() -> dict[str, str]:
     """Every command by name, with the module it lies in."""
     found = {}
     for package in PACKAGES:
-        spec = find_spec(f"troth.{package}.management.commands")
-        for folder in (spec.submodule_search_locations or []) if spec else []:
-            for path in Path(folder).glob("*.py"):
-                if not path.stem.startswith("_"):
-                    found[path.stem] = f"troth.{package}.management.commands.{path.stem}"
+        for path in (ROOT / package / "management" / "commands").glob("*.py"):
+            if not path.stem.startswith("_"):
+                found[path.stem] = f"troth.{package}.management.commands.{path.stem}"
     return found
 
 
@@ -67,8 +67,7 @@ def _print_help(commands: dict[str, str]) -> int:
 
 
 def _help_of(module: str) -> str:
-    spec = find_spec(module)
-    source = Path(spec.origin).read_text() if spec and spec.origin else ""
+    source = ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py").read_text()
     _, _, rest = source.partition('    help = "')
     return rest.partition('"')[0]
 
@@ -79,6 +78,10 @@ def _run(module: str, name: str, words: list[str]) -> int:
     from django.db import DatabaseError
 
     try:
+        if name not in BEFORE_DJANGO:
+            import django
+
+            django.setup()
         command = import_module(module).Command()
         command.requires_system_checks = []
         command.suppressed_base_arguments = {
@@ -90,10 +93,6 @@ def _run(module: str, name: str, words: list[str]) -> int:
             "--force-color",
             "--skip-checks",
         }
-        if getattr(command, "needs_django", True):
-            import django
-
-            django.setup()
         parser = command.create_parser("troth", name.replace("_", " "))
         parser.prog = f"troth {name.replace('_', ' ')}"
         options = vars(parser.parse_args(words))

@@ -15,7 +15,6 @@ class Command(BaseCommand):
     """Create the data directory and the master key, and bring the database up to date. Safe to repeat."""
 
     help = "Create the data directory, the master key and the tables; safe to repeat."
-    needs_django = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it."""

@@ -19,7 +19,6 @@ class Command(BaseCommand):
     """Serve: a web process and a worker, supervised; or one role alone."""
 
     help = "Run the server and the worker (or one --role)."
-    needs_django = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--host, --port, --role, --workers."""
