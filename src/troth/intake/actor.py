@@ -5,6 +5,7 @@ Whoever reacts (campaigns, later workflows and segments) registers here; calls g
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from troth.kernel.sql import TAG_KEY, insert_rows, is_sqlite, select_by_keys
 from troth.people.queries import INSERT_EVENT, take_event_numbers
 
 BATCH = 400
+PAUSE_SHARE = 2.0
+"""How long the fold pauses while the door is busy, as a multiple of its last batch."""
 COLUMNS = "bucket, item_id, person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until"
 
 
@@ -61,7 +64,18 @@ def register_reaction(reaction: Reaction) -> None:
 
 
 def fold_inbox(now: int) -> bool:
-    """Fold one batch; True when there may be more."""
+    """Fold one batch; True when there may be more.
+
+    When the door is busy writing, the fold pauses as long as it worked, so that answers keep coming while the inbox takes the load.
+    """
+    begun = time.monotonic()
+    more = _fold_batch(now)
+    if more and getattr(connection, "waited_for_turn", False):
+        time.sleep(PAUSE_SHARE * (time.monotonic() - begun))
+    return more
+
+
+def _fold_batch(now: int) -> bool:
     with transaction.atomic():
         items = _take_oldest()
         if not items:

@@ -74,11 +74,15 @@ class Intake:
         self._limits = limits or Limits()
         self._refresh_keys = refresh_keys
         self._refreshed_at = 0
+        self._reading: dict[asyncio.Task[Any], float] = {}
+        self._too_slow: set[asyncio.Task[Any]] = set()
+        self._watcher: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         reply = PREFLIGHT if scope["method"] == "OPTIONS" else await self._answer(scope, receive)
-        headers = [*JSON_HEADERS, (b"content-length", b"%d" % len(reply.body)), *reply.headers]
+        length = (b"content-length", b"%d" % len(reply.body))
+        headers = [*JSON_HEADERS, length, *reply.headers]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
 
@@ -109,10 +113,7 @@ class Intake:
 
     async def _read_body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         encoding = headers.get(b"content-encoding", b"").strip().lower()
-        message = await self._receive(receive, self._limits.seconds)
-        body: bytes = message.get("body", b"")
-        if message.get("more_body", False):
-            body = await self._read_rest(body, receive)
+        body = await self._receive_body(receive)
         if len(body) > self._limits.body:
             raise BodyRefused(413, "body_too_large", f"The body is larger than {self._limits.body} bytes: send smaller batches.")
         if encoding in (b"", b"identity"):
@@ -121,28 +122,45 @@ class Intake:
             raise BodyRefused(415, "unsupported_encoding", "Use Content-Encoding gzip, deflate or none.")
         return self._decompress(body, encoding)
 
-    async def _read_rest(self, first: bytes, receive: Receive) -> bytes:
-        parts, size = [first], len(first)
-        deadline = asyncio.get_running_loop().time() + self._limits.seconds
-        while True:
-            message = await self._receive(receive, deadline - asyncio.get_running_loop().time())
-            part = message.get("body", b"")
-            size += len(part)
-            if size > self._limits.body:
-                raise BodyRefused(413, "body_too_large", f"The body is larger than {self._limits.body} bytes: send smaller batches.")
-            parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
-
-    async def _receive(self, receive: Receive, seconds: float) -> MutableMapping[str, Any]:
+    async def _receive_body(self, receive: Receive) -> bytes:
+        """All parts of the body. One watcher for all requests replaces a timer for each."""
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        self._reading[task] = loop.time()
+        if self._watcher is None:
+            self._watcher = loop.call_later(1, self._stop_slow, loop)
         try:
-            async with asyncio.timeout(seconds):
+            message = await receive()
+            body: bytes = message.get("body", b"")
+            parts = [body]
+            size = len(body)
+            while message.get("more_body", False):
                 message = await receive()
-        except TimeoutError:
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > self._limits.body:
+                    raise BodyRefused(413, "body_too_large", f"The body is larger than {self._limits.body} bytes: send smaller batches.")
+        except asyncio.CancelledError:
+            if task not in self._too_slow:
+                raise
+            task.uncancel()
             raise BodyRefused(408, "too_slow", "The body did not arrive in time.") from None
+        finally:
+            del self._reading[task]
+            self._too_slow.discard(task)
         if message["type"] == "http.disconnect":
             raise BodyRefused(400, "incomplete", "The connection ended before the body did.")
-        return message
+        return body if len(parts) == 1 else b"".join(parts)
+
+    def _stop_slow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Once a second while anything is being read: end what takes too long."""
+        earliest = loop.time() - self._limits.seconds
+        for task, since in list(self._reading.items()):
+            if since < earliest:
+                self._too_slow.add(task)
+                task.cancel()
+        self._watcher = loop.call_later(1, self._stop_slow, loop) if self._reading else None
 
     def _decompress(self, body: bytes, encoding: bytes) -> bytes:
         try:

@@ -37,7 +37,7 @@ from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
 from troth.people.event_names import fold_event_name
 from troth.people.identifiers import Handle
-from troth.workspaces.models import Workspace
+from troth.workspaces.registry import matches_on_email
 
 DROPPED_OUTCOME = Outcome(status=DROPPED)
 UNKNOWN_OUTCOME = Outcome(status=UNKNOWN_PERSON)
@@ -50,7 +50,8 @@ def apply(commands: Sequence[Command], *, now: int) -> list[Outcome]:
     """
     outcomes: list[Outcome] = []
     with transaction.atomic():
-        matching = _workspaces_matching_on_email(commands)
+        ids = {command.workspace_id for command in commands}
+        matching = frozenset(workspace_id for workspace_id in ids if matches_on_email(workspace_id, now))
         for run in _runs(commands):
             outcomes.extend(_apply_run(run, matching, now))
     return outcomes
@@ -73,11 +74,6 @@ def _changes_identities(command: Command) -> bool:
     if isinstance(command, Alias | Delete):
         return True
     return isinstance(command, Identify) and command.identity.external_id is not None and command.identity.anonymous_id is not None
-
-
-def _workspaces_matching_on_email(commands: Sequence[Command]) -> frozenset[int]:
-    ids = {command.workspace_id for command in commands}
-    return frozenset(Workspace.objects.filter(pk__in=ids, match_on_email=True).values_list("pk", flat=True))
 
 
 def _apply_run(commands: Sequence[Command], matching: frozenset[int], now: int) -> list[Outcome]:

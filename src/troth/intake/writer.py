@@ -31,7 +31,8 @@ class Writer:
         self._most = most
         self._queue: deque[Waiting] = deque()
         self._queued = 0
-        self._something = threading.Condition()
+        self._is_idle = False
+        self._wake = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -46,9 +47,8 @@ class Writer:
 
     def stop(self) -> None:
         """Apply what is queued, then end the thread."""
-        with self._something:
-            self._stopping = True
-            self._something.notify()
+        self._stopping = True
+        self._wake.set()
         if self._thread:
             self._thread.join()
 
@@ -56,35 +56,42 @@ class Writer:
         """Apply commands and return their outcomes once they are durable. Raises DoorUnavailable when too much waits or the database fails."""
         if self._queued + len(commands) > self._most and self._queue:
             raise DoorUnavailable
-        future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        with self._something:
-            if self._stopping:
-                raise DoorUnavailable
-            self._queue.append((commands, future))
-            self._queued += len(commands)
-            if len(self._queue) == 1:
-                self._something.notify()
+        if self._stopping or self._loop is None:
+            raise DoorUnavailable
+        future: asyncio.Future[list[Outcome]] = self._loop.create_future()
+        self._queued += len(commands)
+        self._queue.append((commands, future))
+        if self._is_idle:
+            self._wake.set()
         return await future
 
     def _run(self) -> None:
         while batch := self._next():
             answers = self._apply(batch)
             assert self._loop is not None
-            self._loop.call_soon_threadsafe(_resolve, [(future, answer) for (_, future), answer in zip(batch, answers, strict=True)])
+            self._loop.call_soon_threadsafe(self._resolve, batch, answers)
         connection.close()
 
     def _next(self) -> list[Waiting]:
-        with self._something:
-            while not self._queue and not self._stopping:
-                self._something.wait()
-            batch: list[Waiting] = []
-            size = 0
-            while self._queue and (not batch or size + len(self._queue[0][0]) <= self._largest):
-                waiting = self._queue.popleft()
-                batch.append(waiting)
-                size += len(waiting[0])
-            self._queued -= size
-            return batch
+        """Whatever waits, up to `largest` commands; empty when stopped.
+
+        The loop only appends and this thread only takes, so the queue needs no lock; `_is_idle` spares waking a thread that is awake.
+        """
+        while not self._queue:
+            if self._stopping:
+                return []
+            self._wake.clear()
+            self._is_idle = True
+            if not self._queue and not self._stopping:
+                self._wake.wait()
+            self._is_idle = False
+        batch: list[Waiting] = []
+        size = 0
+        while self._queue and (not batch or size + len(self._queue[0][0]) <= self._largest):
+            waiting = self._queue.popleft()
+            batch.append(waiting)
+            size += len(waiting[0])
+        return batch
 
     def _apply(self, batch: Sequence[Waiting]) -> list[Answer]:
         """Apply a batch as one; if it fails, each submission alone, so that one cannot harm the others."""
@@ -108,6 +115,17 @@ class Writer:
             return DoorUnavailable()
         return error
 
+    def _resolve(self, batch: Sequence[Waiting], answers: Sequence[Answer]) -> None:
+        """Answer the callers; runs in the event loop, which alone counts what is queued."""
+        for (commands, future), answer in zip(batch, answers, strict=True):
+            self._queued -= len(commands)
+            if future.done():
+                continue
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
 
 def _apply_patiently(commands: Sequence[Command], tries: int = 5) -> list[Outcome]:
     """Apply, again if another process registered the same identifier at the same moment."""
@@ -117,13 +135,3 @@ def _apply_patiently(commands: Sequence[Command], tries: int = 5) -> list[Outcom
         except IdentifierTaken:
             continue
     return apply(commands, now=now_ms())
-
-
-def _resolve(answers: Sequence[tuple[asyncio.Future[list[Outcome]], Answer]]) -> None:
-    for future, answer in answers:
-        if future.done():
-            continue
-        if isinstance(answer, BaseException):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)

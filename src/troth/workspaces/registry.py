@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from troth.kernel.clock import SECOND
 from troth.kernel.errors import TrothError
 from troth.workspaces.keys import create_key
 from troth.workspaces.models import Account, Member, Role, User, Workspace
@@ -42,6 +43,18 @@ def create_workspace(name: str, *, owner: str | None = None, password: str | Non
             Member.objects.create(user=user, workspace=workspace, role=Role.OWNER)
         kinds = {"auth_token": "server", "tracking_api_key": "tracking", "write_key": "write"}
         return NewWorkspace(workspace, {label: create_key(workspace, kind, label=label) for label, kind in kinds.items()})
+
+
+_matching: dict[int, tuple[int, bool]] = {}
+
+
+def matches_on_email(workspace_id: int, now: int) -> bool:
+    """Whether two identities with one e-mail address are one person there; at most a second old."""
+    held = _matching.get(workspace_id)
+    if held is None or not 0 <= now - held[0] < SECOND:
+        found = Workspace.objects.filter(pk=workspace_id).values_list("match_on_email", flat=True).first()
+        held = _matching[workspace_id] = (now, bool(found))
+    return held[1]
 
 
 def find_workspace(id_or_name: str | int) -> Workspace:

@@ -41,6 +41,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         settings_dict["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 30, **settings_dict.get("OPTIONS", {})}
         super().__init__(settings_dict, alias)
         self._turn: int | None = None
+        self.waited_for_turn = False
+        """Whether somebody else was writing when the last transaction began: background work then pauses."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Open a connection, set the pragmas, and assert those that durability and erasure stand on."""
@@ -61,7 +63,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._turn is not None or self.is_in_memory_db():
             return
         descriptor = os.open(name + ".turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        self.waited_for_turn = False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.waited_for_turn = True
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         self._turn = descriptor
 
     def _end_turn(self) -> None:

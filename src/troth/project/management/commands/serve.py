@@ -66,6 +66,7 @@ def _serve_web(host: str, port: int) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=20,
         backlog=2048,
     )
