@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class PrivacyConfig(AppConfig):
-    """The rights of the person; registers deletion orders, scans and the expiry of backups with the worker."""
+    """The rights of the person; registers deletion orders, searches for residue and the expiry of backups with the worker."""
 
     name = "troth.privacy"
     default_auto_field = "django.db.models.BigAutoField"
@@ -13,8 +13,9 @@ class PrivacyConfig(AppConfig):
         """Tell the worker what to do."""
         from troth.kernel.worker import register_duty
         from troth.privacy.backups import remove_expired
-        from troth.privacy.erasure import carry_out_orders, verify_due
+        from troth.privacy.orders import carry_out_orders
+        from troth.privacy.verification import verify_due
 
-        register_duty("carry_out_deletions", carry_out_orders, every_ms=50)
-        register_duty("verify_erasures", verify_due, every_ms=1_000)
+        register_duty("carry_out_deletion_orders", carry_out_orders, every_ms=50)
+        register_duty("verify_erasures", verify_due, every_ms=250)
         register_duty("remove_expired_backups", remove_expired, every_ms=3_600_000)

@@ -1,235 +1,156 @@
 """Backups of the embedded database: encrypted, expiring, and unable to bring an erased person back.
 
-A backup is a consistent copy made by SQLite's own backup, encrypted with AES-256-GCM in blocks under a key of its own. What is restored does not
-serve before the erasure ledger was replayed over it. PostgreSQL has its own tools (pg_dump, base backups); the ledger guards those as well.
+No copy in clear touches the disk. SQLite's log is emptied into the database file while nobody writes, and a read transaction begun at that
+moment keeps the file as it is (a checkpoint must wait for its reader), so the file itself is encrypted, block by block, while writers go on into
+the log. PostgreSQL has its own tools; the erasure ledger guards what they restore as well.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import sqlite3
+import secrets
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
+import msgspec
 from django.db import connection
 
-from troth.kernel.clock import DAY, iso
+from troth.kernel.clock import DAY, SECOND, iso
 from troth.kernel.crypto import derive
 from troth.kernel.errors import TrothError
 from troth.kernel.sql import is_sqlite
+from troth.privacy.apart import seal_file_apart
+from troth.privacy.backup_format import BackupUnreadable, read_header
+from troth.privacy.locks import while_nobody_writes
+from troth.privacy.places import backups_dir, database_path, make_private_dir
+from troth.privacy.wal import empty_log
 
-MAGIC = b"TROTHBAK1\n"
-BLOCK = 1024 * 1024
 KEPT_FOR = 30 * DAY
+SUFFIX = ".troth"
+TRIES = 50
+"""How often the log may be found busy before a backup gives up."""
 
 
 class BackupError(TrothError):
-    """A backup cannot be made, read or restored."""
+    """A backup cannot be made or found."""
 
 
-@dataclass(frozen=True)
-class Backup:
-    """A backup as its header tells."""
+class Backup(msgspec.Struct, frozen=True, kw_only=True):
+    """A backup as its header tells. `ledger` is how far it has followed the erasure ledger; times in milliseconds."""
 
     name: str
     created_at: int
     expires_at: int
-    bytes: int
+    ledger: int
+    version: str
+    bytes: int = 0
 
 
-def backup_folder() -> Path:
-    """Where backups lie."""
-    return Path(settings.TROTH_DATA) / "backups"
+def key_of(name: str) -> bytes:
+    """The key of one backup."""
+    return derive(b"backup/v1:" + name.encode())
 
 
 def create_backup(now: int) -> Backup:
-    """Copy the running database, consistently, and encrypt the copy. The unencrypted copy is overwritten and removed before this returns."""
-    _require_sqlite()
-    folder = backup_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y%m%dT%H%M%S") + f"{now % 1000:03d}Z"
-    plain, sealed = folder / f".{name}.plain", folder / f"{name}.troth"
+    """Make an encrypted copy of the running database. Raises BackupError."""
+    require_embedded()
+    folder = make_private_dir(backups_dir())
+    name = f"{iso(now)[:19].replace(':', '').replace('-', '')}Z-{secrets.token_hex(4)}"
+    partial = folder / f".{name}.part"
     try:
-        _copy_database(plain)
-        partial = folder / f".{name}.part"
-        header = {"name": name, "created_at": now, "expires_at": now + KEPT_FOR}
-        with plain.open("rb") as source, partial.open("wb") as target:
-            _encrypt(source, target, header)
-            target.flush()
-            os.fsync(target.fileno())
-        partial.rename(sealed)
+        with frozen_database() as ledger:
+            backup = Backup(name=name, created_at=now, expires_at=now + KEPT_FOR, ledger=ledger, version=version("troth"))
+            header = {key: value for key, value in msgspec.to_builtins(backup).items() if key != "bytes"}
+            seal_file_apart(database_path(), partial, header, key_of(name))
+        path = partial.rename(folder / (name + SUFFIX))
     finally:
-        _shred(plain)
-    return Backup(name, now, now + KEPT_FOR, sealed.stat().st_size)
+        partial.unlink(missing_ok=True)
+    return msgspec.structs.replace(backup, bytes=path.stat().st_size)
+
+
+@contextmanager
+def frozen_database() -> Iterator[int]:
+    """Keep the database file complete and unchanged, while others may write to the log; yields its position in the erasure ledger."""
+    if connection.in_atomic_block:
+        raise BackupError("A backup cannot be made inside a transaction.")
+    log = database_path().with_name(database_path().name + "-wal")
+    for _ in range(TRIES):
+        with while_nobody_writes():
+            emptied = empty_log(patience_ms=200)
+            with connection.cursor() as cursor:
+                cursor.execute("BEGIN")
+                try:
+                    cursor.execute("SELECT COALESCE(MAX(applied), 0) FROM privacy_ledgerposition")
+                    ledger = int(cursor.fetchone()[0])
+                    frozen = emptied and (not log.exists() or log.stat().st_size == 0)
+                except BaseException:
+                    cursor.execute("ROLLBACK")
+                    raise
+        try:
+            if frozen:
+                yield ledger
+                return
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")
+        time.sleep(0.1)
+    raise BackupError("The database was read without a pause, so no moment for a backup was found: end long reports and try again.")
 
 
 def list_backups() -> list[Backup]:
-    """All backups, the oldest first."""
+    """All backups, the oldest first; files that are none are passed over."""
     found = []
-    for path in sorted(backup_folder().glob("*.troth")):
-        with path.open("rb") as file:
-            header = _read_header(file, path)
-        found.append(Backup(str(header["name"]), int(str(header["created_at"])), int(str(header["expires_at"])), path.stat().st_size))
-    return found
+    for path in backups_dir().glob("*" + SUFFIX):
+        try:
+            found.append(load_header(path))
+        except BackupUnreadable:
+            continue
+    return sorted(found, key=lambda backup: (backup.created_at, backup.name))
+
+
+def load_header(path: Path) -> Backup:
+    """What a backup says of itself. Raises BackupUnreadable."""
+    with path.open("rb") as file:
+        header = read_header(file)
+    try:
+        return msgspec.convert({**header, "bytes": path.stat().st_size}, Backup)
+    except msgspec.ValidationError:
+        raise BackupUnreadable("The header of this backup is of another kind: it was made by another version of Troth.") from None
+
+
+def path_of(name: str) -> Path:
+    """The file of a backup, given by its name or its file's name. Raises BackupError."""
+    for path in backups_dir().glob("*" + SUFFIX):
+        if name in (path.name, path.stem):
+            return path
+    raise BackupError("There is no such backup: `troth backup list` shows them.")
 
 
 def last_backup_expiry(deleted_at: int) -> int:
-    """When the last backup made before an instant expires; 0 when there is none."""
-    return max((backup.expires_at for backup in list_backups() if backup.created_at <= deleted_at), default=0)
+    """When the last backup made before a deletion expires (a second of doubt counts as before); 0 when there is none."""
+    return max((backup.expires_at for backup in list_backups() if backup.created_at <= deleted_at + SECOND), default=0)
 
 
 def remove_expired(now: int) -> bool:
     """Worker duty: remove backups whose time is over."""
-    for backup in list_backups():
-        if backup.expires_at <= now:
-            (backup_folder() / f"{backup.name}.troth").unlink(missing_ok=True)
+    for path in backups_dir().glob("*" + SUFFIX):
+        try:
+            expired = load_header(path).expires_at <= now
+        except BackupUnreadable:
+            continue
+        if expired:
+            path.unlink(missing_ok=True)
     return False
 
 
-def restore_backup(name: str) -> Backup:
-    """Put a backup in the place of the database. No server may run. The caller replays the erasure ledger before anything serves."""
-    _require_sqlite()
-    path = backup_folder() / f"{name}.troth"
-    if not path.exists():
-        raise BackupError("There is no such backup: `troth backup list` shows them.")
-    database = Path(str(connection.settings_dict["NAME"]))
-    connection.close()
-    with serving_lock():
-        plain = database.with_name(database.name + ".restoring")
-        try:
-            with path.open("rb") as source, plain.open("wb") as target:
-                header = _read_header(source, path)
-                _decrypt(source, target, header)
-                target.flush()
-                os.fsync(target.fileno())
-            _check_integrity(plain)
-            for suffix in ("-wal", "-shm"):
-                _shred(database.with_name(database.name + suffix))
-            _shred(database)
-            plain.rename(database)
-        finally:
-            _shred(plain)
-    return Backup(name, int(str(header["created_at"])), int(str(header["expires_at"])), path.stat().st_size)
-
-
-class serving_lock:  # noqa: N801 -- reads as a phrase in `with serving_lock():`
-    """Held by whoever serves or replaces the database file. Raises BackupError when somebody else holds it."""
-
-    def __init__(self, *, shared: bool = False) -> None:
-        self._kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        self._file: BinaryIO | None = None
-
-    def __enter__(self) -> serving_lock:
-        """Take the lock, or say that a server runs."""
-        self._file = (Path(settings.TROTH_DATA) / "serving.lock").open("ab")
-        try:
-            fcntl.flock(self._file, self._kind | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise BackupError("The database is in use: stop `troth serve` first.") from None
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let go."""
-        if self._file:
-            self._file.close()
-
-
-def _require_sqlite() -> None:
-    if not is_sqlite():
-        raise BackupError("On PostgreSQL back up with pg_dump or pg_basebackup; after a restore Troth replays the erasure ledger by itself.")
-
-
-def _copy_database(target: Path) -> None:
-    connection.ensure_connection()
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    copy = sqlite3.connect(target)
-    try:
-        connection.connection.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")
-    finally:
-        copy.close()
-
-
-def _encrypt(source: BinaryIO, target: BinaryIO, header: dict[str, object]) -> None:
-    line = json.dumps(header, sort_keys=True).encode()
-    target.write(MAGIC + line + b"\n")
-    cipher = AESGCM(derive(b"backup/v1:" + str(header["name"]).encode()))
-    for number, block, last in _blocks(source):
-        sealed = cipher.encrypt(_nonce(number, last), block, line)
-        target.write(len(sealed).to_bytes(4, "big") + sealed)
-
-
-def _blocks(source: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
-    """Numbered blocks; the last is marked, so that a backup cut short is noticed."""
-    number, block = 0, source.read(BLOCK)
-    while True:
-        following = source.read(BLOCK)
-        yield number, block, not following
-        if not following:
-            return
-        number, block = number + 1, following
-
-
-def _nonce(number: int, last: bool) -> bytes:
-    return number.to_bytes(11, "big") + bytes([last])
-
-
-def _read_header(source: BinaryIO, path: Path) -> dict[str, object]:
-    if source.read(len(MAGIC)) != MAGIC:
-        raise BackupError(f"{path.name} is not a backup of Troth.")
-    header: dict[str, object] = json.loads(source.readline())
-    return header
-
-
-def _decrypt(source: BinaryIO, target: BinaryIO, header: dict[str, object]) -> None:
-    cipher = AESGCM(derive(b"backup/v1:" + str(header["name"]).encode()))
-    line = json.dumps(header, sort_keys=True).encode()
-    number = 0
-    while length := source.read(4):
-        sealed = source.read(int.from_bytes(length, "big"))
-        ended = source.read(1) == b""
-        if not ended:
-            source.seek(-1, os.SEEK_CUR)
-        try:
-            target.write(cipher.decrypt(_nonce(number, ended), sealed, line))
-        except InvalidTag:
-            raise BackupError("The backup is damaged, or belongs to another master key: try another one.") from None
-        number += 1
-
-
-def _check_integrity(path: Path) -> None:
-    copy = sqlite3.connect(path)
-    try:
-        if copy.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise BackupError("The backup does not pass SQLite's check: try another one.")
-    except sqlite3.DatabaseError:
-        raise BackupError("The backup does not hold a database: try another one.") from None
-    finally:
-        copy.close()
-
-
-def _shred(path: Path) -> None:
-    """Overwrite and remove a file that held personal data in clear."""
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        left = path.stat().st_size
-        while left > 0:
-            left -= file.write(b"\0" * min(left, BLOCK))
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink()
-
-
 def describe_backup(backup: Backup) -> dict[str, object]:
-    """A backup as plain values."""
-    return {"name": backup.name, "created_at": iso(backup.created_at), "expires_at": iso(backup.expires_at), "bytes": backup.bytes}
+    """A backup as plain values, times as text."""
+    return {**msgspec.to_builtins(backup), "created_at": iso(backup.created_at), "expires_at": iso(backup.expires_at)}
+
+
+def require_embedded() -> None:
+    """Raise BackupError on PostgreSQL."""
+    if not is_sqlite():
+        raise BackupError("On PostgreSQL use pg_dump or pg_basebackup; after a restore Troth replays the erasure ledger when it starts.")

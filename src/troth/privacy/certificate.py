@@ -1,6 +1,7 @@
 """Certificates: what an erasure reached, signed with the installation's Ed25519 key, verifiable offline, free of personal data.
 
-The form is a JWS in compact serialisation (RFC 7515, algorithm Ed25519 of RFC 9864); its payload is the readable statement.
+A certificate is JSON: readable claims, the same claims as a JWS (RFC 7515, algorithm Ed25519 of RFC 9864), and the public key. Whoever checks
+one takes the key from the installation itself and not from the certificate.
 """
 
 from __future__ import annotations
@@ -15,36 +16,39 @@ from joserfc.jwk import OKPKey
 
 from troth.kernel.crypto import signing_key
 from troth.kernel.errors import TrothError
+from troth.kernel.json_text import canonical
 
 ALGORITHM = "Ed25519"
 
 
 class CertificateInvalid(TrothError):
-    """Not signed by this key, or changed since."""
+    """Not a certificate, not signed by this key, or changed since."""
 
 
 def public_key_pem() -> str:
-    """The key that verifies certificates of this installation."""
+    """The key that verifies the certificates of this installation."""
     return signing_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def sign(statement: dict[str, Any]) -> str:
-    """The statement as a JWS."""
+def certify(claims: dict[str, Any]) -> str:
+    """The certificate of claims, as indented JSON text."""
     pem = signing_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    payload = json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
-    return jws.serialize_compact({"alg": ALGORITHM, "typ": "troth-certificate+jws"}, payload, OKPKey.import_key(pem), algorithms=[ALGORITHM])
+    key = OKPKey.import_key(pem)
+    header = {"alg": ALGORITHM, "typ": "troth-certificate+jws", "kid": key.thumbprint()}
+    token = jws.serialize_compact(header, canonical(claims), key, algorithms=[ALGORITHM])
+    return json.dumps({"claims": claims, "jws": token, "public_key": public_key_pem()}, indent=2, ensure_ascii=False) + "\n"
 
 
-def verify(token: str, key_pem: str | None = None) -> dict[str, Any]:
-    """The statement of a certificate. Raises CertificateInvalid."""
+def verify_certificate(text: str, key_pem: str | None = None) -> dict[str, Any]:
+    """The claims of a certificate, checked against a public key (None: this installation's own). Raises CertificateInvalid."""
     try:
-        found = jws.deserialize_compact(token.strip(), OKPKey.import_key(key_pem or public_key_pem()), algorithms=[ALGORITHM])
-        statement: dict[str, Any] = json.loads(found.payload)
-    except (JoseError, ValueError):
-        raise CertificateInvalid("The certificate was changed, or was signed by another installation: ask for it again.") from None
-    return statement
-
-
-def document(token: str) -> dict[str, Any]:
-    """A certificate as handed out: readable statement, signature, and the key to verify it with."""
-    return {"statement": verify(token), "jws": token, "public_key": public_key_pem()}
+        document = json.loads(text)
+        claims: dict[str, Any] = document["claims"]
+        signed = jws.deserialize_compact(document["jws"], OKPKey.import_key(key_pem or public_key_pem()), algorithms=[ALGORITHM])
+    except JoseError:
+        raise CertificateInvalid("The signature does not fit: the certificate was changed, or another installation signed it.") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise CertificateInvalid("This is not a certificate of Troth: it must be the JSON file as it was handed out.") from None
+    if signed.payload != canonical(claims):
+        raise CertificateInvalid("The readable claims are not those that were signed: trust neither, and ask for the certificate again.")
+    return claims

@@ -1,136 +1,173 @@
 """Everything held on one person (Art. 15 and 20): complete by construction, because it walks the same declarations that erasure walks.
 
-JSON for machines, HTML for people, both streamed: the whole never lies in memory.
+JSON for machines, HTML for people (`export_page`), both in pieces: the whole never lies in memory.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 import zipfile
 from collections.abc import Iterator
-from html import escape
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from troth.kernel.clock import iso
+from troth.kernel.clock import iso, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Store, Subject, stores
+from troth.kernel.sql import is_sqlite
+from troth.people.lookup import load_person
+from troth.people.queries import load_identifiers
+from troth.privacy.export_page import render_page
+from troth.privacy.places import exports_dir, make_private_dir
+from troth.workspaces.models import Workspace
 
-ROWS_ON_PAGE = 1_000
-STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1d22;background:#fff}"
-    "h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2.5rem 0 .25rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:.5rem 0;"
-    "color:#5b5e6b;font-size:.875rem}dt{font-weight:600}dd{margin:0}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.875rem}"
-    "th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #e3e4ea;overflow-wrap:anywhere;min-width:6rem}th{white-space:nowrap}"
-    "nav a{margin-right:1rem}p.note{color:#5b5e6b}"
-    "@media(prefers-color-scheme:dark){body{background:#15161a;color:#e8e9ee}dl,p.note{color:#a3a6b3}th,td{border-color:#2e3038}a{color:#9db7ff}}"
-)
+PIECE = 64 * 1024
+IN_MEMORY = 8 * 1024 * 1024
+README = """This archive holds everything that {workspace} keeps about you, as of {at}.
+
+person.html   for reading: open it in any browser; it loads nothing from anywhere
+person.json   the same, complete and for machines (Art. 20 GDPR: take it to another provider if you like)
+
+You may have your data corrected (Art. 16) or erased (Art. 17), restrict or object to its use (Art. 18, 21), withdraw any consent
+(Art. 7(3)), and complain to a supervisory authority (Art. 77).
+"""
 
 
 class ExportFormatUnknown(TrothError):
     """A file name that tells no format."""
 
-
-def export_json(subject: Subject, *, workspace: str, now: int) -> Iterator[bytes]:
-    """The export as JSON, in pieces: `{exported_at, workspace, person_id, sections: [{name, title, purpose, …, records: […]}]}`."""
-    head = {"exported_at": iso(now), "workspace": workspace, "person_id": str(subject.person_id)}
-    yield (encode(head)[:-1] + ',"sections":[').encode()
-    for number, store in enumerate(stores()):
-        yield (("," if number else "") + encode(_about(store))[:-1] + ',"records":[').encode()
-        separator = ""
-        for record in store.export(subject):
-            yield (separator + encode(record)).encode()
-            separator = ","
-        yield b"]}"
-    yield b"]}\n"
+    def __init__(self) -> None:
+        super().__init__("The name of the export must end in .zip or .json.")
 
 
-def export_html(subject: Subject, *, workspace: str, now: int) -> Iterator[bytes]:
-    """The export as one self-contained page, in pieces; long sections are cut, the JSON has all."""
-    title = f"Everything {escape(workspace)} holds about you"
-    yield (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
-        f"<style>{STYLE}</style></head><body><h1>{title}</h1><p class=note>Made {iso(now)}. The same data for machines is in person.json.</p><nav>"
-    ).encode()
-    for store in stores():
-        yield f'<a href="#{store.name}">{escape(store.title.split(":")[0])}</a> '.encode()
-    yield b"</nav>"
-    for store in stores():
-        yield from _section(store, subject)
-    yield b"</body></html>\n"
+def export_person(subject: Subject, *, now: int | None = None) -> Iterator[bytes]:
+    """The JSON export in pieces: `{exported_at, workspace, person, sections: [{name, title, …, records: […]}]}`.
+
+    Raises PersonNotFound. Whoever sends it to a slow reader uses `open_export`, which does not keep the database waiting.
+    """
+    yield from _in_pieces(_json_texts(subject, load_head(subject, now_ms() if now is None else now)))
 
 
-def write_export(subject: Subject, path: Path, *, workspace: str, now: int) -> None:
-    """Write `….json`, or `….zip` with person.json, person.html and a note. The file is readable by its owner alone. Raises ExportFormatUnknown."""
+def export_html(subject: Subject, *, now: int | None = None) -> Iterator[bytes]:
+    """The export as one self-contained page, in pieces. Raises PersonNotFound."""
+    yield from _in_pieces(render_page(subject, load_head(subject, now_ms() if now is None else now)))
+
+
+def write_export(subject: Subject, path: Path, *, now: int | None = None) -> None:
+    """Write `….json`, or `….zip` with person.json, person.html and README.txt; only its owner may read the file.
+
+    Raises PersonNotFound, ExportFormatUnknown, OSError.
+    """
     if path.suffix not in (".json", ".zip"):
-        raise ExportFormatUnknown("Name the file ….json or ….zip.")
+        raise ExportFormatUnknown
+    at = now_ms() if now is None else now
     partial = path.with_name(f".{path.name}.part")
-    partial.touch(mode=0o600)
     try:
-        with transaction.atomic():
-            if path.suffix == ".json":
-                with partial.open("wb") as file:
-                    file.writelines(export_json(subject, workspace=workspace, now=now))
-            else:
-                _write_zip(subject, partial, workspace=workspace, now=now)
-        partial.rename(path)
+        with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
+            _write(subject, file, path.suffix, at)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _write_zip(subject: Subject, path: Path, *, workspace: str, now: int) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, pieces in (
-            ("person.json", export_json(subject, workspace=workspace, now=now)),
-            ("person.html", export_html(subject, workspace=workspace, now=now)),
-        ):
-            with archive.open(name, "w", force_zip64=True) as member:
-                for piece in pieces:
-                    member.write(piece)
-        archive.writestr("README.txt", f"Everything that {workspace} holds about you, made {iso(now)}.\nperson.html is for reading, person.json for machines.\n")
+def open_export(subject: Subject, suffix: str, *, now: int | None = None) -> IO[bytes]:
+    """The finished export (`.json` or `.zip`) as a file to read: in memory while small, else in a file without a name under DATA/exports."""
+    if suffix not in (".json", ".zip"):
+        raise ExportFormatUnknown
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(make_private_dir(exports_dir())))  # noqa: SIM115 -- the caller closes it
+    try:
+        _write(subject, cast("IO[bytes]", file), suffix, now_ms() if now is None else now)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return cast("IO[bytes]", file)
 
 
-def _about(store: Store) -> dict[str, Any]:
+def load_head(subject: Subject, now: int) -> dict[str, Any]:
+    """Who the export is about, and whose it is. Raises PersonNotFound."""
+    person = load_person(subject)
+    identifiers = load_identifiers([subject.person_id]).get(subject.person_id, [])
+    return {
+        "exported_at": iso(now),
+        "workspace": {"id": subject.workspace_id, "name": Workspace.objects.values_list("name", flat=True).get(pk=subject.workspace_id)},
+        "person": {
+            "id": str(subject.person_id),
+            "known_since": iso(person.created_at),
+            "identifiers": [{"kind": handle.kind, "value": handle.value} for handle in identifiers],
+        },
+    }
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything as of one instant, without keeping writers waiting. Keep it short: an open reader holds up erasure (rule S5)."""
+    if connection.in_atomic_block:
+        yield
+    elif is_sqlite():
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+    else:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+
+
+def about(store: Store) -> dict[str, str]:
+    """What a person must be told of a store (Art. 15(1))."""
     return {
         "name": store.name,
         "title": store.title,
         "category": store.category,
         "purpose": store.purpose,
-        "source": store.origin,
+        "origin": store.origin,
         "retention": store.retention,
     }
 
 
-def _section(store: Store, subject: Subject) -> Iterator[bytes]:
-    facts = (("Category", store.category), ("Why", store.purpose), ("From", store.origin), ("Kept", store.retention))
-    listed = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts)
-    yield f'<section id="{store.name}"><h2>{escape(store.title)}</h2><dl>{listed}</dl>'.encode()
-    columns: list[str] = []
-    number = 0
-    for record in store.export(subject):
-        number += 1
-        if number > ROWS_ON_PAGE:
-            continue
-        if not columns:
-            columns = list(record)
-            yield ('<div class="wide"><table><tr>' + "".join(f"<th>{escape(name)}</th>" for name in columns) + "</tr>").encode()
-        yield ("<tr>" + "".join(f"<td>{escape(_readable(record.get(name)))}</td>" for name in columns) + "</tr>").encode()
-    if columns:
-        yield b"</table></div>"
-    if number > ROWS_ON_PAGE:
-        yield f"<p class=note>{number - ROWS_ON_PAGE} more records are in person.json.</p>".encode()
-    if not number:
-        yield b"<p class=note>Nothing.</p>"
-    yield b"</section>"
+def _write(subject: Subject, file: IO[bytes], suffix: str, now: int) -> None:
+    with snapshot():
+        head = load_head(subject, now)
+        if suffix == ".json":
+            file.writelines(_in_pieces(_json_texts(subject, head)))
+            return
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, texts in (("person.json", _json_texts(subject, head)), ("person.html", render_page(subject, head))):
+                with archive.open(name, "w", force_zip64=True) as member:
+                    for piece in _in_pieces(texts):
+                        member.write(piece)
+            archive.writestr("README.txt", README.format(workspace=head["workspace"]["name"], at=head["exported_at"]))
 
 
-def _readable(value: Any) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_readable(item)}" for name, item in value.items()) or "–"
-    if isinstance(value, list):
-        return ", ".join(_readable(item) for item in value) or "–"
-    return str(value)
+def _json_texts(subject: Subject, head: dict[str, Any]) -> Iterator[str]:
+    yield encode(head)[:-1] + ',"sections":['
+    for number, store in enumerate(stores()):
+        yield ("," if number else "") + encode(about(store))[:-1] + ',"records":['
+        separator = "\n"
+        for record in store.export(subject):
+            yield separator + encode(record)
+            separator = ",\n"
+        yield "]}"
+    yield "]}\n"
+
+
+def _in_pieces(texts: Iterator[str]) -> Iterator[bytes]:
+    """Join short texts, so that each piece is worth a write."""
+    waiting: list[str] = []
+    size = 0
+    for text in texts:
+        waiting.append(text)
+        size += len(text)
+        if size >= PIECE:
+            yield "".join(waiting).encode()
+            waiting, size = [], 0
+    yield "".join(waiting).encode()

@@ -1,164 +1,127 @@
-"""The erasure ledger: a small file of its own that makes every database forget again, also one restored from an old backup.
+"""The restore guard: a database that missed entries of the erasure ledger forgets them again before anything serves.
 
-DATA/ledger/erasures.ndjson holds one line per erasure: its number, when, the workspace, and the suppression tags, which are keyed hashes and no
-personal data. It is written before the erasing transaction and kept longer than any backup. A database remembers how far it has followed.
+A database remembers the number of the last entry it applied, in the erasing transaction itself. So an older backup, and a crash between the
+ledger's line and the commit, look the same: the database is behind, and what is missing is applied.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import uuid
+from collections.abc import Sequence
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 
-from troth.consent.suppression import store_suppressions, suppression_tags
-from troth.intake.deletion import withdraw_from_processing
+from troth.consent.suppression import store_suppressions, suppression_tag
+from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
-from troth.kernel.personal_data import Subject, erase_everywhere
-from troth.privacy.models import LedgerPosition
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import is_sqlite
+from troth.privacy.deletion import delete_persons, person_tag
+from troth.privacy.ledger_file import Entry, LedgerBroken, entries, last_number
+from troth.privacy.legal_clock import due_at
+from troth.privacy.models import LedgerPosition, PrivacyRequest, RequestType
+from troth.privacy.outcomes import record_deletion
+from troth.privacy.places import ledger_path
 
 log = structlog.get_logger()
 
-
-class LedgerBroken(TrothError):
-    """The ledger cannot be read."""
+__all__ = ["Entry", "LedgerBroken", "LedgerLost", "is_behind", "lock_position", "move_position", "position", "replay_if_behind"]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One erasure."""
-
-    number: int
-    at: int
-    workspace_id: int
-    request_id: str
-    tags: tuple[bytes, ...]
-
-
-def ledger_path() -> Path:
-    """Where the ledger lies."""
-    return Path(settings.TROTH_DATA) / "ledger" / "erasures.ndjson"
-
-
-def append_entry(workspace_id: int, tags: Sequence[bytes], *, request_id: str, now: int) -> int:
-    """Write an erasure down, durably, before it is carried out; returns its number."""
-    path = ledger_path()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.open("a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        number = _last_number(path) + 1
-        line = {"number": number, "at": now, "workspace": workspace_id, "request": request_id, "tags": [tag.hex() for tag in tags]}
-        file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return number
-
-
-def read_entries(after: int = 0) -> Iterator[Entry]:
-    """The entries beyond a number, in order. A line cut off by a crash never was acknowledged and is passed over. Raises LedgerBroken."""
-    path = ledger_path()
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        for place, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                fields = json.loads(line)
-                entry = Entry(
-                    fields["number"], fields["at"], fields["workspace"], fields["request"], tuple(bytes.fromhex(t) for t in fields["tags"])
-                )
-            except (ValueError, KeyError, TypeError):
-                raise LedgerBroken(f"Line {place} of {path} cannot be read: restore the erasure ledger from its own backup.") from None
-            if entry.number > after:
-                yield entry
-
-
-def _last_number(path: Path) -> int:
-    """The number of the last whole line; a torn last line is completed first, so that the next one stands alone."""
-    size = path.stat().st_size if path.exists() else 0
-    if not size:
-        return 0
-    with path.open("r+b") as file:
-        file.seek(max(0, size - 65_536))
-        tail = file.read()
-        if not tail.endswith(b"\n"):
-            torn = len(tail) - (tail.rfind(b"\n") + 1)
-            file.truncate(size - torn)
-            tail = tail[: len(tail) - torn]
-    lines = tail.splitlines()
-    return int(json.loads(lines[-1])["number"]) if lines else 0
+class LedgerLost(TrothError):
+    """The ledger is shorter than what this database has applied already."""
 
 
 def position() -> int:
-    """How far this database has followed."""
-    row = LedgerPosition.objects.filter(pk=1).first()
-    return row.applied if row else 0
-
-
-def mark_applied(number: int) -> None:
-    """Remember that an entry is applied; runs in the erasing transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO privacy_ledgerposition (id, applied) VALUES (1, %s) ON CONFLICT (id) DO UPDATE SET applied ="
-            " CASE WHEN EXCLUDED.applied > privacy_ledgerposition.applied THEN EXCLUDED.applied ELSE privacy_ledgerposition.applied END",
-            [number],
-        )
+    """The number of the last entry this database has applied."""
+    return LedgerPosition.objects.filter(pk=1).values_list("applied", flat=True).first() or 0
 
 
 def is_behind() -> bool:
-    """Whether the ledger knows erasures that this database has not followed."""
-    path = ledger_path()
-    return path.exists() and _peek_last(path) > position()
+    """Whether the ledger and this database disagree: then nothing may be served. Cheap enough to ask often."""
+    return last_number() != position()
 
 
-def _peek_last(path: Path) -> int:
-    last = 0
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 65_536))
-        for line in file.read().splitlines(keepends=True):
-            if line.endswith(b"\n") and line.startswith(b'{"number":'):
-                last = int(line[10 : line.index(b",")])
-    return last
+def lock_position() -> int:
+    """Let nobody else erase until the transaction ends, and return the position. One erasure at a time keeps the numbers without gaps."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO privacy_ledgerposition (id, applied) VALUES (1, 0) ON CONFLICT (id) DO NOTHING")
+        cursor.execute(f"SELECT applied FROM privacy_ledgerposition WHERE id = 1{'' if is_sqlite() else ' FOR UPDATE'}")
+        return int(cursor.fetchone()[0])
 
 
-def replay_if_behind() -> int:
-    """The restore guard: apply what the database has missed, before anything serves; returns the number of persons erased again."""
+def move_position(number: int) -> None:
+    """Remember in the erasing transaction that an entry is applied."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE privacy_ledgerposition SET applied = %s WHERE id = 1", [number])
+
+
+def replay_if_behind(now: int | None = None) -> int:
+    """Apply the entries this database has missed; returns how many. Raises LedgerLost or LedgerBroken: then nothing may serve."""
     if not is_behind():
         return 0
-    entries = list(read_entries(position()))
-    tags_by_workspace: dict[int, set[bytes]] = {}
-    for entry in entries:
-        tags_by_workspace.setdefault(entry.workspace_id, set()).update(entry.tags)
-    erased = 0
-    for workspace_id, tags in tags_by_workspace.items():
-        for person_id in _holders(workspace_id, tags):
-            subject = Subject(workspace_id, person_id)
-            with transaction.atomic():
-                withdraw_from_processing(subject, now=entries[-1].at, reason="erased")
-                erase_everywhere(subject)
-            erased += 1
     with transaction.atomic():
-        for entry in entries:
-            store_suppressions(entry.workspace_id, entry.tags, now=entry.at, reason="erased", request_id=entry.request_id)
-        mark_applied(entries[-1].number if entries else _peek_last(ledger_path()))
-    log.warning("erasures_replayed", number=erased)
-    return erased
+        number = catch_up(lock_position(), now_ms() if now is None else now)
+    log.warning("erasures_replayed", entries=number)
+    return number
 
 
-def _holders(workspace_id: int, tags: set[bytes]) -> set[int]:
-    """Persons of whom an identifier carries one of the tags. Reads all identifiers once: a restore is rare, and a tag cannot be turned round."""
-    found: set[int] = set()
-    with connection.chunked_cursor() as cursor:
-        cursor.execute("SELECT person_id, kind, value FROM people_identifier WHERE workspace_id = %s", [workspace_id])
-        while rows := cursor.fetchmany(1000):
-            for person_id, kind, value in rows:
-                if not tags.isdisjoint(suppression_tags(workspace_id, kind, value)):
-                    found.add(person_id)
-    return found
+def catch_up(applied: int, now: int) -> int:
+    """Apply all entries beyond `applied` inside the caller's transaction, which holds the position; returns how many."""
+    missing = list(entries(applied))
+    if not missing:
+        if (last := last_number()) < applied:
+            raise LedgerLost(
+                f"The erasure ledger {ledger_path()} ends at {last}, but this database has applied {applied}:"
+                " restore the newest copy of the ledger, or a backup cannot be made to forget."
+            )
+        return 0
+    holders = _find_persons(missing)
+    for entry in missing:
+        store_suppressions(
+            entry.workspace, [bytes.fromhex(tag) for tag in entry.tags], now=entry.at, reason="erased", request_id=entry.request
+        )
+    for entry in missing:
+        _apply(entry, holders.get(entry.number, []), now)
+    move_position(missing[-1].number)
+    return len(missing)
+
+
+def _apply(entry: Entry, subjects: Sequence[Subject], now: int) -> None:
+    request = PrivacyRequest.objects.filter(pk=entry.request).first() or PrivacyRequest(
+        id=uuid.UUID(entry.request),
+        workspace_id=entry.workspace,
+        type=RequestType.ERASURE,
+        source="ledger",
+        received_at=entry.at,
+        due_at=due_at(entry.at),
+    )
+    deleted = delete_persons(subjects, now=now, request_id=entry.request)
+    record_deletion(request, deleted, ledger_number=entry.number, now=now)
+
+
+def _find_persons(missing: Sequence[Entry]) -> dict[int, list[Subject]]:
+    """The persons of each entry who are in this database, found by their own tag or by that of an identifier.
+
+    Every person and identifier of the workspaces concerned is read once: a tag cannot be turned round, and a restore is rare.
+    """
+    by_tag = {(entry.workspace, tag): entry.number for entry in missing for tag in (*entry.persons, *entry.tags)}
+    found: dict[Subject, int] = {}
+    for workspace_id in sorted({entry.workspace for entry in missing}):
+        with connection.chunked_cursor() as cursor:
+            cursor.execute("SELECT person_id FROM people_person WHERE workspace_id = %s", [workspace_id])
+            while rows := cursor.fetchmany(2_000):
+                for (person_id,) in rows:
+                    if number := by_tag.get((workspace_id, person_tag(person_id).hex())):
+                        found.setdefault(Subject(workspace_id, person_id), number)
+        with connection.chunked_cursor() as cursor:
+            cursor.execute("SELECT person_id, kind, value FROM people_identifier WHERE workspace_id = %s", [workspace_id])
+            while rows := cursor.fetchmany(2_000):
+                for person_id, kind, value in rows:
+                    if number := by_tag.get((workspace_id, suppression_tag(workspace_id, kind, value).hex())):
+                        found.setdefault(Subject(workspace_id, person_id), number)
+    by_entry: dict[int, list[Subject]] = {}
+    for subject, number in found.items():
+        by_entry.setdefault(number, []).append(subject)
+    return by_entry

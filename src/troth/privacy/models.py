@@ -39,7 +39,9 @@ class PrivacyRequest(models.Model):
     """The door: `vero`, `api`, `cli`, `ledger` (after a restore), ..."""
     received_at = models.BigIntegerField()
     due_at = models.BigIntegerField()
+    deleted_at = models.BigIntegerField(null=True)
     closed_at = models.BigIntegerField(null=True)
+    """When there was nothing left to do: for an erasure, when the search passed."""
     person_id = models.BigIntegerField(null=True)
     steps = models.JSONField(default=dict)
     """What was done, in numbers and names of stores."""

@@ -1,4 +1,4 @@
-"""What privacy's own tables hold."""
+"""What privacy's own tables hold of a person."""
 
 from __future__ import annotations
 
@@ -7,22 +7,35 @@ from typing import Any
 
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Store, Subject, declare
-from troth.privacy.models import PrivacyRequest
+from troth.privacy.models import PrivacyRequest, RequestState
+
+OPEN = (RequestState.RECEIVED, RequestState.AWAITING_CONFIRMATION)
 
 
 def _export(subject: Subject) -> Iterator[dict[str, Any]]:
-    for request in PrivacyRequest.objects.filter(workspace_id=subject.workspace_id, person_id=subject.person_id):
-        yield {"type": request.type, "state": request.state, "received_at": iso(request.received_at), "due_at": iso(request.due_at)}
+    rows = PrivacyRequest.objects.filter(workspace_id=subject.workspace_id, person_id=subject.person_id).order_by("received_at")
+    for row in rows.iterator():
+        yield {
+            "id": str(row.id),
+            "type": row.type,
+            "state": row.state,
+            "source": row.source,
+            "received_at": iso(row.received_at),
+            "due_at": iso(row.due_at),
+            "closed_at": None if row.closed_at is None else iso(row.closed_at),
+        }
 
 
 def _erase(subject: Subject) -> int:
-    """The request stays as proof that it was answered, but names nobody any more (Art. 17(3)(b), 5(2))."""
-    return PrivacyRequest.objects.filter(workspace_id=subject.workspace_id, person_id=subject.person_id).update(person_id=None)
+    """Cut the tie to the person and close what is open; that somebody asked, and when it was answered, stays provable (Art. 5(2), 17(3)(b))."""
+    rows = PrivacyRequest.objects.filter(workspace_id=subject.workspace_id, person_id=subject.person_id)
+    rows.filter(state__in=OPEN).update(state=RequestState.DONE)
+    return rows.update(person_id=None)
 
 
 def _move(source: Subject, target: Subject) -> int:
-    found = PrivacyRequest.objects.filter(workspace_id=source.workspace_id, person_id=source.person_id)
-    return found.update(person_id=target.person_id)
+    rows = PrivacyRequest.objects.filter(workspace_id=source.workspace_id, person_id=source.person_id)
+    return rows.update(person_id=target.person_id)
 
 
 declare(
@@ -30,14 +43,13 @@ declare(
         name="privacy.requests",
         title="Privacy requests",
         category="decision",
-        purpose="answer requests and prove it (Art. 12, 5(2))",
-        origin="the person, or the customer's own systems",
-        retention="the request as proof; who it was about until it is carried out",
+        purpose="carry out and prove the exercise of rights (Art. 5(2), 12)",
+        origin="the person, or the customer on the person's behalf",
+        retention="the tie to the person until erased; the request without it stays as proof",
         export=_export,
         erase=_erase,
         move=_move,
         models=("privacy.PrivacyRequest",),
-        columns=("person_id",),
-        erase_order=95,
+        columns=("type", "state", "received_at"),
     )
 )

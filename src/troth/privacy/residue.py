@@ -1,88 +1,70 @@
-"""Looking for what is left of an erased person: the write-ahead log is emptied, then every file is scanned.
-
-A hit that living rows of other people explain (a colleague's note that names the person) is reported as a mention and is not residue.
-"""
+"""Looking for what is left of erased persons: SQLite's log is emptied, then every byte kept is searched for their identifiers."""
 
 from __future__ import annotations
 
-import time
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from django.db import connection
+import msgspec
 
-from troth.privacy.scan import Report, list_files, scan
-
-CHECKPOINT_SECONDS = 10.0
-MENTIONED_IN = (
-    ("people_identifier", "value"),
-    ("people_person", "attributes"),
-    ("people_event", "properties"),
-    ("intake_inboxitem", "properties"),
-    ("messages_message", "context"),
-    ("messages_message", "rendered"),
-    ("messages_message", "recipient"),
-    ("consent_record", "evidence"),
-    ("workspaces_user", "email"),
-)
+from troth.kernel.json_text import canonical
+from troth.privacy.apart import Progress, scan_apart
+from troth.privacy.mentions import find_mentions
+from troth.privacy.places import data_dir, database_path, kept_paths, side_files
+from troth.privacy.scan import BLIND_SPOTS, Hit, Report
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What a scan for one erased person found."""
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search for one person came to; `summary` goes into the certificate and holds no value."""
 
-    report: Report
-    mentions: int
-    """Living rows of others that contain one of the values."""
-    log_emptied: bool
-
-    @property
-    def passed(self) -> bool:
-        """Nothing is left but mentions by others, and every file could be read."""
-        return self.log_emptied and not self.report.unreadable and (self.report.clean or self._only_mentions())
-
-    def _only_mentions(self) -> bool:
-        return bool(self.mentions) and all(Path(hit.file).suffix in (".sqlite3", ".sqlite3-wal") for hit in self.report.hits)
-
-    def summary(self) -> dict[str, object]:
-        """For the certificate: figures and blind spots, no values."""
-        return {
-            "files": self.report.files,
-            "bytes": self.report.bytes_read,
-            "hits": sum(hit.count for hit in self.report.hits),
-            "unreadable_files": len(self.report.unreadable),
-            "mentions_in_data_of_others": self.mentions,
-            "blind_spots": list(self.report.blind_spots),
-        }
+    passed: bool
+    summary: dict[str, Any]
 
 
-def look_for_residue(data: Path, workspace_id: int, values: Sequence[str]) -> Findings:
-    """Empty the write-ahead log and scan the whole data directory for the values."""
-    emptied = empty_write_ahead_log()
-    report = scan(list_files(data), values) if values else Report.nothing()
-    mentions = 0 if report.clean else _count_mentions(values)
-    return Findings(report, mentions, emptied)
+def search_bytes(values: Sequence[str], progress: Progress | None = None) -> Report:
+    """Search everything kept for values, which may belong to several persons. The caller has emptied the log."""
+    if not values:
+        return Report((), (), 0, 0)
+    return scan_apart(kept_paths(), values, progress)
 
 
-def empty_write_ahead_log(seconds: float = CHECKPOINT_SECONDS) -> bool:
-    """Checkpoint and truncate the log of SQLite; False when readers kept it busy for all that time (rule S4)."""
-    deadline = time.monotonic() + seconds
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            if cursor.fetchone()[0] == 0:
-                return True
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
+def judge(report: Report, values: Sequence[str], own: Sequence[int]) -> Finding:
+    """What a report means for the person to whom the values with the indexes `own` belong.
+
+    Bytes in the database that living rows of others explain are mentions and do not count. Anything else, also a file that could not be read
+    to its end, means that the search has not passed.
+    """
+    hits = [hit for hit in report.hits if hit.value_index in set(own)]
+    in_database = {hit.value_index for hit in hits if _is_database(hit)}
+    mentions = {index: found for index in in_database if (found := find_mentions([values[index]]))}
+    residue = [hit for hit in hits if not (_is_database(hit) and hit.value_index in mentions)]
+    unread = [item for item in report.unreadable if item.holds_bytes]
+    columns: dict[str, int] = {}
+    for found in mentions.values():
+        for column, number in found.items():
+            columns[column] = columns.get(column, 0) + number
+    summary: dict[str, Any] = {
+        "files": report.files,
+        "bytes": report.bytes_read,
+        "identifiers_searched_for": len(own),
+        "found_in": [{"file": _relative(hit.file), "encoding": hit.encoding, "count": hit.count} for hit in residue[:20]],
+        "not_readable": [{"file": _relative(item.file), "reason": item.reason} for item in unread[:20]],
+        "mentions_in_data_of_others": columns,
+        "blind_spots": list(report.blind_spots or BLIND_SPOTS),
+    }
+    if columns:
+        summary["note"] = "bytes in the database that living rows of others explain cannot be told from residue"
+    summary["sha256"] = hashlib.sha256(canonical(summary)).hexdigest()
+    return Finding(passed=not residue and not unread, summary=summary)
 
 
-def _count_mentions(values: Sequence[str]) -> int:
-    found = 0
-    with connection.cursor() as cursor:
-        for table, column in MENTIONED_IN:
-            condition = " OR ".join([f"INSTR(LOWER(CAST({column} AS TEXT)), %s) > 0"] * len(values))
-            cursor.execute(f"SELECT COUNT(*) FROM {table} WHERE {condition}", [value.lower() for value in values])
-            found += cursor.fetchone()[0]
-    return found
+def _is_database(hit: Hit) -> bool:
+    database = database_path().resolve()
+    return not hit.container and Path(hit.file).resolve() in (database, *side_files(database))
+
+
+def _relative(file: str) -> str:
+    root = data_dir().resolve()
+    return str(Path(file).relative_to(root)) if Path(file).is_relative_to(root) else file

@@ -1,0 +1,145 @@
+"""The readable page of an export: one file, no script, nothing loaded from anywhere. It escapes whatever others sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from itertools import islice
+from typing import Any
+
+from troth.kernel.personal_data import Store, Subject, stores
+
+ROWS = 1_000
+"""Rows of a section shown; the JSON has all."""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+STYLE = """
+:root{--ink:#1c1d22;--soft:#5a5d69;--line:#dfe1e8;--back:#fff;--band:#f5f6f9;--mark:#3148c8}
+@media(prefers-color-scheme:dark){:root{--ink:#e9eaf0;--soft:#a2a6b5;--line:#33363f;--back:#16171b;--band:#1e2026;--mark:#9fb1ff}}
+*{box-sizing:border-box}
+body{font:16px/1.55 system-ui,sans-serif;max-width:64rem;margin:0 auto;padding:2.5rem 1.25rem 5rem;color:var(--ink);background:var(--back)}
+h1{font-size:1.9rem;line-height:1.2;margin:0 0 .4rem}
+h2{font-size:1.2rem;margin:0}
+a{color:var(--mark)}
+.note{color:var(--soft);margin:.4rem 0}
+nav ul{list-style:none;padding:0;margin:1.5rem 0 0;border-top:1px solid var(--line)}
+nav li{display:flex;justify-content:space-between;gap:1rem;padding:.35rem 0;border-bottom:1px solid var(--line)}
+section{margin-top:3rem}
+section>p:first-of-type{margin-top:.2rem}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.6rem 0 1rem;font-size:.9rem}
+dt{color:var(--soft)}
+dd{margin:0;overflow-wrap:anywhere}
+.wide{overflow-x:auto;border:1px solid var(--line);border-radius:.4rem}
+table{border-collapse:collapse;width:100%;font-size:.88rem}
+th,td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px solid var(--line);max-width:26rem;overflow-wrap:anywhere}
+tr:last-child td{border-bottom:0}
+th{background:var(--band);white-space:nowrap;font-weight:600}
+.when{white-space:nowrap;font-variant-numeric:tabular-nums}
+td dl{margin:0;gap:.05rem .7rem;font-size:inherit}
+td ul{margin:0;padding-left:1.1rem}
+@media print{body{max-width:none;padding:0}section{break-inside:auto}}
+"""
+
+
+def render_page(subject: Subject, head: dict[str, Any]) -> Iterator[str]:
+    """The page, text by text."""
+    workspace = escape(head["workspace"]["name"])
+    title = f"Everything {workspace} keeps about you"
+    yield (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="referrer" content="no-referrer"><title>{title}</title><style>{STYLE}</style></head>\n<body>\n<header><h1>{title}</h1>'
+    )
+    yield from _greeting(head)
+    yield "</header>\n<nav aria-label=Contents><ul>"
+    for store in stores():
+        yield f'<li><a href="#{escape(store.name)}">{escape(_short(store))}</a><span class=note>{escape(store.category)}</span></li>'
+    yield "</ul></nav>\n<main>"
+    for store in stores():
+        yield from _render_section(store, subject)
+    yield _rights()
+    yield "</main>\n</body></html>\n"
+
+
+def _greeting(head: dict[str, Any]) -> Iterator[str]:
+    known = (
+        ", ".join(f"{escape(item['value'])} ({escape(_words(item['kind']))})" for item in head["person"]["identifiers"]) or "no identifier"
+    )
+    yield f"<p class=note>As of {_moment(head['exported_at'])}. The same data, complete and for machines, is in person.json.</p>"
+    yield f"<p>You are known as {known}, since {_moment(head['person']['known_since'])}.</p>"
+
+
+def _render_section(store: Store, subject: Subject) -> Iterator[str]:
+    facts = (
+        ("Category", store.category),
+        ("Why it is kept", store.purpose),
+        ("Where it is from", store.origin),
+        ("How long", store.retention),
+    )
+    yield f'\n<section id="{escape(store.name)}"><h2>{escape(store.title)}</h2><dl>'
+    yield "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts) + "</dl>"
+    records = store.export(subject)
+    first = next(records, None)
+    if first is None:
+        yield "<p class=note>Nothing is kept here.</p></section>"
+        return
+    columns = list(first)
+    yield (
+        "<div class=wide><table><thead><tr>"
+        + "".join(f"<th scope=col>{escape(_words(name))}</th>" for name in columns)
+        + "</tr></thead><tbody>\n"
+    )
+    yield _row(columns, first)
+    for record in islice(records, ROWS - 1):
+        yield _row(columns, record)
+    yield "</tbody></table></div>"
+    if more := sum(1 for _ in records):
+        yield f"<p class=note>{more:,} more are in person.json.</p>"
+    yield "</section>"
+
+
+def _row(columns: list[str], record: dict[str, Any]) -> str:
+    return "<tr>" + "".join(_cell(record.get(name)) for name in columns) + "</tr>\n"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str) and _is_moment(value):
+        return f"<td class=when>{_moment(value)}</td>"
+    return f"<td>{_readable(value)}</td>"
+
+
+def _readable(value: Any) -> str:
+    """A value for reading: lists and objects laid out, nothing shown as JSON."""
+    if value is None or value == "" or value == [] or value == {}:
+        return '<span class=note aria-label="empty">–</span>'
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "<dl>" + "".join(f"<dt>{escape(str(name))}</dt><dd>{_readable(item)}</dd>" for name, item in value.items()) + "</dl>"
+    if isinstance(value, list):
+        return "<ul>" + "".join(f"<li>{_readable(item)}</li>" for item in value) + "</ul>"
+    return escape(str(value))
+
+
+def _is_moment(text: str) -> bool:
+    return len(text) == 24 and text[4] == text[7] == "-" and text[10] == "T" and text.endswith("Z")
+
+
+def _moment(text: str) -> str:
+    return f'<time datetime="{escape(text)}">{escape(text[:10])} {escape(text[11:19])} UTC</time>' if _is_moment(text) else escape(text)
+
+
+def _words(name: str) -> str:
+    known = {"ts": "happened", "at": "when", "external_id": "customer number", "anonymous_id": "browser"}
+    return known.get(name, name.replace("_", " "))
+
+
+def _short(store: Store) -> str:
+    return store.title.partition(":")[0]
+
+
+def _rights() -> str:
+    return (
+        '\n<section id="rights"><h2>Your rights</h2><p>You may have this data corrected (Art. 16) or erased (Art. 17), have its use restricted (Art. 18),'
+        " object to it (Art. 21), take it elsewhere (Art. 20), withdraw any consent at any time (Art. 7(3)), and complain to a supervisory authority"
+        " (Art. 77 GDPR).</p></section>"
+    )

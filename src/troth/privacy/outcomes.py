@@ -1,0 +1,105 @@
+"""Writing down what became of an erasure: the request's state, its certificate, and what is still to be searched for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troth.kernel.clock import HOUR, MINUTE, iso
+from troth.kernel.crypto import open_sealed, seal
+from troth.kernel.json_text import decode, encode
+from troth.kernel.sql import is_sqlite
+from troth.privacy.backups import last_backup_expiry
+from troth.privacy.certificate import certify
+from troth.privacy.deletion import Deleted
+from troth.privacy.levels import Standing, state_levels
+from troth.privacy.models import PrivacyRequest, RequestState
+
+SEAL = b"erasure-values/v1"
+SHORTEST = 6
+SHORTEST_NUMBER = 10
+"""Figures turn up in amounts and times all over: as an identifier they must be longer to prove anything."""
+
+
+def is_telling(value: str) -> bool:
+    """Whether bytes that equal a value can be told from chance."""
+    return len(value) >= (SHORTEST_NUMBER if value.isdigit() else SHORTEST)
+
+
+def record_deletion(request: PrivacyRequest, deleted: Deleted, *, ledger_number: int, now: int, search_at: int | None = None) -> None:
+    """The transaction that deletes calls this: the request becomes `deleted`, with a certificate of level L1.
+
+    The identifiers stay, encrypted, until the search for them has passed; the worker does it from `search_at` (now, unless somebody waits).
+    """
+    values = [value for _, value in deleted.identifiers if is_telling(value)]
+    request.person_id = None
+    request.deleted_at = now
+    request.steps = {
+        "ledger_entry": ledger_number,
+        "records": deleted.records,
+        "searched_for": len(values),
+        "not_searched_for": sorted(kind for kind, value in deleted.identifiers if not is_telling(value)),
+    }
+    if not deleted.persons:
+        request.state = RequestState.DONE
+        request.closed_at = now
+    elif is_sqlite():
+        request.state = RequestState.DELETED
+        request.sealed = seal(SEAL, encode(values).encode(), request.id.bytes)
+        request.next_try_at = now if search_at is None else search_at
+    else:
+        request.state = RequestState.DELETED
+    request.certificate = certify(_claims(request, now, None))
+    request.save()
+
+
+def sealed_values(request: PrivacyRequest) -> list[str]:
+    """The identifiers that are still to be searched for."""
+    opened = open_sealed(SEAL, bytes(request.sealed), request.id.bytes) if request.sealed is not None else None
+    return list(decode(opened)) if opened is not None else []
+
+
+def record_search(request: PrivacyRequest, search: dict[str, Any], *, passed: bool, now: int) -> None:
+    """A search was done: `erased` when it passed, else `residue_found` and another try later (1 minute, doubling, 6 hours at most)."""
+    request.attempts += 1
+    request.steps = {**request.steps, "last_search": search}
+    if passed:
+        request.state = RequestState.ERASED
+        request.closed_at = now
+        request.sealed = None
+        request.next_try_at = None
+    else:
+        request.state = RequestState.RESIDUE_FOUND
+        request.next_try_at = now + min(6 * HOUR, MINUTE * 2 ** min(request.attempts, 10))
+    request.certificate = certify(_claims(request, now, search))
+    request.save()
+
+
+def _claims(request: PrivacyRequest, now: int, search: dict[str, Any] | None) -> dict[str, Any]:
+    erased = request.state == RequestState.ERASED
+    deleted_at = request.deleted_at or now
+    standing = Standing(
+        deleted_at=deleted_at,
+        searched_at=now if erased else 0,
+        searchable=request.steps["searched_for"],
+        embedded=is_sqlite(),
+        backup_expires_at=last_backup_expiry(deleted_at),
+    )
+    claims: dict[str, Any] = {
+        "type": "erasure",
+        "version": 1,
+        "issuer": "troth",
+        "request_id": str(request.id),
+        "workspace_id": request.workspace_id,
+        "state": str(request.state),
+        "received_at": iso(request.received_at),
+        "deleted_at": iso(deleted_at),
+        "issued_at": iso(now),
+        "records_deleted": request.steps["records"],
+        "suppressed": "every identifier that nobody else holds, by keyed hash, so that the person stays erased",
+        "levels": state_levels(standing),
+    }
+    if skipped := request.steps["not_searched_for"]:
+        claims["not_searched_for"] = {"kinds": skipped, "reason": "too short to be told from chance"}
+    if search is not None:
+        claims["search"] = search
+    return claims
