@@ -1,0 +1,53 @@
+"""`troth privacy verify FILE`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from troth.privacy.certificate import public_key_pem, verify_certificate
+
+
+class Command(BaseCommand):
+    """Check a certificate against this installation's key, or against the public key of another one."""
+
+    help = "Check the signature of an erasure certificate."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """FILE, --public-key, --show-key, --json."""
+        parser.add_argument("file", metavar="FILE", nargs="?", help="the certificate, JSON")
+        parser.add_argument(
+            "--public-key", metavar="PEM", help="file with the public key of the installation that signed; without it, this one's"
+        )
+        parser.add_argument("--show-key", action="store_true", help="print this installation's public key, for others to check with")
+        parser.add_argument("--json", action="store_true", help="print the claims")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say whether the certificate is genuine; exit code 1 when it is not."""
+        if options["show_key"]:
+            self.stdout.write(public_key_pem(), ending="")
+            return
+        if not options["file"]:
+            raise CommandError("Name the certificate's FILE, or say --show-key.")
+        claims = verify_certificate(_read(options["file"]), _read(options["public_key"]) if options["public_key"] else None)
+        if options["json"]:
+            self.stdout.write(json.dumps(claims))
+            return
+        reached = ", ".join(level["level"] for level in claims.get("levels", []) if level["reached"])
+        self.stdout.write(f"Genuine: {claims.get('type')} {claims.get('request_id')}, {claims.get('state')}, reached {reached}.")
+
+
+def _read(name: str) -> str:
+    """Certificates come as printed by `privacy erase --json` too."""
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"Cannot read {name}: {getattr(error, 'strerror', None) or 'it is not text'}.") from None
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return text
+    return json.dumps(answer["certificate"]) if isinstance(answer, dict) and isinstance(answer.get("certificate"), dict) else text
