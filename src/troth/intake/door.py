@@ -7,6 +7,7 @@ deletions, identities that join) stands alone. Suppression, consent and the work
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -43,31 +44,60 @@ DROPPED_OUTCOME = Outcome(status=DROPPED)
 UNKNOWN_OUTCOME = Outcome(status=UNKNOWN_PERSON)
 
 
+class Prepared(NamedTuple):
+    """A command with what can be computed before the transaction: the work that need not happen while others wait for their turn."""
+
+    command: Command
+    handles: list[Handle]
+    previous: list[Handle]
+    """The old identity of an alias."""
+    text: str
+    """The values as JSON: the properties of an event as they will be stored, else what is said about the person."""
+
+
 def apply(commands: Sequence[Command], *, now: int) -> list[Outcome]:
     """Apply commands in order, in one transaction, and return an outcome for each. When it returns, everything is durable.
 
     Raises IdentifierTaken when another process was faster: apply the batch again.
     """
+    prepared = _prepare(commands)
+    ids = {command.workspace_id for command in commands}
+    matching = frozenset(workspace_id for workspace_id in ids if matches_on_email(workspace_id, now))
     outcomes: list[Outcome] = []
     with transaction.atomic():
-        ids = {command.workspace_id for command in commands}
-        matching = frozenset(workspace_id for workspace_id in ids if matches_on_email(workspace_id, now))
-        for run in _runs(commands):
+        for run in _runs(prepared):
             outcomes.extend(_apply_run(run, matching, now))
     return outcomes
 
 
-def _runs(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:
+def _prepare(commands: Sequence[Command]) -> list[Prepared]:
+    memo: Memo = {}
+    prepared = []
+    for command in commands:
+        handles = handles_of(command.workspace_id, command.identity, command.source, memo)
+        previous: list[Handle] = []
+        text = ""
+        if isinstance(command, Track):
+            text = encode(command.properties) if command.properties else "{}"
+        elif isinstance(command, Identify):
+            text = encode(command.attributes) if command.attributes else ""
+        elif isinstance(command, Alias):
+            previous = handles_of(command.workspace_id, command.previous, command.source, memo)
+        prepared.append(Prepared(command, handles, previous, text))
+    return prepared
+
+
+def _runs(prepared: Sequence[Prepared]) -> Iterator[Sequence[Prepared]]:
     """Split into runs of plain commands; a command that changes identities is a run of its own."""
     start = 0
-    for index, command in enumerate(commands):
-        if _changes_identities(command):
+    for index, item in enumerate(prepared):
+        if _changes_identities(item.command):
             if index > start:
-                yield commands[start:index]
-            yield commands[index : index + 1]
+                yield prepared[start:index]
+            yield prepared[index : index + 1]
             start = index + 1
-    if start < len(commands):
-        yield commands[start:]
+    if start < len(prepared):
+        yield prepared[start:]
 
 
 def _changes_identities(command: Command) -> bool:
@@ -76,43 +106,29 @@ def _changes_identities(command: Command) -> bool:
     return isinstance(command, Identify) and command.identity.external_id is not None and command.identity.anonymous_id is not None
 
 
-def _apply_run(commands: Sequence[Command], matching: frozenset[int], now: int) -> list[Outcome]:
+def _apply_run(run: Sequence[Prepared], matching: frozenset[int], now: int) -> list[Outcome]:
     plan = Plan(now)
-    memo: Memo = {}
-    handles = [handles_of(command.workspace_id, command.identity, command.source, memo) for command in commands]
-    previous = [_previous_handles(command, memo) for command in commands] if isinstance(commands[0], Alias) else None
-    screened = [[*own, *old] for own, old in zip(handles, previous, strict=True)] if previous else handles
+    commands = [item.command for item in run]
+    handles = [item.handles for item in run]
+    screened = [[*item.handles, *item.previous] for item in run] if run[0].previous else handles
     plan.look_up(handle for own in screened for handle in own)
-    texts = [_text_of(command) for command in commands]
-    suppressed = find_suppressed_commands(plan, commands, screened, texts)
+    suppressed = find_suppressed_commands(plan, commands, screened, [item.text for item in run])
     _load_stances(plan, commands, handles)
     outcomes = []
-    for index, (command, own) in enumerate(zip(commands, handles, strict=True)):
+    for index, (command, own, previous, text) in enumerate(run):
         if index in suppressed:
             plan.dropped[command.workspace_id, command.source] += 1
             outcomes.append(DROPPED_OUTCOME)
         elif isinstance(command, Track):
-            outcomes.append(_apply_event(plan, command, own, texts[index], matching))
+            outcomes.append(_apply_event(plan, command, own, text, matching))
         elif isinstance(command, Alias):
-            outcomes.append(apply_alias(plan, command, own, _previous_handles(command, memo)))
+            outcomes.append(apply_alias(plan, command, own, previous))
         elif isinstance(command, Delete):
             outcomes.append(order_deletion(command, find_all_known(plan, own), now))
         else:
             outcomes.append(_apply_plain(plan, command, own, matching))
     plan.write()
     return outcomes
-
-
-def _previous_handles(command: Command, memo: Memo) -> list[Handle]:
-    """The old identity of an alias."""
-    return handles_of(command.workspace_id, command.previous, command.source, memo) if isinstance(command, Alias) else []
-
-
-def _text_of(command: Command) -> str:
-    """The values of a command as JSON text: the properties of an event as they will be stored, else what is said about the person."""
-    if isinstance(command, Track):
-        return encode(command.properties) if command.properties else "{}"
-    return encode(command.attributes) if isinstance(command, Identify) and command.attributes else ""
 
 
 def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[list[Handle]]) -> None:

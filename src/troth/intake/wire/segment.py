@@ -66,6 +66,7 @@ def handle(request: Request, keyring: Keyring) -> Reply | Work:
     except Refused as error:
         return _error(400, error.code, str(error))
     harmless = is_plainly_harmless(request.body) or _is_harmless_batch(request.body)
+    sent = parse_time(body.get("sentAt"))
     commands: list[Command] = []
     rejected: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
@@ -74,7 +75,7 @@ def handle(request: Request, keyring: Keyring) -> Reply | Work:
                 raise Refused("invalid_message", "A message must be an object.")
             if not harmless:
                 _check(message)
-            _to_commands(message, body, kind, request.received_at, key.workspace_id, commands)
+            _to_commands(message, body, kind, sent, request.received_at, key.workspace_id, commands)
         except (Refused, ValueRefused) as error:
             code = error.code if isinstance(error, Refused) else "invalid_value"
             told = message.get("messageId") if isinstance(message, dict) and isinstance(message.get("messageId"), str) else None
@@ -206,14 +207,22 @@ def _object(value: Any, place: str) -> dict[str, Any]:
     return value
 
 
-def event_time(message: Fields, batch: Fields, received_at: int) -> int:
-    """When it happened, corrected by the client's clock error: receivedAt − (sentAt − client time). Never in the future."""
-    sent = parse_time(message.get("sentAt")) or parse_time(batch.get("sentAt"))
-    told = parse_time(message.get("timestamp")) or parse_time(message.get("originalTimestamp")) or sent or received_at
+def event_time(message: Fields, batch_sent: int | None, received_at: int) -> int:
+    """When it happened, corrected by the client's clock error: receivedAt − (sentAt − client time). Never in the future.
+
+    `batch_sent` is the batch's own sentAt in milliseconds, which a message's overrides.
+    """
+    sent = (parse_time(message["sentAt"]) if "sentAt" in message else None) or batch_sent
+    told = (
+        parse_time(message.get("timestamp"))
+        or (parse_time(message["originalTimestamp"]) if "originalTimestamp" in message else None)
+        or sent
+        or received_at
+    )
     return min(received_at, received_at - (sent - told) if sent else told)
 
 
-def _to_commands(message: Fields, batch: Fields, kind: str, at: int, workspace_id: int, commands: list[Command]) -> None:
+def _to_commands(message: Fields, batch: Fields, kind: str, sent: int | None, at: int, workspace_id: int, commands: list[Command]) -> None:
     """Append the commands of one message. Raises Refused."""
     what = message.get("type") if kind == "batch" else kind
     if what not in TYPES:
@@ -228,11 +237,11 @@ def _to_commands(message: Fields, batch: Fields, kind: str, at: int, workspace_i
         if not isinstance(event, str) or not event.strip():
             raise Refused("missing_event", "$.event is missing: a track needs a name.")
         properties = _object(message.get("properties"), "properties")
-        commands.append(_track(message, batch, identity, event, properties, at, workspace_id))
+        commands.append(_track(message, sent, identity, event, properties, at, workspace_id))
         if _UNSUBSCRIBE.search(event):
             commands.append(Decide(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, decision=Decision.WITHDRAW))
     elif what in ("page", "screen"):
-        commands.append(_view(message, batch, what, identity, at, workspace_id))
+        commands.append(_view(message, sent, what, identity, at, workspace_id))
     elif what == "alias":
         previous = _id(message.get("previousId"), "previousId")
         if previous is None:
@@ -278,14 +287,16 @@ def _traits(message: Fields, what: str, context: Fields) -> dict[str, Any]:
     return {name: value for name, value in _all_traits(message, context).items() if name not in ("email", "phone", "id")}
 
 
-def _view(message: Fields, batch: Fields, what: str, identity: Identity, at: int, workspace_id: int) -> Track:
+def _view(message: Fields, sent: int | None, what: str, identity: Identity, at: int, workspace_id: int) -> Track:
     """Page and screen are events, named as Segment and RudderStack translate them for Vero: `Viewed [category ][name ]Page`."""
     words = [message[part] for part in ("category", "name") if isinstance(message.get(part), str) and message[part]]
     properties = _object(message.get("properties"), "properties")
-    return _track(message, batch, identity, " ".join(["Viewed", *words, what.capitalize()])[:LONGEST_ID], properties, at, workspace_id)
+    return _track(message, sent, identity, " ".join(["Viewed", *words, what.capitalize()])[:LONGEST_ID], properties, at, workspace_id)
 
 
-def _track(message: Fields, batch: Fields, identity: Identity, event: str, properties: dict[str, Any], at: int, workspace_id: int) -> Track:
+def _track(
+    message: Fields, sent: int | None, identity: Identity, event: str, properties: dict[str, Any], at: int, workspace_id: int
+) -> Track:
     if len(event) > LONGEST_ID:
         raise Refused("invalid_event", f"$.event must be at most {LONGEST_ID} characters long.")
     message_id = message.get("messageId")
@@ -295,7 +306,7 @@ def _track(message: Fields, batch: Fields, identity: Identity, event: str, prope
         source=SOURCE,
         received_at=at,
         name=event,
-        ts=event_time(message, batch, at),
+        ts=event_time(message, sent, at),
         properties=properties,
         dedupe=f"segment:{message_id}" if message_id not in (None, "") else None,
         dedupe_ms=DEDUPE_MS,

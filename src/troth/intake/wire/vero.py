@@ -1,21 +1,22 @@
 """The Vero tracking API v2, as its clients speak it: every path, method, token place and body encoding of the conformance checklist.
 
-Parameters are checked before credentials; every success is `{"status":200,"message":"Success."}`, whatever became of the command, so that nobody
-learns who was erased. De-duplication: five minutes, by data, else check_id, else event and person.
+Parameters are checked before credentials. Every success is `{"status":200,"message":"Success."}`, whatever became of the command, so that nobody
+learns who was erased. Errors name the JSON path at fault and never repeat the value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-from urllib.parse import parse_qsl
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from troth.intake.commands import Alias, Command, Decide, Decision, Delete, Device, EditTags, Identify, Identity, Outcome, Track
-from troth.intake.json_values import ValueRefused, check_value, is_plainly_harmless
+from troth.intake.commands import Alias, Command, Decide, Decision, Delete, EditTags, Identify, Identity, Outcome, Track
+from troth.intake.json_values import ValueRefused
 from troth.intake.times import parse_time
 from troth.intake.wire.request import Key, Keyring, Reply, Request, Work
+from troth.intake.wire.values import read_id, read_object
+from troth.intake.wire.vero_fields import Fields, read_fields
+from troth.intake.wire.vero_people import facts, find_identity, read_names
 from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import canonical
 from troth.people.event_names import fold_event_name
@@ -23,40 +24,28 @@ from troth.people.event_names import fold_event_name
 SOURCE = "vero"
 PREFIX = "/api/v2/"
 SUCCESS = Reply(200, b'{"status":200,"message":"Success."}')
-LONGEST = 254
 DEDUPE_MS = 5 * MINUTE
-JSON_PLACES = ("identity", "data", "extras", "changes", "add", "remove", "channels")
 UNSUBSCRIBED_TAG = "unsubscribed"
-
-Fields = dict[str, Any]
-_decoder = msgspec.json.Decoder(dict[str, Any])
-
-
-class Refused(Exception):
-    """The request cannot be used; the message names the place."""
 
 
 def handle(request: Request, keyring: Keyring) -> Reply | Work:
     """Turn a request into commands, or into an answer."""
-    path = request.path.removeprefix(PREFIX).removesuffix("/").removesuffix(".json")
-    if path == "heartbeat":
-        return SUCCESS if request.method in ("GET", "HEAD") else _error(405, "use GET")
-    endpoint = ENDPOINTS.get(path)
+    endpoint = ENDPOINTS.get(request.path)
     if endpoint is None:
         return _error(404, "there is no such endpoint")
     methods, build = endpoint
     if request.method not in methods:
-        return _error(405, f"use {' or '.join(methods)}")
+        return Reply(405, _error_body(405, f"use {' or '.join(methods)}"), ((b"allow", ", ".join(methods).encode()),))
+    if build is None:
+        return SUCCESS
     try:
         fields = read_fields(request)
         key = _find_key(fields, keyring)
-        commands = build(fields, request.received_at, key.workspace_id if key else 0)
-    except (Refused, ValueRefused) as error:
+        commands = build(fields, request.received_at, key)
+    except ValueRefused as error:
         return _error(400, str(error))
-    if key is None or "track" not in key.scopes:
-        return _error(401, "unauthorized: send auth_token or tracking_api_key of this workspace")
-    if path == "users/delete" and "delete" in key.scopes:
-        commands = [msgspec.structs.replace(command, confirmed=True) for command in commands]
+    if key is None:
+        return _error(401, "unauthorized: send the auth_token or tracking_api_key of a workspace")
     return Work(commands, _succeed)
 
 
@@ -65,276 +54,149 @@ def _succeed(outcomes: Sequence[Outcome]) -> Reply:
 
 
 def _error(status: int, message: str) -> Reply:
-    return Reply(status, msgspec.json.encode({"status": status, "message": message}))
+    return Reply(status, _error_body(status, message))
+
+
+def _error_body(status: int, message: str) -> bytes:
+    return msgspec.json.encode({"status": status, "message": message})
 
 
 def _find_key(fields: Fields, keyring: Keyring) -> Key | None:
-    for name in ("auth_token", "tracking_api_key"):
-        token = fields.get(name)
-        if isinstance(token, str) and token:
-            return keyring(token)
-    return None
+    """What the presented key may do; None when there is none that may track."""
+    token = fields.get("auth_token") or fields.get("tracking_api_key")
+    key = keyring(token) if isinstance(token, str) and token else None
+    return key if key and "track" in key.scopes else None
 
 
-def read_fields(request: Request) -> Fields:
-    """The parameters of a request, from query string and body in any of the encodings. Raises Refused."""
-    fields = _read_body(request)
-    if request.query:
-        fields = {**_read_form(request.query), **fields}
-    for place in JSON_PLACES:
-        value = fields.get(place)
-        if isinstance(value, str):
-            fields[place] = _parse_embedded(value, place)
-    if not (is_plainly_harmless(request.body) and len(request.query) < 200):
-        for name, value in fields.items():
-            check_value(value, f"$.{name[:40]}")
-    return fields
+def _workspace(key: Key | None) -> int:
+    """Zero while the parameters of an unauthorised request are checked: its commands go nowhere."""
+    return key.workspace_id if key else 0
 
 
-def _read_body(request: Request) -> Fields:
-    body = request.body
-    if not body.strip():
-        return {}
-    kind = request.headers.get(b"content-type", b"")
-    if body.lstrip()[:1] == b"{" or b"json" in kind:
-        try:
-            return _decoder.decode(body)
-        except RecursionError:
-            raise Refused("$: nested too deeply") from None
-        except msgspec.ValidationError:
-            raise Refused("$: the body must be a JSON object") from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise Refused("$: the body is not valid JSON (UTF-8); was it cut?") from None
-    return _read_form(body)
-
-
-def _read_form(raw: bytes) -> Fields:
-    """A form or query string, with Rails' brackets (`identity[id]=1`)."""
-    try:
-        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=1_000)
-    except UnicodeDecodeError:
-        raise Refused("$: the form is not UTF-8") from None
-    except ValueError:
-        raise Refused("$: the form has more than 1,000 fields") from None
-    fields: Fields = {}
-    for name, value in pairs:
-        outer, bracket, rest = name.partition("[")
-        if not bracket:
-            fields[name] = value
-            continue
-        inner = rest.rstrip("]")
-        if inner:
-            place = fields.setdefault(outer, {})
-            if isinstance(place, dict):
-                place[inner] = value
-        else:
-            places = fields.setdefault(outer, [])
-            if isinstance(places, list):
-                places.append(value)
-    return fields
-
-
-def _parse_embedded(text: str, place: str) -> Any:
-    if not text.strip():
-        return None
-    try:
-        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"))
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        raise Refused(f"$.{place}: must be JSON") from None
-
-
-def _text(value: Any, place: str) -> str | None:
-    """An id or address: text or a number, below 255 characters; null and empty mean absent."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Refused(f"{place}: must be text or a number")
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    if len(text) > LONGEST:
-        raise Refused(f"{place}: must be shorter than 255 characters")
-    return text
-
-
-def _email(value: Any, place: str) -> str | None:
-    text = _text(value, place)
-    if text is None:
-        return None
-    local, at, domain = text.strip().strip("<>").rpartition("@")
-    if not (local and at and domain) or any(char.isspace() or char in ',;<>"' for char in local + domain):
-        raise Refused(f"{place}: must be a valid email address")
-    return text.strip()
-
-
-def _object(value: Any, place: str) -> Fields:
-    if value is None or value == "" or value == []:
-        return {}
-    if not isinstance(value, dict):
-        raise Refused(f"{place}: must be an object")
-    return value
-
-
-def _names(value: Any, place: str) -> tuple[str, ...]:
-    if value is None or value == "":
-        return ()
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list):
-        raise Refused(f"{place}: must be a list")
-    found = []
-    for number, item in enumerate(value):
-        name = _text(item, f"{place}[{number}]")
-        if name:
-            found.append(name)
-    return tuple(dict.fromkeys(found))
-
-
-def _devices(value: Any) -> tuple[Device, ...]:
-    if isinstance(value, dict):
-        value = [value]
-    if not value:
-        return ()
-    if not isinstance(value, list):
-        raise Refused("$.channels: must be a list")
-    found = []
-    for number, item in enumerate(value):
-        if not isinstance(item, dict):
-            raise Refused(f"$.channels[{number}]: must be an object")
-        token = _text(item.get("address"), f"$.channels[{number}].address")
-        if item.get("type") == "push" and token:
-            found.append(Device(token=token, platform=str(item.get("platform") or "")[:20]))
-    return tuple(found)
-
-
-def _identity(fields: Mapping[str, Any], place: str = "$", data: Mapping[str, Any] | None = None) -> Identity:
-    """Who: `id` or `email` at least. Address and number in `data` count when none stands at the top."""
-    known = data or {}
-    external = _text(fields.get("id"), f"{place}.id")
-    email = _email(fields.get("email"), f"{place}.email")
-    if email is None and isinstance(known.get("email"), str):
-        email = _email(known["email"], f"{place}.data.email")
-    if external is None and email is None:
-        raise Refused(f"{place}.id: id or email is missing")
-    phone = fields.get("phone_number") or known.get("phone_number") or known.get("phone")
-    return Identity(
-        external_id=external,
-        email=email,
-        phone=phone if isinstance(phone, str) and len(phone) <= LONGEST else None,
-        devices=_devices(fields.get("channels")),
-    )
-
-
-IDENTIFYING = frozenset({"id", "email", "phone_number", "phone"})
-
-
-def _attributes(data: Mapping[str, Any]) -> Fields:
-    """What is said about a person, without what identifies them, which is kept once, as identifiers."""
-    return {name: value for name, value in data.items() if name not in IDENTIFYING and not name.startswith("_user_type")}
-
-
-def _users_track(fields: Fields, at: int, workspace_id: int) -> list[Command]:
-    data = _object(fields.get("data"), "$.data")
-    identity = _identity(fields, data=data)
-    attributes = {name: value for name, value in _attributes(data).items() if name != "tags"}
+def _users_track(fields: Fields, at: int, key: Key | None) -> list[Command]:
+    data = read_object(fields.get("data"), "$.data")
+    identity = find_identity(fields, "$", data, "$.data")
+    workspace_id = _workspace(key)
+    attributes = facts(data)
+    tags = attributes.pop("tags") if isinstance(attributes.get("tags"), list) else None
     commands: list[Command] = [Identify(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, attributes=attributes)]
-    tags = data.get("tags")
-    if isinstance(tags, list):
-        commands += _tag_commands(identity, _names(tags, "$.data.tags"), (), at, workspace_id)
-    return commands
+    return commands + (_tag_commands(identity, read_names(tags, "$.data.tags"), (), at, workspace_id) if tags else [])
 
 
-def _users_edit(fields: Fields, at: int, workspace_id: int) -> list[Command]:
-    changes = _object(fields.get("changes"), "$.changes")
-    if "changes" not in fields:
-        raise Refused("$.changes: is missing")
-    identity = _identity(fields, data=changes)
-    return [
-        Identify(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, attributes=_attributes(changes), create=False)
-    ]
+def _users_edit(fields: Fields, at: int, key: Key | None) -> list[Command]:
+    if fields.get("changes") is None:
+        raise ValueRefused("$.changes", "is missing")
+    changes = read_object(fields["changes"], "$.changes")
+    identity = find_identity(fields, "$", changes, "$.changes")
+    workspace_id = _workspace(key)
+    attributes = facts(changes)
+    tags = attributes.pop("tags") if isinstance(attributes.get("tags"), list) else None
+    edit = Identify(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, attributes=attributes, create=False)
+    return [edit, *(_tag_commands(identity, read_names(tags, "$.changes.tags"), (), at, workspace_id) if tags else [])]
 
 
-def _users_reidentify(fields: Fields, at: int, workspace_id: int) -> list[Command]:
-    old, new = _text(fields.get("id"), "$.id"), _text(fields.get("new_id"), "$.new_id")
+def _users_reidentify(fields: Fields, at: int, key: Key | None) -> list[Command]:
+    old, new = read_id(fields.get("id"), "$.id"), read_id(fields.get("new_id"), "$.new_id")
     if old is None:
-        raise Refused("$.id: is missing")
+        raise ValueRefused("$.id", "is missing")
     if new is None:
-        raise Refused("$.new_id: is missing")
+        raise ValueRefused("$.new_id", "is missing")
     identity, previous = Identity(external_id=new), Identity(external_id=old)
-    return [Alias(workspace_id=workspace_id, identity=identity, previous=previous, source=SOURCE, received_at=at)]
+    return [Alias(workspace_id=_workspace(key), identity=identity, previous=previous, source=SOURCE, received_at=at)]
 
 
-def _users_unsubscribe(fields: Fields, at: int, workspace_id: int) -> list[Command]:
-    return [Decide(workspace_id=workspace_id, identity=_identity(fields), source=SOURCE, received_at=at, decision=Decision.WITHDRAW)]
+def _users_unsubscribe(fields: Fields, at: int, key: Key | None) -> list[Command]:
+    identity = find_identity(fields, "$")
+    return [Decide(workspace_id=_workspace(key), identity=identity, source=SOURCE, received_at=at, decision=Decision.WITHDRAW)]
 
 
-def _users_resubscribe(fields: Fields, at: int, workspace_id: int) -> list[Command]:
-    """Recorded, but a bare claim permits nothing: the person has to say so (Art. 7(1))."""
-    return [
-        Decide(workspace_id=workspace_id, identity=_identity(fields), source=SOURCE, received_at=at, decision=Decision.GRANT, valid=False)
-    ]
+def _users_resubscribe(fields: Fields, at: int, key: Key | None) -> list[Command]:
+    """Recorded, but a bare claim permits nothing: the controller must be able to show that the person agreed (Art. 7(1) GDPR)."""
+    identity = find_identity(fields, "$")
+    return [Decide(workspace_id=_workspace(key), identity=identity, source=SOURCE, received_at=at, decision=Decision.GRANT, valid=False)]
 
 
-def _users_delete(fields: Fields, at: int, workspace_id: int) -> list[Command]:
-    return [Delete(workspace_id=workspace_id, identity=_identity(fields), source=SOURCE, received_at=at, confirmed=False)]
+def _users_delete(fields: Fields, at: int, key: Key | None) -> list[Command]:
+    """A key that every visitor of a web page can see opens only a request, unless the workspace gave it the scope."""
+    confirmed = key is not None and "delete" in key.scopes
+    identity = find_identity(fields, "$")
+    return [Delete(workspace_id=_workspace(key), identity=identity, source=SOURCE, received_at=at, confirmed=confirmed)]
 
 
-def _tags_edit(fields: Fields, at: int, workspace_id: int) -> list[Command]:
+def _tags_edit(fields: Fields, at: int, key: Key | None) -> list[Command]:
     if "add" not in fields and "remove" not in fields:
-        raise Refused("$.add: add or remove is missing")
-    add, remove = _names(fields.get("add"), "$.add"), _names(fields.get("remove"), "$.remove")
-    return _tag_commands(_identity(fields), add, remove, at, workspace_id)
+        raise ValueRefused("$.add", "add or remove is missing")
+    add, remove = read_names(fields.get("add"), "$.add"), read_names(fields.get("remove"), "$.remove")
+    return _tag_commands(find_identity(fields, "$"), add, remove, at, _workspace(key))
 
 
 def _tag_commands(identity: Identity, add: tuple[str, ...], remove: tuple[str, ...], at: int, workspace_id: int) -> list[Command]:
+    """Tag edits. Applying the tag `unsubscribed` is an opt-out; removing it is no opt-in."""
     commands: list[Command] = [
         EditTags(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, add=add, remove=remove)
     ]
-    if UNSUBSCRIBED_TAG in add:
+    if any(tag.strip().lower() == UNSUBSCRIBED_TAG for tag in add):
         commands.append(Decide(workspace_id=workspace_id, identity=identity, source=SOURCE, received_at=at, decision=Decision.WITHDRAW))
     return commands
 
 
-def _events_track(fields: Fields, at: int, workspace_id: int) -> list[Command]:
-    given = _object(fields.get("identity"), "$.identity")
+def _events_track(fields: Fields, at: int, key: Key | None) -> list[Command]:
+    given = read_object(fields.get("identity"), "$.identity")
     if not given:
-        raise Refused("$.identity: is missing")
-    name = _text(fields.get("event_name"), "$.event_name")
+        raise ValueRefused("$.identity", "is missing")
+    name = read_id(fields.get("event_name"), "$.event_name")
     if name is None:
-        raise Refused("$.event_name: is missing")
-    identity = _identity(given, "$.identity")
-    data = _object(fields.get("data"), "$.data")
-    extras = _object(fields.get("extras"), "$.extras")
-    happened = at
-    if extras.get("created_at") not in (None, ""):
-        parsed = parse_time(extras["created_at"])
-        if parsed is None:
-            raise Refused("$.extras.created_at: must be ISO 8601 or Unix seconds")
-        happened = min(parsed, at)
-    check = extras.get("check_id", fields.get("check_id"))
-    told = data or (None if check in (None, "") else str(check))
-    # Names and lengths are part of the canonical form, so different keys cannot run together.
-    key = b"vero:" + canonical([fold_event_name(name), identity.external_id or identity.email, told])
+        raise ValueRefused("$.event_name", "is missing")
+    identity = find_identity(given, "$.identity")
+    data = read_object(fields.get("data"), "$.data")
+    extras = read_object(fields.get("extras"), "$.extras")
     return [
         Track(
-            workspace_id=workspace_id,
+            workspace_id=_workspace(key),
             identity=identity,
             source=SOURCE,
             received_at=at,
             name=name,
-            ts=happened,
+            ts=_happened_at(extras, at) if extras else at,
             properties=data,
-            attributes=_attributes(given) if len(given) > 2 else {},
-            dedupe=key,
+            attributes=facts(given) if len(given) > 1 else {},
+            dedupe=_dedupe_key(name, identity, data, extras, fields),
             dedupe_ms=DEDUPE_MS,
         )
     ]
 
 
-def _acknowledge(fields: Fields, at: int, workspace_id: int) -> list[Command]:
-    """A push was opened. Without consent to open tracking nothing is kept; this version keeps nothing at all."""
+def _happened_at(extras: Fields, at: int) -> int:
+    """The client's time of the event; one in the future is the present."""
+    told = extras.get("created_at")
+    if told is None or told == "":
+        return at
+    parsed = parse_time(told)
+    if parsed is None:
+        raise ValueRefused("$.extras.created_at", "must be an ISO 8601 time or Unix seconds")
+    return min(parsed, at)
+
+
+def _dedupe_key(name: str, identity: Identity, data: Fields, extras: Fields, fields: Fields) -> bytes:
+    """Event and person, with the data, else the check id, if there is one (Vero, events/track). The door adds the workspace.
+
+    The canonical form quotes its parts, so different keys cannot run together.
+    """
+    told: Fields | str | None = data
+    if not data:
+        check_id = extras.get("check_id", fields.get("check_id"))
+        told = None if check_id is None or check_id == "" else str(check_id)
+    return b"vero:" + canonical([fold_event_name(name), identity.external_id or (identity.email or "").lower(), told])
+
+
+def _acknowledge(fields: Fields, at: int, key: Key | None) -> list[Command]:
+    """A push notification was opened. It is acknowledged and not kept: nobody agreed to being watched by it."""
     return []
 
 
-ENDPOINTS: dict[str, tuple[tuple[str, ...], Callable[[Fields, int, int], list[Command]]]] = {
+Build = Callable[[Fields, int, Key | None], list[Command]]
+Endpoint = tuple[tuple[str, ...], Build | None]
+_ENDPOINTS: dict[str, Endpoint] = {
     "users/track": (("POST",), _users_track),
     "users/edit": (("PUT",), _users_edit),
     "users/reidentify": (("PUT", "POST"), _users_reidentify),
@@ -344,4 +206,8 @@ ENDPOINTS: dict[str, tuple[tuple[str, ...], Callable[[Fields, int, int], list[Co
     "users/tags/edit": (("PUT",), _tags_edit),
     "events/track": (("POST",), _events_track),
     "notifications/acknowledge": (("POST",), _acknowledge),
+    "heartbeat": (("GET", "HEAD"), None),
+}
+ENDPOINTS: dict[str, Endpoint] = {
+    f"{PREFIX}{path}{suffix}": endpoint for path, endpoint in _ENDPOINTS.items() for suffix in ("", "/", ".json", ".json/")
 }

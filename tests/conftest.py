@@ -1,0 +1,166 @@
+"""What tests share: a data directory of their own, a database on a real file through the real backend, and a real served installation."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_data = Path(tempfile.mkdtemp(prefix="troth-tests-"))
+atexit.register(shutil.rmtree, _data, ignore_errors=True)
+os.environ["TROTH_DATA"] = str(_data)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.project.settings")
+
+from troth.kernel.crypto import create_master_key  # noqa: E402 -- the data directory has to be chosen first
+
+create_master_key(_data)
+
+
+@pytest.fixture
+def data_dir() -> Path:
+    """The data directory of this test process."""
+    return _data
+
+
+@pytest.fixture
+def workspace(transactional_db: None) -> Any:
+    """A workspace with its default purposes, in a database whose transactions really commit."""
+    from troth.consent.catalog import forget_catalogs
+    from troth.workspaces import registry
+
+    forget_catalogs()
+    registry._matching.clear()
+    return registry.create_workspace("Test workspace").workspace
+
+
+@dataclass
+class Served:
+    """A real installation on a fresh data directory, driven through the doors people use."""
+
+    data: Path
+    port: int
+    workspace: dict[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    log: Path = Path()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def cli(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run `troth …` against the data directory."""
+        command = [sys.executable, "-m", "troth.project.cli", "--data", str(self.data), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=self._environ(), check=False)
+
+    def json(self, *words: str) -> Any:
+        """Run a command that must succeed, with --json."""
+        done = self.cli(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "troth.project.cli", "--data", str(self.data), "serve", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=self._environ(), stdout=log, stderr=log)
+        self.wait_ready()
+
+    def wait_ready(self, seconds: float = 40) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                pass
+            assert self.process is None or self.process.poll() is None, f"the server ended:\n{self.log.read_text()}"
+            assert time.monotonic() < deadline, f"the server is not ready:\n{self.log.read_text()}"
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(40)
+
+    def children(self) -> list[Any]:
+        """The processes of the server by role, as psutil sees them."""
+        import psutil
+
+        assert self.process is not None
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def post(self, path: str, body: Any, headers: dict[str, str] | None = None, method: str = "POST") -> tuple[int, bytes]:
+        """One request; the answer's status and body."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=raw, method=method, headers={"Content-Type": "application/json", **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def eventually(self, check: Any, seconds: float = 15) -> Any:
+        """The first true value of `check()` within a deadline."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = check()
+            if found:
+                return found
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.05)
+
+    def _environ(self) -> dict[str, str]:
+        return {**os.environ, "TROTH_DATA": str(self.data), "TROTH_URL": self.url, **self.environment}
+
+
+def make_served(folder: Path, **environment: str) -> Served:
+    """Initialise an installation with one workspace; not started yet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    served = Served(data=folder / "data", port=port, environment=environment, log=folder / "server.log")
+    done = served.cli("init")
+    assert done.returncode == 0, done.stderr
+    served.workspace = served.json("workspace", "create", "Acme", "--owner", "alice@example.com", "--password", "correct horse battery")
+    return served
+
+
+@pytest.fixture(scope="module")
+def troth_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A served installation, shared by the tests of a module; it must stop cleanly."""
+    served = make_served(tmp_path_factory.mktemp("served"))
+    served.start()
+    yield served
+    assert served.stop() == 0
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Served]:
+    """A served installation of one's own, for tests that kill or restart it."""
+    served = make_served(tmp_path)
+    served.start()
+    yield served
+    if served.process and served.process.poll() is None:
+        served.stop()
+
+
+def pytest_runtest_makereport(item: Any, call: Any) -> None:
+    """Where nothing may be skipped, a skip is a failure."""
+    if os.environ.get("TROTH_TEST_NOTHING_SKIPPED") and call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception):
+        pytest.fail(f"skipped although nothing may be: {call.excinfo.value}")
