@@ -66,7 +66,7 @@ CARRIERS: dict[str, tuple[str, Callable[[str], bytes]]] = {
     "hex dump": ("hex", lambda v: v.encode().hex(" ").encode()),
     "url": ("url", lambda v: b"https://x.test/?q=" + urllib.parse.quote(v).encode()),
     "url in full": ("url", lambda v: "".join(f"%{b:02X}" for b in v.encode()).encode()),
-    "url, odd letters": ("url", lambda v: _every_other_escaped(v)),
+    "url, odd letters": ("url", _every_other_escaped),
     "json": ("json", lambda v: "".join(f"\\u{ord(c):04x}" for c in v).encode()),
     "JSON": ("json", lambda v: "".join(f"\\u{ord(c):04X}" for c in v).encode()),
     "json in json": ("json", lambda v: json.dumps("".join(f"\\u{ord(c):04x}" if not c.isalnum() else c for c in v)).encode()),
@@ -79,7 +79,7 @@ CARRIERS: dict[str, tuple[str, Callable[[str], bytes]]] = {
     "base64 folded": ("base64", lambda v: _fold(base64.b64encode(b"a" + v.encode()))),
     "base64 folded tight": ("base64", lambda v: _fold(base64.b64encode(v.encode()), 7, b"\n")),
     "base64 folded in json": ("base64", lambda v: json.dumps(_fold(base64.b64encode(v.encode())).decode()).encode()),
-    "quoted printable": ("quoted-printable", lambda v: _soft_broken(v)),
+    "quoted printable": ("quoted-printable", _soft_broken),
     "quoted printable in full": ("quoted-printable", lambda v: b"".join(b"=%02X" % b for b in v.encode())),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -12,11 +13,14 @@ from troth.content.liquid import compile_template, render
 from troth.content.text import text_from_html
 
 UNSUBSCRIBE = "unsubscribe_url"
+"""The variable with the link that withdraws the consent a marketing mail relies on."""
+_CONTROL_CHARACTERS = dict.fromkeys([*range(32), *range(127, 160)])
+_BODY_END = re.compile("</body>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class RenderedEmail:
-    """What one person gets."""
+    """What one person gets. The subject is one line."""
 
     subject: str
     html: str
@@ -32,33 +36,51 @@ class EmailTemplate:
     text: str = ""
 
     def check(self) -> None:
-        """Make sure that it compiles and says something. Raises TemplateInvalid with part and line."""
+        """Make sure at publish that it will render: all parts compile, and render even for a person of whom nothing is known.
+
+        Raises TemplateInvalid with part, line and column, and TemplateTooExpensive.
+        """
         if not self.subject.strip():
-            raise TemplateInvalid("subject", None, "is empty: every mail needs one.")
+            raise TemplateInvalid(1, 1, "it is empty; every mail needs one.", part="subject")
         if not self.html.strip():
-            raise TemplateInvalid("html", None, "is empty: write the mail.")
-        compile_template(self.subject, part="subject", escape=False)
-        compile_template(self.html, part="html", escape=True)
-        compile_template(self.text, part="text", escape=False)
+            raise TemplateInvalid(1, 1, "it is empty; write the mail.", part="html")
+        for part in ("subject", "html", "text"):
+            try:
+                self.render_part(part, {})
+            except TemplateInvalid as error:
+                raise TemplateInvalid(error.line, error.column, error.message, part=part) from None
+
+    def render_part(self, part: str, variables: Mapping[str, Any]) -> str:
+        """Render `subject`, `html` or `text`; only the HTML escapes variables. Raises ContentError."""
+        return render(compile_template(getattr(self, part), escape=part == "html"), variables)
 
 
 def render_email(template: EmailTemplate, variables: Mapping[str, Any], *, unsubscribe_url: str | None = None) -> RenderedEmail:
-    """Render for one person. With `unsubscribe_url` (marketing) a mail that does not show the link itself gets a footer with it.
+    """Render for one person.
 
-    The subject is one line, whatever the data says. Raises ContentError.
+    `unsubscribe_url` marks marketing: a part that does not show the link gets a footer with it (ePrivacy Directive, Art. 13(2) and (4)).
+    The subject is one line, whatever the data says, so that it cannot add headers. Raises ContentError.
     """
     known = {**variables, UNSUBSCRIBE: unsubscribe_url or ""}
-    subject = " ".join(render(compile_template(template.subject, part="subject", escape=False), known).split())
-    html = render(compile_template(template.html, part="html", escape=True), known)
-    if unsubscribe_url and escape(unsubscribe_url) not in html:
+    subject = " ".join(template.render_part("subject", known).split()).translate(_CONTROL_CHARACTERS)
+    html = template.render_part("html", known)
+    if unsubscribe_url and not _links_to(html, unsubscribe_url):
         html = _with_footer(html, unsubscribe_url)
-    text = render(compile_template(template.text, part="text", escape=False), known) if template.text.strip() else text_from_html(html)
+    text = template.render_part("text", known) if template.text.strip() else text_from_html(html)
     if unsubscribe_url and unsubscribe_url not in text:
-        text += f"\n--\nUnsubscribe: {unsubscribe_url}\n"
+        text = f"{text.rstrip()}\n\n--\nUnsubscribe: {unsubscribe_url}\n"
     return RenderedEmail(subject=subject, html=html, text=text)
 
 
+def _links_to(html: str, url: str) -> bool:
+    """Whether a link to the address can be clicked: one in a comment cannot."""
+    first, *others = html.split("<!--")
+    visible = first + "".join(other.partition("-->")[2] for other in others)
+    return any(f"href={quote}{spelling}" in visible for quote in ('"', "'", "") for spelling in (url, escape(url)))
+
+
 def _with_footer(html: str, url: str) -> str:
-    footer = f'<p><small><a href="{escape(url)}">Unsubscribe</a></small></p>'
-    head, body_end, rest = html.rpartition("</body>")
-    return f"{head}{footer}{body_end}{rest}" if body_end else html + footer
+    footer = f'<p style="font-size:small"><a href="{escape(url)}">Unsubscribe</a></p>'
+    ends = list(_BODY_END.finditer(html))
+    position = ends[-1].start() if ends else len(html)
+    return html[:position] + footer + html[position:]

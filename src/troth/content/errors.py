@@ -1,4 +1,4 @@
-"""What can be wrong with content."""
+"""What can be wrong with content. No message repeats a person's data; parts of the template's own source may appear."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from troth.kernel.errors import TrothError
 
 
 class ContentError(TrothError):
-    """A template cannot be used."""
+    """Content from which no message can be made."""
 
 
 class TemplateInvalid(ContentError):
-    """A template that cannot be compiled; `line` counts from 1."""
+    """A template that cannot be understood or rendered. Lines and columns count from 1."""
 
-    def __init__(self, part: str, line: int | None, message: str) -> None:
-        place = f", line {line}" if line else ""
-        super().__init__(f"{part}{place}: {message}")
-        self.part = part
+    def __init__(self, line: int, column: int, message: str, part: str = "") -> None:
+        super().__init__(f"{part + ', ' if part else ''}line {line}, column {column}: {message}")
         self.line = line
+        self.column = column
+        self.message = message
+        self.part = part
+        """Which part of an e-mail: `subject`, `html` or `text`; empty when not known."""
 
 
 class TemplateTooExpensive(ContentError):
-    """A template that would use more time, memory or output than a message may."""
+    """A template that would take too much time or memory."""
 
-    def __init__(self) -> None:
-        super().__init__("The template uses too much: shorten its loops and filters (64 KiB a value, 1 MiB in all).")
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The template is too expensive to render ({what}): make it shorter, or its loops and texts smaller.")
