@@ -124,7 +124,7 @@ def _users_delete(fields: Fields, at: int, key: Key | None) -> list[Command]:
 
 
 def _tags_edit(fields: Fields, at: int, key: Key | None) -> list[Command]:
-    if "add" not in fields and "remove" not in fields:
+    if fields.get("add") is None and fields.get("remove") is None:
         raise ValueRefused("$.add", "add or remove is missing")
     add, remove = read_names(fields.get("add"), "$.add"), read_names(fields.get("remove"), "$.remove")
     return _tag_commands(find_identity(fields, "$"), add, remove, at, _workspace(key))

@@ -1,5 +1,6 @@
-"""The parameters of a Vero request, in whichever of five encodings they come: JSON, JSON without content type, a form whose values are JSON text,
-JSON whose values are JSON text, the query string, Rails' brackets.
+"""The parameters of a Vero request, in whichever encoding they come.
+
+JSON, JSON without content type, a form whose values are JSON text, JSON whose values are JSON text, the query string, Rails' brackets.
 """
 
 from __future__ import annotations
@@ -23,21 +24,20 @@ _any_decoder = msgspec.json.Decoder()
 
 def read_fields(request: Request) -> Fields:
     """All parameters of a request; what the body says counts more than the query. Raises ValueRefused."""
-    fields = _read_body(request)
-    query = request.query
-    simple = True
-    if query:
-        token = _lone_token(query)
+    fields, is_json = _read_body(request)
+    proven = is_json and is_small(request.body) and has_clean_text(request.body)
+    if request.query:
+        token = _lone_token(request.query)
         if token:
             fields.setdefault("tracking_api_key", token)
         else:
-            simple = False
-            fields = {**_read_form(query), **fields}
+            proven = False
+            fields = {**_read_form(request.query), **fields}
     for place in JSON_PLACES.intersection(fields):
         value = fields[place]
         if isinstance(value, str):
             fields[place] = _read_embedded(value, place)
-    if not (simple and is_small(request.body) and has_clean_text(request.body)):
+    if not proven:
         for name, value in fields.items():
             check_value(value, f"$.{shown(name)}")
     return fields
@@ -50,14 +50,15 @@ def _lone_token(query: bytes) -> str:
     return query[len(_TOKEN_QUERY) :].decode()
 
 
-def _read_body(request: Request) -> Fields:
+def _read_body(request: Request) -> tuple[Fields, bool]:
+    """The parameters in the body, and whether it was JSON. Without content type it is JSON when it looks like it."""
     body = request.body
     if not body or body.isspace():
-        return {}
+        return {}, True
     if body[0] != 0x7B and body.lstrip()[:1] != b"{" and b"json" not in request.headers.get(b"content-type", b"").lower():
-        return _read_form(body)
+        return _read_form(body), False
     try:
-        return _decoder.decode(body)
+        return _decoder.decode(body), True
     except RecursionError:
         raise ValueRefused("$", "the body nests too deeply", "invalid_json") from None
     except msgspec.ValidationError:
