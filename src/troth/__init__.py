@@ -1,1 +1,3 @@
 """Troth: self-hosted customer engagement software that asks first."""
+
+__version__ = "0.1.0"

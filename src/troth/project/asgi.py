@@ -26,6 +26,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 KEYRING_SECONDS = 1.0
+INGEST_ONLY = os.environ.get("TROTH_ROLE") == "ingest"
+"""A process of role `ingest` answers machines only."""
 
 
 class Application:
@@ -46,6 +48,8 @@ class Application:
                 await self.intake(scope, receive, send)
             elif path in ("/healthz", "/readyz", "/metrics"):
                 await answer_health(path, send)
+            elif INGEST_ONLY:
+                await answer_health("/not-here", send)
             else:
                 await self.django(scope, receive, send)
         elif scope["type"] == "lifespan":

@@ -37,17 +37,18 @@ class Command(BaseCommand):
         import django
 
         django.setup()
+        from troth.privacy.locks import while_serving
         from troth.project.startup import make_ready
 
-        make_ready()
-        if options["role"] == "worker":
-            from troth.kernel.worker import run
+        with while_serving():
+            make_ready()
+            if options["role"] == "worker":
+                from troth.kernel.worker import run
 
-            run()
-            return
-        if options["role"] == "ingest":
-            os.environ["TROTH_ROLE"] = "ingest"
-        _serve_web(options["host"], options["port"])
+                run()
+                return
+            os.environ["TROTH_ROLE"] = options["role"]
+            _serve_web(options["host"], options["port"])
 
 
 def _serve_web(host: str, port: int) -> None:
@@ -73,7 +74,7 @@ def _serve_web(host: str, port: int) -> None:
     server = uvicorn.Server(config)
     try:
         server.run()
-    except OSError:
+    except (OSError, SystemExit):
         raise CommandError(f"Cannot listen on {host}:{port}: choose another --port.") from None
     if not server.started:
         raise CommandError(f"Cannot listen on {host}:{port}: choose another --port, or see the log above.")
