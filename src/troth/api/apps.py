@@ -1,9 +1,11 @@
+"""The control API: what machines of the customer read and do beyond sending data."""
+
 from __future__ import annotations
 
 from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """A surface."""
+    """The control API."""
 
     name = "troth.api"

@@ -6,6 +6,8 @@ addresses by Troth's own id) picks the identifier that leads to nobody else.
 
 from __future__ import annotations
 
+import msgspec
+
 from troth.intake.commands import Device, Identity
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
@@ -46,4 +48,4 @@ def shared_identity_of(subject: Subject) -> Identity:
 def _identity(handle: Handle) -> Identity:
     if handle.kind == DEVICE:
         return Identity(devices=(Device(token=handle.value, platform=handle.detail),))
-    return Identity(**{handle.kind: handle.value})
+    return msgspec.structs.replace(Identity(), **{handle.kind: handle.value})

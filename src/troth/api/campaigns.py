@@ -1,0 +1,67 @@
+"""Triggered campaigns: list, create, publish, pause."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Router
+
+from troth.api.access import WRITE_CAMPAIGNS, workspace_of
+from troth.api.errors import NotFound
+from troth.api.schemas import CampaignIn, CampaignOut, problems
+from troth.campaigns.models import Campaign
+from troth.campaigns.publishing import create_campaign, pause_campaign, publish_campaign
+
+router = Router(tags=["campaigns"])
+
+
+@router.get("/campaigns", auth=WRITE_CAMPAIGNS, response={200: list[CampaignOut], **problems()})
+def list_campaigns(request: HttpRequest) -> list[CampaignOut]:
+    """All campaigns of the workspace."""
+    return [_show(row) for row in Campaign.objects.filter(workspace_id=workspace_of(request)).order_by("pk")]
+
+
+@router.post("/campaigns", auth=WRITE_CAMPAIGNS, response={201: CampaignOut, **problems()})
+def create(request: HttpRequest, campaign: CampaignIn) -> tuple[int, CampaignOut]:
+    """A draft; it does nothing before it is published."""
+    return 201, _show(create_campaign(workspace_of(request), **campaign.dict()))
+
+
+@router.get("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
+def get_campaign(request: HttpRequest, campaign_id: int) -> CampaignOut:
+    """One campaign."""
+    return _show(_find(workspace_of(request), campaign_id))
+
+
+@router.post("/campaigns/{campaign_id}/publish", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
+def publish(request: HttpRequest, campaign_id: int) -> CampaignOut:
+    """Check the template and react to events from now on. A fault in the template is answered with part and line."""
+    return _show(publish_campaign(_find(workspace_of(request), campaign_id)))
+
+
+@router.post("/campaigns/{campaign_id}/pause", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
+def pause(request: HttpRequest, campaign_id: int) -> CampaignOut:
+    """Stop reacting to events; what is queued goes out."""
+    return _show(pause_campaign(_find(workspace_of(request), campaign_id)))
+
+
+def _find(workspace_id: int, campaign_id: int) -> Campaign:
+    found = None
+    if 0 < campaign_id < 2**63:
+        found = Campaign.objects.filter(workspace_id=workspace_id, pk=campaign_id).first()
+    if found is None:
+        raise NotFound("There is no such campaign in this workspace.")
+    return found
+
+
+def _show(row: Campaign) -> CampaignOut:
+    return CampaignOut(
+        id=row.pk,
+        name=row.name,
+        state=row.state,
+        trigger_event=row.trigger_event,
+        conditions=row.conditions,
+        purpose=row.purpose,
+        subject=row.subject,
+        html=row.html,
+        text=row.text,
+    )

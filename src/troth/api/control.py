@@ -1,0 +1,78 @@
+"""The control API put together: its routers, its refusals, its description at `docs` and `openapi.json`."""
+
+from __future__ import annotations
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Router
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+import troth
+from troth.api import campaigns, consents, outbox, people, rights
+from troth.api.access import Bearer
+from troth.api.errors import explain, explain_validation, problem
+from troth.api.json_body import StrictParser
+from troth.kernel.errors import TrothError
+
+DESCRIPTION = """Send people and events through the Vero or Segment doors; read, correct, decide, export and erase here.
+
+Every call carries `Authorization: Bearer KEY` and sees the key's workspace alone: whatever lies in another one is not found. Lists return
+`next_cursor`, to be passed on as `cursor` until it is null. Refusals are `{code, message, path?}`."""
+
+control_api = NinjaAPI(
+    title="Troth control API",
+    version=troth.__version__,
+    description=DESCRIPTION,
+    urls_namespace="control",
+    parser=StrictParser(),
+)
+
+
+def _add(router: Router) -> None:
+    """Mount a router; each operation's description says which scope it needs."""
+    for view in router.path_operations.values():
+        for operation in view.operations:
+            bearer = operation.auth_param
+            if not isinstance(bearer, Bearer):
+                raise TypeError(f"{operation.view_func.__name__} names no scope.")
+            operation.description = f"{operation.description}\n\nScope: `{bearer.scope}`."
+            operation.openapi_extra = {**(operation.openapi_extra or {}), "x-scope": bearer.scope}
+    control_api.add_router("", router)
+
+
+for _router in (people.router, consents.router, rights.router, outbox.router, campaigns.router):
+    _add(_router)
+
+
+def _answer(request: HttpRequest, status: int, body: dict[str, str]) -> HttpResponse:
+    response = control_api.create_response(request, body, status=status)
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@control_api.exception_handler(TrothError)
+def _on_troth_error(request: HttpRequest, error: TrothError) -> HttpResponse:
+    return _answer(request, *explain(error))
+
+
+@control_api.exception_handler(ValidationError)
+def _on_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return _answer(request, *explain_validation(error.errors))
+
+
+@control_api.exception_handler(AuthenticationError)
+def _on_authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return _answer(request, 401, problem("key_invalid", "Send a valid key: `Authorization: Bearer KEY`."))
+
+
+@control_api.exception_handler(HttpError)
+def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, TrothError):
+        return _answer(request, *explain(error.__cause__))
+    return _answer(request, error.status_code, problem("invalid", error.message))
+
+
+@control_api.exception_handler(RequestDataTooBig)
+def _on_too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return _answer(request, 413, problem("too_big", "The body is too large: 4 MiB at most."))

@@ -1,0 +1,122 @@
+"""What the control API refuses, and how it says so: `{code, message, path?}`, never with a value that was sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from troth.intake.addressing import NotAddressable
+from troth.intake.errors import DoorUnavailable, IdentifierTaken
+from troth.intake.json_values import ValueRefused
+from troth.kernel.errors import TrothError
+from troth.people.lookup import PersonNotFound
+
+_PATH = re.compile(r"(\$[^\s:]*): (.+)", re.DOTALL)
+
+
+class ApiError(TrothError):
+    """A refusal with its status, code and, where input is at fault, JSON path."""
+
+    status = 400
+    code = "invalid"
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class ScopeMissing(ApiError):
+    """The key is valid but may not do this."""
+
+    status = 403
+    code = "scope_missing"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"The key lacks the scope `{scope}`: use a key that has it.")
+
+
+class NotFound(ApiError):
+    """Nothing of that id in the key's workspace."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(ApiError):
+    """Cannot be done as things stand."""
+
+    status = 409
+    code = "conflict"
+
+
+class Ambiguous(Conflict):
+    """An identifier that several people share."""
+
+    code = "ambiguous"
+
+    def __init__(self) -> None:
+        super().__init__("Several people share this identifier: find them with GET /people?identifier=… and address one by `id`.")
+
+
+class Suppressed(Conflict):
+    """The door dropped it: it carries an identifier of somebody who was erased."""
+
+    code = "suppressed"
+
+    def __init__(self) -> None:
+        super().__init__("Not accepted: it carries an identifier of somebody who was erased and must stay erased.")
+
+
+class Unprocessable(ApiError):
+    """Well-formed, but not acceptable."""
+
+    status = 422
+    code = "invalid"
+
+
+class ConsentRefused(Unprocessable):
+    """A consent that would be void (Art. 4(11), 7 GDPR)."""
+
+    def __init__(self, code: str, message: str, *, path: str) -> None:
+        super().__init__(message, path=path)
+        self.code = code
+
+
+def problem(code: str, message: str, path: str = "") -> dict[str, str]:
+    """The body of a refusal."""
+    return {"code": code, "message": message, **({"path": path} if path else {})}
+
+
+def explain(error: TrothError) -> tuple[int, dict[str, str]]:
+    """Status and body for any of Troth's own errors."""
+    if isinstance(error, ApiError):
+        return error.status, problem(error.code, str(error), error.path)
+    if isinstance(error, PersonNotFound):
+        return 404, problem("not_found", str(error))
+    if isinstance(error, IdentifierTaken):
+        return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")
+    if isinstance(error, NotAddressable):
+        return 409, problem("not_addressable", str(error))
+    if isinstance(error, DoorUnavailable):
+        return 503, problem("unavailable", str(error))
+    message = str(error)
+    found = _PATH.fullmatch(message)
+    code = error.code if isinstance(error, ValueRefused) else _code_of(error)
+    return 400, problem(code, found[2] if found else message, found[1] if found else "")
+
+
+def _code_of(error: TrothError) -> str:
+    """CampaignInvalid → campaign_invalid."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def explain_validation(errors: list[dict[str, Any]]) -> tuple[int, dict[str, str]]:
+    """The first fault of a request that does not fit its schema. What was sent is not repeated."""
+    first: Mapping[str, Any] = errors[0] if errors else {"loc": (), "msg": "Invalid."}
+    where, *rest = first["loc"] or ("body",)
+    if where == "body":
+        path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest[1:])
+    else:
+        path = ".".join(str(part) for part in (where, *rest))
+    return 422, problem("invalid", f"{first['msg']}.".replace("..", "."), path)

@@ -1,0 +1,191 @@
+"""People: list, find, read, correct, and what they did."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from troth.api.access import READ_MESSAGES, READ_PEOPLE, WRITE_PEOPLE, workspace_of
+from troth.api.cursors import read_cursor, write_cursor
+from troth.api.errors import Suppressed, Unprocessable
+from troth.api.outbox import page_of_messages
+from troth.api.persons import resolve, show_people, show_person
+from troth.api.schemas import Cursor, EventOut, EventsPage, Limit, MessagesPage, PeoplePage, PersonChanges, PersonOut, PersonRef, problems
+from troth.intake.addressing import NotAddressable, identity_of
+from troth.intake.commands import DROPPED, Identify, Identity
+from troth.intake.door import apply
+from troth.intake.models import InboxItem
+from troth.kernel.clock import iso, now_ms
+from troth.kernel.json_text import decode
+from troth.kernel.personal_data import Subject
+from troth.messages.models import Message
+from troth.people.identifiers import EMAIL, PHONE, normalise
+from troth.people.lookup import find_people, latest_events
+from troth.people.models import Event, Person, PersonState
+
+router = Router(tags=["people"])
+PENDING, HISTORY = 0, 1
+
+
+@router.get("/people", auth=READ_PEOPLE, response={200: PeoplePage, **problems()})
+def list_people(
+    request: HttpRequest,
+    identifier: Annotated[
+        str | None, Query(max_length=1000, description="Only people who have exactly this identifier, of any kind.")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> PeoplePage:
+    """People of the workspace, the oldest first: a walk to the end meets everybody, also those who arrive meanwhile."""
+    rows = _people(workspace_of(request), identifier)
+    position = read_cursor(cursor, 3)
+    if position:
+        created_at, bucket, person_id = position
+        later = Q(created_at__gt=created_at) | Q(bucket__gt=bucket) | Q(bucket=bucket, person_id__gt=person_id)
+        rows = rows.filter(Q(created_at__gte=created_at), later)
+    found = list(rows.order_by("created_at", "bucket", "person_id")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    return PeoplePage(
+        items=show_people(found[:limit]), next_cursor=write_cursor(last.created_at, last.bucket, last.person_id) if last else None
+    )
+
+
+def _people(workspace_id: int, identifier: str | None) -> QuerySet[Person]:
+    """Everybody, over all buckets by the index on age; or the few who have an identifier."""
+    rows = Person.objects.filter(workspace_id=workspace_id, state=PersonState.ACTIVE)
+    if identifier is None:
+        return rows
+    found = find_people(workspace_id, identifier)
+    return rows.filter(bucket__in={subject.bucket for subject in found}, person_id__in=[subject.person_id for subject in found])
+
+
+@router.get("/people/{person}", auth=READ_PEOPLE, response={200: PersonOut, **problems(404, 409)})
+def get_person(request: HttpRequest, person: PersonRef) -> PersonOut:
+    """One person."""
+    return show_person(resolve(workspace_of(request), person))
+
+
+@router.patch("/people/{person}", auth=WRITE_PEOPLE, response={200: PersonOut, **problems(404, 409)})
+def correct_person(request: HttpRequest, changes: PersonChanges, person: PersonRef) -> PersonOut:
+    """Correct a person (Art. 16): attributes merge, `null` removes one; a new address or number replaces the old."""
+    workspace_id = workspace_of(request)
+    subject = resolve(workspace_id, person)
+    email, phone = _checked(EMAIL, changes.identifiers.email), _checked(PHONE, changes.identifiers.phone)
+    for name in changes.attributes:
+        if name in (EMAIL, PHONE):
+            raise Unprocessable(f"`{name}` is an identifier: set it under `identifiers`.", path=f"$.attributes.{name}")
+    now = now_ms()
+    command = Identify(
+        workspace_id=workspace_id,
+        identity=_with_contact(subject, email, phone),
+        source="api",
+        received_at=now,
+        attributes=changes.attributes,
+        create=False,
+    )
+    outcome = apply([command], now=now)[0]
+    if outcome.status == DROPPED:
+        raise Suppressed
+    return show_person(subject)
+
+
+def _checked(kind: str, value: str | None) -> str | None:
+    """A new address or number in its normal form."""
+    if value is None:
+        return None
+    path = f"$.identifiers.{kind}"
+    if kind == EMAIL:
+        try:
+            validate_email(value.strip())
+        except ValidationError:
+            raise Unprocessable("Not an e-mail address.", path=path) from None
+    normal = normalise(kind, value)
+    if not normal:
+        raise Unprocessable("Not a phone number with country code, e.g. +4930123456.", path=path)
+    return normal
+
+
+def _with_contact(subject: Subject, email: str | None, phone: str | None) -> Identity:
+    """The identity that leads to the person, with new contact data beside it. Raises Conflict where that would lead to somebody else."""
+    identity = identity_of(subject)
+    if identity.external_id is None and identity.anonymous_id is None:
+        for kind, value in ((EMAIL, email), (PHONE, phone)):
+            current = getattr(identity, kind)
+            if value is not None and value != current and (current or find_people(subject.workspace_id, value, (kind,))):
+                raise NotAddressable
+    return msgspec.structs.replace(identity, email=email or identity.email, phone=phone or identity.phone)
+
+
+@router.get("/people/{person}/events", auth=READ_PEOPLE, response={200: EventsPage, **problems(404, 409)})
+def list_events(
+    request: HttpRequest,
+    person: PersonRef,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> EventsPage:
+    """What a person did, the newest first. Events accepted a moment ago come first, marked `pending`; one may show again with its number."""
+    subject = resolve(workspace_of(request), person)
+    phase, before = read_cursor(cursor, 2) or (PENDING, 0)
+    items: list[EventOut] = []
+    if phase == PENDING:
+        waiting = list(_waiting(subject, before, limit + 1))
+        items = [_show_waiting(item) for item in waiting[:limit]]
+        if len(waiting) > limit:
+            return EventsPage(items=items, next_cursor=write_cursor(PENDING, waiting[limit - 1].item_id))
+        before = 0
+    rest = limit - len(items)
+    found = list(latest_events(subject, rest + 1, before or None))
+    items += [_show_event(event) for event in found[:rest]]
+    if len(found) <= rest:
+        return EventsPage(items=items, next_cursor=None)
+    return EventsPage(items=items, next_cursor=write_cursor(HISTORY, found[rest - 1].seq if rest else found[0].seq + 1))
+
+
+def _waiting(subject: Subject, before: int, limit: int) -> QuerySet[InboxItem]:
+    """Events of the person that are durable but not yet in the history."""
+    items = InboxItem.objects.filter(bucket=subject.bucket, person_id=subject.person_id).order_by("-item_id")
+    return (items.filter(item_id__lt=before) if before else items)[:limit]
+
+
+def _show_waiting(item: InboxItem) -> EventOut:
+    return EventOut(
+        seq=None,
+        name=item.name,
+        ts=iso(item.ts),
+        received_at=iso(item.received_at),
+        source=item.source,
+        purpose=item.purpose,
+        properties=decode(item.properties),
+        pending=True,
+    )
+
+
+def _show_event(event: Event) -> EventOut:
+    return EventOut(
+        seq=event.seq,
+        name=event.name,
+        ts=iso(event.ts),
+        received_at=iso(event.received_at),
+        source=event.source,
+        purpose=event.purpose,
+        properties=event.properties,
+        pending=False,
+    )
+
+
+@router.get("/people/{person}/messages", auth=READ_MESSAGES, response={200: MessagesPage, **problems(404, 409)})
+def list_messages_of_person(
+    request: HttpRequest,
+    person: PersonRef,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> MessagesPage:
+    """A person's messages, the newest first."""
+    subject = resolve(workspace_of(request), person)
+    return page_of_messages(Message.objects.filter(bucket=subject.bucket, person_id=subject.person_id), cursor, limit)

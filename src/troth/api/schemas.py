@@ -1,0 +1,261 @@
+"""The shapes of the control API. Ids of people and messages have 63 bits, more than a JavaScript number holds, so they are strings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Path, Query, Schema
+from pydantic import ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+PurposeKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+PersonRef = Annotated[
+    str,
+    Path(
+        description="Troth's own id; or `external_id:…`, `anonymous_id:…`, `email:…`, `phone:…`, `device:…`; or any identifier."
+        " One that contains a slash is found by GET /people."
+    ),
+]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Time = Annotated[str, Field(description="RFC 3339, UTC", examples=["2026-03-01T12:00:00.000Z"])]
+
+
+class Problem(Schema):
+    """Why a call was refused."""
+
+    code: str
+    message: str
+    path: str | None = Field(None, description="Where the input is at fault: a JSON path, or `query.…`.")
+
+
+def problems(*statuses: int) -> dict[int, type[Problem]]:
+    """The refusals that an operation declares, beside those that any may answer."""
+    return dict.fromkeys((400, 401, 403, *statuses, 422), Problem)
+
+
+class Input(Schema):
+    """A body in which unknown fields are refused: a misspelt field must not be lost silently."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class IdentifierOut(Schema):
+    """One identifier of a person, in its normal form."""
+
+    kind: str
+    value: str
+    detail: str = ""
+
+
+class PersonOut(Schema):
+    """A person."""
+
+    id: str
+    created_at: Time
+    updated_at: Time
+    identifiers: list[IdentifierOut]
+    attributes: dict[str, Any]
+    tags: list[str]
+
+
+class PeoplePage(Schema):
+    """Some people, and where the next page begins."""
+
+    items: list[PersonOut]
+    next_cursor: str | None
+
+
+class IdentifierChanges(Input):
+    """New contact data; each replaces the old, which is not kept."""
+
+    email: Annotated[str, StringConstraints(min_length=3, max_length=320)] | None = None
+    phone: Annotated[str, StringConstraints(min_length=4, max_length=40)] | None = None
+
+
+class PersonChanges(Input):
+    """Attributes merge and `null` removes one (Art. 16 GDPR)."""
+
+    attributes: dict[str, Any] = Field(default_factory=dict, max_length=1000)
+    identifiers: IdentifierChanges = Field(default_factory=IdentifierChanges)
+
+
+class EventOut(Schema):
+    """An event. `pending`: accepted and durable, not yet processed, so without a number."""
+
+    seq: int | None
+    name: str
+    ts: Time
+    received_at: Time
+    source: str
+    purpose: str
+    properties: dict[str, Any]
+    pending: bool
+
+
+class EventsPage(Schema):
+    """Some events, the newest first."""
+
+    items: list[EventOut]
+    next_cursor: str | None
+
+
+class StandingOut(Schema):
+    """Where a person stands on a purpose, and whether the gate lets it be used now."""
+
+    purpose: str
+    name: str
+    legal_basis: str
+    standing: Literal["granted", "refused", "none"]
+    permitted: bool
+    reason: str = Field(description="Why it is not permitted; empty when it is.")
+
+
+class RecordOut(Schema):
+    """One recorded decision."""
+
+    purpose: str
+    decision: str
+    valid: bool
+    at: Time
+    method: str
+    source: str
+    evidence: dict[str, Any]
+
+
+class ConsentsOut(Schema):
+    """Where a person stands, and the decisions that led there, the newest first."""
+
+    standing: list[StandingOut]
+    records: list[RecordOut]
+
+
+class DecisionIn(Input):
+    """A decision of the person. A grant must carry what the person was shown; the box must not have been ticked beforehand."""
+
+    purpose: PurposeKey
+    decision: Literal["grant", "withdraw"]
+    notice: Annotated[str, StringConstraints(max_length=20_000)] | None = Field(None, description="The text shown; required for a grant.")
+    notice_version: Annotated[str, StringConstraints(max_length=100)] | None = None
+    language: Annotated[str, StringConstraints(max_length=35)] | None = Field(None, description="BCP 47, e.g. `de`.")
+    source_url: Annotated[str, StringConstraints(max_length=2000)] | None = Field(None, description="Where it was shown.")
+    default_state: Literal["unchecked", "checked"] = Field("unchecked", description="How the box stood before the person acted.")
+
+
+class MessageOut(Schema):
+    """A message in the outbox."""
+
+    id: str
+    person_id: str
+    source: str
+    channel: str
+    purpose: str
+    is_marketing: bool
+    state: str
+    reason: str
+    subject: str
+    created_at: Time
+    due_at: Time
+    settled_at: Time | None
+
+
+class MessagesPage(Schema):
+    """Some messages, the newest first."""
+
+    items: list[MessageOut]
+    next_cursor: str | None
+
+
+class MessageDetail(MessageOut):
+    """A message with its body as handed over (null before, and after the retention of bodies) and the gate's decisions."""
+
+    recipient: str
+    html: str | None
+    text: str | None
+    attempts: int
+    provider_id: str
+    decisions: list[dict[str, Any]]
+
+
+class RequestOut(Schema):
+    """A privacy request."""
+
+    id: UUID
+    type: str
+    state: str
+    source: str
+    person_id: str | None = Field(description="Null once the person is deleted.")
+    received_at: Time
+    due_at: Time
+    deleted_at: Time | None
+    closed_at: Time | None
+
+
+class RequestDetail(RequestOut):
+    """A privacy request with what was done and, for an erasure, its signed certificate."""
+
+    steps: dict[str, Any]
+    certificate: dict[str, Any] | None
+
+
+class RequestsPage(Schema):
+    """Some requests, the newest first."""
+
+    items: list[RequestOut]
+    next_cursor: str | None
+
+
+class SuppressionQuery(Input):
+    """Any identifier, e.g. an e-mail address."""
+
+    value: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class SuppressionAnswer(Schema):
+    """Whether it belongs to somebody who was erased."""
+
+    suppressed: bool
+
+
+class PurposeOut(Schema):
+    """Why data is processed, and on what basis."""
+
+    key: str
+    name: str
+    legal_basis: str
+    is_marketing: bool
+
+
+class AssignmentIn(Input):
+    """Collect an event name or attribute for a purpose."""
+
+    kind: Literal["event", "attribute"]
+    name: Name
+    purpose: PurposeKey
+
+
+class CampaignIn(Input):
+    """A triggered campaign: an event, optionally with conditions on its properties, leads to an e-mail (Liquid)."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    trigger_event: Name
+    purpose: PurposeKey
+    subject: Annotated[str, StringConstraints(max_length=2000)]
+    html: str
+    text: str = ""
+    conditions: dict[str, Any] | None = None
+
+
+class CampaignOut(Schema):
+    """A campaign."""
+
+    id: int
+    name: str
+    state: str
+    trigger_event: str
+    conditions: dict[str, Any] | None
+    purpose: str
+    subject: str
+    html: str
+    text: str

@@ -1,0 +1,127 @@
+"""Alice's workspace and Charlie's, both with people, events, messages, requests and a campaign, and a client for the control API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.test import Client
+
+
+@dataclass
+class Api:
+    """Calls of one key."""
+
+    key: str
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        extra = {"data": body, "content_type": "application/json"} if body is not None else {}
+        return self.client.generic(
+            method,
+            "/api/troth/v1" + path,
+            **({"data": _encode(body), "content_type": "application/json"} if extra else {}),
+            headers={"Authorization": f"Bearer {self.key}", **headers},
+        )
+
+    def json(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        answer = self(method, path, body)
+        assert answer.status_code == status, (answer.status_code, answer.content)
+        return answer.json()
+
+
+def _encode(body: Any) -> bytes:
+    import json
+
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+@dataclass
+class Tenant:
+    """A workspace with something of everything in it."""
+
+    workspace: Any
+    api: Api
+    person_id: str
+    external_id: str
+    email: str
+    message_id: str
+    request_id: str
+    campaign_id: int
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_erasures(data_dir: Any) -> Any:
+    """Each test has its own ledger, as each has its own database content."""
+    import shutil
+
+    yield
+    for name in ("ledger", "exports"):
+        shutil.rmtree(data_dir / name, ignore_errors=True)
+
+
+@pytest.fixture
+def tenants(transactional_db: None) -> tuple[Tenant, Tenant]:
+    """Alice's and Charlie's."""
+    from troth.consent.catalog import forget_catalogs
+    from troth.workspaces import registry
+
+    forget_catalogs()
+    registry._matching.clear()
+    return make_tenant("alice"), make_tenant("charlie")
+
+
+@pytest.fixture
+def alice(tenants: tuple[Tenant, Tenant]) -> Tenant:
+    return tenants[0]
+
+
+@pytest.fixture
+def charlie(tenants: tuple[Tenant, Tenant]) -> Tenant:
+    return tenants[1]
+
+
+def make_tenant(name: str) -> Tenant:
+    """A workspace where Dana bought something, got a receipt, and somebody visible in a browser asked to forget Erin."""
+    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.intake.commands import Decide, Decision, Identify, Identity, Track
+    from troth.intake.door import apply
+    from troth.kernel.clock import now_ms
+    from troth.kernel.worker import drain
+    from troth.people.lookup import find_person
+    from troth.privacy.requests import ask_for_confirmation
+    from troth.workspaces.registry import create_workspace
+
+    made = create_workspace(name)
+    workspace = made.workspace
+    now = now_ms()
+    about = {"workspace_id": workspace.pk, "source": "api", "received_at": now}
+    campaign = publish_campaign(
+        create_campaign(
+            workspace.pk,
+            name="Receipt",
+            trigger_event="bought",
+            purpose="service",
+            subject="Thanks, {{ person.name }}",
+            html="<p>{{ event.properties.n }}</p>",
+        )
+    )
+    email = f"dana@{name}.example.com"
+    dana = Identity(external_id=f"dana-of-{name}", email=email)
+    apply(
+        [
+            Identify(identity=dana, attributes={"name": "Dana", "plan": "pro"}, **about),
+            Identify(identity=Identity(external_id=f"erin-of-{name}"), **about),
+            Decide(identity=dana, decision=Decision.WITHDRAW, purpose="marketing_email", **about),
+            Track(identity=dana, name="Bought", ts=now, properties={"n": 1}, **about),
+        ],
+        now=now,
+    )
+    drain(now)
+    subject = find_person(workspace.pk, email)
+    erin = find_person(workspace.pk, f"erin-of-{name}")
+    request = ask_for_confirmation(erin, source="vero", received_at=now)
+    api = Api(made.keys["auth_token"])
+    messages = api.json("GET", "/messages")["items"]
+    return Tenant(workspace, api, str(subject.person_id), f"dana-of-{name}", email, messages[0]["id"], str(request.id), campaign.pk)
