@@ -14,7 +14,7 @@ import structlog
 from troth.intake.commands import Command, Outcome
 from troth.intake.errors import DoorUnavailable
 from troth.intake.wire import segment, vero
-from troth.intake.wire.request import Keyring, Reply, Request
+from troth.intake.wire.request import Keyring, Reply, Request, Work
 from troth.kernel.clock import SECOND, now_ms
 
 log = structlog.get_logger()
@@ -22,6 +22,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+PATIENCE = 8
+"""How many times the largest body is read before its sender is cut off."""
+GZIP, ZLIB = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS
 JSON_HEADERS = ((b"content-type", b"application/json"), (b"access-control-allow-origin", b"*"))
 PREFLIGHT = Reply(
     200,
@@ -39,6 +42,14 @@ class Door(Protocol):
 
     async def submit(self, commands: Sequence[Command]) -> list[Outcome]:
         """Apply commands; returns when they are durable. Raises DoorUnavailable."""
+        ...
+
+
+class Wire(Protocol):
+    """A wire format: a module with a function that turns a request into commands or into an answer."""
+
+    def handle(self, request: Request, keyring: Keyring) -> Reply | Work:
+        """Never raises, whatever the request holds."""
         ...
 
 
@@ -88,23 +99,23 @@ class Intake:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         path: str = scope["path"]
-        wire = vero if path.startswith(vero.PREFIX) else segment
+        wire: Wire = vero if path.startswith(vero.PREFIX) else segment
         headers = dict(scope["headers"])
         try:
             body = await self._read_body(receive, headers)
         except BodyRefused as error:
             return _error_reply(error.status, error.code, str(error), close=True)
         request = Request(scope["method"], path, scope["query_string"], headers, body, now_ms())
-        work = wire.handle(request, self._keyring)
-        if isinstance(work, Reply) and work.status == 401 and self._refresh_keys and request.received_at - self._refreshed_at > SECOND:
-            # A key made a moment ago by another process is not in memory yet.
-            self._refreshed_at = request.received_at
-            await self._refresh_keys()
-            work = wire.handle(request, self._keyring)
-        if isinstance(work, Reply):
-            return work
         try:
-            return work.answer(await self._door.submit(work.commands) if work.commands else [])
+            work = wire.handle(request, self._keyring)
+            if isinstance(work, Reply) and work.status == 401 and self._refresh_keys and request.received_at - self._refreshed_at > SECOND:
+                # A key made a moment ago by another process is not in memory yet.
+                self._refreshed_at = request.received_at
+                await self._refresh_keys()
+                work = wire.handle(request, self._keyring)
+            if isinstance(work, Reply):
+                return work
+            return work.answer(await self._door.submit(work.commands) if work.commands else ())
         except DoorUnavailable as error:
             return _error_reply(503, "unavailable", str(error), (b"retry-after", b"%d" % error.retry_after))
         except Exception as error:  # noqa: BLE001 -- the boundary of the process: nothing but the class is told or logged
@@ -114,8 +125,6 @@ class Intake:
     async def _read_body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         encoding = headers.get(b"content-encoding", b"").strip().lower()
         body = await self._receive_body(receive)
-        if len(body) > self._limits.body:
-            raise BodyRefused(413, "body_too_large", f"The body is larger than {self._limits.body} bytes: send smaller batches.")
         if encoding in (b"", b"identity"):
             return body
         if encoding not in (b"gzip", b"x-gzip", b"deflate"):
@@ -123,7 +132,10 @@ class Intake:
         return self._decompress(body, encoding)
 
     async def _receive_body(self, receive: Receive) -> bytes:
-        """All parts of the body. One watcher for all requests replaces a timer for each."""
+        """All parts of the body. One watcher for all requests replaces a timer for each.
+
+        Of a body that is too large the rest is read and not kept, within reason: a client that is still sending reads no answer.
+        """
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
@@ -137,10 +149,12 @@ class Intake:
             size = len(body)
             while message.get("more_body", False):
                 message = await receive()
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > self._limits.body:
-                    raise BodyRefused(413, "body_too_large", f"The body is larger than {self._limits.body} bytes: send smaller batches.")
+                part = message.get("body", b"")
+                size += len(part)
+                if size <= self._limits.body:
+                    parts.append(part)
+                elif size > self._limits.body * PATIENCE:
+                    break
         except asyncio.CancelledError:
             if task not in self._too_slow:
                 raise
@@ -151,7 +165,12 @@ class Intake:
             self._too_slow.discard(task)
         if message["type"] == "http.disconnect":
             raise BodyRefused(400, "incomplete", "The connection ended before the body did.")
+        if size > self._limits.body:
+            raise self._too_large()
         return body if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self) -> BodyRefused:
+        return BodyRefused(413, "body_too_large", f"The body is larger than {self._limits.body} bytes: send smaller batches.")
 
     def _stop_slow(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once a second while anything is being read: end what takes too long."""
@@ -163,15 +182,18 @@ class Intake:
         self._watcher = loop.call_later(1, self._stop_slow, loop) if self._reading else None
 
     def _decompress(self, body: bytes, encoding: bytes) -> bytes:
+        """The plain body, never more of it in memory than the limit (a small bomb makes a large body)."""
+        stream = zlib.decompressobj(ZLIB if encoding == b"deflate" else GZIP)
         try:
-            stream = zlib.decompressobj(47 if encoding != b"deflate" else 15)
             plain = stream.decompress(body, self._limits.body + 1)
         except zlib.error:
             raise BodyRefused(400, "invalid_encoding", "The body is not what its Content-Encoding says.") from None
         if len(plain) > self._limits.body:
-            raise BodyRefused(413, "body_too_large", f"The decompressed body is larger than {self._limits.body} bytes.")
+            raise self._too_large()
         if not stream.eof:
             raise BodyRefused(400, "invalid_encoding", "The compressed body is cut short.")
+        if stream.unused_data:
+            raise BodyRefused(400, "invalid_encoding", "Something follows the compressed body.")
         return plain
 
 
