@@ -30,6 +30,12 @@ from troth.kernel.crypto import create_master_key  # noqa: E402 -- the data dire
 
 create_master_key(_data)
 
+from django.conf import settings  # noqa: E402 -- it is read here, when the key exists, and pytest-django finds it read
+
+assert _data.resolve() == settings.TROTH_DATA
+# Workers of pytest-xdist inherit the environment; each must choose its own data directory before Django's settings are read.
+del os.environ["DJANGO_SETTINGS_MODULE"]
+
 
 @pytest.fixture
 def data_dir() -> Path:
@@ -108,7 +114,9 @@ class Served:
     def post(self, path: str, body: Any, headers: dict[str, str] | None = None, method: str = "POST") -> tuple[int, bytes]:
         """One request; the answer's status and body."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=raw, method=method, headers={"Content-Type": "application/json", **(headers or {})})
+        request = urllib.request.Request(
+            self.url + path, data=raw, method=method, headers={"Content-Type": "application/json", **(headers or {})}
+        )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, answer.read()

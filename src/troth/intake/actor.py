@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection, transaction
@@ -39,7 +39,7 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """JSON text."""
 
 
-class _Item(msgspec.Struct, frozen=True):
+class _Item(NamedTuple):
     bucket: int
     item_id: int
     person_id: int
@@ -97,7 +97,7 @@ def _take_oldest() -> list[_Item]:
     lock = "" if is_sqlite() else " FOR UPDATE"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {COLUMNS} FROM intake_inboxitem ORDER BY item_id LIMIT {BATCH}{lock}")
-        return [_Item(*row[:10], None if row[10] is None else bytes(row[10]), row[11]) for row in cursor.fetchall()]
+        return [_Item._make(row)._replace(dedupe=None if row[10] is None else bytes(row[10])) for row in cursor.fetchall()]
 
 
 def _without_duplicates(items: Sequence[_Item]) -> list[_Item]:

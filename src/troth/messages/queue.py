@@ -115,7 +115,8 @@ def recover_abandoned(now: int) -> int:
             " WHERE state = 'sending' AND claimed_at < %s",
             [now, now - LEASE],
         )
-        return int(cursor.rowcount)
+        recovered: int = cursor.rowcount
+        return recovered
 
 
 def next_try(attempts: int, now: int) -> int:
