@@ -23,6 +23,7 @@ a{color:var(--mark)}
 .note{color:var(--soft);margin:.4rem 0}
 nav ul{list-style:none;padding:0;margin:1.5rem 0 0;border-top:1px solid var(--line)}
 nav li{display:flex;justify-content:space-between;gap:1rem;padding:.35rem 0;border-bottom:1px solid var(--line)}
+nav .note{margin:0;font-size:.9rem}
 section{margin-top:3rem}
 section>p:first-of-type{margin-top:.2rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.6rem 0 1rem;font-size:.9rem}
@@ -30,7 +31,7 @@ dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:.4rem}
 table{border-collapse:collapse;width:100%;font-size:.88rem}
-th,td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px solid var(--line);max-width:26rem;overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px solid var(--line);max-width:26rem;overflow-wrap:break-word}
 tr:last-child td{border-bottom:0}
 th{background:var(--band);white-space:nowrap;font-weight:600}
 .when{white-space:nowrap;font-variant-numeric:tabular-nums}
@@ -50,12 +51,16 @@ def render_page(subject: Subject, head: dict[str, Any]) -> Iterator[str]:
         f'<meta name="referrer" content="no-referrer"><title>{title}</title><style>{STYLE}</style></head>\n<body>\n<header><h1>{title}</h1>'
     )
     yield from _greeting(head)
+    ordered = sorted(stores(), key=_reading_order)
+    empty = [store for store in ordered if next(store.export(subject), None) is None]
+    filled = [store for store in ordered if store not in empty]
     yield "</header>\n<nav aria-label=Contents><ul>"
-    for store in stores():
+    for store in filled:
         yield f'<li><a href="#{escape(store.name)}">{escape(_short(store))}</a><span class=note>{escape(store.category)}</span></li>'
     yield "</ul></nav>\n<main>"
-    for store in stores():
+    for store in filled:
         yield from _render_section(store, subject)
+    yield _list_empty(empty)
     yield _rights()
     yield "</main>\n</body></html>\n"
 
@@ -78,10 +83,7 @@ def _render_section(store: Store, subject: Subject) -> Iterator[str]:
     yield f'\n<section id="{escape(store.name)}"><h2>{escape(store.title)}</h2><dl>'
     yield "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts) + "</dl>"
     records = store.export(subject)
-    first = next(records, None)
-    if first is None:
-        yield "<p class=note>Nothing is kept here.</p></section>"
-        return
+    first = next(records, {})
     columns = list(first)
     yield (
         "<div class=wide><table><thead><tr>"
@@ -95,6 +97,20 @@ def _render_section(store: Store, subject: Subject) -> Iterator[str]:
     if more := sum(1 for _ in records):
         yield f"<p class=note>{more:,} more are in person.json.</p>"
     yield "</section>"
+
+
+def _list_empty(empty: list[Store]) -> str:
+    """What Troth could keep of a person, but keeps nothing of this one."""
+    if not empty:
+        return ""
+    items = "".join(f"<li>{escape(store.title)}</li>" for store in empty)
+    return f'\n<section id="nothing"><h2>Nothing of you is kept here</h2><ul>{items}</ul></section>'
+
+
+def _reading_order(store: Store) -> tuple[int, str]:
+    """Who you are, what you decided, what was sent, what you did; technical traces last."""
+    order = ("profile", "identity", "decision", "communication", "behaviour")
+    return (order.index(store.category) if store.category in order else len(order), store.name)
 
 
 def _row(columns: list[str], record: dict[str, Any]) -> str:

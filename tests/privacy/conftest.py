@@ -1,0 +1,82 @@
+"""Dana, planted in every store through the one door, and a data directory without earlier erasures."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from planted import DANA, SECRET
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_erasures(data_dir: Path) -> Iterator[None]:
+    """Each test has its own ledger and backups, as each has its own database content."""
+    yield
+    for name in ("ledger", "backups", "exports"):
+        shutil.rmtree(data_dir / name, ignore_errors=True)
+
+
+@pytest.fixture
+def dana(workspace: Any) -> Any:
+    """A person with something in every declared store, and Bob, who mentions nobody."""
+    from troth.intake.commands import Decide, Decision, Delete, Device, EditTags, Identify, Identity, Track
+    from troth.intake.door import apply
+    from troth.kernel.clock import now_ms
+    from troth.kernel.worker import drain
+    from troth.messages.enqueue import NewMessage, enqueue
+    from troth.people.lookup import find_person
+    from troth.privacy.requests import ask_for_confirmation
+
+    now = now_ms()
+    about = {"workspace_id": workspace.pk, "source": "api", "received_at": now}
+    who = Identity(
+        external_id=DANA["external_id"], email=DANA["email"], phone=DANA["phone"], devices=(Device(token=DANA["device"], platform="ios"),)
+    )
+    browser = Identity(external_id=DANA["external_id"], anonymous_id=DANA["anonymous_id"])
+    bob = Identity(external_id="bob-external-1", email="bob@example.com")
+    apply(
+        [
+            Identify(identity=who, attributes={"name": SECRET, "city": "Köln"}, **about),
+            Identify(identity=browser, **about),
+            EditTags(identity=who, add=("vip",), **about),
+            Decide(identity=who, decision=Decision.GRANT, purpose="marketing_email", evidence={"form": SECRET}, **about),
+            *[
+                Track(identity=who, name="Bought", ts=now, properties={"note": SECRET, "n": n}, dedupe=f"d{n}", dedupe_ms=60_000, **about)
+                for n in range(9)
+            ],
+            Identify(identity=bob, attributes={"name": "Bob"}, **about),
+            Track(identity=bob, name="Bought", ts=now, properties={"n": 1}, **about),
+        ],
+        now=now,
+    )
+    drain(now)
+    subject = find_person(workspace.pk, DANA["email"])
+    enqueue(
+        [
+            NewMessage(
+                subject=subject,
+                source="campaign:1",
+                occurrence=1,
+                channel="email",
+                purpose="service",
+                is_marketing=False,
+                template_id=1,
+                due_at=now + 86_400_000,
+                context={"event": {"note": SECRET}},
+                verdicts=[],
+            )
+        ],
+        now,
+    )
+    ask_for_confirmation(subject, source="api", received_at=now)
+    apply(
+        [
+            Track(identity=who, name="Arriving", ts=now, properties={"note": SECRET}, **about),
+            Delete(identity=who, confirmed=False, **about),
+        ],
+        now=now,
+    )
+    return subject
