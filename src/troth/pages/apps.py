@@ -1,9 +1,11 @@
+"""Hosted pages for the persons themselves."""
+
 from __future__ import annotations
 
 from django.apps import AppConfig
 
 
 class PagesConfig(AppConfig):
-    """A surface."""
+    """Hosted pages: unsubscribe and preferences."""
 
     name = "troth.pages"

@@ -1,0 +1,53 @@
+"""Whom a signed link leads to now: the person it was made for, the one they were merged into, or nobody any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troth.kernel.clock import DAY, HOUR
+from troth.kernel.personal_data import Subject
+from troth.messages.models import Message
+from troth.messages.unsubscribe_links import UnsubscribeLink, read_unsubscribe_token
+from troth.people.lookup import PersonNotFound, load_person
+
+LONGEST_TOKEN = 512
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A link that was followed. `subject` is None when nothing is held on the person any more."""
+
+    link: UnsubscribeLink
+    subject: Subject | None
+
+
+def read_visit(token: str) -> Visit | None:
+    """What a token leads to; None when it is not one of ours."""
+    link = read_unsubscribe_token(token) if len(token) <= LONGEST_TOKEN else None
+    if link is None:
+        return None
+    return Visit(link, link.subject if _is_held(link.subject) else _merged_into(link))
+
+
+def _is_held(subject: Subject) -> bool:
+    try:
+        load_person(subject)
+    except PersonNotFound:
+        return False
+    return True
+
+
+def _merged_into(link: UnsubscribeLink) -> Subject | None:
+    """After a merge a link in older mail must still work: the message moved along, under the same id.
+
+    The person is not known, so this one look-up goes over all buckets; the id tells the time, which bounds it by the index on age.
+    """
+    if not link.message_id:
+        return None
+    made_at = link.message_id >> 11
+    made_at //= 1_000
+    found = Message.objects.filter(
+        workspace_id=link.subject.workspace_id, created_at__range=(made_at - DAY, made_at + HOUR), message_id=link.message_id
+    ).first()
+    subject = Subject(link.subject.workspace_id, found.person_id) if found else None
+    return subject if subject and _is_held(subject) else None
