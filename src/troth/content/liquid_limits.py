@@ -22,7 +22,7 @@ BUDGET_NS = 100_000_000
 """What one rendering may take, as estimated below; the estimates are generous, so real time stays under it."""
 NODE_NS = 1_500
 FILTER_NS = 3_000
-CHARACTER_NS = 5
+CHARACTER_NS = 8
 ITEM_NS = 500
 PIECE_NS = 1_500
 """For cutting one word out of a text."""

@@ -1,12 +1,13 @@
-"""What can go wrong between us and a provider."""
+"""What can go wrong between us and a provider. No text contains an address."""
 
 from __future__ import annotations
 
+from troth.content.errors import ContentError
 from troth.kernel.errors import TrothError
 
 
 class ChannelError(TrothError):
-    """A message was not accepted. The text never contains an address."""
+    """A message was not accepted."""
 
     def __init__(self, message: str, *, permanent: bool, doubtful: bool = False) -> None:
         super().__init__(message)
@@ -18,3 +19,7 @@ class ChannelError(TrothError):
 
 class ChannelUnknown(TrothError):
     """A channel URL that cannot be used."""
+
+
+class MailInvalid(ContentError):
+    """A mail that cannot be built: a value would break out of its header, or cannot be encoded."""

@@ -1,4 +1,4 @@
-"""What a channel is."""
+"""What a channel is: it takes a finished message and says what became of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A finished message."""
+    """A finished message. `sender` may carry a name (`Acme <hello@acme.example>`), `recipient` is a bare address, `mail` has CRLF line ends."""
 
     message_id: int
     sender: str
@@ -18,13 +18,16 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the provider said."""
+    """The provider has taken the message over. Neither field contains an address."""
 
     provider_id: str = ""
+    """The provider's own name for it, at most 200 characters; empty when it told none."""
+    detail: str = ""
+    """Its answer in short, e.g. `250 2.0.0`."""
 
 
 class Channel(Protocol):
-    """Hands one message over, from any thread."""
+    """Hands one message over at a time; may be used from several threads at once."""
 
     name: str
 

@@ -1,0 +1,156 @@
+"""Handing one mail over, step by step, so that after a failure it is known whether the server may have taken it (RFC 5321, section 4.2.5)."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import threading
+from email.utils import parseaddr
+
+from troth.messages.channels.port import Outgoing, Receipt
+from troth.messages.channels.smtp.connection import Server, connect
+from troth.messages.errors import ChannelError
+
+CLOSING = 421
+"""The server closes the connection, whatever it was asked (RFC 5321, section 3.8)."""
+UNREADABLE = -1
+"""What smtplib makes of an answer without a code."""
+NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
+"""The fault of the configuration, not of the message (RFC 4954, section 6)."""
+_LINE_BEGINS_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
+_ENHANCED = re.compile(rb"\A([245]\.\d{1,3}\.\d{1,3})\b")
+_QUEUE_ID = re.compile(rb"(?:queued as|id=|Message accepted:)\s*<?([\w.-]{4,200})", re.IGNORECASE)
+_BROKEN = (smtplib.SMTPServerDisconnected, OSError)
+
+
+class SmtpChannel:
+    """Hands messages to one SMTP server."""
+
+    name = "smtp"
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._kept = threading.local()
+
+    def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand one mail over.
+
+        5xx is permanent, 4xx temporary; a connection that breaks before the data is temporary, one that breaks after they began is doubtful.
+        A kept connection that the server has closed meanwhile is replaced at once.
+        """
+        kept: smtplib.SMTP | None = getattr(self._kept, "connection", None)
+        if kept is not None:
+            try:
+                self._begin(kept, outgoing)
+            except _Stale:
+                self.close()
+                kept = None
+        if kept is None:
+            kept = self._kept.connection = connect(self._server)
+            try:
+                self._begin(kept, outgoing)
+            except _Stale:
+                self.close()
+                raise ChannelError("The mail server closed the connection: it is tried again.", permanent=False) from None
+        return self._deliver(kept, outgoing)
+
+    def close(self) -> None:
+        """Drop this thread's connection; the next mail opens another."""
+        kept: smtplib.SMTP | None = getattr(self._kept, "connection", None)
+        self._kept.connection = None
+        if kept is not None:
+            kept.close()
+
+    def _begin(self, connection: smtplib.SMTP, outgoing: Outgoing) -> None:
+        """The envelope's sender. Raises _Stale when the connection is of no use any more, ChannelError."""
+        sender, recipient = _envelope(outgoing)
+        options = ["BODY=8BITMIME"] if connection.has_extn("8bitmime") else []
+        if not (sender + recipient).isascii():
+            options.append("SMTPUTF8")
+        try:
+            code, answer = connection.mail(sender, options)
+        except smtplib.SMTPNotSupportedError:
+            raise ChannelError("The mail server does not take addresses beyond ASCII (no SMTPUTF8).", permanent=True) from None
+        except ValueError:
+            raise ChannelError("The sender or recipient is not an address: correct it.", permanent=True) from None
+        except (*_BROKEN, smtplib.SMTPResponseException):
+            raise _Stale from None
+        if code == CLOSING:
+            raise _Stale
+        if code != 250:
+            raise self._refuse(connection, "the sender", code, answer)
+
+    def _deliver(self, connection: smtplib.SMTP, outgoing: Outgoing) -> Receipt:
+        """Recipient and data."""
+        try:
+            code, answer = connection.rcpt(_envelope(outgoing)[1])
+            if code not in (250, 251, 252):
+                raise self._refuse(connection, "the recipient", code, answer)
+            code, answer = connection.docmd("DATA")
+            if code != 354:
+                raise self._refuse(connection, "the message", code, answer)
+        except ValueError:
+            self.close()
+            raise ChannelError("The recipient is not an address: correct it.", permanent=True) from None
+        except (*_BROKEN, smtplib.SMTPResponseException) as error:
+            self.close()
+            raise ChannelError(
+                f"The connection to the mail server broke ({type(error).__name__}): it is tried again.", permanent=False
+            ) from None
+        try:
+            connection.send(_as_data(outgoing.mail))
+            code, answer = connection.getreply()
+            if code == UNREADABLE:
+                raise smtplib.SMTPServerDisconnected
+        except (*_BROKEN, smtplib.SMTPResponseException) as error:
+            self.close()
+            text = f"The connection broke while the mail server took the message ({type(error).__name__}): it may have been accepted."
+            raise ChannelError(text, permanent=False, doubtful=True) from None
+        if code != 250:
+            raise self._refuse(connection, "the message", code, answer)
+        queue_id = _QUEUE_ID.search(answer)
+        return Receipt(provider_id=queue_id[1].decode("ascii", "replace") if queue_id else "", detail=_short(code, answer))
+
+    def _refuse(self, connection: smtplib.SMTP, what: str, code: int, answer: bytes) -> ChannelError:
+        """Make the connection fit for the next message; what the server said in words may contain an address and is left out."""
+        try:
+            usable = code not in (CLOSING, UNREADABLE) and connection.rset()[0] == 250
+        except (*_BROKEN, smtplib.SMTPResponseException):
+            usable = False
+        if not usable:
+            self.close()
+        return ChannelError(
+            f"The mail server refused {what} ({_short(code, answer)}).", permanent=500 <= code < 600 and code not in NOT_LOGGED_IN
+        )
+
+
+class _Stale(Exception):
+    """The connection is of no use any more; nothing was handed over on it."""
+
+
+def _envelope(outgoing: Outgoing) -> tuple[str, str]:
+    """Sender and recipient as SMTP wants them. Raises ChannelError."""
+    return _address(outgoing.sender), _address(outgoing.recipient)
+
+
+def _address(text: str) -> str:
+    """The bare address, its domain in ASCII."""
+    local, at, domain = parseaddr(text)[1].rpartition("@")
+    try:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        domain = ""
+    if not (local and at and domain) or "\r" in text or "\n" in text:
+        raise ChannelError("The sender or recipient is not an address: correct it.", permanent=True)
+    return f"{local}@{domain}"
+
+
+def _as_data(mail: bytes) -> bytes:
+    """The mail with dots doubled and its end marked (RFC 5321, section 4.5.2)."""
+    return _LINE_BEGINS_WITH_DOT.sub(b"..", mail) + (b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def _short(code: int, answer: bytes) -> str:
+    """The codes of an answer, without its words."""
+    enhanced = _ENHANCED.match(answer)
+    return f"{code} {enhanced[1].decode()}" if enhanced else str(code)
