@@ -10,11 +10,25 @@ from django.db import connection
 from troth.intake.models import DeletionOrder, InboxItem
 from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.sql import is_sqlite
 
 _inbox = Table(
     model=InboxItem, times=("ts", "received_at"), json=("properties",), hidden=("item_id", "dedupe", "dedupe_until"), order_by="item_id"
 )
 _order = Table(model=DeletionOrder, times=("at",))
+
+
+def _move_inbox(source: Subject, target: Subject) -> int:
+    """On SQLite the arrival number alone is the key, so the rows stay and change hands; on PostgreSQL they are copied to the other bucket."""
+    if not is_sqlite():
+        return _inbox.move(source, target)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE intake_inboxitem SET bucket = %s, person_id = %s WHERE bucket = %s AND person_id = %s",
+            [target.bucket, target.person_id, source.bucket, source.person_id],
+        )
+        moved: int = cursor.rowcount
+        return moved
 
 
 def _erase_seen(subject: Subject) -> int:
@@ -45,7 +59,7 @@ declare(
         retention="normally under a second",
         export=_inbox.export,
         erase=_inbox.erase,
-        move=_inbox.move,
+        move=_move_inbox,
         models=("intake.InboxItem",),
         columns=("name", "ts", "properties"),
         erase_order=45,

@@ -1,0 +1,78 @@
+"""Every statement on a personal table names its bucket, or stands on a short, reviewed list (DESIGN, storage rule 5)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import connection
+
+from troth.kernel.clock import DAY, now_ms
+
+PERSONAL = re.compile(
+    r"\b(?:FROM|JOIN|UPDATE|INTO) \"?(people_person|people_identifier|people_identifierindex|people_event|consent_record|consent_stance"
+    r"|consent_suppression|intake_inboxitem|intake_seen|intake_deletionorder|messages_message)\b"
+)
+REVIEWED = {
+    # The actor's and the sender's look at what is due; both read a short index of what waits.
+    "FROM intake_inboxitem ORDER BY item_id LIMIT",
+    "FROM messages_message WHERE state = 'queued' AND due_at <=",
+    "UPDATE messages_message SET state = CASE WHEN is_marketing",
+    # What has expired, from an index on the expiry.
+    "FROM intake_seen WHERE until <",
+    'UPDATE "messages_message" SET "rendered" = NULL',
+    # Deletions that wait, a handful.
+    'FROM "intake_deletionorder" ORDER BY',
+}
+
+
+def names_its_bucket(sql: str) -> bool:
+    return bool(re.search(r"\bbucket\b", sql)) if sql.lstrip().upper().startswith("INSERT") else bool(re.search(r"bucket\"? (?:=|IN)", sql))
+
+
+def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) -> None:
+    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.intake.commands import Alias, Decide, Decision, Delete, Device, EditTags, Identify, Identity, Track
+    from troth.intake.door import apply
+    from troth.kernel.personal_data import stores
+    from troth.kernel.worker import drain
+    from troth.people.lookup import find_person, latest_events
+
+    seen: set[str] = set()
+
+    def collect(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        seen.add(" ".join(sql.split()))
+        return execute(sql, params, many, context)
+
+    now = now_ms()
+    common: dict[str, Any] = {"workspace_id": workspace.pk, "source": "vero", "received_at": now}
+    dana = Identity(external_id="1", email="dana@example.com", phone="+33612345678", devices=(Device(token="t", platform="ios"),))
+    with connection.execute_wrapper(collect):
+        publish_campaign(
+            create_campaign(workspace.pk, name="Receipt", trigger_event="bought", purpose="service", subject="Hi", html="<p>Hi</p>")
+        )
+        apply(
+            [
+                Identify(identity=dana, attributes={"plan": "pro"}, **common),
+                Identify(identity=Identity(external_id="1", email="dana2@example.com"), attributes={"plan": None}, **common),
+                Track(identity=Identity(anonymous_id="a"), name="Seen", ts=now, dedupe="k", dedupe_ms=DAY, **common),
+                Track(identity=Identity(external_id="1"), name="Bought", ts=now, **common),
+                EditTags(identity=Identity(external_id="1"), add=("x",), **common),
+                Decide(identity=Identity(external_id="1"), decision=Decision.GRANT, purpose="marketing_email", **common),
+                Identify(identity=Identity(external_id="1", anonymous_id="a"), **common),
+                Alias(identity=Identity(external_id="2"), previous=Identity(external_id="1"), **common),
+            ],
+            now=now,
+        )
+        drain(now)
+        subject = find_person(workspace.pk, "2")
+        assert len(list(latest_events(subject))) == 2
+        for store in stores():
+            list(store.export(subject))
+        apply([Delete(identity=Identity(external_id="2"), **common)], now=now)
+        drain(now + 1)
+    guilty = [
+        sql for sql in seen if PERSONAL.search(sql) and not names_its_bucket(sql) and not any(reviewed in sql for reviewed in REVIEWED)
+    ]
+    assert guilty == []
+    assert sum(bool(PERSONAL.search(sql)) for sql in seen) > 40
