@@ -212,14 +212,25 @@ def test_rails_brackets_nest_and_list() -> None:
     assert (tags.add, tags.remove) == (("a", "b"), ("c",))
 
 
-@pytest.mark.parametrize("form", ["data=x&data[a]=1", "data[a]=1&data[a][b]=2", "data[]=1&data[a]=2", "data[=1", "[a]=1", "data[a]b=1", "a[][]=1"])
+@pytest.mark.parametrize(
+    "form", ["data=x&data[a]=1", "data[a]=1&data[a][b]=2", "data[]=1&data[a]=2", "data[=1", "[a]=1", "data[a]b=1", "a[][]=1"]
+)
 def test_brackets_that_contradict_each_other_are_answered(form: str) -> None:
     assert answer_of(ask_vero("POST", "users/track", f"auth_token={SERVER}&id=1&{form}", content_type=None)).status in (200, 400)
 
 
 def test_a_body_that_is_cut_or_no_json_is_a_400() -> None:
     whole = json.dumps({**EVENT, "data": {"name": "Müller"}}, ensure_ascii=False).encode()
-    for body in (whole[:-1], whole[: whole.index("ü".encode()) + 1], b"{", b'{"a":1}x', b"{]", b"\xef\xbb\xbf{}", b'{"a":NaN}', b'{"a":1e999}'):
+    for body in (
+        whole[:-1],
+        whole[: whole.index("ü".encode()) + 1],
+        b"{",
+        b'{"a":1}x',
+        b"{]",
+        b"\xef\xbb\xbf{}",
+        b'{"a":NaN}',
+        b'{"a":1e999}',
+    ):
         refused(ask_vero("POST", "events/track", body), 400, "$")
     for body in (b"[1]", b'"text"', b"5", b"null"):
         refused(ask_vero("POST", "events/track", body), 400, "object")
@@ -305,7 +316,9 @@ def test_address_and_number_in_the_data_identify_when_none_stands_beside_the_id(
     found = only(ask_vero("POST", "users/track", {"auth_token": SERVER, "id": 1, "data": data}))
     assert found.identity == Identity(external_id="1", email="dana@example.com", phone="+49 170 1234567")
     assert found.attributes == {"age": 30}
-    found = only(ask_vero("POST", "users/track", {"auth_token": SERVER, "email": "top@example.com", "phone_number": "+491701", "data": data}))
+    found = only(
+        ask_vero("POST", "users/track", {"auth_token": SERVER, "email": "top@example.com", "phone_number": "+491701", "data": data})
+    )
     assert found.identity == Identity(email="top@example.com", phone="+491701")
     assert only(ask_vero("POST", "users/track", {"auth_token": SERVER, "data": data})).identity.external_id is None
 
@@ -324,7 +337,9 @@ def test_other_keys_of_an_events_identity_are_facts_about_the_person() -> None:
 
 
 def test_edit_creates_nobody_and_null_removes_a_fact() -> None:
-    found = only(ask_vero("PUT", "users/edit", {"auth_token": SERVER, "email": "dana@example.com", "changes": {"first name": "D", "age": None}}))
+    found = only(
+        ask_vero("PUT", "users/edit", {"auth_token": SERVER, "email": "dana@example.com", "changes": {"first name": "D", "age": None}})
+    )
     assert (found.create, found.attributes) == (False, {"first name": "D", "age": None})
     assert found.identity == Identity(email="dana@example.com")
 
@@ -358,7 +373,9 @@ def test_whatever_the_door_decides_the_answer_is_the_same() -> None:
 
 
 def test_a_push_receipt_is_acknowledged_and_not_kept() -> None:
-    work = ask_vero("POST", "notifications/acknowledge", f"auth_token={SERVER}&message_data=x", content_type="application/x-www-form-urlencoded")
+    work = ask_vero(
+        "POST", "notifications/acknowledge", f"auth_token={SERVER}&message_data=x", content_type="application/x-www-form-urlencoded"
+    )
     assert commands_of(work) == []
     assert answer_of(work).body == SUCCESS
 
@@ -440,7 +457,7 @@ def test_what_can_just_be_kept_is_kept() -> None:
         "largest": 2**63 - 1,
         "smallest": -(2**63),
         "text": "y" * 65_536,
-        "k" * 255: "👩‍👩‍👧 \u202e \\u0000 \"quoted\"",
+        "k" * 255: '👩‍👩‍👧 \u202e \\u0000 "quoted"',
         "deep": json.loads("[" * 31 + "]" * 31),
         "many": {str(n): n for n in range(1_000)},
     }
