@@ -65,40 +65,27 @@ KEYS = st.sampled_from(
         "phone",
     ]
 )
-NASTY = st.sampled_from(
-    [
-        SERVER,
-        WRITE,
-        "",
-        " ",
-        "\0",
-        "a\ud800",
-        "x" * 300,
-        "42",
-        "track",
-        "identify",
-        "dana@example.com",
-        "+49170",
-        "[1]",
-        "{}",
-        '{"id":1}',
-        "NaN",
-        "ios",
-    ]
-    + [
-        2**63,
-        -(2**63) - 1,
-        10**400,
-        1e308,
-        float("nan"),
-        float("inf"),
-        -0.0,
-        True,
-        None,
-        "2026-11-23T15:22:18Z",
-        "9999-12-31T23:59:59-23:59",
-    ]
-)
+TEXTS = [
+    SERVER,
+    WRITE,
+    "",
+    " ",
+    "\0",
+    "a\ud800",
+    "x" * 300,
+    "42",
+    "track",
+    "identify",
+    "dana@example.com",
+    "+49170",
+    "[1]",
+    "{}",
+    '{"id":1}',
+    "ios",
+]
+NUMBERS = [2**63, -(2**63) - 1, 10**400, 1e308, float("nan"), float("inf"), -0.0, True, None]
+TIMES = ["2026-11-23T15:22:18Z", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"]
+NASTY = st.sampled_from([*TEXTS, *NUMBERS, *TIMES])
 SCALARS = st.one_of(NASTY, st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20))
 VALUES = st.recursive(
     SCALARS,

@@ -78,8 +78,10 @@ PYTHON: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "events/track",
-        '{"auth_token": "TESTTOKEN", "event_name": "Visited Website", "identity": {"id": 43, "email": "jane@example.com"},\n'
-        ' "data": {"visited": "front page"}}',
+        (
+            '{"auth_token": "TESTTOKEN", "event_name": "Visited Website", "identity": {"id": 43, "email": "jane@example.com"},\n'
+            ' "data": {"visited": "front page"}}'
+        ),
         track(who("43", **JANE), "Visited Website", visited="front page"),
     ),
     (
@@ -101,8 +103,10 @@ RUBY: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "users/track.json",
-        '{"id":7,"email":"james@getvero.com","data":{"id":7,"email":"james@getvero.com","age":25,"_user_type":"User"},'
-        '"tracking_api_key":"TESTKEY"}',
+        (
+            '{"id":7,"email":"james@getvero.com","data":{"id":7,"email":"james@getvero.com","age":25,"_user_type":"User"},'
+            '"tracking_api_key":"TESTKEY"}'
+        ),
         identify(who("7", **JAMES), age=25),
     ),
     ("PUT", "users/edit.json", '{"id":123,"changes":{"age":26},"tracking_api_key":"TESTKEY"}', edit(who("123"), age=26)),
@@ -130,16 +134,20 @@ RUBY: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "events/track.json",
-        '{"event_name":"test_event","data":{"date":"2013-02-12 16:17"},\n'
-        ' "identity":{"id":123,"email":"james@getvero.com"},"tracking_api_key":"TESTKEY"}',
+        (
+            '{"event_name":"test_event","data":{"date":"2013-02-12 16:17"},\n'
+            ' "identity":{"id":123,"email":"james@getvero.com"},"tracking_api_key":"TESTKEY"}'
+        ),
         track(who("123", **JAMES), "test_event", date="2013-02-12 16:17"),
     ),
     ("POST", "users/delete.json", '{"id":123,"tracking_api_key":"TESTKEY"}', delete("123", confirmed=False)),
     (
         "POST",
         "events/track.json",
-        '{"data":{"id":1,"name":"C"},"event_name":"new_contest_created",\n'
-        ' "identity":{"id":7,"email":"u7@example.com","first_name":"James","_user_type":"User"},"extras":{},"tracking_api_key":"TESTKEY"}',
+        (
+            '{"data":{"id":1,"name":"C"},"event_name":"new_contest_created",\n'
+            ' "identity":{"id":7,"email":"u7@example.com","first_name":"James","_user_type":"User"},"extras":{},"tracking_api_key":"TESTKEY"}'
+        ),
         Track(
             **who("7", email="u7@example.com"),
             name="new_contest_created",
@@ -183,8 +191,10 @@ PHP: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "events/track.json",
-        '{"auth_token":"TESTTOKEN","identity":{"id":"999"},"event_name":"Subscribe to service",\n'
-        ' "data":{"Plan name":"XL Plan","Price":149},"extras":null}',
+        (
+            '{"auth_token":"TESTTOKEN","identity":{"id":"999"},"event_name":"Subscribe to service",\n'
+            ' "data":{"Plan name":"XL Plan","Price":149},"extras":null}'
+        ),
         track(who("999"), "Subscribe to service", **{"Plan name": "XL Plan", "Price": 149}),
     ),
     (
@@ -216,8 +226,10 @@ GO: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "events/track.json",
-        '{"auth_token":"TESTTOKEN","identity":{"id":"1337","email":"a@example.com"},"event_name":"item sold",\n'
-        ' "data":{"q":1},"extras":{"source":"go"}}',
+        (
+            '{"auth_token":"TESTTOKEN","identity":{"id":"1337","email":"a@example.com"},"event_name":"item sold",\n'
+            ' "data":{"q":1},"extras":{"source":"go"}}'
+        ),
         track(who("1337", **A), "item sold", q=1),
     ),
     (
@@ -240,9 +252,11 @@ N8N: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "events/track",
-        r'{"identity":{"id":"1","email":"a@b.c"},"event_name":"Viewed product","email":"a@b.c",'
-        "\n"
-        r' "data":"{\"p\":1}","extras":"{\"source\":\"n8n\"}","auth_token":"TESTTOKEN"}',
+        (
+            r'{"identity":{"id":"1","email":"a@b.c"},"event_name":"Viewed product","email":"a@b.c",'
+            "\n"
+            r' "data":"{\"p\":1}","extras":"{\"source\":\"n8n\"}","auth_token":"TESTTOKEN"}'
+        ),
         track(who("1", email="a@b.c"), "Viewed product", p=1),
     ),
     ("POST", "users/delete", '{"id":"1","auth_token":"TESTTOKEN"}', delete("1", confirmed=True)),
@@ -258,8 +272,10 @@ BROWSER: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "users/track",
-        '{"id":"1000","email":"test@example.com",\n'
-        ' "channels":[{"type":"push","address":"UNIQUE_DEVICE_TOKEN","platform":"android"}],"data":{"first_name":"Damien","age":30}}',
+        (
+            '{"id":"1000","email":"test@example.com",\n'
+            ' "channels":[{"type":"push","address":"UNIQUE_DEVICE_TOKEN","platform":"android"}],"data":{"first_name":"Damien","age":30}}'
+        ),
         identify(
             who("1000", email="test@example.com", devices=(Device(token="UNIQUE_DEVICE_TOKEN", platform="android"),)),
             first_name="Damien",
@@ -279,8 +295,10 @@ BROWSER: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "events/track",
-        '{"identity":{"id":"1002","email":"b@example.com"},"event_name":"Viewed product","data":{"p":1},\n'
-        ' "extras":{"source":"Segment.com","created_at":"2023-05-30T04:46:31+0000","vero_conv":"abc123"}}',
+        (
+            '{"identity":{"id":"1002","email":"b@example.com"},"event_name":"Viewed product","data":{"p":1},\n'
+            ' "extras":{"source":"Segment.com","created_at":"2023-05-30T04:46:31+0000","vero_conv":"abc123"}}'
+        ),
         track(who("1002", email="b@example.com"), "Viewed product", ts=1_685_421_991_000, p=1),
     ),
     (
@@ -293,16 +311,20 @@ BROWSER: list[tuple[str, str, str, Command]] = [
     (
         "POST",
         "users/track",
-        '{"id":"1000","email":"test@example.com","channels":[],\n'
-        ' "data":{"language":"en-AU","timezone":0,"ianaTimezone":"UTC","userAgent":"UA/1.0"}}',
+        (
+            '{"id":"1000","email":"test@example.com","channels":[],\n'
+            ' "data":{"language":"en-AU","timezone":0,"ianaTimezone":"UTC","userAgent":"UA/1.0"}}'
+        ),
         identify(who("1000", email="test@example.com"), **READER),
     ),
     (
         "POST",
         "events/track",
-        '{"identity":{"id":"1000","email":"test@example.com"},"event_name":"Visited site",\n'
-        ' "data":{"language":"en-AU","timezone":0,"ianaTimezone":"UTC","userAgent":"UA/1.0"},\n'
-        ' "extras":{"source":"shop.example.com","created_at":"2026-11-23T14:01:30.089Z","vero_conv":"CONV123"}}',
+        (
+            '{"identity":{"id":"1000","email":"test@example.com"},"event_name":"Visited site",\n'
+            ' "data":{"language":"en-AU","timezone":0,"ianaTimezone":"UTC","userAgent":"UA/1.0"},\n'
+            ' "extras":{"source":"shop.example.com","created_at":"2026-11-23T14:01:30.089Z","vero_conv":"CONV123"}}'
+        ),
         track(who("1000", email="test@example.com"), "Visited site", ts=1_795_442_490_089, **READER),
     ),
 ]
