@@ -89,7 +89,10 @@ def catch_up(applied: int, now: int) -> int:
 
 
 def _apply(entry: Entry, subjects: Sequence[Subject], now: int) -> None:
-    request = PrivacyRequest.objects.filter(pk=entry.request).first() or PrivacyRequest(
+    known = PrivacyRequest.objects.filter(pk=entry.request).first()
+    if known and known.deleted_at and not subjects:
+        return  # what the database already knows of this erasure is more than the ledger can tell
+    request = known or PrivacyRequest(
         id=uuid.UUID(entry.request),
         workspace_id=entry.workspace,
         type=RequestType.ERASURE,

@@ -11,7 +11,7 @@ from troth.kernel.clock import iso
 SCAN_PENDING = "the search of every byte kept has not passed yet"
 POSTGRESQL = (
     "not reached on PostgreSQL in this version: dead rows, write-ahead log and planner statistics keep bytes until VACUUM FULL, ANALYZE and a"
-    " scrub of the log; do these by hand (docs: erasure on PostgreSQL) or wait for the release that does them"
+    " scrub of the log, which this version does not run by itself"
 )
 UNPROVEN = "the data was deleted with secure deletion, but no identifier is long enough to be told from chance, so a search proves nothing"
 
