@@ -72,7 +72,9 @@ def _database(now: int) -> tuple[bool, str]:
         if not is_sqlite():
             cursor.execute("SHOW synchronous_commit")
             value = cursor.fetchone()[0]
-            return value != "off", f"PostgreSQL, synchronous_commit={value}" + ("" if value != "off" else ": set it to on, or a 200 is not durable")
+            return value != "off", f"PostgreSQL, synchronous_commit={value}" + (
+                "" if value != "off" else ": set it to on, or a 200 is not durable"
+            )
         cursor.execute("PRAGMA journal_mode")
         journal = cursor.fetchone()[0]
         cursor.execute("PRAGMA secure_delete")
@@ -113,7 +115,10 @@ def _requests(now: int) -> tuple[bool, str]:
 
 def _ledger(now: int) -> tuple[bool, str]:
     behind = is_behind()
-    return not behind, "followed to its end" if not behind else "this database has not followed it: start `troth serve`, which replays it first"
+    return (
+        not behind,
+        "followed to its end" if not behind else "this database has not followed it: start `troth serve`, which replays it first",
+    )
 
 
 CHECKS: tuple[tuple[str, Callable[[int], tuple[bool, str]]], ...] = (

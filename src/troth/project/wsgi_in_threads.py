@@ -1,6 +1,6 @@
 """Django's WSGI handler inside an ASGI server: each request runs in a thread of a bounded pool, and its response is streamed.
 
-Chosen over Django's ASGI handler by measurement (docs/decisions/002): the same view answers several times as many requests.
+Chosen over Django's ASGI handler by measurement (docs/decisions/003): the same view answers several times as many requests.
 """
 
 from __future__ import annotations
@@ -9,82 +9,105 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from tempfile import SpooledTemporaryFile
+from io import BytesIO
 from typing import Any
 
+Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
-THREADS = 8
+THREADS = 16
+"""At most; they start when they are needed."""
 MAX_BODY = 8 * 1024 * 1024
-IN_MEMORY = MAX_BODY + 1
+BODY_SECONDS = 30.0
+"""How long a client may take to send its body. No thread waits for it."""
+READ_SECONDS = 30.0
+"""How long a client may take to read one part of a streamed answer, during which it holds a thread."""
 
 
 class WsgiInThreads:
-    """An ASGI application around a WSGI one."""
+    """An ASGI application around a WSGI one. Bodies are kept in memory, never in a temporary file: they hold personal data."""
 
     def __init__(self, wsgi: Callable[..., Iterable[bytes]], threads: int = THREADS) -> None:
         self._wsgi = wsgi
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="django")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. A body over 8 MiB is refused with 413."""
-        with SpooledTemporaryFile(max_size=IN_MEMORY) as body:
-            if not await _read_body(receive, body):
-                await send({"type": "http.response.start", "status": 413, "headers": [(b"connection", b"close")]})
-                await send({"type": "http.response.body", "body": b"The body is larger than 8 MiB."})
-                return
-            loop = asyncio.get_running_loop()
+        """Answer one request: 413 to a body over 8 MiB, 408 to one that takes longer than 30 s, nothing to a client that has gone."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _read_body(receive)
+        except TimeoutError:
+            await _refuse(send, 408, b"The body did not arrive within 30 s.\n")
+            return
+        except _BodyTooLarge:
+            await _refuse(send, 413, b"The body is larger than 8 MiB.\n")
+            return
+        if body is None:
+            return
+        loop = asyncio.get_running_loop()
 
-            def send_soon(message: MutableMapping[str, Any]) -> None:
-                # Waiting for each part keeps a slow reader from filling memory.
-                asyncio.run_coroutine_threadsafe(_await(send, message), loop).result()
+        def send_all(*messages: Message) -> None:
+            # Waiting until the client has read what came before keeps a slow reader from filling memory.
+            asyncio.run_coroutine_threadsafe(_send_each(send, messages), loop).result(READ_SECONDS)
 
-            await loop.run_in_executor(self._pool, self._respond, _environ(scope, body), send_soon)
+        await loop.run_in_executor(self._pool, self._respond, _environ(scope, body), send_all)
 
-    def _respond(self, environ: dict[str, Any], send_soon: Callable[[MutableMapping[str, Any]], None]) -> None:
-        started: list[MutableMapping[str, Any]] = []
+    def _respond(self, environ: dict[str, Any], send_all: Callable[..., None]) -> None:
+        start: Message = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
             pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-            started[:] = [{"type": "http.response.start", "status": int(status[:3]), "headers": pairs}]
+            start.update({"type": "http.response.start", "status": int(status[:3]), "headers": pairs})
 
         parts = self._wsgi(environ, start_response)
         try:
-            send_soon(started[0])
-            for part in parts:
-                if part:
-                    send_soon({"type": "http.response.body", "body": part, "more_body": True})
-            send_soon({"type": "http.response.body", "body": b""})
+            if getattr(parts, "streaming", True):
+                send_all(start)
+                for part in parts:
+                    if part:
+                        send_all({"type": "http.response.body", "body": part, "more_body": True})
+                send_all({"type": "http.response.body", "body": b""})
+            else:
+                send_all(start, {"type": "http.response.body", "body": b"".join(parts)})
         finally:
             close = getattr(parts, "close", None)
             if close:
                 close()
 
 
-async def _await(send: Send, message: MutableMapping[str, Any]) -> None:
-    await send(message)
+class _BodyTooLarge(Exception):
+    """More was sent than is taken."""
 
 
-async def _read_body(receive: Receive, body: SpooledTemporaryFile[bytes]) -> bool:
-    size = 0
+async def _send_each(send: Send, messages: tuple[Message, ...]) -> None:
+    for message in messages:
+        await send(message)
+
+
+async def _refuse(send: Send, status: int, text: bytes) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
+
+
+async def _read_body(receive: Receive) -> BytesIO | None:
+    """The whole body, or None when the client went away before its end."""
+    body = BytesIO()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > MAX_BODY:
-            return False
-        body.write(chunk)
+            return None
+        body.write(message.get("body", b""))
+        if body.tell() > MAX_BODY:
+            raise _BodyTooLarge
         if not message.get("more_body", False):
-            break
-    body.seek(0)
-    return True
+            body.seek(0)
+            return body
 
 
-def _environ(scope: Scope, body: SpooledTemporaryFile[bytes]) -> dict[str, Any]:
+def _environ(scope: Scope, body: BytesIO) -> dict[str, Any]:
     """The WSGI environment of a request (PEP 3333)."""
     host, port = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
