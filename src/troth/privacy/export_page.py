@@ -35,6 +35,7 @@ th,td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px 
 tr:last-child td{border-bottom:0}
 th{background:var(--band);white-space:nowrap;font-weight:600}
 .when{white-space:nowrap;font-variant-numeric:tabular-nums}
+td dd{overflow-wrap:break-word}
 td dl{margin:0;gap:.05rem .7rem;font-size:inherit}
 td ul{margin:0;padding-left:1.1rem}
 @media print{body{max-width:none;padding:0}section{break-inside:auto}}
