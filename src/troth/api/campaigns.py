@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from troth.api.access import WRITE_CAMPAIGNS, workspace_of
 from troth.api.errors import NotFound
@@ -21,9 +21,9 @@ def list_campaigns(request: HttpRequest) -> list[CampaignOut]:
 
 
 @router.post("/campaigns", auth=WRITE_CAMPAIGNS, response={201: CampaignOut, **problems()})
-def create(request: HttpRequest, campaign: CampaignIn) -> tuple[int, CampaignOut]:
+def create(request: HttpRequest, campaign: CampaignIn) -> Status[CampaignOut]:
     """A draft; it does nothing before it is published."""
-    return 201, _show(create_campaign(workspace_of(request), **campaign.dict()))
+    return Status(201, _show(create_campaign(workspace_of(request), **campaign.dict())))
 
 
 @router.get("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from troth.api.access import READ_PEOPLE, WRITE_CONSENT, workspace_of
 from troth.api.errors import ConsentRefused, Suppressed
@@ -50,7 +50,7 @@ def list_consents(request: HttpRequest, person: PersonRef) -> ConsentsOut:
 
 
 @router.post("/people/{person}/consents", auth=WRITE_CONSENT, response={201: ConsentsOut, **problems(404, 409)})
-def record_decision(request: HttpRequest, said: DecisionIn, person: PersonRef) -> tuple[int, ConsentsOut]:
+def record_decision(request: HttpRequest, said: DecisionIn, person: PersonRef) -> Status[ConsentsOut]:
     """Record what a person decided. A grant without the text shown, or from a box ticked beforehand, is void and refused (Art. 4(11), 7(1))."""
     workspace_id = workspace_of(request)
     subject = resolve(workspace_id, person)
@@ -71,7 +71,7 @@ def record_decision(request: HttpRequest, said: DecisionIn, person: PersonRef) -
     )
     if apply([command], now=now)[0].status == DROPPED:
         raise Suppressed
-    return 201, _show(subject)
+    return Status(201, _show(subject))
 
 
 def check_grant(said: DecisionIn) -> None:

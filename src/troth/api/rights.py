@@ -10,7 +10,7 @@ from typing import Annotated, Any, BinaryIO, Literal
 
 from django.db.models import Q
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from troth.api.access import ERASE, EXPORT, workspace_of
 from troth.api.cursors import read_cursor, write_cursor
@@ -81,10 +81,10 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 @router.post("/people/{person}/erasure", auth=ERASE, response={202: RequestDetail, **problems(404, 409)})
-def erase(request: HttpRequest, person: PersonRef) -> tuple[int, RequestDetail]:
+def erase(request: HttpRequest, person: PersonRef) -> Status[RequestDetail]:
     """Erase a person (Art. 17). Deleted when this answers; erased when the search of every byte has passed: follow the request."""
     subject = resolve(workspace_of(request), person)
-    return 202, _show_detail(erase_person(subject, now=now_ms(), source="api"))
+    return Status(202, _show_detail(erase_person(subject, now=now_ms(), source="api")))
 
 
 @router.get("/requests", auth=ERASE, response={200: RequestsPage, **problems()})

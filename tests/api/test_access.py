@@ -1,0 +1,185 @@
+"""Keys, scopes and tenancy. The operations are read from the OpenAPI description, so a new one cannot be forgotten."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+import pytest
+
+PREFIX = "/api/troth/v1"
+BODIES: dict[str, Any] = {
+    "PATCH /people/{person}": {"attributes": {"planted": "by a stranger"}, "identifiers": {"email": "stranger@example.com"}},
+    "POST /people/{person}/consents": {"purpose": "marketing_email", "decision": "grant", "notice": "News by e-mail?"},
+    "POST /suppressions/check": {"value": "dana@example.com"},
+    "POST /campaigns": {"name": "n", "trigger_event": "e", "purpose": "service", "subject": "s", "html": "<p>h</p>"},
+    "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
+}
+
+
+def operations() -> list[tuple[str, str, str]]:
+    """Every operation as (method, path template, scope)."""
+    from troth.api.control import control_api
+
+    schema = control_api.get_openapi_schema(path_prefix="")
+    return sorted(
+        (method.upper(), path if path.startswith("/") else f"/{path}", operation["x-scope"])
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    )
+
+
+OPERATIONS = operations()
+NAMED = [operation for operation in OPERATIONS if "{" in operation[1]]
+
+
+def ids(operation: tuple[str, str, str]) -> str:
+    return f"{operation[0]} {operation[1]}"
+
+
+def places_of(tenant: Any) -> dict[str, list[str]]:
+    """For each path parameter, everything of a tenant that it could name."""
+    return {
+        "person": [tenant.person_id, tenant.external_id, tenant.email, f"person:{tenant.person_id}", f"email:{tenant.email}"],
+        "message_id": [tenant.message_id],
+        "request_id": [tenant.request_id],
+        "campaign_id": [str(tenant.campaign_id)],
+    }
+
+
+def fill(path: str, place: str) -> str:
+    return re.sub(r"\{.*?\}", place, path)
+
+
+def paths_into(tenant: Any, path: str) -> list[str]:
+    names = re.findall(r"\{(.*?)\}", path)
+    assert len(names) == 1, f"teach places_of about {path}"
+    return [fill(path, place) for place in places_of(tenant)[names[0]]]
+
+
+def body_of(method: str, path: str) -> Any:
+    return BODIES.get(f"{method} {path}", {} if method in ("POST", "PUT", "PATCH") else None)
+
+
+def everything_of(tenant: Any) -> list[Any]:
+    """What the tenant sees, to compare before and after."""
+    api = tenant.api
+    person = f"/people/{tenant.person_id}"
+    return [
+        api.json("GET", path)
+        for path in (
+            "/people",
+            person,
+            f"{person}/events",
+            f"{person}/messages",
+            f"{person}/consents",
+            "/requests",
+            "/messages",
+            "/campaigns",
+            "/purposes",
+        )
+    ]
+
+
+@pytest.mark.parametrize("operation", NAMED, ids=ids)
+def test_ids_of_another_workspace_are_not_found_and_nothing_there_changes(
+    alice: Any, charlie: Any, operation: tuple[str, str, str]
+) -> None:
+    method, path, _ = operation
+    before = everything_of(charlie)
+    for target in paths_into(charlie, path):
+        answer = alice.api(method, target, body_of(method, path))
+        assert answer.status_code == 404, (target, answer.content)
+        assert answer.json()["code"] == "not_found"
+    assert everything_of(charlie) == before
+
+
+@pytest.mark.parametrize("operation", [op for op in OPERATIONS if "{" not in op[1]], ids=ids)
+def test_lists_show_nothing_of_another_workspace(alice: Any, charlie: Any, operation: tuple[str, str, str]) -> None:
+    method, path, _ = operation
+    answer = alice.api(method, path, body_of(method, path)).content.decode()
+    for mine in (charlie.person_id, charlie.external_id, charlie.email, charlie.message_id, charlie.request_id):
+        assert mine not in answer
+    answer = alice.api("GET", f"/people?identifier={charlie.email}").json()
+    assert answer["items"] == []
+
+
+@pytest.mark.parametrize("operation", NAMED, ids=ids)
+def test_the_same_ids_are_found_by_their_own_workspace(charlie: Any, operation: tuple[str, str, str]) -> None:
+    method, path, _ = operation
+    for target in paths_into(charlie, path)[:1]:
+        assert charlie.api(method, target, body_of(method, path)).status_code < 300
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
+def test_a_key_can_do_what_its_scope_says_and_nothing_else(alice: Any, operation: tuple[str, str, str]) -> None:
+    from troth.workspaces.keys import SCOPES, create_key
+
+    method, path, scope = operation
+    target = paths_into(alice, path)[0] if "{" in path else path
+    keys = {
+        "every other scope": create_key(alice.workspace, "api", scopes=frozenset(SCOPES) - {scope}),
+        "the tracking key": create_key(alice.workspace, "tracking"),
+        "the write key": create_key(alice.workspace, "write"),
+    }
+    for key in keys.values():
+        answer = type(alice.api)(key)(method, target, body_of(method, path))
+        assert answer.status_code == 403
+        assert answer.json() == {"code": "scope_missing", "message": f"The key lacks the scope `{scope}`: use a key that has it."}
+    only = type(alice.api)(create_key(alice.workspace, "api", scopes=frozenset({scope})))
+    assert only(method, target, body_of(method, path)).status_code < 300
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
+def test_without_a_valid_key_nothing_is_answered(alice: Any, operation: tuple[str, str, str]) -> None:
+    from troth.workspaces.keys import create_key, revoke_key
+    from troth.workspaces.models import Key
+
+    method, path, _ = operation
+    target = paths_into(alice, path)[0] if "{" in path else path
+    revoked = create_key(alice.workspace, "server", label="revoked")
+    revoke_key(Key.objects.get(label="revoked"))
+    for header in (
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        f"Bearer {revoked}",
+        f"Basic {alice.api.key}",
+        "Bearer " + "x" * 5_000,
+        f"Bearer {alice.api.key}x",
+    ):
+        answer = alice.api(method, target, body_of(method, path), Authorization=header)
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "key_invalid"
+        assert answer["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
+def test_every_operation_declares_its_refusals(operation: tuple[str, str, str]) -> None:
+    from troth.api.control import control_api
+
+    method, path, _ = operation
+    schema = control_api.get_openapi_schema(path_prefix="")
+    declared = {
+        int(status) for status in schema["paths"][path if path in schema["paths"] else path.lstrip("/")][method.lower()]["responses"]
+    }
+    assert declared >= {400, 401, 403, 422}
+    assert ("{" not in path) or 404 in declared
+
+
+def test_ids_that_nobody_has_are_not_found(alice: Any) -> None:
+    unknown = {"person": "123", "message_id": "123", "request_id": str(uuid.uuid4()), "campaign_id": "999999"}
+    for method, path, _ in NAMED:
+        name = re.findall(r"\{(.*?)\}", path)[0]
+        assert alice.api(method, fill(path, unknown[name]), body_of(method, path)).status_code == 404
+
+
+def test_the_documentation_needs_no_foreign_host(client: Any) -> None:
+    page = client.get(f"{PREFIX}/docs").content.decode()
+    assert "http://" not in page
+    assert "https://" not in page
+    schema = json.loads(client.get(f"{PREFIX}/openapi.json").content)
+    assert schema["info"]["title"] == "Troth control API"
