@@ -1,0 +1,131 @@
+"""`troth demo`, which `make demo` runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+DEFAULT_DATA = "demo-data"
+WORKSPACE = "Papertrail"
+OWNER = "owner@example.com"
+ENTRANCE = "demo.json"
+
+
+class Command(BaseCommand):
+    """Set up a believable workspace, serve it, keep traffic going; or run the main job once."""
+
+    help = "Serve a believable workspace with moving traffic; --once runs the main job once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """--port, --people, --once."""
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--people", type=int, default=2_400)
+        parser.add_argument("--once", action="store_true", help="run the main job from end to end and stop; exit 0 only if all held")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it."""
+        data = Path(os.environ.setdefault("TROTH_DATA", DEFAULT_DATA)).resolve()
+        os.environ["TROTH_DATA"] = str(data)
+        url = f"http://127.0.0.1:{options['port']}"
+        os.environ["TROTH_URL"] = url
+        entrance = self._prepare(data, options["people"])
+        server = subprocess.Popen(
+            [sys.executable, "-m", "troth.project.cli", "serve", "--port", str(options["port"])], start_new_session=True
+        )
+        try:
+            code = self._show(entrance, url, options, server)
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopping …")
+            code = 0
+        finally:
+            server.terminate()
+            server.wait(40)
+        if code:
+            sys.exit(code)
+        self.stdout.write(f"Stopped. The data stays in {data}.")
+
+    def _prepare(self, data: Path, people: int) -> dict[str, Any]:
+        """Initialise and seed, unless that was done before; returns log-in and keys."""
+        subprocess.run([sys.executable, "-m", "troth.project.cli", "init"], check=True, stdout=subprocess.DEVNULL)
+        import django
+
+        django.setup()
+        remembered = data / ENTRANCE
+        if remembered.exists():
+            return dict(json.loads(remembered.read_text()))
+        from troth.workspaces.registry import WorkspaceExists, create_workspace
+
+        password = secrets.token_urlsafe(9)
+        try:
+            made = create_workspace(WORKSPACE, owner=OWNER, password=password)
+        except WorkspaceExists:
+            raise CommandError(f"{data} holds an installation that the demo did not make: choose another --data.") from None
+        self._seed(made.workspace.pk, people)
+        entrance = {"email": OWNER, "password": password, "workspace": WORKSPACE, **made.keys}
+        remembered.touch(mode=0o600)
+        remembered.write_text(json.dumps(entrance))
+        return entrance
+
+    def _seed(self, workspace_id: int, people: int) -> None:
+        from django.db import connection
+        from rich.progress import Progress
+
+        from troth.kernel.clock import now_ms
+        from troth.project.demo.seed import seed
+
+        with Progress(disable=not sys.stdout.isatty()) as bar:
+            task = bar.add_task("Inventing ninety days of Papertrail")
+            events = seed(workspace_id, now_ms(), lambda done, total: bar.update(task, completed=done, total=total), people)
+        self.stdout.write(f"Seeded {people:,} people and {events:,} events over 90 days.")
+        connection.close()
+
+    def _show(self, entrance: dict[str, Any], url: str, options: dict[str, Any], server: subprocess.Popen[bytes]) -> int:
+        from troth.project.demo.http import Client
+        from troth.project.demo.once import run_once
+        from troth.project.demo.traffic import keep_traffic_going
+
+        client = Client(url, entrance)
+        if not client.wait_until_ready():
+            raise CommandError(f"The server did not become ready on {url}: is the port taken? Choose another --port.")
+        if options["once"]:
+            return 0 if run_once(client, entrance["workspace"], self._say) else 1
+        self._print_entrance(entrance, url)
+        stop = threading.Event()
+        traffic = threading.Thread(target=keep_traffic_going, args=(client, stop, options["people"]), daemon=True)
+        traffic.start()
+        try:
+            return server.wait()
+        finally:
+            stop.set()
+            traffic.join(5)
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def _print_entrance(self, entrance: dict[str, Any], url: str) -> None:
+        token = entrance["auth_token"]
+        self._say(
+            f"""
+Troth serves the workspace “{entrance["workspace"]}” on {url}
+  log in              {entrance["email"]}   {entrance["password"]}
+  auth_token          {token}
+  tracking_api_key    {entrance["tracking_api_key"]}
+  write_key           {entrance["write_key"]}
+  API documentation   {url}/api/troth/v1/docs
+
+Try:
+  curl {url}/api/v2/events/track -H 'Content-Type: application/json' -d '{{"auth_token":"{token}","identity":{{"id":"you","email":"you@example.com"}},"event_name":"Invoice paid","data":{{"amount":19,"plan":"team"}}}}'
+  curl {url}/api/troth/v1/people/external_id:you/messages -H 'Authorization: Bearer {token}'
+  curl -X POST {url}/api/troth/v1/people/external_id:you/erasure -H 'Authorization: Bearer {token}'
+
+Invented traffic keeps coming in. Ctrl-C stops."""
+        )
