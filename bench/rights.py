@@ -51,8 +51,8 @@ one = find_person(workspace.pk, "person-17")
 begun = time.perf_counter()
 request = erase_person(one, source="cli", now=now_ms())
 deleted = time.perf_counter() - begun
-from troth.privacy.erasure import verify
-verify(request, now=now_ms())
+from troth.privacy.verification import verify_erasure
+request = verify_erasure(request, now=now_ms())
 erased = time.perf_counter() - begun
 print(json.dumps({"exported": exported, "deleted": deleted, "erased": erased, "state": str(request.state)}))
 """
