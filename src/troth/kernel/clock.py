@@ -18,4 +18,6 @@ def now_ms() -> int:
 
 def iso(ms: int) -> str:
     """An instant as RFC 3339 text in UTC, for people and for JSON."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # Whole seconds and milliseconds apart: a float of both would lose a millisecond in far years.
+    moment = datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
