@@ -30,6 +30,19 @@ class Api:
         assert answer.status_code == status, (answer.status_code, answer.content)
         return answer.json()
 
+    def walk(self, path: str, size: int) -> list[Any]:
+        """All items of a list, page by page."""
+        items: list[Any] = []
+        cursor = ""
+        for _ in range(1_000):
+            page = self.json("GET", f"{path}?limit={size}{cursor}")
+            assert len(page["items"]) <= size
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items
+            cursor = f"&cursor={page['next_cursor']}"
+        raise AssertionError("the list never ends")
+
 
 def _encode(body: Any) -> bytes:
     import json

@@ -104,13 +104,11 @@ def test_a_request_from_a_browser_waits_for_confirmation(alice: Any) -> None:
 
 
 def test_requests_are_paged_without_gaps(alice: Any) -> None:
-    from tests.api.test_people import walk
-
     for _ in range(5):
         alice.api("POST", f"/people/{alice.person_id}/export").close()
-    everything = walk(alice.api, "/requests", 200)
+    everything = alice.api.walk("/requests", 200)
     assert len({request["id"] for request in everything}) == 6
-    assert walk(alice.api, "/requests", 1) == walk(alice.api, "/requests", 4) == everything
+    assert alice.api.walk("/requests", 1) == alice.api.walk("/requests", 4) == everything
 
 
 def test_the_outbox_tells_what_was_sent_and_why(alice: Any) -> None:
@@ -126,7 +124,6 @@ def test_the_outbox_tells_what_was_sent_and_why(alice: Any) -> None:
 
 
 def test_messages_are_paged_without_gaps(alice: Any) -> None:
-    from tests.api.test_people import walk
     from troth.intake.commands import Identity, Track
     from troth.intake.door import apply
     from troth.kernel.worker import drain
@@ -140,10 +137,10 @@ def test_messages_are_paged_without_gaps(alice: Any) -> None:
         now=1,
     )
     drain(1)
-    everything = walk(alice.api, "/messages", 200)
+    everything = alice.api.walk("/messages", 200)
     assert len(everything) == 7
-    assert walk(alice.api, "/messages", 1) == walk(alice.api, "/messages", 3) == everything
-    assert walk(alice.api, f"/people/{alice.person_id}/messages", 2) == everything
+    assert alice.api.walk("/messages", 1) == alice.api.walk("/messages", 3) == everything
+    assert alice.api.walk(f"/people/{alice.person_id}/messages", 2) == everything
 
 
 def test_a_campaign_is_drafted_published_and_paused(alice: Any) -> None:

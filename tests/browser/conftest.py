@@ -1,0 +1,142 @@
+"""A real browser against a real server. Every request must stay on our own host, and the console of the browser must stay silent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+CHROMIUM = os.environ.get("TROTH_TEST_CHROMIUM", "/usr/bin/chromium")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Watch:
+    """What a page did beside what it showed."""
+
+    host: str
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def follow(self, page: Any) -> Any:
+        page.on("request", lambda request: self._note(request.url))
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def _note(self, url: str) -> None:
+        if urlsplit(url).scheme not in ("data", "about") and urlsplit(url).netloc != self.host:
+            self.foreign.append(url)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"needs Chromium at {CHROMIUM}")
+    from playwright.sync_api import sync_playwright
+
+    # Django refuses database calls where an event loop runs, and Playwright runs one in this thread; the tests talk to the server alone.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Any, troth_server: Any) -> Iterator[Callable[..., Any]]:
+    """Open pages without a script engine unless asked for; at the end nothing foreign was fetched and nothing complained."""
+    watch = Watch(urlsplit(troth_server.url).netloc)
+    contexts = []
+
+    def open_page(width: int = 1280, scheme: str = "light", *, scripts: bool = False) -> Any:
+        context = chromium.new_context(
+            base_url=troth_server.url, java_script_enabled=scripts, viewport={"width": width, "height": 800}, color_scheme=scheme
+        )
+        contexts.append(context)
+        return watch.follow(context.new_page())
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert watch.foreign == []
+    assert watch.complaints == []
+
+
+@pytest.fixture(scope="module")
+def dana(troth_server: Any) -> dict[str, str]:
+    """Dana agreed to marketing mail and got one; its body carries her link."""
+    return plant(troth_server)
+
+
+HTML = '<h1>Hello {{ person.name }}</h1><p>Your plan is {{ person.plan }}.</p><p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
+
+
+def plant(server: Any, name: str = "dana", html: str = HTML) -> dict[str, str]:
+    """A person with a marketing mail, made through the public doors. Returns her id, the id of the mail, and the token of its link."""
+    call = Control(server)
+    email, event = f"{name}@example.com", f"signed_up_{name}"
+    draft = {
+        "name": f"News for {name}",
+        "trigger_event": event,
+        "purpose": "marketing_email",
+        "subject": "Welcome, {{ person.name }}",
+        "html": html,
+    }
+    campaign = call("POST", "/campaigns", draft)
+    call("POST", f"/campaigns/{campaign['id']}/publish", {})
+    key = {"auth_token": server.workspace["auth_token"]}
+    data = {"name": name.title(), "plan": "pro"}
+    assert server.post("/api/v2/users/track", {**key, "id": name, "email": email, "data": data})[0] == 200
+    for purpose in ("marketing_email", "behavioural_profiling"):
+        said = {"purpose": purpose, "decision": "grant", "notice": "May we?", "source_url": "https://example.com/join"}
+        call("POST", f"/people/{name}/consents", said)
+    tracked = {**key, "identity": {"id": name, "email": email}, "event_name": event, "data": {"from": "browser test"}}
+    assert server.post("/api/v2/events/track", tracked)[0] == 200
+    sent = server.eventually(lambda: [m for m in call("GET", f"/people/{name}/messages")["items"] if m["state"] == "sent"])
+    mail = call("GET", f"/messages/{sent[0]['id']}")
+    token = mail["text"].split("/u/")[1].split()[0].rstrip(")>")
+    return {"person_id": mail["person_id"], "message_id": mail["id"], "token": token}
+
+
+@dataclass
+class Control:
+    """The control API with the server key."""
+
+    server: Any
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        import json
+        import urllib.request
+
+        request = urllib.request.Request(
+            f"{self.server.url}/api/troth/v1{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={"Authorization": f"Bearer {self.server.workspace['auth_token']}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def standing(troth_server: Any, dana: dict[str, str]) -> Callable[[], dict[str, str]]:
+    """Where Dana stands, by purpose."""
+
+    def read() -> dict[str, str]:
+        rows = Control(troth_server)("GET", f"/people/{dana['person_id']}/consents")["standing"]
+        return {row["purpose"]: row["standing"] for row in rows}
+
+    return read

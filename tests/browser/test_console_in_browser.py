@@ -1,0 +1,101 @@
+"""Alice logs in and looks around."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
+
+import pytest
+
+from tests.browser.conftest import plant
+
+pytestmark = pytest.mark.browser
+
+
+def log_in(page: Any) -> None:
+    page.goto("/")
+    page.get_by_label("E-mail").fill("Alice@example.com")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Log in").click()
+
+
+def test_a_member_logs_in_looks_around_and_logs_out(new_page: Any, dana: Any) -> None:
+    page = new_page()
+    log_in(page)
+    assert page.get_by_role("heading", name="Acme").is_visible()
+    page.get_by_role("link", name="Welcome, Dana").first.click()
+    mail = page.frame_locator("iframe")
+    assert mail.get_by_role("heading", name="Hello Dana").is_visible()
+    page.get_by_role("link", name="dana@example.com").first.click()
+    assert page.get_by_role("heading", name="dana@example.com").is_visible()
+    assert page.get_by_text("signed_up_dana").is_visible()
+    page.get_by_role("button", name="Log out").click()
+    assert page.get_by_role("button", name="Log in").is_visible()
+    page.goto("/console/")
+    assert page.get_by_role("button", name="Log in").is_visible()
+
+
+def test_a_wrong_password_is_refused(new_page: Any) -> None:
+    page = new_page()
+    page.goto("/console/login")
+    page.get_by_label("E-mail").fill("alice@example.com")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    assert "do not fit together" in page.get_by_role("alert").inner_text()
+
+
+class Tracker(BaseHTTPRequestHandler):
+    """Somebody else's server that would like to know who opens a mail."""
+
+    hits: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.hits.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the signature of the base class
+        pass
+
+
+@pytest.fixture
+def tracker() -> Iterator[HTTPServer]:
+    server = HTTPServer(("127.0.0.1", 0), Tracker)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_mail_in_the_console_runs_no_script_and_calls_nobody(chromium: Any, troth_server: Any, tracker: HTTPServer) -> None:
+    pixel = f"http://127.0.0.1:{tracker.server_port}/pixel.gif"
+    html = f"<h1>Hello</h1><script>document.title='broken into';new Image().src='{pixel}?script'</script><img src='{pixel}' onerror=\"document.title='broken into'\">"
+    mail = plant(troth_server, "erin", html)
+    context = chromium.new_context(base_url=troth_server.url)
+    page = context.new_page()
+    log_in(page)
+    page.goto(f"/console/messages/{mail['message_id']}/body")
+    assert page.get_by_role("heading", name="Hello").is_visible()
+    assert page.title() != "broken into"
+    page.goto(f"/console/messages/{mail['message_id']}")
+    page.frame_locator("iframe").get_by_role("heading", name="Hello").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert Tracker.hits == []
+    context.close()
+
+
+def test_the_documentation_of_the_api_needs_nobody_else(new_page: Any) -> None:
+    page = new_page(scripts=True)
+    page.goto("/api/troth/v1/docs")
+    page.get_by_text("/api/troth/v1/people/{person}/erasure").first.wait_for()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_scrolls_sideways(new_page: Any, dana: Any, width: int) -> None:
+    page = new_page(width)
+    log_in(page)
+    for path in ("/console/", f"/console/people/{dana['person_id']}", f"/console/messages/{dana['message_id']}"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
