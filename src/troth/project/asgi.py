@@ -14,6 +14,7 @@ import django
 django.setup()
 
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402 -- needs a configured Django
+from django.urls import get_resolver  # noqa: E402
 
 from troth.intake.asgi import Intake  # noqa: E402
 from troth.intake.writer import Writer  # noqa: E402
@@ -37,6 +38,8 @@ class Application:
         self.writer = Writer()
         self.keyring = Keyring()
         self.intake = Intake(self.writer, self.keyring, refresh_keys=self._refresh_keys)
+        if not INGEST_ONLY:
+            get_resolver().check()  # reads every surface now: a fault there must stop the start, and the first visitor should not wait for it
         self.django = WsgiInThreads(WSGIHandler())
         self._keeper: asyncio.Task[None] | None = None
 

@@ -1,6 +1,6 @@
 """The `troth` command: `troth VERB [SUB] …` runs the management command `VERB_SUB` of the package it serves.
 
-`--data DIR` may stand anywhere; it sets TROTH_DATA before anything else is read.
+`--data DIR` may stand anywhere; it sets TROTH_DATA before anything else is read. Commands are found by their files, without importing them.
 """
 
 from __future__ import annotations
@@ -10,106 +10,139 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from troth import __version__
 from troth.kernel.errors import TrothError
 
 BEFORE_DJANGO = frozenset({"init", "serve", "demo"})
-"""Commands that must not need a master key yet, or want to stay small; they set Django up themselves."""
+"""Commands that must not need a master key yet, or choose their role first; they set Django up themselves."""
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("project", "workspaces", "intake", "campaigns", "privacy")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; errors are one line on stderr and an exit code that is not zero."""
-    words = _take_data(list(sys.argv[1:] if argv is None else argv))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.project.settings")
-    commands = find_commands()
-    if not words or words[0] in ("-h", "--help", "help"):
-        return _print_help(commands)
-    for length in (2, 1):
-        name = "_".join(words[:length])
-        if len(words) >= length and name in commands:
-            return _run(commands[name], name, words[length:])
-    known = sorted(name.replace("_", " ") for name in commands if name.startswith(f"{words[0]}_"))
-    hint = f": say {', '.join(known)}" if known else ": `troth --help` lists them"
-    print(f"troth: there is no command `{' '.join(words[:2])}`{hint}", file=sys.stderr)
-    return 2
+    try:
+        words = _take_data(list(sys.argv[1:] if argv is None else argv))
+        return _dispatch(words)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (`head`) has enough; nothing more may be written when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the last resort: whoever types a command is told what to do, not shown our insides
+        if os.environ.get("TROTH_DEBUG"):
+            raise
+        print(f"troth: {_in_one_line(error)}", file=sys.stderr)
+        return getattr(error, "returncode", 1)
 
 
 def find_commands() -> dict[str, str]:
     """Every command by name, with the module it lies in."""
     found = {}
-    for package in PACKAGES:
-        for path in (ROOT / package / "management" / "commands").glob("*.py"):
-            if not path.stem.startswith("_"):
-                found[path.stem] = f"troth.{package}.management.commands.{path.stem}"
+    for path in sorted(ROOT.glob("*/management/commands/*.py")):
+        if not path.stem.startswith("_"):
+            found[path.stem] = ".".join(("troth", *path.relative_to(ROOT).with_suffix("").parts))
     return found
+
+
+def _dispatch(words: list[str]) -> int:
+    commands = find_commands()
+    if words and words[0] == "--version":
+        print(f"troth {__version__}")
+        return 0
+    if not words or words[0] in ("-h", "--help", "help"):
+        return _print_help(commands, words[1:2])
+    for length in (2, 1):
+        name = "_".join(words[:length])
+        if len(words) >= length and name in commands:
+            return _run(commands[name], name, words[length:])
+    if any(name.startswith(f"{words[0]}_") for name in commands):
+        if words[1:] in ([], ["--help"], ["-h"]):
+            return _print_help(commands, words[:1])
+        known = ", ".join(name.replace("_", " ") for name in commands if name.startswith(f"{words[0]}_"))
+        print(f"troth: there is no command `{' '.join(words[:2])}`: say {known}", file=sys.stderr)
+        return 2
+    print(f"troth: there is no command `{words[0]}`: `troth --help` lists them", file=sys.stderr)
+    return 2
 
 
 def _take_data(words: list[str]) -> list[str]:
     kept = []
     rest = iter(words)
     for word in rest:
-        if word == "--data":
-            os.environ["TROTH_DATA"] = next(rest, "")
-        elif word.startswith("--data="):
-            os.environ["TROTH_DATA"] = word.partition("=")[2]
+        if word == "--data" or word.startswith("--data="):
+            value = next(rest, "") if word == "--data" else word.partition("=")[2]
+            if not value:
+                raise TrothError("--data needs a directory: `troth --data DIR COMMAND …`")
+            os.environ["TROTH_DATA"] = value
         else:
             kept.append(word)
     return kept
 
 
-def _print_help(commands: dict[str, str]) -> int:
-    print("usage: troth [--data DIR] COMMAND …\n\nEvery command has --help.\n")
-    for name, module in sorted(commands.items()):
-        # The first line of a command's module is `troth …`; reading it spares importing everything for a list.
-        print(f"  troth {name.replace('_', ' '):22} {_help_of(module)}")
+def _print_help(commands: dict[str, str], groups: list[str]) -> int:
+    """List all commands, or those of one group (`troth privacy`)."""
+    print(
+        "usage: troth [--data DIR] COMMAND …\n\nEvery command has --help. DIR (or TROTH_DATA) is the data directory, default ./troth-data."
+    )
+    above = None
+    for name, module in sorted(commands.items(), key=lambda item: ("_" in item[0], item[0])):
+        group, _, sub = name.partition("_")
+        if groups and group not in groups:
+            continue
+        if (group if sub else "") != above:
+            above = group if sub else ""
+            print()
+        print(f"  troth {name.replace('_', ' '):20} {_help_of(module)}")
     return 0
 
 
 def _help_of(module: str) -> str:
+    # Reading the line spares importing everything for a list.
     source = ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py").read_text()
-    _, _, rest = source.partition('    help = "')
-    return rest.partition('"')[0]
+    return source.partition('    help = "')[2].partition('"')[0]
 
 
 def _run(module: str, name: str, words: list[str]) -> int:
+    if name not in BEFORE_DJANGO:
+        import django
+
+        django.setup()
+    command = import_module(module).Command()
+    command.requires_system_checks = []
+    command.suppressed_base_arguments = {
+        "--version",
+        "--settings",
+        "--pythonpath",
+        "--traceback",
+        "--no-color",
+        "--force-color",
+        "--skip-checks",
+    }
+    parser = command.create_parser("troth", name.replace("_", " "))
+    parser.prog = f"troth {name.replace('_', ' ')}"
+    options = vars(parser.parse_args(words))
+    command.execute(*options.pop("args", ()), **options)
+    return 0
+
+
+def _in_one_line(error: Exception) -> str:
+    """What went wrong and what to do. The text of an error that is not ours is left out: it can hold a person's data."""
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management.base import CommandError, SystemCheckError
-    from django.db import DatabaseError
+    from django.db import DatabaseError, OperationalError
 
-    try:
-        if name not in BEFORE_DJANGO:
-            import django
-
-            django.setup()
-        command = import_module(module).Command()
-        command.requires_system_checks = []
-        command.suppressed_base_arguments = {
-            "--version",
-            "--settings",
-            "--pythonpath",
-            "--traceback",
-            "--no-color",
-            "--force-color",
-            "--skip-checks",
-        }
-        parser = command.create_parser("troth", name.replace("_", " "))
-        parser.prog = f"troth {name.replace('_', ' ')}"
-        options = vars(parser.parse_args(words))
-        command.execute(*options.pop("args", ()), **options)
-    except (TrothError, CommandError, SystemCheckError, ImproperlyConfigured) as error:
-        print(f"troth: {error}", file=sys.stderr)
-        return getattr(error, "returncode", 1)
-    except DatabaseError as error:
-        if os.environ.get("TROTH_DEBUG"):
-            raise
-        print(f"troth: the database refused ({type(error).__name__}): run `troth init`, then `troth doctor`.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        return 0
-    return 0
+    if isinstance(error, TrothError | CommandError | SystemCheckError | ImproperlyConfigured):
+        return " ".join(str(error).removeprefix("Error: ").split())
+    kind = type(error).__name__
+    if isinstance(error, OperationalError) and os.environ.get("TROTH_DATABASE_URL"):
+        return f"the database does not answer ({kind}): check TROTH_DATABASE_URL and that the server runs, then `troth init`."
+    if isinstance(error, DatabaseError):
+        return f"the database refused ({kind}): run `troth init`, then `troth doctor`."
+    if isinstance(error, OSError):
+        return f"{error.strerror or kind}: {error.filename or 'check disk, rights and addresses'}"
+    return f"unexpected {kind}: this is a fault of Troth; TROTH_DEBUG=1 shows where."
 
 
 if __name__ == "__main__":

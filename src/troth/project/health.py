@@ -14,6 +14,7 @@ from troth.kernel.clock import now_ms
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+DATABASE_UP = Gauge("troth_database_up", "1 when the database answered for these figures; otherwise the others are old")
 INBOX_ITEMS = Gauge("troth_inbox_items", "Events accepted and not yet folded into history")
 MESSAGES = Gauge("troth_messages", "Messages by state", ["state"])
 MESSAGE_WAIT = Gauge("troth_oldest_due_message_seconds", "How long the oldest due message has been waiting")
@@ -55,18 +56,26 @@ def find_trouble() -> str:
 
 def _metrics() -> bytes:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT COUNT(*) FROM intake_inboxitem")
-            INBOX_ITEMS.set(cursor.fetchone()[0])
-            cursor.execute("SELECT state, COUNT(*) FROM messages_message GROUP BY state")
-            for state, number in cursor.fetchall():
-                MESSAGES.labels(state).set(number)
-            cursor.execute("SELECT MIN(due_at) FROM messages_message WHERE state = 'queued'")
-            oldest = cursor.fetchone()[0]
-            MESSAGE_WAIT.set(max(0, now_ms() - oldest) / 1000 if oldest else 0)
-            cursor.execute("SELECT source, SUM(dropped) FROM consent_suppressioncount GROUP BY source")
-            for source, number in cursor.fetchall():
-                DROPPED.labels(source).set(number)
+        _measure()
+        DATABASE_UP.set(1)
+    except DatabaseError:
+        DATABASE_UP.set(0)
     finally:
         connection.close()
     return generate_latest()
+
+
+def _measure() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM intake_inboxitem")
+        INBOX_ITEMS.set(cursor.fetchone()[0])
+        cursor.execute("SELECT state, COUNT(*) FROM messages_message GROUP BY state")
+        MESSAGES.clear()  # a state that no message is in any more is gone from the figures too
+        for state, number in cursor.fetchall():
+            MESSAGES.labels(state).set(number)
+        cursor.execute("SELECT MIN(due_at) FROM messages_message WHERE state = 'queued'")
+        oldest = cursor.fetchone()[0]
+        MESSAGE_WAIT.set(max(0, now_ms() - oldest) / 1000 if oldest else 0)
+        cursor.execute("SELECT source, SUM(dropped) FROM consent_suppressioncount GROUP BY source")
+        for source, number in cursor.fetchall():
+            DROPPED.labels(source).set(number)

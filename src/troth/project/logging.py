@@ -7,7 +7,10 @@ identifier of a person, no body, no query string and no token can reach a log by
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
@@ -73,3 +76,13 @@ def configure_logging(stream: TextIO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [LibraryHandler()]
     root.setLevel(logging.WARNING)
+    threading.excepthook = lambda failed: log_uncaught(failed.exc_type, failed.exc_traceback)
+    sys.unraisablehook = lambda failed: log_uncaught(failed.exc_type, failed.exc_traceback)
+
+
+def log_uncaught(kind: type[BaseException], trace: TracebackType | None) -> None:
+    """Say that a thread ended by an error, and where. Python's own report would print the error's text, which can hold a person's data."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else "unknown"
+    structlog.get_logger().error("uncaught", error=kind.__name__, where=where)

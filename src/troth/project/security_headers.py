@@ -21,6 +21,8 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, with headers."""
         response = self.get_response(request)
+        if request.is_secure():
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         for name, value in (
             ("Content-Security-Policy", POLICY),
             ("Referrer-Policy", "no-referrer"),

@@ -1,7 +1,7 @@
 """Django settings, driven by the environment. Everything an installation keeps lies under `TROTH_DATA`.
 
 TROTH_DATA          data directory, default ./troth-data
-TROTH_DATABASE_URL  postgres://… instead of the embedded SQLite
+TROTH_DATABASE_URL  postgres://… instead of the embedded SQLite; `?pool=N` bounds the connections of a process (default 20, 0: no pool)
 TROTH_EMAIL_URL     smtp://user:password@host:587 and the like; empty: the embedded outbox keeps every message
 TROTH_SENDER        From address where a workspace has none
 TROTH_URL           the public address, which links in mail begin with
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import environ
 
 from troth.kernel.crypto import derive, is_loaded, load_master_key
+from troth.project.database_url import read_database_url
 from troth.project.logging import configure_logging
 
 env = environ.FileAwareEnv()
@@ -39,10 +40,7 @@ def _database() -> dict[str, Any]:
     if not url:
         name = str(TROTH_DATA / "troth.sqlite3")
         return {"ENGINE": "troth.kernel.sqlite", "NAME": name, "TEST": {"NAME": name + ".test"}}
-    parsed: dict[str, Any] = environ.Env.db_url_config(url)
-    options = parsed.setdefault("OPTIONS", {})
-    options["pool"] = {"min_size": 1, "max_size": 8}
-    return parsed
+    return read_database_url(url)
 
 
 DATABASES = {"default": _database()}

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from pathlib import Path
+import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from troth.kernel.crypto import MASTER_KEY_FILE
-from troth.project.supervisor import supervise
-
 ROLES = ("all", "web", "ingest", "worker")
+GRACE_SECONDS = 20
 
 
 class Command(BaseCommand):
-    """Serve: a web process and a worker, supervised; or one role alone."""
+    """Serve: web processes and a worker, supervised; or one role alone.
+
+    The embedded database is brought up to date first; PostgreSQL is not, because other machines may still run the version before (`troth init` does it).
+    """
 
     help = "Run the server and the worker (or one --role)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--host, --port, --role, --workers."""
-        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--role", choices=ROLES, default="all", help="all: everything on this machine; else one process of that role")
         parser.add_argument("--workers", type=int, default=1, help="web processes (with --role all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT."""
-        data = Path(os.environ.get("TROTH_DATA") or "troth-data").resolve()
-        if not (data / MASTER_KEY_FILE).exists():
-            raise CommandError(f"{data} is no data directory of Troth: run `troth init` first.")
-        if options["role"] == "all":
-            sys.exit(supervise(options["host"], options["port"], options["workers"]))
+        host, port, role, workers = options["host"], options["port"], options["role"], options["workers"]
+        if not 0 < port < 65536 or workers < 1:
+            raise CommandError("--port is 1 to 65535, and --workers at least 1.")
+        if role != "all":
+            _end_with_supervisor()
+            os.environ["TROTH_ROLE"] = role
         import django
 
         django.setup()
@@ -42,19 +45,33 @@ class Command(BaseCommand):
 
         with while_serving():
             make_ready()
-            if options["role"] == "worker":
+            if role == "worker":
                 from troth.kernel.worker import run
 
                 run()
-                return
-            os.environ["TROTH_ROLE"] = options["role"]
-            _serve_web(options["host"], options["port"])
+            elif role != "all":
+                _serve_web(host, port)
+        if role == "all":
+            os.execv(sys.executable, [sys.executable, "-m", "troth.project.supervisor", host, str(port), str(workers)])  # noqa: S606 -- this process becomes it
+
+
+def _end_with_supervisor() -> None:
+    """Stop as on SIGTERM when the supervisor is gone: an orphan would hold the port and the database."""
+    inherited = os.environ.pop("TROTH_ALIVE_FD", None)
+    if inherited is None:
+        return
+
+    def wait() -> None:
+        os.read(int(inherited), 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="supervisor-watch", daemon=True).start()
 
 
 def _serve_web(host: str, port: int) -> None:
     import uvicorn
 
-    inherited = os.environ.get("TROTH_LISTEN_FD")
+    inherited = os.environ.pop("TROTH_LISTEN_FD", None)
     config = uvicorn.Config(
         "troth.project.asgi:application",
         host=host,
@@ -68,13 +85,13 @@ def _serve_web(host: str, port: int) -> None:
         log_config=None,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=20,
+        timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=2048,
     )
     server = uvicorn.Server(config)
     try:
         server.run()
     except (OSError, SystemExit):
-        raise CommandError(f"Cannot listen on {host}:{port}: choose another --port.") from None
+        raise CommandError(f"Cannot listen on {host}:{port}: choose another --host or --port.") from None
     if not server.started:
-        raise CommandError(f"Cannot listen on {host}:{port}: choose another --port, or see the log above.")
+        raise CommandError("The web process could not start: see the log above.")
