@@ -1,4 +1,8 @@
-"""From a Segment message to commands. What is read, and what becomes of it: see `docs/` on the Segment door; times by `receivedAt − (sentAt − told)`."""
+"""From a Segment message to commands.
+
+identify and group are facts about the person; track, page and screen are events; alias joins two identities. Beside them a message can carry a
+device, tags for Vero, and decisions: an opt-out is taken wherever it is found, an opt-in never permits anything.
+"""
 
 from __future__ import annotations
 
