@@ -192,7 +192,7 @@ def test_a_sender_without_end_is_cut_off(site: Site) -> None:
     chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
     with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
         connection.sendall(head)
-        with pytest.raises(OSError, match="."):
+        with pytest.raises(OSError):
             for _ in range(5_000):
                 connection.sendall(chunk)
 
