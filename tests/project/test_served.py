@@ -1,0 +1,153 @@
+"""The served installation as operators meet it: health, headers, crashes, kills, stops. Real processes throughout."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import Served, make_served
+
+
+def get(served: Served, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+    try:
+        with urllib.request.urlopen(served.url + path, timeout=20) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+def web_and_worker(served: Served) -> dict[str, psutil.Process]:
+    """Both children by role once both run; before that nothing."""
+    found = {}
+    for child in served.children():
+        try:
+            words = child.cmdline()
+        except psutil.Error:  # it ended a moment ago
+            continue
+        if "--role" in words:
+            found[words[words.index("--role") + 1]] = child
+    return found if {"web", "worker"} <= found.keys() else {}
+
+
+def test_health_readiness_and_metrics(troth_server: Served) -> None:
+    assert get(troth_server, "/healthz")[0] == 200
+    assert get(troth_server, "/readyz")[2] == b"ready\n"
+    status, headers, body = get(troth_server, "/metrics")
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/plain")
+    for name in ("troth_database_up 1.0", "troth_inbox_items", "troth_oldest_due_message_seconds"):
+        assert name in body.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/login", "/api/troth/v1/docs", "/api/troth/v1/openapi.json", "/nothing-here", "/static/nothing.css"]
+)
+def test_every_answer_of_django_is_strictly_framed(troth_server: Served, path: str) -> None:
+    _, headers, body = get(troth_server, path)
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "Server" not in headers
+    assert b"Traceback" not in body
+
+
+def test_the_console_asks_who_is_there(troth_server: Served) -> None:
+    status, _, body = get(troth_server, "/")
+    assert status == 200
+    assert b'type="password"' in body
+
+
+def test_the_parent_stays_small(troth_server: Served) -> None:
+    assert troth_server.process is not None
+    parent = psutil.Process(troth_server.process.pid)
+    assert "troth.project.supervisor" in parent.cmdline()
+    assert parent.memory_info().rss < 40 * 1024 * 1024
+
+
+def test_a_second_server_on_the_port_says_so(troth_server: Served) -> None:
+    done = troth_server.cli("serve", "--port", str(troth_server.port))
+    assert done.returncode == 1
+    assert "choose another" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert get(troth_server, "/healthz")[0] == 200
+
+
+def test_the_doctor_is_content(troth_server: Served) -> None:
+    findings = troth_server.json("doctor")
+    assert [finding for finding in findings if not finding["ok"]] == []
+    assert {"data directory", "master key", "database", "tables", "inbox", "privacy requests", "erasure ledger"} <= {
+        f["check"] for f in findings
+    }
+
+
+def test_the_doctor_tells_trouble_and_what_to_do(own_server: Served) -> None:
+    own_server.data.chmod(0o755)
+    done = own_server.cli("doctor")
+    assert done.returncode == 1
+    assert "TROUBLE" in done.stdout
+    assert "chmod 700" in done.stdout
+
+
+def test_what_crashes_is_started_again_and_what_is_killed_leaves_no_orphans(own_server: Served) -> None:
+    before = own_server.eventually(lambda: web_and_worker(own_server))
+    for child in before.values():
+        child.kill()
+    after = own_server.eventually(lambda: web_and_worker(own_server), seconds=30)
+    assert {child.pid for child in after.values()}.isdisjoint(child.pid for child in before.values())
+    own_server.wait_ready()
+    events = [json.loads(line) for line in own_server.log.read_text().splitlines() if line.startswith("{")]
+    assert {line["role"] for line in events if line["event"] == "process_ended" and line["exit_code"] == -signal.SIGKILL} == {
+        "web",
+        "worker",
+    }
+
+    assert own_server.process is not None
+    own_server.process.kill()
+    own_server.process.wait()
+    _, alive = psutil.wait_procs(list(after.values()), timeout=30)
+    assert alive == []
+    own_server.start()
+    assert own_server.stop() == 0
+    assert own_server.log.read_text().count("Traceback") == 0
+
+
+def test_serve_brings_the_embedded_database_up_to_date(tmp_path: Path) -> None:
+    served = make_served(tmp_path)
+    for name in ("troth.sqlite3", "troth.sqlite3-wal", "troth.sqlite3-shm"):
+        (served.data / name).unlink(missing_ok=True)
+    try:
+        served.start()
+        assert served.stop() == 0
+    finally:
+        if served.process and served.process.poll() is None:
+            served.process.kill()
+
+
+def test_a_role_alone_answers_its_own_doors_only(tmp_path: Path) -> None:
+    served = make_served(tmp_path)
+    command = ["--data", str(served.data), "serve", "--role", "ingest", "--port", str(served.port)]
+    with served.log.open("ab") as log:
+        served.process = subprocess.Popen(
+            [sys.executable, "-m", "troth.project.cli", *command], env=served._environ(), stdout=log, stderr=log
+        )
+    try:
+        served.wait_ready()
+        assert get(served, "/console/login")[0] == 404
+        said = {"auth_token": served.workspace["auth_token"], "id": "dana-1", "email": "dana@example.com"}
+        assert served.post("/api/v2/users/track", said)[0] == 200
+    finally:
+        served.process.terminate()
+        served.process.wait(30)
