@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import plant
 
@@ -24,17 +25,17 @@ def log_in(page: Any) -> None:
 def test_a_member_logs_in_looks_around_and_logs_out(new_page: Any, dana: Any) -> None:
     page = new_page()
     log_in(page)
-    assert page.get_by_role("heading", name="Acme").is_visible()
+    expect(page.get_by_role("heading", name="Acme")).to_be_visible()
     page.get_by_role("link", name="Welcome, Dana").first.click()
     mail = page.frame_locator("iframe")
-    assert mail.get_by_role("heading", name="Hello Dana").is_visible()
+    expect(mail.get_by_role("heading", name="Hello Dana")).to_be_visible()
     page.get_by_role("link", name="dana@example.com").first.click()
-    assert page.get_by_role("heading", name="dana@example.com").is_visible()
-    assert page.get_by_text("signed_up_dana").is_visible()
+    expect(page.get_by_role("heading", name="dana@example.com")).to_be_visible()
+    expect(page.get_by_text("signed_up_dana")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
-    assert page.get_by_role("button", name="Log in").is_visible()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
     page.goto("/console/")
-    assert page.get_by_role("button", name="Log in").is_visible()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
 def test_a_wrong_password_is_refused(new_page: Any) -> None:
@@ -43,7 +44,7 @@ def test_a_wrong_password_is_refused(new_page: Any) -> None:
     page.get_by_label("E-mail").fill("alice@example.com")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    assert "do not fit together" in page.get_by_role("alert").inner_text()
+    expect(page.get_by_role("alert")).to_contain_text("do not fit together")
 
 
 class Tracker(BaseHTTPRequestHandler):
@@ -77,7 +78,7 @@ def test_a_mail_in_the_console_runs_no_script_and_calls_nobody(chromium: Any, tr
     page = context.new_page()
     log_in(page)
     page.goto(f"/console/messages/{mail['message_id']}/body")
-    assert page.get_by_role("heading", name="Hello").is_visible()
+    expect(page.get_by_role("heading", name="Hello")).to_be_visible()
     assert page.title() != "broken into"
     page.goto(f"/console/messages/{mail['message_id']}")
     page.frame_locator("iframe").get_by_role("heading", name="Hello").wait_for()

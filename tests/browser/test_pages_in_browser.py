@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -12,14 +13,14 @@ pytestmark = pytest.mark.browser
 def test_the_link_asks_and_only_the_button_unsubscribes(new_page: Any, dana: Any, standing: Any) -> None:
     page = new_page()
     page.goto(f"/u/{dana['token']}")
-    assert page.get_by_role("heading", name="Stop these mails?").is_visible()
+    expect(page.get_by_role("heading", name="Stop these mails?")).to_be_visible()
     assert standing()["marketing_email"] == "granted"
     page.get_by_role("button", name="Unsubscribe").click()
-    assert page.get_by_role("heading", name="You are unsubscribed").is_visible()
+    expect(page.get_by_role("heading", name="You are unsubscribed")).to_be_visible()
     assert standing()["marketing_email"] == "refused"
     page.get_by_role("link", name="Choose what you want to get").click()
     box = page.get_by_role("listitem").filter(has_text="News and offers by e-mail").get_by_role("checkbox")
-    assert not box.is_checked()
+    expect(box).not_to_be_checked()
     assert page.context.cookies() == []
 
 
@@ -29,15 +30,16 @@ def test_choices_are_made_saved_and_still_there(new_page: Any, dana: Any, standi
     clicks = page.get_by_role("listitem").filter(has_text="Measure who clicks links").get_by_role("checkbox")
     clicks.check()
     page.get_by_role("button", name="Save").click()
-    assert page.get_by_role("status").inner_text() == "Saved. It counts from now on."
+    expect(page.get_by_role("status")).to_have_text("Saved. It counts from now on.")
     assert standing()["click_tracking"] == "granted"
     page.goto(f"/p/{dana['token']}")
-    assert clicks.is_checked()
+    expect(clicks).to_be_checked()
     clicks.uncheck()
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_be_visible()
     assert standing()["click_tracking"] == "refused"
     page.reload()
-    assert not clicks.is_checked()
+    expect(clicks).not_to_be_checked()
 
 
 def test_the_pages_work_from_the_keyboard_alone(new_page: Any, dana: Any, standing: Any) -> None:

@@ -109,7 +109,7 @@ def test_the_body_of_a_mail_is_shown_in_a_box_that_runs_nothing(alice: Client) -
 
     message = Message.objects.get()
     page = alice.get(f"/console/messages/{message.message_id}").content.decode()
-    assert " sandbox " in page
+    assert " sandbox>" in page
     assert "allowed" in page
     body = alice.get(f"/console/messages/{message.message_id}/body")
     assert b"<p>Hello</p>" in body.content

@@ -35,6 +35,7 @@ def _add(router: Router) -> None:
             bearer = operation.auth_param
             if not isinstance(bearer, Bearer):
                 raise TypeError(f"{operation.view_func.__name__} names no scope.")
+            operation.summary = operation.view_func.__name__.replace("_", " ").capitalize()
             operation.description = f"{operation.description}\n\nScope: `{bearer.scope}`."
             operation.openapi_extra = {**(operation.openapi_extra or {}), "x-scope": bearer.scope}
     control_api.add_router("", router)

@@ -76,7 +76,9 @@ def save_choices(subject: Subject, wanted: Iterable[str], *, now: int) -> int:
 
 
 def _consent_purposes(workspace_id: int) -> list[PurposeRule]:
-    return [rule for rule in load_catalog(workspace_id).purposes.values() if rule.basis == LegalBasis.CONSENT]
+    """What a person can choose, marketing first: it is what most come for."""
+    rules = [rule for rule in load_catalog(workspace_id).purposes.values() if rule.basis == LegalBasis.CONSENT]
+    return sorted(rules, key=lambda rule: (not rule.is_marketing, rule.name))
 
 
 def _evidence(rule: PurposeRule, sender: str) -> dict[str, Any]:

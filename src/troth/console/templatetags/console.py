@@ -32,6 +32,13 @@ def briefly(values: Mapping[str, Any]) -> str:
 
 
 @register.filter
+def reasoned(reason: str) -> str:
+    """`marketing_email:no_consent` as `marketing_email: no consent`."""
+    purpose, colon, why = reason.rpartition(":")
+    return f"{purpose}{colon} {why.replace('_', ' ')}".strip()
+
+
+@register.filter
 def plainly(value: Any) -> str:
     """A value as text."""
     return _plain(value)
