@@ -234,6 +234,10 @@ def test_late_and_out_of_order_events_keep_their_own_times(door: Door) -> None:
         {"phone": "+33 6 12 34 56 78"},
         {"anonymous_id": "anon-1"},
         {"external_id": "fresh", "devices": (Device(token="token-1", platform="ios"),)},
+        {"external_id": "janedoe@gmail.com"},
+        {"anonymous_id": "+33612345678"},
+        {"external_id": "anon-1"},
+        {"anonymous_id": "token-1"},
     ],
 )
 def test_whatever_leads_to_an_erased_person_is_dropped_and_counted(door: Door, identity: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from troth.kernel.crypto import derive, keyed_tag
 from troth.kernel.ids import bucket_of_tag
 from troth.kernel.sql import TAG_KEY, insert_rows, select_by_keys
-from troth.people.identifiers import EMAIL, KINDS, fold_email, normalise
+from troth.people.identifiers import ANONYMOUS_ID, DEVICE, EMAIL, EXTERNAL_ID, KINDS, PHONE, fold_email, normalise
 
 
 def suppression_tag(workspace_id: int, kind: str, normalised: str) -> bytes:
@@ -26,6 +26,18 @@ def suppression_tags(workspace_id: int, kind: str, normalised: str) -> list[byte
         folded = fold_email(normalised)
         tags.append(suppression_tag(workspace_id, "email_folded", folded))
     return tags
+
+
+def screening_tags(workspace_id: int, kind: str, normalised: str) -> list[bytes]:
+    """All tags to look up for an identifier that arrives: as its own kind, and as any kind it may be in disguise.
+
+    An erased address that comes back as a user id is still that address.
+    """
+    if kind in (EMAIL, PHONE):
+        return suppression_tags(workspace_id, kind, normalised)
+    kinds = {EXTERNAL_ID, ANONYMOUS_ID, DEVICE} | ({EMAIL} if "@" in normalised else set()) | ({PHONE} if normalised[:1] in "+0" else set())
+    values = [(other, normalise(other, normalised)) for other in sorted(kinds)]
+    return [tag for other, value in values if value for tag in suppression_tags(workspace_id, other, value)]
 
 
 def find_suppressed(tags: Iterable[bytes]) -> set[bytes]:

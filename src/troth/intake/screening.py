@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from troth.consent.suppression import find_suppressed, suppression_tags
+from troth.consent.suppression import find_suppressed, screening_tags, suppression_tags
 from troth.intake.commands import Command, Delete, Track
 from troth.intake.plan import Plan
 from troth.kernel.json_text import encode
@@ -24,7 +24,7 @@ def find_suppressed_commands(plan: Plan, commands: Sequence[Command], handles: S
     tags_of: dict[int, list[bytes]] = {}
     holders = plan.holders
     for index, (command, own, text) in enumerate(zip(commands, handles, texts, strict=True)):
-        tags = [tag for h in own if not holders.get(h.tag) for tag in suppression_tags(command.workspace_id, h.kind, h.value)]
+        tags = [tag for h in own if not holders.get(h.tag) for tag in screening_tags(command.workspace_id, h.kind, h.value)]
         said = text + encode(command.attributes) if isinstance(command, Track) and command.attributes else text
         if "@" in said:
             tags += _embedded_tags(command.workspace_id, said)

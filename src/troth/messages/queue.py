@@ -121,4 +121,4 @@ def recover_abandoned(now: int) -> int:
 
 def next_try(attempts: int, now: int) -> int:
     """When to try a temporary failure again: 30 s, doubling, an hour at most."""
-    return now + min(3_600 * SECOND, 30 * SECOND * 2 ** (attempts - 1))
+    return now + min(3_600 * SECOND, 30 * SECOND << (attempts - 1))
