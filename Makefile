@@ -29,7 +29,7 @@ $(STAMPS)/wire: $(STAMPS)/venv requirements/wire.txt $(wildcard tests/wire/packa
 	$(PYTHON) -m venv .venv-wire
 	$(BIN)/uv pip install --quiet --python .venv-wire/bin/python --require-hashes -r requirements/wire.txt
 	@sh scripts/install-system-tools
-	cd tests/wire && npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd tests/wire && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 install: $(STAMPS)/run ## install Troth into .venv (then: .venv/bin/troth)
