@@ -2,18 +2,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# When a step is done its stamp is newer than what it came from, so nothing is installed twice.
 STAMPS := .build
+CODE := src tests bench scripts
 ARGS ?=
+# The tests of packages that run inside the test process and hold on either database.
+ON_BOTH_DATABASES := tests/intake tests/campaigns tests/messages tests/api tests/pages tests/console
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-$(STAMPS)/venv:
+$(STAMPS)/venv: scripts/make-venv
 	@mkdir -p $(STAMPS)
-	$(PYTHON) -c 'import sys; sys.exit("Troth needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@sh scripts/make-venv $(PYTHON) $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv<1'
 	@touch $@
 
 $(STAMPS)/run: $(STAMPS)/venv requirements/run.txt pyproject.toml
@@ -25,39 +28,58 @@ $(STAMPS)/dev: $(STAMPS)/run requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
-$(STAMPS)/wire: $(STAMPS)/venv requirements/wire.txt $(wildcard tests/wire/package-lock.json)
-	$(PYTHON) -m venv .venv-wire
+$(STAMPS)/wire: $(STAMPS)/venv requirements/wire.txt
+	@sh scripts/make-venv $(PYTHON) .venv-wire
 	$(BIN)/uv pip install --quiet --python .venv-wire/bin/python --require-hashes -r requirements/wire.txt
-	@sh scripts/install-system-tools
-	cd tests/wire && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+# Without npm there is no stamp: the step is tried again when npm may be there.
+$(STAMPS)/node: $(STAMPS)/venv tests/wire/package-lock.json
+	@sh scripts/install-system-tools node
+	@if command -v npm >/dev/null; then cd tests/wire && npm ci --ignore-scripts --no-audit --no-fund --silent && touch ../../$@; fi
 
 install: $(STAMPS)/run ## install Troth into .venv (then: .venv/bin/troth)
 
 demo: install ## a believable workspace with traffic on http://127.0.0.1:8000; ARGS=--once: the main job once, end to end
 	@$(BIN)/troth demo $(ARGS)
 
-test: $(STAMPS)/dev $(STAMPS)/wire ## format, lint, types, import contracts and all tests
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+test: $(STAMPS)/dev $(STAMPS)/wire $(STAMPS)/node ## format, lint, types, import contracts, all tests; ARGS go to pytest
+	@sh scripts/install-system-tools chromium
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(ARGS)
+	TROTH_TEST_DATABASE=postgresql $(BIN)/pytest $(ON_BOTH_DATABASES)
 
-lint: $(STAMPS)/dev ## format and fix what can be fixed
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+test-postgresql: $(STAMPS)/dev ## only the second half of `make test`: tests that hold on either database, on a real PostgreSQL
+	TROTH_TEST_DATABASE=postgresql $(BIN)/pytest $(ON_BOTH_DATABASES) $(ARGS)
+
+lint: $(STAMPS)/dev ## check style and import contracts
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/lint-imports
+
+format: $(STAMPS)/dev ## format, and mend what can be mended
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+types: $(STAMPS)/dev ## check types
+	$(BIN)/mypy
 
 bench: $(STAMPS)/dev ## measure, print a table, write bench-results/latest.json
-	@command -v wrk >/dev/null || sh scripts/install-system-tools wrk
+	@sh scripts/install-system-tools wrk
 	$(BIN)/python -m bench
 
-lock: $(STAMPS)/venv ## renew the locked requirements
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 --group wire -o requirements/wire.txt
+# For every system and Python version at once, hence --universal; what is locked stays unless it must change.
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
+
+lock: $(STAMPS)/venv ## renew the locked requirements (ARGS=--upgrade: to the newest)
+	$(LOCK) $(ARGS) pyproject.toml -o requirements/run.txt
+	$(LOCK) $(ARGS) pyproject.toml --group dev -o requirements/dev.txt
+	$(LOCK) $(ARGS) --group wire -o requirements/wire.txt
 
 clean: ## remove what these rules made (not data directories)
 	rm -rf $(VENV) .venv-wire $(STAMPS) tests/wire/node_modules bench-results
 
-.PHONY: help install demo test lint bench lock clean
+.PHONY: help install demo test test-postgresql lint format types bench lock clean

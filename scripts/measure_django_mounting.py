@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse, StreamingHttpResponse  # noqa: TID251 -- a surface made up for measuring
+    from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 WAYS = ("django-asgi", "own-bridge", "a2wsgi")
 PAGES = ("/plain", "/read")
@@ -58,7 +58,7 @@ urlpatterns: list[Any] = []
 
 
 def _add_views() -> None:
-    from django.http import HttpResponse, StreamingHttpResponse  # noqa: TID251 -- a surface made up for measuring
+    from django.http import HttpResponse, StreamingHttpResponse
     from django.urls import path
 
     from troth.workspaces.models import Workspace

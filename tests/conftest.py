@@ -24,6 +24,12 @@ import pytest
 _data = Path(tempfile.mkdtemp(prefix="troth-tests-"))
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
 os.environ["TROTH_DATA"] = str(_data)
+os.environ.pop("TROTH_DATABASE_URL", None)
+if os.environ.get("TROTH_TEST_DATABASE") == "postgresql":
+    # The same tests on a real PostgreSQL: `make test-postgresql`. Each test process has a cluster of its own.
+    from tests.postgresql import start_postgresql
+
+    os.environ["TROTH_DATABASE_URL"] = start_postgresql()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.project.settings")
 
 from troth.kernel.crypto import create_master_key  # noqa: E402 -- the data directory has to be chosen first
@@ -35,6 +41,12 @@ from django.conf import settings  # noqa: E402 -- it is read here, when the key 
 assert _data.resolve() == settings.TROTH_DATA
 # Workers of pytest-xdist inherit the environment; each must choose its own data directory before Django's settings are read.
 del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """On PostgreSQL the whole cluster is thrown away, so that open pools need not let go of the test database."""
+    return "TROTH_DATABASE_URL" in os.environ
 
 
 @pytest.fixture
@@ -134,7 +146,8 @@ class Served:
             time.sleep(0.05)
 
     def _environ(self) -> dict[str, str]:
-        return {**os.environ, "TROTH_DATA": str(self.data), "TROTH_URL": self.url, **self.environment}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TROTH_")}
+        return {**kept, "TROTH_DATA": str(self.data), "TROTH_URL": self.url, **self.environment}
 
 
 def make_served(folder: Path, **environment: str) -> Served:
@@ -168,7 +181,20 @@ def own_server(tmp_path: Path) -> Iterator[Served]:
         served.stop()
 
 
-def pytest_runtest_makereport(item: Any, call: Any) -> None:
-    """Where nothing may be skipped, a skip is a failure."""
-    if os.environ.get("TROTH_TEST_NOTHING_SKIPPED") and call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception):
-        pytest.fail(f"skipped although nothing may be: {call.excinfo.value}")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: Any, call: Any) -> Iterator[None]:
+    return _fail_if_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: Any) -> Iterator[None]:
+    return _fail_if_skipped((yield))
+
+
+def _fail_if_skipped(report: Any) -> Any:
+    """Where nothing may be skipped (`.ci/run`), a skip is a failure."""
+    if os.environ.get("TROTH_TEST_NOTHING_SKIPPED") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped although nothing may be: {reason}"
+    return report
