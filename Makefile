@@ -33,11 +33,12 @@ $(STAMPS)/wire: $(STAMPS)/venv requirements/wire.txt
 	$(BIN)/uv pip install --quiet --python .venv-wire/bin/python --require-hashes -r requirements/wire.txt
 	@touch $@
 
-# Without npm there is no stamp: the step is tried again when npm may be there.
+# Without npm there is no stamp: the step is tried again when npm may be there. Not `npm ci`, which in some versions refuses a lock when a
+# registry leaves out optional packages of other systems; `npm install` takes the locked versions and checks their hashes as well.
 $(STAMPS)/node: $(STAMPS)/venv tests/wire/package-lock.json
 	@sh scripts/install-system-tools node
-	@if command -v npm >/dev/null; then # not `npm ci`: some npm versions refuse a lock whose optional packages of other platforms a registry left out
-	cd tests/wire && npm install --no-save --ignore-scripts --no-audit --no-fund --silent && touch ../../$@; fi
+	@if command -v npm >/dev/null; then \
+	  cd tests/wire && npm install --no-save --ignore-scripts --no-audit --no-fund --silent && touch ../../$@; fi
 
 install: $(STAMPS)/run ## install Troth into .venv (then: .venv/bin/troth)
 
