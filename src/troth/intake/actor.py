@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection, transaction
 
+from troth.kernel.clock import MINUTE
 from troth.kernel.ids import bucket_of, bucket_of_tag
 from troth.kernel.sql import TAG_KEY, insert_rows, is_sqlite, select_by_keys
 from troth.people.queries import INSERT_EVENT, take_event_numbers
@@ -172,9 +173,15 @@ def _write_events(events: Sequence[tuple[_Item, NewEvent]]) -> None:
 
 
 def forget_expired_duplicates(now: int) -> bool:
-    """Remove de-duplication keys whose time is over; True when there may be more."""
+    """Remove de-duplication keys whose time is over; True when there may be more.
+
+    A key stays while something waits in the inbox that arrived in its time, however late it is folded.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT bucket, tag FROM intake_seen WHERE until < %s ORDER BY until LIMIT 500", [now])
+        cursor.execute("SELECT received_at FROM intake_inboxitem ORDER BY item_id LIMIT 1")
+        oldest = cursor.fetchone()
+        over = min(now, oldest[0] - MINUTE) if oldest else now
+        cursor.execute("SELECT bucket, tag FROM intake_seen WHERE until < %s ORDER BY until LIMIT 500", [over])
         keys = cursor.fetchall()
         cursor.executemany("DELETE FROM intake_seen WHERE bucket = %s AND tag = %s", keys)
     return len(keys) == 500

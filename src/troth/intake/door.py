@@ -124,7 +124,7 @@ def _apply_run(run: Sequence[Prepared], matching: frozenset[int], now: int) -> l
         elif isinstance(command, Alias):
             outcomes.append(apply_alias(plan, command, own, previous))
         elif isinstance(command, Delete):
-            outcomes.append(order_deletion(command, find_all_known(plan, own), now))
+            outcomes.append(order_deletion(command, find_all_known(plan, command.identity, own), now))
         else:
             outcomes.append(_apply_plain(plan, command, own, matching))
     plan.write()
@@ -164,22 +164,23 @@ def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: 
 def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, matching: frozenset[int]) -> Outcome:
     workspace_id = command.workspace_id
     person_id = find_known(plan, command, handles, match_on_email=workspace_id in matching)
+    if person_id is None and not handles:
+        return UNKNOWN_OUTCOME
+    name = fold_event_name(command.name)
+    purpose = SERVICE
+    catalog = plan.catalog(workspace_id)
+    if catalog.events:
+        # What may not be collected leaves nothing behind: no person, no identifier, no attribute.
+        purpose = catalog.events.get(name, SERVICE)
+        if not plan.permits(catalog, person_id or 0, purpose, Operation.COLLECT):
+            plan.dropped[command.workspace_id, command.source] += 1
+            return Outcome(status=DROPPED, person_id=person_id or 0, reason="no_basis")
     if person_id is None:
-        if not handles:
-            return UNKNOWN_OUTCOME
         person_id = plan.create_person(workspace_id, handles, command.source)
     else:
         plan.give_identifiers(workspace_id, person_id, handles, command.source)
     if command.attributes:
         plan.change_profile(workspace_id, person_id, command.attributes)
-    name = fold_event_name(command.name)
-    purpose = SERVICE
-    catalog = plan.catalog(workspace_id)
-    if catalog.events:
-        purpose = catalog.events.get(name, SERVICE)
-        if not plan.permits(catalog, person_id, purpose, Operation.COLLECT):
-            plan.dropped[command.workspace_id, command.source] += 1
-            return Outcome(status=DROPPED, person_id=person_id, reason="no_basis")
     dedupe = None
     if command.dedupe is not None:
         key = command.dedupe if isinstance(command.dedupe, bytes) else command.dedupe.encode()
@@ -191,7 +192,7 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
 
 def _apply_decision(plan: Plan, command: Decide, handles: list[Handle]) -> Outcome:
     """Record a decision for everybody the identifier leads to. An opt-out of somebody unknown creates them, so that it is not forgotten."""
-    people = find_all_known(plan, handles)
+    people = find_all_known(plan, command.identity, handles)
     withdraws = command.decision is Decision.WITHDRAW
     if not people:
         if not (withdraws and handles):

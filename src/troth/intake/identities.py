@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from troth.intake.commands import Command, Identity
 from troth.intake.plan import Plan
-from troth.people.identifiers import ANONYMOUS_ID, DEVICE, EMAIL, EXTERNAL_ID, PHONE, Handle, make_handle
+from troth.people.identifiers import ANONYMOUS_ID, DEVICE, EMAIL, EXTERNAL_ID, KINDS, PHONE, Handle, make_handle
 
 VERO = "vero"
 
@@ -45,20 +45,25 @@ def handles_of(workspace_id: int, identity: Identity, source: str, memo: Memo) -
 
 def find_known(plan: Plan, command: Command, handles: list[Handle], *, match_on_email: bool) -> int | None:
     """The person an identity leads to, or None. An external id decides alone, unless the workspace also matches on e-mail."""
-    explicit = command.identity.external_id is not None
+    deciding = KINDS
+    if command.identity.external_id is not None:
+        deciding = (EXTERNAL_ID, EMAIL) if match_on_email else (EXTERNAL_ID,)
     for handle in handles:
         held_by = plan.holders.get(handle.tag)
-        if held_by:
+        if held_by and handle.kind in deciding:
             return held_by[0]
-        if explicit and handle.kind == EXTERNAL_ID and not match_on_email:
-            return None
     return None
 
 
-def find_all_known(plan: Plan, handles: list[Handle]) -> list[int]:
-    """Everybody the strongest known identifier leads to: an opt-out by address counts for each person who has it."""
-    for handle in handles:
-        held_by = plan.holders.get(handle.tag)
-        if held_by:
-            return held_by
-    return []
+def find_all_known(plan: Plan, identity: Identity, handles: list[Handle]) -> list[int]:
+    """Everybody the strongest known identifier leads to: an opt-out by address counts for each person who has it.
+
+    An address that serves as the external id too (Vero) is still the address of others.
+    """
+    strongest = next((handle for handle in handles if plan.holders.get(handle.tag)), None)
+    if strongest is None:
+        return []
+    leading = [strongest]
+    if strongest.kind == EXTERNAL_ID and identity.external_id is None:
+        leading += [handle for handle in handles if handle.kind == EMAIL]
+    return [*dict.fromkeys(person_id for handle in leading for person_id in plan.holders.get(handle.tag, ()))]

@@ -12,14 +12,15 @@ from troth.people.queries import load_identifiers
 
 def apply_alias(plan: Plan, command: Alias, handles: list[Handle], previous: list[Handle]) -> Outcome:
     """`previous` and `identity` are one person. Known both: they merge, the new identity's values win. Known none: nothing to do."""
-    old = find_all_known(plan, previous)
-    new = find_all_known(plan, handles)
+    old = find_all_known(plan, command.previous, previous)
+    new = find_all_known(plan, command.identity, handles)
     if not old and not new:
         return Outcome(status=UNKNOWN_PERSON)
     if old and new and old[0] != new[0]:
         merge_persons(plan, command, old[0], new[0])
     kept = new[0] if new else old[0]
-    plan.give_identifiers(command.workspace_id, kept, [*handles, *previous], command.source)
+    # Of two addresses the one said last counts, so the new identity's come last.
+    plan.give_identifiers(command.workspace_id, kept, [*previous, *handles], command.source)
     return Outcome(status=ACCEPTED, person_id=kept)
 
 
@@ -41,6 +42,4 @@ def join_anonymous(plan: Plan, command: Command, handles: list[Handle]) -> None:
 def merge_persons(plan: Plan, command: Command, source_id: int, target_id: int) -> None:
     """Carry everything of one person over to another, in every store; a refusal beats a grant."""
     move_everywhere(Subject(command.workspace_id, source_id), Subject(command.workspace_id, target_id))
-    for held_by in plan.holders.values():
-        if source_id in held_by:
-            held_by[:] = [*dict.fromkeys(target_id if person_id == source_id else person_id for person_id in held_by)]
+    plan.read_again()

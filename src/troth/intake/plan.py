@@ -47,6 +47,7 @@ class Plan:
         self.stances: dict[int, dict[str, int]] = {}
         self.dropped: Counter[tuple[int, str]] = Counter()
         self._created: dict[int, tuple[int, dict[str, Any], list[str]]] = {}
+        self._asked: dict[bytes, Handle] = {}
         self._given: dict[tuple[int, bytes], tuple[int, int, Handle, str, int]] = {}
         self._current: dict[tuple[int, str], Handle] = {}
         self._changes: dict[int, list[tuple[dict[str, Any], Sequence[str], Sequence[str]]]] = {}
@@ -62,11 +63,22 @@ class Plan:
 
     def look_up(self, handles: Iterable[Handle]) -> None:
         """Learn who holds the identifiers, for all of a run at once."""
-        self.holders.update(find_holders({handle.tag for handle in handles}))
+        self._asked.update({handle.tag: handle for handle in handles})
+        self.holders = find_holders(self._asked)
+        for tag, held_by in self.holders.items():
+            handle = self._asked[tag]
+            if handle.kind in REPLACED_KINDS:
+                self._current.update({(person_id, handle.kind): handle for person_id in held_by})
 
     def load_stances(self, person_ids: Iterable[int]) -> None:
         """Learn where persons stand, for all of a run at once."""
         self.stances.update(load_stances(set(person_ids)))
+
+    def read_again(self) -> None:
+        """Learn anew who holds the identifiers and where everybody stands: two persons have become one."""
+        self._current.clear()
+        self.look_up(())
+        self.load_stances({person_id for held_by in self.holders.values() for person_id in held_by})
 
     def create_person(self, workspace_id: int, handles: Iterable[Handle], source: str) -> int:
         """A new person with these identifiers, except those that belong to somebody already."""
@@ -81,17 +93,18 @@ class Plan:
             held_by = self.holders.get(handle.tag)
             if held_by is None:
                 held_by = self.holders[handle.tag] = []
+            if handle.kind in REPLACED_KINDS:
+                self._supersede(person_id, handle)
             if person_id in held_by or (held_by and handle.is_unique):
                 continue
             held_by.append(person_id)
             self._given[person_id, handle.tag] = (person_id, workspace_id, handle, source, self.now)
-            if handle.kind in REPLACED_KINDS:
-                self._supersede(person_id, handle)
 
     def _supersede(self, person_id: int, handle: Handle) -> None:
-        """Of two addresses given in one run the later counts."""
+        """A new address takes the place of the one before: from the next command on, that one leads here no more."""
         earlier = self._current.get((person_id, handle.kind))
-        if earlier and self._given.pop((person_id, earlier.tag), None):
+        if earlier and earlier.tag != handle.tag:
+            self._given.pop((person_id, earlier.tag), None)
             self.holders[earlier.tag].remove(person_id)
         self._current[person_id, handle.kind] = handle
 
@@ -147,7 +160,7 @@ class Plan:
     def _write_identifiers(self) -> None:
         if not self._given:
             return
-        replaced = {(p, kind) for p, kind in self._current if p not in self._created}
+        replaced = {(p, h.kind) for p, _, h, _, _ in self._given.values() if h.kind in REPLACED_KINDS and p not in self._created}
         if replaced:
             existing = load_identifiers({p for p, _ in replaced})
             remove_identifiers([(p, h) for p, handles in existing.items() for h in handles if (p, h.kind) in replaced])
