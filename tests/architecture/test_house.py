@@ -66,6 +66,10 @@ def test_unique_constraints_on_personal_tables_contain_the_bucket() -> None:
                     assert "bucket" in constraint.fields, constraint
 
 
+def test_the_kernel_holds_no_models() -> None:
+    assert [model for model in apps.get_models() if model.__module__.startswith("troth.kernel")] == []
+
+
 def test_foreign_keys_point_down_the_layers() -> None:
     depth = {name: number for number, row in enumerate(LAYERS) for name in row}
     for model in own_models():

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from troth.project.logging import configure_logging
+from troth.project.logging import configure_logging, log_only_trouble
 
 DANA = "dana@example.com"
 
@@ -59,6 +59,14 @@ def test_a_thread_that_fails_does_not_print_its_error(lines: io.StringIO) -> Non
     assert (line["event"], line["error"]) == ("uncaught", "KeyError")
     assert line["where"].startswith("tests.project.test_logging:")
     assert DANA not in lines.getvalue()
+
+
+def test_a_command_at_a_terminal_logs_trouble_alone(lines: io.StringIO) -> None:
+    log_only_trouble()
+    structlog.get_logger().info("person_deleted", person_id=7, email=DANA)
+    assert lines.getvalue() == ""
+    structlog.get_logger().warning("slow", person_id=7, email=DANA)
+    assert json.loads(lines.getvalue()).keys() == {"event", "level", "timestamp", "person_id"}
 
 
 def test_the_supervisor_needs_no_django() -> None:

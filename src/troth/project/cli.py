@@ -109,6 +109,9 @@ def _run(module: str, name: str, words: list[str]) -> int:
         import django
 
         django.setup()
+        from troth.project.logging import log_only_trouble
+
+        log_only_trouble()
     command = import_module(module).Command()
     command.requires_system_checks = []
     command.suppressed_base_arguments = {

@@ -80,6 +80,11 @@ def configure_logging(stream: TextIO) -> None:
     sys.unraisablehook = lambda failed: log_uncaught(failed.exc_type, failed.exc_traceback)
 
 
+def log_only_trouble() -> None:
+    """For commands at a terminal, which say themselves what they did: warnings and errors alone are logged."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 def log_uncaught(kind: type[BaseException], trace: TracebackType | None) -> None:
     """Say that a thread ended by an error, and where. Python's own report would print the error's text, which can hold a person's data."""
     while trace is not None and trace.tb_next is not None:
