@@ -53,7 +53,13 @@ class Sender(threading.Thread):
         }
 
     def _segment(self, mark: str) -> tuple[str, dict[str, Any]]:
-        message = {"type": "track", "userId": f"p{random.randrange(40)}", "event": "Killed", "properties": {"mark": mark}, "messageId": mark}
+        message = {
+            "type": "track",
+            "userId": f"p{random.randrange(40)}",
+            "event": "Killed",
+            "properties": {"mark": mark},
+            "messageId": mark,
+        }
         return "/v1/batch", {"writeKey": self.served.workspace["write_key"], "batch": [message]}
 
     def _post(self, path: str, body: dict[str, Any]) -> bool:

@@ -45,7 +45,7 @@ def handles_of(workspace_id: int, identity: Identity, source: str, memo: Memo) -
 
 def find_known(plan: Plan, command: Command, handles: list[Handle], *, match_on_email: bool) -> int | None:
     """The person an identity leads to, or None. An external id decides alone, unless the workspace also matches on e-mail."""
-    deciding = KINDS
+    deciding: tuple[str, ...] = KINDS
     if command.identity.external_id is not None:
         deciding = (EXTERNAL_ID, EMAIL) if match_on_email else (EXTERNAL_ID,)
     for handle in handles:
