@@ -8,6 +8,7 @@ from troth.consent.suppression import store_suppressions, suppression_tags
 from troth.intake.commands import ACCEPTED, UNKNOWN_PERSON, Delete, Outcome
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
+from troth.people.identifiers import EMAIL, UNIQUE_KINDS, Handle, make_handle
 from troth.people.queries import find_holders, forget_lookups, mark_being_erased
 
 
@@ -31,8 +32,15 @@ def withdraw_from_processing(subject: Subject, *, now: int, reason: str, request
     An identifier that somebody else living also holds (a shared address) is not suppressed: it is that person's too.
     """
     handles = forget_lookups(subject)
+    handles += [address for handle in handles if (address := _address_in(subject, handle))]
     shared = find_holders(handle.tag for handle in handles)
     tags = [tag for h in handles if h.tag not in shared for tag in suppression_tags(subject.workspace_id, h.kind, h.value)]
     store_suppressions(subject.workspace_id, tags, now=now, reason=reason, request_id=request_id)
     mark_being_erased(subject)
     return tags
+
+
+def _address_in(subject: Subject, handle: Handle) -> Handle | None:
+    """The e-mail address that serves somebody as an id; it must not come back as an address either."""
+    is_one = handle.kind in UNIQUE_KINDS and "@" in handle.value
+    return make_handle(subject.workspace_id, EMAIL, handle.value) if is_one else None
