@@ -18,8 +18,8 @@ from troth.kernel.ids import bucket_of, bucket_of_tag
 from troth.kernel.sql import TAG_KEY, insert_rows, is_sqlite, select_by_keys
 from troth.people.queries import INSERT_EVENT, take_event_numbers
 
-BATCH = 400
-PAUSE_SHARE = 2.0
+BATCH = 250
+PAUSE_SHARE = 4.0
 """How long the fold pauses while the door is busy, as a multiple of its last batch."""
 COLUMNS = "bucket, item_id, person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until"
 
