@@ -181,6 +181,13 @@ def own_server(tmp_path: Path) -> Iterator[Served]:
         served.stop()
 
 
+def pytest_make_parametrize_id(config: Any, val: Any, argname: str) -> str | None:
+    """Name a test with binary data by its length: compressed data can hold the time, and all test processes must agree on the names."""
+    if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()):
+        return f"{argname} of {len(val)} bytes"
+    return None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: Any, call: Any) -> Iterator[None]:
     return _fail_if_skipped((yield))
