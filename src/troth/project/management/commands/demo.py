@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -36,6 +37,9 @@ class Command(BaseCommand):
         os.environ["TROTH_DATA"] = str(data)
         url = f"http://127.0.0.1:{options['port']}"
         os.environ["TROTH_URL"] = url
+        # Said explicitly, because a shell that starts this in the background has the interrupt ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         entrance = self._prepare(data, options["people"])
         server = subprocess.Popen(
             [sys.executable, "-m", "troth.project.cli", "serve", "--port", str(options["port"])], start_new_session=True
