@@ -77,6 +77,16 @@ def claim_due(now: int, limit: int) -> list[Claim]:
     ]
 
 
+def release(claims: Sequence[Claim]) -> None:
+    """Give back what was claimed and surely not handed over."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE messages_message SET state = 'queued', claimed_at = NULL, attempts = attempts - 1"
+            " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'sending'",
+            [(claim.subject.bucket, claim.subject.person_id, claim.message_id) for claim in claims],
+        )
+
+
 def settle(settlements: Sequence[Settlement], now: int) -> None:
     """Write what became of claimed messages. A message whose person was erased meanwhile is gone, and stays gone."""
     with transaction.atomic(), connection.cursor() as cursor:

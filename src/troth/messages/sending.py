@@ -6,7 +6,7 @@ is rendered then, on the person's data of that moment. A worker that dies in bet
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from troth.messages.channels import Channel, Outgoing, channel_from_url
 from troth.messages.errors import ChannelError
 from troth.messages.mail import build_mail
 from troth.messages.models import Message, State
-from troth.messages.queue import MAX_ATTEMPTS, Claim, Settlement, claim_due, next_try, recover_abandoned, settle
+from troth.messages.queue import MAX_ATTEMPTS, Claim, Settlement, claim_due, next_try, recover_abandoned, release, settle
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_url
 from troth.people.identifiers import EMAIL, EXTERNAL_ID
 from troth.people.queries import load_identifiers, load_profiles
@@ -55,6 +55,18 @@ def send_due(now: int) -> bool:
     claims = claim_due(now, CLAIM)
     if not claims:
         return False
+    try:
+        hand_over_one = _prepare(claims, now)
+    except Exception:
+        # Nothing has left yet, so nothing is in doubt.
+        release(claims)
+        raise
+    settle(list(_pool().map(hand_over_one, claims)), now_ms())
+    return len(claims) == CLAIM
+
+
+def _prepare(claims: Sequence[Claim], now: int) -> Callable[[Claim], Settlement]:
+    """Read, once for the batch, all that handing over needs."""
     verdicts = _ask_gate(claims, now)
     profiles = load_profiles(claim.subject.person_id for claim in claims)
     identifiers = load_identifiers(claim.subject.person_id for claim in claims)
@@ -75,8 +87,7 @@ def send_due(now: int) -> bool:
             person={**profiles.get(person_id, ({}, []))[0], "id": handles.get(EXTERNAL_ID), "email": handles.get(EMAIL)},
         )
 
-    settle(list(_pool().map(hand_over_one, claims)), now_ms())
-    return len(claims) == CLAIM
+    return hand_over_one
 
 
 def _ask_gate(claims: Sequence[Claim], now: int) -> dict[int, list[Verdict]]:
