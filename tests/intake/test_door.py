@@ -278,3 +278,26 @@ def test_without_an_answer_about_suppressions_nothing_is_accepted(door: Door, mo
     with pytest.raises(DatabaseError):
         door(door.identify(external_id="1", email="a@example.com"))
     assert not Person.objects.exists()
+
+
+def test_what_is_said_along_with_every_event_is_a_decision_only_when_it_changes_something(door: Door) -> None:
+    def said(decision: Decision) -> Decide:
+        valid = decision is Decision.WITHDRAW
+        who = Identity(external_id="1")
+        return Decide(identity=who, decision=decision, purpose="marketing_email", valid=valid, method="context", **door.common)
+
+    door(door.identify(external_id="1"))
+    for decision in (Decision.GRANT, Decision.GRANT, Decision.WITHDRAW, Decision.WITHDRAW, Decision.GRANT):
+        door(said(decision), said(decision))
+    assert [record.decision for record in Record.objects.order_by("record_id")] == ["grant", "withdraw"]
+    assert door.standing("1") == {"marketing_email": Standing.REFUSED}
+
+
+def test_on_a_merge_a_mere_claim_takes_nothing_away_from_a_consent(door: Door) -> None:
+    door(door.identify(external_id="1"), door.identify(external_id="2"))
+    door(
+        door.decide(Decision.GRANT, "marketing_email", valid=False, external_id="1"),
+        door.decide(Decision.GRANT, "marketing_email", external_id="2"),
+    )
+    door(Alias(identity=Identity(external_id="2"), previous=Identity(external_id="1"), **door.common))
+    assert door.standing("1") == {"marketing_email": Standing.GRANTED}

@@ -54,6 +54,7 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
             for record_id, row in numbered
         ],
     )
+    _note_claims(numbered)
     standing = {
         (row.subject.person_id, row.purpose): (
             row.subject.bucket,
@@ -71,6 +72,20 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
         "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)",
         list(standing.values()),
         "ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id, at = EXCLUDED.at",
+    )
+
+
+def _note_claims(numbered: Sequence[tuple[int, DecisionRow]]) -> None:
+    """A grant that permits nothing is known of, where nothing else is: standing `none` (DPV: consent unknown)."""
+    claims = {
+        (row.subject.bucket, row.subject.person_id, row.purpose): (row.subject.workspace_id, int(Standing.NONE), record_id, row.at)
+        for record_id, row in numbered
+        if row.grant and not row.valid
+    }
+    insert_rows(
+        "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)",
+        [(*key, *facts) for key, facts in claims.items()],
+        "ON CONFLICT DO NOTHING",
     )
 
 

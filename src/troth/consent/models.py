@@ -48,7 +48,7 @@ class Assignment(models.Model):
 
 
 class Standing(models.IntegerChoices):
-    """Where a person stands on a purpose; the lowest wins a merge, so a refusal beats a grant."""
+    """Where a person stands on a purpose. `NONE`: something was claimed that permits nothing; when persons merge a refusal beats a grant, and both beat it."""
 
     REFUSED = -1
     NONE = 0

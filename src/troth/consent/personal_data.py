@@ -15,13 +15,14 @@ _stance = Table(model=Stance, times=("at",))
 
 
 def _move_stances(source: Subject, target: Subject) -> int:
-    """Two persons become one: on each purpose the lower standing wins, so a refusal or objection beats a grant."""
+    """Two persons become one: on each purpose a refusal or objection beats a grant, and either beats a mere claim."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)"
             " SELECT %s, %s, purpose, workspace_id, standing, record_id, at FROM consent_stance WHERE bucket = %s AND person_id = %s"
             " ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id,"
-            " at = EXCLUDED.at WHERE EXCLUDED.standing < consent_stance.standing",
+            " at = EXCLUDED.at WHERE EXCLUDED.standing <> 0"
+            " AND (consent_stance.standing = 0 OR EXCLUDED.standing < consent_stance.standing)",
             [target.bucket, target.person_id, source.bucket, source.person_id],
         )
     return _stance.erase(source)

@@ -88,7 +88,8 @@ class Decide(Command, frozen=True, kw_only=True):
     decision: Decision
     purpose: str | None = None
     method: str = "api"
-    """How it was expressed: `api`, `unsubscribe_link`, `one_click`, `preference_page`, `console`, `cli`."""
+    """How it was expressed: `api`, `unsubscribe_link`, `one_click`, `preference_page`, `console`, `cli`; or `context`: said along with
+    every event, so that only a change is a decision."""
     evidence: dict[str, Any] = {}
     valid: bool = True
     """False: recorded, but permits nothing (a bare `resubscribe`, a grant without evidence)."""

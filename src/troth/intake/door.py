@@ -41,6 +41,8 @@ from troth.people.identifiers import Handle
 from troth.workspaces.registry import matches_on_email
 
 DROPPED_OUTCOME = Outcome(status=DROPPED)
+SAID_ALONG = "context"
+"""The method of a decision that comes along with every event."""
 UNKNOWN_OUTCOME = Outcome(status=UNKNOWN_PERSON)
 
 
@@ -136,7 +138,7 @@ def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[lis
     wanted: set[int] = set()
     for command, own in zip(commands, handles, strict=True):
         catalog = plan.catalog(command.workspace_id)
-        if catalog.events or catalog.attributes:
+        if catalog.events or catalog.attributes or (isinstance(command, Decide) and command.method == SAID_ALONG):
             wanted.update(person_id for handle in own for person_id in plan.holders.get(handle.tag, ()))
     if wanted:
         plan.load_stances(wanted)
@@ -202,6 +204,8 @@ def _apply_decision(plan: Plan, command: Decide, handles: list[Handle]) -> Outco
     purposes = catalog.marketing if command.purpose is None else [command.purpose] if command.purpose in catalog.purposes else []
     for person_id in people:
         for purpose in purposes:
+            if command.method == SAID_ALONG and not plan.would_change(person_id, purpose, withdraws=withdraws):
+                continue
             plan.add_decision(
                 DecisionRow(
                     subject=Subject(command.workspace_id, person_id),

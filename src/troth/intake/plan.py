@@ -138,12 +138,19 @@ class Plan:
         """Accept an event for the person's actor."""
         self._inbox.append(row)
 
+    def would_change(self, person_id: int, purpose: str, *, withdraws: bool) -> bool:
+        """Whether a decision that is said again and again says something new: a withdrawal after anything else, a claim where nothing is known."""
+        standing = self.stances.get(person_id, {}).get(purpose)
+        return standing != Standing.REFUSED if withdraws else standing is None
+
     def add_decision(self, row: DecisionRow) -> None:
         """Record a decision; later commands of the run see it."""
         self._decisions.append(row)
         if row.valid or not row.grant:
             standing = Standing.GRANTED if row.grant else Standing.REFUSED
             self.stances.setdefault(row.subject.person_id, {})[row.purpose] = standing
+        else:
+            self.stances.setdefault(row.subject.person_id, {}).setdefault(row.purpose, Standing.NONE)
 
     def write(self) -> None:
         """Write everything, set by set, inside the caller's transaction. Raises IdentifierTaken when another process was faster."""

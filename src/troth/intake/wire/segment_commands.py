@@ -190,7 +190,7 @@ def _alias(message: Message, identity: Identity, origin: Origin) -> Alias:
     return Alias(workspace_id=origin.workspace_id, identity=identity, previous=previous, source=SOURCE, received_at=origin.received_at)
 
 
-def _decide(identity: Identity, origin: Origin, decision: Decision, purpose: str | None = None) -> Decide:
+def _decide(identity: Identity, origin: Origin, decision: Decision, purpose: str | None = None, method: str = "api") -> Decide:
     """A grant without notice text and evidence is recorded and permits nothing (Art. 7(1) GDPR)."""
     return Decide(
         workspace_id=origin.workspace_id,
@@ -200,6 +200,7 @@ def _decide(identity: Identity, origin: Origin, decision: Decision, purpose: str
         decision=decision,
         purpose=purpose,
         valid=decision is Decision.WITHDRAW,
+        method=method,
     )
 
 
@@ -209,10 +210,10 @@ def _add_decisions(consent: Any, identity: Identity, origin: Origin, commands: l
     if not isinstance(preferences, dict):
         return
     if not preferences:
-        commands.append(_decide(identity, origin, Decision.WITHDRAW))
+        commands.append(_decide(identity, origin, Decision.WITHDRAW, method="context"))
     for category, said in preferences.items():
         if isinstance(said, bool):
-            commands.append(_decide(identity, origin, Decision.GRANT if said else Decision.WITHDRAW, category))
+            commands.append(_decide(identity, origin, Decision.GRANT if said else Decision.WITHDRAW, category, "context"))
 
 
 def _add_tags(own: Any, origin: Origin, identity: Identity, commands: list[Command]) -> None:
