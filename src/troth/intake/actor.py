@@ -18,8 +18,9 @@ from troth.kernel.ids import bucket_of, bucket_of_tag
 from troth.kernel.sql import TAG_KEY, insert_rows, is_sqlite, select_by_keys
 from troth.people.queries import INSERT_EVENT, take_event_numbers
 
-BATCH = 250
-PAUSE_SHARE = 4.0
+SMALLEST, LARGEST = 250, 1_000
+"""Events of one fold: small while the inbox is nearly empty, so that nobody waits long for their turn; larger on a backlog, which costs less each."""
+PAUSE_SHARE = 3.0
 """How long the fold pauses while the door is busy, as a multiple of its last batch."""
 COLUMNS = "bucket, item_id, person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until"
 
@@ -57,6 +58,7 @@ class _Item(NamedTuple):
 
 Reaction = Callable[[Sequence[NewEvent], int], None]
 _reactions: list[Reaction] = []
+_batch = {"size": SMALLEST}
 
 
 def register_reaction(reaction: Reaction) -> None:
@@ -70,15 +72,16 @@ def fold_inbox(now: int) -> bool:
     When the door is busy writing, the fold pauses as long as it worked, so that answers keep coming while the inbox takes the load.
     """
     begun = time.monotonic()
-    more = _fold_batch(now)
+    more = _fold_batch(now, _batch["size"])
+    _batch["size"] = min(LARGEST, 2 * _batch["size"]) if more else SMALLEST
     if more and getattr(connection, "waited_for_turn", False):
         time.sleep(PAUSE_SHARE * (time.monotonic() - begun))
     return more
 
 
-def _fold_batch(now: int) -> bool:
+def _fold_batch(now: int, size: int) -> bool:
     with transaction.atomic():
-        items = _take_oldest()
+        items = _take_oldest(size)
         if not items:
             return False
         events = _number(_without_duplicates(items))
@@ -90,14 +93,14 @@ def _fold_batch(now: int) -> bool:
             cursor.executemany(
                 "DELETE FROM intake_inboxitem WHERE bucket = %s AND item_id = %s", [(item.bucket, item.item_id) for item in items]
             )
-    return len(items) == BATCH
+    return len(items) == size
 
 
-def _take_oldest() -> list[_Item]:
+def _take_oldest(size: int) -> list[_Item]:
     """The oldest items of all buckets; on PostgreSQL locked, so that workers take turns and keep each person's order."""
     lock = "" if is_sqlite() else " FOR UPDATE"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {COLUMNS} FROM intake_inboxitem ORDER BY item_id LIMIT {BATCH}{lock}")
+        cursor.execute(f"SELECT {COLUMNS} FROM intake_inboxitem ORDER BY item_id LIMIT %s{lock}", [size])
         return [_Item._make(row)._replace(dedupe=None if row[10] is None else bytes(row[10])) for row in cursor.fetchall()]
 
 
