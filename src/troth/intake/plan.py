@@ -19,7 +19,7 @@ from troth.kernel.ids import BUCKETS, new_person_id, new_row_ids
 from troth.kernel.sql import insert_rows
 from troth.people.identifiers import REPLACED_KINDS, Handle
 from troth.people.queries import (
-    find_holders,
+    find_holdings,
     insert_identifiers,
     insert_persons,
     load_identifiers,
@@ -48,6 +48,7 @@ class Plan:
         self.dropped: Counter[tuple[int, str]] = Counter()
         self._created: dict[int, tuple[int, dict[str, Any], list[str]]] = {}
         self._asked: dict[bytes, Handle] = {}
+        self._since: dict[tuple[int, bytes], int] = {}
         self._given: dict[tuple[int, bytes], tuple[int, int, Handle, str, int]] = {}
         self._current: dict[tuple[int, str], Handle] = {}
         self._changes: dict[int, list[tuple[dict[str, Any], Sequence[str], Sequence[str]]]] = {}
@@ -64,11 +65,14 @@ class Plan:
     def look_up(self, handles: Iterable[Handle]) -> None:
         """Learn who holds the identifiers, for all of a run at once."""
         self._asked.update({handle.tag: handle for handle in handles})
-        self.holders = find_holders(self._asked)
-        for tag, held_by in self.holders.items():
+        self.holders = {}
+        for tag, held in find_holdings(self._asked).items():
+            self.holders[tag] = [person_id for _, person_id in held]
             handle = self._asked[tag]
+            if not handle.is_unique:
+                self._since.update({(person_id, tag): since for since, person_id in held})
             if handle.kind in REPLACED_KINDS:
-                self._current.update({(person_id, handle.kind): handle for person_id in held_by})
+                self._current.update({(person_id, handle.kind): handle for _, person_id in held})
 
     def load_stances(self, person_ids: Iterable[int]) -> None:
         """Learn where persons stand, for all of a run at once."""
@@ -98,6 +102,10 @@ class Plan:
             if person_id in held_by or (held_by and handle.is_unique):
                 continue
             held_by.append(person_id)
+            if not handle.is_unique:
+                # Later commands of the run find the same holder first as later runs will.
+                self._since[person_id, handle.tag] = self.now
+                held_by.sort(key=lambda holder: (self._since[holder, handle.tag], holder))
             self._given[person_id, handle.tag] = (person_id, workspace_id, handle, source, self.now)
 
     def _supersede(self, person_id: int, handle: Handle) -> None:

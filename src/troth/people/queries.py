@@ -22,6 +22,11 @@ INSERT_EVENT = "INSERT INTO people_event (bucket, person_id, seq, workspace_id, 
 
 def find_holders(tags: Iterable[bytes]) -> dict[bytes, list[int]]:
     """For each tag the ids of the persons who have that identifier, the oldest holding first; tags nobody has are absent."""
+    return {tag: [person_id for _, person_id in held] for tag, held in find_holdings(tags).items()}
+
+
+def find_holdings(tags: Iterable[bytes]) -> dict[bytes, list[tuple[int, int]]]:
+    """As `find_holders`, each with the moment since when: (created_at, person_id), in that order."""
     keys = [(bucket_of_tag(tag), tag) for tag in tags]
     found: dict[bytes, set[tuple[int, int]]] = {}
     rows = select_by_keys(
@@ -32,7 +37,7 @@ def find_holders(tags: Iterable[bytes]) -> dict[bytes, list[int]]:
     )
     for tag, created_at, person_id in rows:
         found.setdefault(bytes(tag), set()).add((created_at, person_id))
-    return {tag: [person_id for _, person_id in sorted(holders)] for tag, holders in found.items()}
+    return {tag: sorted(held) for tag, held in found.items()}
 
 
 def insert_persons(rows: Sequence[tuple[int, int, dict[str, Any], list[str], int]]) -> None:
