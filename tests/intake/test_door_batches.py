@@ -101,7 +101,7 @@ def picture(workspace_id: int) -> list[Any]:
         key = {"bucket": person.bucket, "person_id": person.person_id}
         identifiers = sorted(Identifier.objects.filter(**key).values_list("kind", "value"))
         found_by = IdentifierIndex.objects.filter(person_id=person.person_id).count()
-        stances = {p: s for p, s in load_stances([person.person_id]).get(person.person_id, {}).items()}
+        stances = load_stances([person.person_id]).get(person.person_id, {})
         events = sorted((event.name, encode(event.properties), event.seq) for event in Event.objects.filter(**key))
         assert [seq for *_, seq in sorted(events, key=lambda e: e[2])] == sorted({seq for *_, seq in events}), "two events with one number"
         assert person.seq >= len(events)
@@ -130,7 +130,7 @@ def test_one_batch_and_single_commands_and_any_cut_between_lead_to_the_same(
         common = fresh_workspace(source, match)
         commands = [kind(**fields, **common) for kind, fields in said]
         outcomes: list[Outcome] = []
-        for start, end in zip(parts, parts[1:], strict=False):
+        for start, end in itertools.pairwise(parts):
             outcomes += apply(commands[start:end], now=NOW)
         answers.append(told(outcomes))
         pictures.append(picture(common["workspace_id"]))

@@ -66,12 +66,15 @@ def normalise(kind: str, value: str) -> str:
     return value
 
 
+_AROUND = " \t\r\n\v\f<>"
+
+
 def normalise_email(value: str) -> str:
     """An address in its normal form. ASCII, by far the most, takes the short way."""
     if value.isascii():
-        text = value.strip(" \t<>").lower()
+        text = value.strip(_AROUND).lower()
         return text.rstrip(".")
-    text = unicodedata.normalize("NFKC", value).strip(" \t<>").casefold()
+    text = unicodedata.normalize("NFKC", value).strip(_AROUND).casefold()
     local, at, domain = text.rpartition("@")
     if not at:
         return text
