@@ -118,6 +118,16 @@ def wait_for(url: str, post: bytes | None = None, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
+def wait_for_empty_inbox(url: str, seconds: float = 120) -> None:
+    """Until the worker has folded what a saturating load left behind."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with urllib.request.urlopen(f"{url}/metrics", timeout=5) as answer:
+            if b"\ntroth_inbox_items 0.0" in answer.read():
+                return
+        time.sleep(0.5)
+
+
 def wrk(url: str, script: str, *words: str, connections: int = 64, threads: int = 1, seconds: int = 8) -> dict[str, float]:
     """Requests per second, p99 in milliseconds, and errors, as wrk reports them."""
     command = ["wrk", "--latency", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / script), url, "--", *words]

@@ -18,9 +18,9 @@ from troth.kernel.ids import bucket_of, bucket_of_tag
 from troth.kernel.sql import TAG_KEY, insert_rows, is_sqlite, select_by_keys
 from troth.people.queries import INSERT_EVENT, take_event_numbers
 
-SMALLEST, LARGEST = 250, 1_000
+SMALLEST, LARGEST = 200, 400
 """Events of one fold: small while the inbox is nearly empty, so that nobody waits long for their turn; larger on a backlog, which costs less each."""
-PAUSE_SHARE = 3.0
+PAUSE_SHARE = 6.0
 """How long the fold pauses while the door is busy, as a multiple of its last batch."""
 COLUMNS = "bucket, item_id, person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until"
 

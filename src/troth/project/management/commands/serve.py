@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from typing import Any
@@ -76,7 +77,6 @@ def _serve_web(host: str, port: int) -> None:
         "troth.project.asgi:application",
         host=host,
         port=port,
-        fd=int(inherited) if inherited else None,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -89,8 +89,10 @@ def _serve_web(host: str, port: int) -> None:
         backlog=2048,
     )
     server = uvicorn.Server(config)
+    # Handed over as a socket, not as uvicorn's `fd`, which it takes for a Unix socket: TCP_NODELAY would be left out, and answers wait 40 ms.
+    sockets = [socket.socket(fileno=int(inherited))] if inherited else None
     try:
-        server.run()
+        server.run(sockets)
     except (OSError, SystemExit):
         raise CommandError(f"Cannot listen on {host}:{port}: choose another --host or --port.") from None
     if not server.started:
