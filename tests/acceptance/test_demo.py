@@ -45,3 +45,15 @@ def test_the_demo_greets_with_keys_and_stops_cleanly_on_control_c(tmp_path: Path
     rest, _ = running.communicate(timeout=60)
     assert running.returncode == 0, rest
     assert "Stopped." in rest
+
+
+def test_a_port_that_somebody_has_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        port = str(somebody.getsockname()[1])
+        command = [*COMMAND, "--data", str(tmp_path / "demo"), "demo", "--once", "--port", port]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment(), check=False)
+    assert done.returncode == 1
+    assert "choose another --port" in done.stderr
+    assert not (tmp_path / "demo").exists()

@@ -67,7 +67,7 @@ class _Job:
     def person(self) -> str:
         found = self.client.control("GET", self.key)
         events = self.client.control("GET", f"{self.key}/events")["items"]
-        self._require([event["name"] for event in events] == ["signed_up"], "the event is not in the history")
+        self._require({event["name"] for event in events} == {"signed_up"}, "the event is not in the history")
         return f"person {found['id']}"
 
     def consent(self) -> str:

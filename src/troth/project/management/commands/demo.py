@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         # Said explicitly, because a shell that starts this in the background has the interrupt ignored.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
+        _require_free_port(options["port"])
         entrance = self._prepare(data, options["people"])
         server = subprocess.Popen(
             [sys.executable, "-m", "troth.project.cli", "serve", "--port", str(options["port"])], start_new_session=True
@@ -71,7 +73,9 @@ class Command(BaseCommand):
         try:
             made = create_workspace(WORKSPACE, owner=OWNER, password=password)
         except WorkspaceExists:
-            raise CommandError(f"{data} holds an installation that the demo did not make: choose another --data.") from None
+            raise CommandError(
+                f"{data} was not made by the demo, or its making was interrupted: choose another --data, or delete it if it is the demo's."
+            ) from None
         self._seed(made.workspace.pk, people)
         entrance = {"email": OWNER, "password": password, "workspace": WORKSPACE, **made.keys}
         remembered.touch(mode=0o600)
@@ -133,3 +137,13 @@ Try:
 
 Invented traffic keeps coming in. Ctrl-C stops."""
         )
+
+
+def _require_free_port(port: int) -> None:
+    """Whoever else listens there would be taken for the demo's own server. Raises CommandError, before anything is made."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            raise CommandError(f"Port {port} of this machine is taken or not to be had: choose another --port.") from None
