@@ -48,7 +48,7 @@ class Plan:
         self.dropped: Counter[tuple[int, str]] = Counter()
         self._created: dict[int, tuple[int, dict[str, Any], list[str]]] = {}
         self._asked: dict[bytes, Handle] = {}
-        self._since: dict[tuple[int, bytes], int] = {}
+        self._held: dict[bytes, list[tuple[int, int]]] = {}
         self._given: dict[tuple[int, bytes], tuple[int, int, Handle, str, int]] = {}
         self._current: dict[tuple[int, str], Handle] = {}
         self._changes: dict[int, list[tuple[dict[str, Any], Sequence[str], Sequence[str]]]] = {}
@@ -65,14 +65,13 @@ class Plan:
     def look_up(self, handles: Iterable[Handle]) -> None:
         """Learn who holds the identifiers, for all of a run at once."""
         self._asked.update({handle.tag: handle for handle in handles})
-        self.holders = {}
-        for tag, held in find_holdings(self._asked).items():
-            self.holders[tag] = [person_id for _, person_id in held]
+        self._held = find_holdings(self._asked)
+        self.holders = {tag: [person_id for _, person_id in held] for tag, held in self._held.items()}
+        for tag, held_by in self.holders.items():
             handle = self._asked[tag]
-            if not handle.is_unique:
-                self._since.update({(person_id, tag): since for since, person_id in held})
             if handle.kind in REPLACED_KINDS:
-                self._current.update({(person_id, handle.kind): handle for _, person_id in held})
+                for person_id in held_by:
+                    self._current[person_id, handle.kind] = handle
 
     def load_stances(self, person_ids: Iterable[int]) -> None:
         """Learn where persons stand, for all of a run at once."""
@@ -101,11 +100,11 @@ class Plan:
                 self._supersede(person_id, handle)
             if person_id in held_by or (held_by and handle.is_unique):
                 continue
-            held_by.append(person_id)
-            if not handle.is_unique:
-                # Later commands of the run find the same holder first as later runs will.
-                self._since[person_id, handle.tag] = self.now
-                held_by.sort(key=lambda holder: (self._since[holder, handle.tag], holder))
+            # Later commands of the run find the same holder first as later runs will.
+            held = self._held.setdefault(handle.tag, [])
+            held.append((self.now, person_id))
+            held.sort()
+            held_by[:] = [holder for _, holder in held]
             self._given[person_id, handle.tag] = (person_id, workspace_id, handle, source, self.now)
 
     def _supersede(self, person_id: int, handle: Handle) -> None:
@@ -113,6 +112,7 @@ class Plan:
         earlier = self._current.get((person_id, handle.kind))
         if earlier and earlier.tag != handle.tag:
             self._given.pop((person_id, earlier.tag), None)
+            self._held[earlier.tag] = [holding for holding in self._held[earlier.tag] if holding[1] != person_id]
             self.holders[earlier.tag].remove(person_id)
         self._current[person_id, handle.kind] = handle
 

@@ -28,7 +28,7 @@ def find_holders(tags: Iterable[bytes]) -> dict[bytes, list[int]]:
 def find_holdings(tags: Iterable[bytes]) -> dict[bytes, list[tuple[int, int]]]:
     """As `find_holders`, each with the moment since when: (created_at, person_id), in that order."""
     keys = [(bucket_of_tag(tag), tag) for tag in tags]
-    found: dict[bytes, set[tuple[int, int]]] = {}
+    found: dict[bytes, list[tuple[int, int]]] = {}
     rows = select_by_keys(
         "SELECT i.tag, i.created_at, i.person_id",
         "JOIN people_identifierindex i ON i.bucket = k.column1 AND i.tag = k.column2",
@@ -36,8 +36,13 @@ def find_holdings(tags: Iterable[bytes]) -> dict[bytes, list[tuple[int, int]]]:
         TAG_KEY,
     )
     for tag, created_at, person_id in rows:
-        found.setdefault(bytes(tag), set()).add((created_at, person_id))
-    return {tag: sorted(held) for tag, held in found.items()}
+        held = found.setdefault(bytes(tag), [])
+        if (created_at, person_id) not in held:
+            held.append((created_at, person_id))
+    for held in found.values():
+        if len(held) > 1:
+            held.sort()
+    return found
 
 
 def insert_persons(rows: Sequence[tuple[int, int, dict[str, Any], list[str], int]]) -> None:
