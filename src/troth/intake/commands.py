@@ -83,7 +83,7 @@ class Alias(Command, frozen=True, kw_only=True):
 
 
 class Decide(Command, frozen=True, kw_only=True):
-    """A person's decision on a purpose, or on all that need consent and all marketing (`purpose` None: global unsubscribe)."""
+    """A person's decision on a purpose, or on all marketing purposes (`purpose` None: global unsubscribe)."""
 
     decision: Decision
     purpose: str | None = None
