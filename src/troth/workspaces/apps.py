@@ -8,3 +8,10 @@ class WorkspacesConfig(AppConfig):
 
     name = "troth.workspaces"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the worker what to forget."""
+        from troth.kernel.worker import register_duty
+        from troth.workspaces.audit import forget_old_entries
+
+        register_duty("forget_audit_entries", forget_old_entries, every_ms=3_600_000)

@@ -32,6 +32,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    """An IANA name; empty: the browser's."""
+    locale = models.CharField(max_length=16, blank=True)
+    """How numbers and dates are written, e.g. `de` or `en_GB`; empty: as the browser asks."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -45,6 +49,17 @@ class Account(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
 
+class SendMode(models.TextChoices):
+    """What becomes of a workspace's mail."""
+
+    LIVE = "live"
+    """It goes to the persons."""
+    TEST = "test"
+    """All of it goes to one address."""
+    OFF = "off"
+    """It waits in the queue."""
+
+
 class Workspace(models.Model):
     """One product's people, events and messages: the tenant boundary."""
 
@@ -56,6 +71,11 @@ class Workspace(models.Model):
     """Whether two identities with one e-mail address are one person."""
     public_key_deletes = models.BooleanField(default=False)
     """Whether a key that browsers can see may erase at once; else it only opens a request."""
+    send_mode = models.CharField(max_length=4, choices=SendMode, default=SendMode.LIVE)
+    test_address = models.EmailField(blank=True)
+    """Where mail goes in test mode."""
+    audit_days = models.PositiveSmallIntegerField(default=400)
+    """How long it is kept who looked at whose data."""
     created_at = models.DateTimeField(auto_now_add=True)
 
 
@@ -91,5 +111,50 @@ class Key(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class Invitation(models.Model):
+    """A place in a workspace that waits for somebody; only the SHA-256 of its token is kept."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=Role)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["workspace", "email"], name="one_open_invitation", condition=models.Q(accepted_at=None))
+        ]
+
+
+class AuditEntry(models.Model):
+    """A read or a change by a member (row C11): beside the person it is about, or under person 0 when it is about nobody.
+
+    When that person is erased the entry stays, about nobody: that somebody acted remains provable, on whom does not.
+    """
+
+    pk = models.CompositePrimaryKey("bucket", "person_id", "entry_id")
+    bucket = models.SmallIntegerField()
+    person_id = models.BigIntegerField()
+    entry_id = models.BigIntegerField()
+    """Grows with time."""
+    workspace_id = models.BigIntegerField()
+    at = models.BigIntegerField()
+    user_id = models.BigIntegerField()
+    role = models.CharField(max_length=20)
+    action = models.CharField(max_length=40)
+    detail = models.JSONField(default=dict)
+    """Names and numbers of what was read or changed; never a person's values."""
+    reason = models.TextField(blank=True)
+    address = models.CharField(max_length=45, blank=True)
+    """The member's IP address."""
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "entry_id"], name="audit_by_age")]

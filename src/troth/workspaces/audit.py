@@ -1,0 +1,138 @@
+"""The audit log (row C11): every read and every change of personal data by a member is written down, and can be read and exported.
+
+An entry says who did what, when and from where, and about whom, but holds no value of that person's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from troth.kernel.clock import DAY
+from troth.kernel.errors import TrothError
+from troth.kernel.ids import bucket_of, new_row_id
+from troth.workspaces.models import AuditEntry, Workspace
+
+ACTIONS = {
+    "people.list": "looked through people",
+    "people.search": "searched people",
+    "person.read": "opened a person",
+    "person.rectified": "corrected a person",
+    "person.exported": "exported a person",
+    "person.erased": "erased a person",
+    "person.restricted": "restricted processing of a person",
+    "person.restriction_lifted": "lifted a restriction",
+    "person.objected": "recorded an objection",
+    "consent.withdrawn": "recorded a withdrawal of consent",
+    "requests.list": "looked through privacy requests",
+    "request.read": "opened a privacy request",
+    "message.list": "looked through messages",
+    "message.read": "opened a message",
+    "live.watched": "watched live events",
+    "campaign.previewed": "previewed a campaign as a person",
+    "campaign.test_sent": "sent a test",
+    "campaign.created": "created a campaign",
+    "campaign.edited": "edited a campaign",
+    "campaign.published": "published a campaign",
+    "campaign.paused": "paused a campaign",
+    "key.created": "created a key",
+    "key.revoked": "revoked a key",
+    "member.invited": "invited a member",
+    "member.role_changed": "changed a member's role",
+    "member.removed": "removed a member",
+    "workspace.edited": "changed the workspace",
+    "send_mode.changed": "changed the send mode",
+    "audit.read": "read the audit log",
+    "audit.exported": "exported the audit log",
+}
+NOBODY = 0
+"""The person of an entry that is about nobody, or about somebody since erased."""
+FORGOTTEN_AT_ONCE = 1_000
+
+
+class ActionUnknown(TrothError):
+    """The action has no words."""
+
+
+def record_access(
+    workspace_id: int,
+    *,
+    user_id: int,
+    role: str,
+    action: str,
+    at: int,
+    person_id: int = NOBODY,
+    detail: dict[str, Any] | None = None,
+    reason: str = "",
+    address: str = "",
+) -> None:
+    """Write down one act of a member, in the caller's transaction. `detail` holds names and numbers, never a person's values. Raises ActionUnknown."""
+    if action not in ACTIONS:
+        raise ActionUnknown(f"The audit log has no words for {action}: add it to troth.workspaces.audit.ACTIONS.")
+    AuditEntry.objects.create(
+        bucket=bucket_of(person_id),
+        person_id=person_id,
+        entry_id=new_row_id(),
+        workspace_id=workspace_id,
+        at=at,
+        user_id=user_id,
+        role=role,
+        action=action,
+        detail=detail or {},
+        reason=reason,
+        address=address,
+    )
+
+
+def read_entries(
+    workspace_id: int,
+    *,
+    before: int | None = None,
+    user_id: int | None = None,
+    action: str = "",
+    person_id: int | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    limit: int = 50,
+) -> list[AuditEntry]:
+    """Entries of a workspace, the newest first, before an entry id; times in milliseconds, `until` excluded. Reads all buckets, from the index on age."""
+    entries = AuditEntry.objects.filter(workspace_id=workspace_id)
+    if person_id is not None:
+        entries = entries.filter(bucket=bucket_of(person_id), person_id=person_id)
+    if before is not None:
+        entries = entries.filter(entry_id__lt=before)
+    if user_id is not None:
+        entries = entries.filter(user_id=user_id)
+    if action:
+        entries = entries.filter(action=action)
+    if since is not None:
+        entries = entries.filter(at__gte=since, entry_id__gte=_first_id(since))
+    if until is not None:
+        entries = entries.filter(at__lt=until)
+    return list(entries.order_by("-entry_id")[:limit])
+
+
+def stream_entries(workspace_id: int, **filters: Any) -> Iterator[AuditEntry]:
+    """As `read_entries` without a limit, in pages, so that memory stays flat."""
+    before = None
+    while page := read_entries(workspace_id, before=before, limit=500, **filters):
+        yield from page
+        before = page[-1].entry_id
+
+
+def _first_id(at: int) -> int:
+    """Entry ids grow with time (kernel.ids); an entry may be made up to a day after its moment, never before."""
+    return max(0, at - DAY) * 1_000 << 11
+
+
+def forget_old_entries(now: int) -> bool:
+    """Worker duty: delete entries older than their workspace keeps them; True when there may be more."""
+    more = False
+    for workspace in Workspace.objects.all():
+        over = now - workspace.audit_days * DAY
+        old = AuditEntry.objects.filter(workspace_id=workspace.pk, entry_id__lt=over * 1_000 << 11).order_by("entry_id")
+        keys = list(old.values_list("bucket", "person_id", "entry_id")[:FORGOTTEN_AT_ONCE])
+        for bucket, person_id, entry_id in keys:
+            AuditEntry.objects.filter(bucket=bucket, person_id=person_id, entry_id=entry_id).delete()
+        more = more or len(keys) == FORGOTTEN_AT_ONCE
+    return more

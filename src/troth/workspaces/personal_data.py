@@ -1,0 +1,49 @@
+"""Who looked at a person's data is told to that person (role and act, not the member's name); the entry survives an erasure without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+
+from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.workspaces.audit import NOBODY
+from troth.workspaces.models import AuditEntry
+
+_entries = Table(
+    model=AuditEntry, times=("at",), json=("detail",), hidden=("entry_id", "user_id", "address", "reason"), order_by="entry_id"
+)
+_REST = "entry_id, workspace_id, at, user_id, role, action, detail, reason, address"
+
+
+def _export(subject: Subject) -> Iterator[dict[str, Any]]:
+    yield from _entries.export(subject)
+
+
+def _forget_whom(subject: Subject) -> int:
+    """The entries are carried over to nobody, without the free text, which may name the person."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO workspaces_auditentry (bucket, person_id, {_REST}) SELECT 0, %s, {_REST.replace('reason', chr(39) * 2)}"
+            " FROM workspaces_auditentry WHERE bucket = %s AND person_id = %s ON CONFLICT DO NOTHING",
+            [NOBODY, subject.bucket, subject.person_id],
+        )
+    return _entries.erase(subject)
+
+
+declare(
+    Store(
+        name="workspaces.audit",
+        title="Audit log: which role of the company read or changed the person's data",
+        category="access log",
+        purpose="prove lawful handling (Art. 5(2), 32)",
+        origin="acts of members in the console",
+        retention="400 days unless the workspace sets another term",
+        export=_export,
+        erase=_forget_whom,
+        move=_entries.move,
+        models=("workspaces.AuditEntry",),
+        columns=("action", "detail", "reason"),
+    )
+)

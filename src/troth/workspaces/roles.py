@@ -1,0 +1,75 @@
+"""What each role may do. Least privilege: a viewer sees figures and campaigns, and no person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from troth.workspaces.models import Role
+
+
+class Permission(StrEnum):
+    """One thing that a member may or may not do."""
+
+    SEE_FIGURES = "see_figures"
+    SEE_CAMPAIGNS = "see_campaigns"
+    EDIT_CAMPAIGNS = "edit_campaigns"
+    PUBLISH_CAMPAIGNS = "publish_campaigns"
+    SEE_PEOPLE = "see_people"
+    EDIT_PEOPLE = "edit_people"
+    EXERCISE_RIGHTS = "exercise_rights"
+    SEE_MESSAGES = "see_messages"
+    SEE_LIVE = "see_live"
+    SEE_SETTINGS = "see_settings"
+    EDIT_WORKSPACE = "edit_workspace"
+    MANAGE_KEYS = "manage_keys"
+    MANAGE_MEMBERS = "manage_members"
+    SET_SEND_MODE = "set_send_mode"
+    SEE_AUDIT = "see_audit"
+    EXPORT_AUDIT = "export_audit"
+
+
+_VIEWER = frozenset({Permission.SEE_FIGURES, Permission.SEE_CAMPAIGNS})
+
+ALLOWED: Mapping[str, frozenset[Permission]] = {
+    Role.OWNER.value: frozenset(Permission),
+    Role.MARKETER.value: _VIEWER
+    | {
+        Permission.EDIT_CAMPAIGNS,
+        Permission.PUBLISH_CAMPAIGNS,
+        Permission.SEE_PEOPLE,
+        Permission.EDIT_PEOPLE,
+        Permission.SEE_MESSAGES,
+        Permission.SEE_SETTINGS,
+    },
+    Role.DEVELOPER.value: _VIEWER
+    | {
+        Permission.SEE_PEOPLE,
+        Permission.SEE_MESSAGES,
+        Permission.SEE_LIVE,
+        Permission.SEE_SETTINGS,
+        Permission.MANAGE_KEYS,
+    },
+    Role.PRIVACY_OFFICER.value: _VIEWER
+    | {
+        Permission.SEE_PEOPLE,
+        Permission.EDIT_PEOPLE,
+        Permission.EXERCISE_RIGHTS,
+        Permission.SEE_MESSAGES,
+        Permission.SEE_LIVE,
+        Permission.SEE_SETTINGS,
+        Permission.SEE_AUDIT,
+        Permission.EXPORT_AUDIT,
+    },
+    Role.VIEWER.value: _VIEWER,
+}
+
+
+def permits(role: str, permission: Permission) -> bool:
+    """Whether members of a role may do something; an unknown role may do nothing."""
+    return permission in ALLOWED.get(role, frozenset())
+
+
+def roles_with(permission: Permission) -> list[Role]:
+    """The roles that may do something, the mightiest first."""
+    return [role for role in Role if permission in ALLOWED[role.value]]
