@@ -1,4 +1,4 @@
-"""Which workspace a member looks at: only their own, chosen by `?workspace=`."""
+"""Who may see a page of the console: members of the workspace in its address whose role permits it; each look at persons is written down."""
 
 from __future__ import annotations
 
@@ -7,36 +7,88 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
 from troth.console.headers import staff_headers
-from troth.workspaces.models import Workspace
+from troth.console.shell import WORKSPACE_COOKIE, MemberRequest, render_page
+from troth.kernel.clock import now_ms
+from troth.workspaces.audit import NOBODY, record_access
+from troth.workspaces.models import Member
+from troth.workspaces.roles import ALLOWED, Permission, roles_with
 
-View = Callable[..., HttpResponse]
+__all__ = ["MemberRequest", "client_address", "member_page", "record"]
+
+View = Callable[..., HttpResponseBase]
+LONGEST_ADDRESS = 45
 
 
-def workspaces_of(request: HttpRequest) -> list[Workspace]:
-    """The workspaces in which the user is a member, by name."""
-    return list(Workspace.objects.filter(member__user=request.user.pk or 0).order_by("name"))
+def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
+    """For a view `(request: MemberRequest, …)` below `/console/<workspace_id>/`.
+
+    Another's workspace is not found, like one that does not exist; a role that may not gets a page that says who may. With `audit` an answer
+    that succeeded is written to the audit log under that action, with the `person_id` of the address.
+    """
+
+    def guard(view: View) -> View:
+        @login_required
+        def answer(request: HttpRequest, workspace_id: int, **kwargs: Any) -> HttpResponseBase:
+            own = _as_member(request, workspace_id)
+            if request.method not in (*methods, "HEAD"):
+                return HttpResponseNotAllowed(methods)
+            if permission not in own.may:
+                return render_page(own, "console/forbidden.html", status=403, roles=[role.label for role in roles_with(permission)])
+            response = view(own, **kwargs)
+            if audit and response.status_code < 300:
+                record(own, audit, person_id=kwargs.get("person_id", NOBODY))
+            if request.COOKIES.get(WORKSPACE_COOKIE) != str(workspace_id):
+                response.set_cookie(
+                    WORKSPACE_COOKIE, str(workspace_id), path="/console/", httponly=True, samesite="Lax", secure=request.is_secure()
+                )
+            return response
+
+        @wraps(view)
+        def with_headers(request: HttpRequest, workspace_id: int, **kwargs: Any) -> HttpResponseBase:
+            return staff_headers(answer(request, workspace_id, **kwargs))
+
+        with_headers.permission = permission  # type: ignore[attr-defined]
+        with_headers.audit = audit  # type: ignore[attr-defined]
+        return with_headers
+
+    return guard
 
 
-def member_page(view: View) -> Callable[..., HttpResponseBase]:
-    """For a view `(request, workspace, …)` of members. Another's workspace is not found, like one that does not exist."""
+def _as_member(request: HttpRequest, workspace_id: int) -> MemberRequest:
+    member = None
+    if 0 < workspace_id < 2**63:
+        member = Member.objects.select_related("workspace").filter(user=request.user.pk or 0, workspace=workspace_id).first()
+    if member is None:
+        raise Http404
+    own: MemberRequest = request  # type: ignore[assignment]
+    own.member = member
+    own.workspace = member.workspace
+    own.may = ALLOWED.get(member.role, frozenset())
+    return own
 
-    @login_required
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        own = workspaces_of(request)
-        wanted = request.GET.get("workspace")
-        chosen = [workspace for workspace in own if wanted is None or str(workspace.pk) == wanted]
-        if not own:
-            return render(request, "console/no_workspace.html", status=403)
-        if not chosen:
-            raise Http404
-        return view(request, chosen[0], *args, **kwargs)
 
-    @wraps(view)
-    def with_headers(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return staff_headers(answer(request, *args, **kwargs))
+def record(request: MemberRequest, action: str, *, person_id: int = NOBODY, detail: dict[str, Any] | None = None, reason: str = "") -> None:
+    """Write an act of this member to the audit log; inside the transaction of a change. Raises ActionUnknown."""
+    record_access(
+        request.workspace.pk,
+        user_id=int(request.user.pk or 0),
+        role=request.member.role,
+        action=action,
+        at=now_ms(),
+        person_id=person_id,
+        detail=detail,
+        reason=reason,
+        address=client_address(request),
+    )
 
-    return with_headers
+
+def client_address(request: HttpRequest) -> str:
+    """The member's IP address, as the server in front of us reports it when the connection comes from this machine."""
+    direct = str(request.META.get("REMOTE_ADDR", ""))
+    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
+    if forwarded and direct in ("127.0.0.1", "::1"):
+        direct = forwarded.rsplit(",", 1)[-1].strip()
+    return direct[:LONGEST_ADDRESS]

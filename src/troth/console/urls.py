@@ -1,17 +1,19 @@
-"""Mounted below /console/."""
+"""Mounted below /console/: pages of the member, and the rooms of each workspace."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from troth.console import views
 from troth.console.login import LogIn, LogOut
 
+ROOMS: list[str] = []
+"""Each room brings its own `urls.py`."""
+
 urlpatterns = [
-    path("", views.overview, name="console"),
+    path("", views.enter, name="console"),
     path("login", LogIn.as_view(), name="console-login"),
     path("logout", LogOut.as_view(), name="console-logout"),
-    path("people/<int:person_id>", views.person, name="console-person"),
-    path("messages/<int:message_id>", views.message, name="console-message"),
-    path("messages/<int:message_id>/body", views.message_body, name="console-message-body"),
+    path("", include("troth.console.design.urls")),
+    path("<int:workspace_id>/", include([path("", include(f"troth.console.{room}.urls")) for room in ROOMS])),
 ]

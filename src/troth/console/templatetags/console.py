@@ -1,4 +1,4 @@
-"""How values are shown."""
+"""How values are shown: see `troth.console.showing`, which these only hand to templates."""
 
 from __future__ import annotations
 
@@ -6,51 +6,99 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.forms import BoundField, CheckboxInput
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from troth.console import showing
 from troth.kernel.clock import iso
 
 register = template.Library()
-LONGEST = 120
+
+
+@register.simple_tag
+def when(ms: int | None) -> SafeString | str:
+    """An instant in the reader's zone, with the exact one on hover and for machines."""
+    if ms is None or ms == "":
+        return "–"
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso(ms), showing.format_exactly(ms), showing.format_moment(ms))
 
 
 @register.filter
 def moment(ms: int | None) -> SafeString | str:
-    """An instant as `2026-03-01 12:00:05`, UTC, with the exact one for machines."""
-    if ms is None:
-        return "–"
-    exact = iso(ms)
-    return format_html('<time datetime="{}" title="{}">{} {}</time>', exact, exact, exact[:10], exact[11:19])
+    """As `when`, where a filter is handier."""
+    return when(ms)
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """A number in the reader's locale."""
+    return "–" if value is None or value == "" else showing.format_number(value)
+
+
+@register.filter
+def roughly(value: float | None) -> str:
+    """A large number in few characters."""
+    return "–" if value is None or value == "" else showing.format_roughly(value)
+
+
+@register.filter
+def duration(ms: int | None) -> str:
+    """A span of milliseconds in its largest fitting unit."""
+    return "–" if ms is None or ms == "" else showing.format_duration(ms)
+
+
+@register.filter
+def words(code: Any) -> str:
+    """A machine's name in words."""
+    return showing.put_in_words(code)
+
+
+@register.filter
+def plainly(value: Any) -> str:
+    """A value of JSON as text."""
+    return showing.put_plainly(value)
 
 
 @register.filter
 def briefly(values: Mapping[str, Any]) -> str:
     """The first of a mapping's values in one line."""
-    text = ", ".join(f"{name}: {_plain(value)}" for name, value in values.items())
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return showing.put_briefly(values)
 
 
 @register.filter
-def reasoned(reason: str) -> str:
-    """`marketing_email:no_consent` as `marketing_email: no consent`."""
-    purpose, colon, why = reason.rpartition(":")
-    return f"{purpose}{colon} {why.replace('_', ' ')}".strip()
+def initials(name: str) -> str:
+    """Two letters that stand for somebody in a picture."""
+    parts = [part for part in name.replace("@", " ").replace(".", " ").split() if part[0].isalnum()]
+    return "".join(part[0] for part in parts[:2]).upper() or "?"
 
 
 @register.filter
-def plainly(value: Any) -> str:
-    """A value as text."""
-    return _plain(value)
+def unlocal(value: float) -> str:
+    """A number for machines: a point, no separators."""
+    return f"{value:g}"
 
 
-def _plain(value: Any) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_plain(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_plain(item) for item in value) + "]"
-    return str(value)
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    """Whether a form field is a single box to tick, whose label stands behind it."""
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.filter
+def described(field: BoundField) -> SafeString:
+    """The control of a form field, tied to its error text (WCAG 3.3.1)."""
+    told = [f"{field.auto_id}_helptext"] if field.help_text else []
+    attributes = {}
+    if field.errors:
+        told.append(f"{field.auto_id}_error")
+        attributes["aria-invalid"] = "true"
+    if told:
+        attributes["aria-describedby"] = " ".join(told)
+    return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def split(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
