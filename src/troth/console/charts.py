@@ -134,11 +134,11 @@ def _says(label: str, series: Sequence[Series], index: int) -> str:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20, 50, …, so that gridlines carry round numbers."""
+    """The next round number, so that gridlines carry round numbers and little height is wasted."""
     if value <= 1:
         return 1
     power = 10 ** math.floor(math.log10(value))
-    return float(next(step * power for step in (1, 2, 5, 10) if value <= step * power))
+    return float(next(step * power for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10) if value <= step * power))
 
 
 def _chart(
