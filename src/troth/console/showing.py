@@ -44,8 +44,8 @@ def writing_for(reader: Reader) -> Iterator[None]:
 
 
 def format_number(value: float) -> str:
-    """A number with the reader's separators, e.g. 12,400 or 12.400."""
-    return str(format_decimal(value, locale=_reader.get().locale, format="#,##0.##" if isinstance(value, float) else None))
+    """A number with the reader's separators, e.g. 12,400 or 12.400, and at most two decimals."""
+    return str(format_decimal(value, locale=_reader.get().locale, format="#,##0.##"))
 
 
 def format_roughly(value: float) -> str:

@@ -17,7 +17,7 @@ register = template.Library()
 
 
 @register.simple_tag
-def when(ms: int | None) -> SafeString | str:
+def when(ms: Any) -> SafeString | str:
     """An instant in the reader's zone, with the exact one on hover and for machines."""
     if ms is None or ms == "":
         return "–"
@@ -25,25 +25,25 @@ def when(ms: int | None) -> SafeString | str:
 
 
 @register.filter
-def moment(ms: int | None) -> SafeString | str:
+def moment(ms: Any) -> SafeString | str:
     """As `when`, where a filter is handier."""
     return when(ms)
 
 
 @register.filter
-def number(value: float | None) -> str:
+def number(value: Any) -> str:
     """A number in the reader's locale."""
     return "–" if value is None or value == "" else showing.format_number(value)
 
 
 @register.filter
-def roughly(value: float | None) -> str:
+def roughly(value: Any) -> str:
     """A large number in few characters."""
     return "–" if value is None or value == "" else showing.format_roughly(value)
 
 
 @register.filter
-def duration(ms: int | None) -> str:
+def duration(ms: Any) -> str:
     """A span of milliseconds in its largest fitting unit."""
     return "–" if ms is None or ms == "" else showing.format_duration(ms)
 
@@ -89,7 +89,7 @@ def is_checkbox(field: BoundField) -> bool:
 def described(field: BoundField) -> SafeString:
     """The control of a form field, tied to its error text (WCAG 3.3.1)."""
     told = [f"{field.auto_id}_helptext"] if field.help_text else []
-    attributes = {}
+    attributes: dict[str, str | bool] = {}
     if field.errors:
         told.append(f"{field.auto_id}_error")
         attributes["aria-invalid"] = "true"
