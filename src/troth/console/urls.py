@@ -12,6 +12,7 @@ ROOMS: list[str] = []
 
 urlpatterns = [
     path("", views.enter, name="console"),
+    path("enter/<str:token>", views.enter_by_link, name="console-enter"),
     path("login", LogIn.as_view(), name="console-login"),
     path("logout", LogOut.as_view(), name="console-logout"),
     path("", include("troth.console.design.urls")),
