@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 DEFAULT_DATA = "demo-data"
 WORKSPACE = "Papertrail"
 OWNER = "owner@example.com"
+TEAM = {
+    "marketer@example.com": "marketer",
+    "developer@example.com": "developer",
+    "privacy@example.com": "privacy_officer",
+    "viewer@example.com": "viewer",
+}
 ENTRANCE = "demo.json"
 
 
@@ -76,6 +83,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{data} was not made by the demo, or its making was interrupted: choose another --data, or delete it if it is the demo's."
             ) from None
+        _invite_team(made.workspace)
         self._seed(made.workspace.pk, people)
         entrance = {"email": OWNER, "password": password, "workspace": WORKSPACE, **made.keys}
         remembered.touch(mode=0o600)
@@ -105,7 +113,10 @@ class Command(BaseCommand):
             raise CommandError(f"The server did not become ready on {url}: is the port taken? Choose another --port.")
         if options["once"]:
             return 0 if run_once(client, entrance["workspace"], self._say) else 1
-        self._print_entrance(entrance, url)
+        link = _login_link(entrance["email"])
+        self._print_entrance(entrance, url, link)
+        if sys.stdout.isatty() and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(link)
         stop = threading.Event()
         traffic = threading.Thread(target=keep_traffic_going, args=(client, stop, options["people"]), daemon=True)
         traffic.start()
@@ -119,12 +130,14 @@ class Command(BaseCommand):
         self.stdout.write(line)
         self.stdout.flush()
 
-    def _print_entrance(self, entrance: dict[str, Any], url: str) -> None:
+    def _print_entrance(self, entrance: dict[str, Any], url: str, link: str) -> None:
         token = entrance["auth_token"]
         self._say(
             f"""
 Troth serves the workspace “{entrance["workspace"]}” on {url}
-  log in              {entrance["email"]}   {entrance["password"]}
+  Home                {link}
+                      (logs you in once, within ten minutes)
+  log in later        {entrance["email"]}   {entrance["password"]}
   auth_token          {token}
   tracking_api_key    {entrance["tracking_api_key"]}
   write_key           {entrance["write_key"]}
@@ -135,8 +148,31 @@ Try:
   curl {url}/api/troth/v1/people/external_id:you/messages -H 'Authorization: Bearer {token}'
   curl -X POST {url}/api/troth/v1/people/external_id:you/erasure -H 'Authorization: Bearer {token}'
 
+To look as somebody else: .venv/bin/troth --data {os.environ["TROTH_DATA"]} user link privacy@example.com (or marketer@, developer@, viewer@)
+
 Invented traffic keeps coming in. Ctrl-C stops."""
         )
+
+
+def _invite_team(workspace: Any) -> None:
+    """A member of each role, who log in by link only."""
+    from troth.workspaces.models import Member, User
+
+    for email, role in TEAM.items():
+        name = email.split("@")[0].title()
+        Member.objects.create(user=User.objects.create_user(email, name=name), workspace=workspace, role=role)
+
+
+def _login_link(email: str) -> str:
+    from django.db import connection
+
+    from troth.kernel.clock import now_ms
+    from troth.workspaces.login_links import make_login_link
+    from troth.workspaces.models import User
+
+    link = make_login_link(User.objects.get(email=email), now_ms())
+    connection.close()
+    return link
 
 
 def _require_free_port(port: int) -> None:
