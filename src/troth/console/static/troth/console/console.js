@@ -2,6 +2,7 @@
 "use strict";
 const root = document.documentElement;
 root.classList.add("scripted");
+const words = document.body.dataset;
 
 const keep = (name, value) => { document.cookie = `${name}=${value};path=/console/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`; };
 keep("troth_zone", Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
@@ -36,7 +37,7 @@ document.addEventListener("click", (event) => {
   const toggle = at("[data-toggle]");
   if (toggle) toggle.setAttribute("aria-expanded", document.getElementById(toggle.dataset.toggle).classList.toggle("open"));
   const copy = at("[data-copy]");
-  if (copy) navigator.clipboard.writeText(copy.parentElement.querySelector("code").textContent).then(() => say("Copied"));
+  if (copy) navigator.clipboard.writeText(copy.parentElement.querySelector("code").textContent).then(() => say(words.copied));
   if (at("[data-theme-switch]")) {
     const now = root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
     keep("troth_theme", root.dataset.theme = now === "dark" ? "light" : "dark");
@@ -80,5 +81,5 @@ for (const box of document.querySelectorAll("[data-combobox]")) {
 }
 
 // A page that says so goes where the server's answer leads; a failed request is told instead of lost.
-document.addEventListener("htmx:responseError", () => say("The server could not answer. Please try again."));
-document.addEventListener("htmx:sendError", () => say("No connection to the server."));
+document.addEventListener("htmx:responseError", () => say(words.failed));
+document.addEventListener("htmx:sendError", () => say(words.offline));
