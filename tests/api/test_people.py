@@ -96,11 +96,36 @@ def test_an_address_that_somebody_else_has_too_does_not_lead_a_correction_astray
         [Identify(identity=Identity(phone="+4930999999"), workspace_id=alice.workspace.pk, source="api", received_at=1)],
         now=1,
     )
-    refusal = alice.api.json(
-        "PATCH", "/people/phone:+4930999999", {"identifiers": {"email": alice.email}, "attributes": {"name": "F"}}, status=409
-    )
-    assert refusal["code"] == "not_addressable"
+    changes = {"identifiers": {"email": alice.email}, "attributes": {"name": "F"}}
+    corrected = alice.api.json("PATCH", "/people/phone:+4930999999", changes)
+    assert corrected["attributes"] == {"name": "F"}
     assert alice.api.json("GET", f"/people/{alice.person_id}")["attributes"]["name"] == "Dana"
+
+
+def test_contact_data_of_somebody_known_by_nothing_else_can_be_corrected_and_removed(alice: Any) -> None:
+    from troth.intake.commands import Device, Identify, Identity
+    from troth.intake.door import apply
+
+    tablet = Device(token="tablet", platform="ios")
+    apply(
+        [
+            Identify(
+                identity=Identity(email="old@example.com", devices=(tablet,)), workspace_id=alice.workspace.pk, source="api", received_at=1
+            )
+        ],
+        now=1,
+    )
+    path = "/people/" + alice.api.json("GET", "/people/email:old@example.com")["id"]
+
+    def patched(**identifiers: Any) -> list[tuple[str, str]]:
+        person = alice.api.json("PATCH", path, {"identifiers": identifiers})
+        return [(i["kind"], i["value"]) for i in person["identifiers"]]
+
+    assert patched(email="new@example.com") == [("email", "new@example.com"), ("device", "tablet")]
+    assert patched(phone="+4930123456", email=None) == [("phone", "+4930123456"), ("device", "tablet")]
+    assert patched(phone=None, remove_devices=["tablet", "never held"]) == []
+    assert alice.api("GET", "/people/email:new@example.com").status_code == 404
+    assert alice.api.json("GET", path)["identifiers"] == []
 
 
 def test_events_show_the_newest_first_and_what_is_still_waiting_as_pending(alice: Any) -> None:

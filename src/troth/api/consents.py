@@ -27,7 +27,7 @@ from troth.consent.decisions import load_stances
 from troth.consent.gate import Facts, Operation, reason_against
 from troth.consent.models import Record, Standing
 from troth.consent.suppression import is_suppressed
-from troth.intake.addressing import identity_of, shared_identity_of
+from troth.intake.addressing import identity_of
 from troth.intake.commands import DROPPED, Decide, Decision
 from troth.intake.door import apply
 from troth.kernel.clock import iso, now_ms
@@ -55,13 +55,12 @@ def record_decision(request: HttpRequest, said: DecisionIn, person: PersonRef) -
     workspace_id = workspace_of(request)
     subject = resolve(workspace_id, person)
     load_catalog(workspace_id).require(said.purpose)
-    is_grant = said.decision == "grant"
-    if is_grant:
+    if said.decision == "grant":
         check_grant(said)
     now = now_ms()
     command = Decide(
         workspace_id=workspace_id,
-        identity=identity_of(subject) if is_grant else shared_identity_of(subject),
+        identity=identity_of(subject),
         source="api",
         received_at=now,
         decision=Decision(said.decision),

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from troth.intake.addressing import NotAddressable
 from troth.intake.errors import IdentifierTaken
 from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
@@ -96,8 +95,6 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
         return 404, problem("not_found", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")
-    if isinstance(error, NotAddressable):
-        return 409, problem("not_addressable", str(error))
     message = str(error)
     found = _PATH.fullmatch(message)
     code = error.code if isinstance(error, ValueRefused) else _code_of(error)

@@ -16,8 +16,20 @@ from troth.api.cursors import read_cursor, write_cursor
 from troth.api.errors import Suppressed, Unprocessable
 from troth.api.outbox import page_of_messages
 from troth.api.persons import resolve, show_people, show_person
-from troth.api.schemas import Cursor, EventOut, EventsPage, Limit, MessagesPage, PeoplePage, PersonChanges, PersonOut, PersonRef, problems
-from troth.intake.addressing import NotAddressable, identity_of
+from troth.api.schemas import (
+    Cursor,
+    EventOut,
+    EventsPage,
+    IdentifierChanges,
+    Limit,
+    MessagesPage,
+    PeoplePage,
+    PersonChanges,
+    PersonOut,
+    PersonRef,
+    problems,
+)
+from troth.intake.addressing import identity_from, identity_of
 from troth.intake.commands import DROPPED, Identify, Identity
 from troth.intake.door import apply
 from troth.intake.models import InboxItem
@@ -25,9 +37,10 @@ from troth.kernel.clock import iso, now_ms
 from troth.kernel.json_text import decode
 from troth.kernel.personal_data import Subject
 from troth.messages.models import Message
-from troth.people.identifiers import EMAIL, PHONE, normalise
+from troth.people.identifiers import DEVICE, EMAIL, PHONE, normalise
 from troth.people.lookup import find_people, latest_events
 from troth.people.models import Event, Person, PersonState
+from troth.people.queries import load_identifiers
 
 router = Router(tags=["people"])
 PENDING, HISTORY = 0, 1
@@ -73,20 +86,22 @@ def get_person(request: HttpRequest, person: PersonRef) -> PersonOut:
 
 @router.patch("/people/{person}", auth=WRITE_PEOPLE, response={200: PersonOut, **problems(404, 409)})
 def correct_person(request: HttpRequest, changes: PersonChanges, person: PersonRef) -> PersonOut:
-    """Correct a person (Art. 16): attributes merge, `null` removes one; a new address or number replaces the old."""
+    """Correct a person (Art. 16): attributes merge, a new address or number replaces the old, `null` removes."""
     workspace_id = workspace_of(request)
     subject = resolve(workspace_id, person)
-    email, phone = _checked(EMAIL, changes.identifiers.email), _checked(PHONE, changes.identifiers.phone)
+    told = changes.identifiers
+    email, phone = _checked(EMAIL, told.email), _checked(PHONE, told.phone)
     for name in changes.attributes:
         if name in (EMAIL, PHONE):
             raise Unprocessable(f"`{name}` is an identifier: set it under `identifiers`.", path=f"$.attributes.{name}")
     now = now_ms()
     command = Identify(
         workspace_id=workspace_id,
-        identity=_with_contact(subject, email, phone),
+        identity=msgspec.structs.replace(identity_of(subject), email=email, phone=phone),
         source="api",
         received_at=now,
         attributes=changes.attributes,
+        remove_identifiers=_removed(subject, told),
         create=False,
     )
     outcome = apply([command], now=now)[0]
@@ -111,15 +126,13 @@ def _checked(kind: str, value: str | None) -> str | None:
     return normal
 
 
-def _with_contact(subject: Subject, email: str | None, phone: str | None) -> Identity:
-    """The identity that leads to the person, with new contact data beside it. Raises Conflict where that would lead to somebody else."""
-    identity = identity_of(subject)
-    if identity.external_id is None and identity.anonymous_id is None:
-        for kind, value in ((EMAIL, email), (PHONE, phone)):
-            current = getattr(identity, kind)
-            if value is not None and value != current and (current or find_people(subject.workspace_id, value, (kind,))):
-                raise NotAddressable
-    return msgspec.structs.replace(identity, email=email or identity.email, phone=phone or identity.phone)
+def _removed(subject: Subject, told: IdentifierChanges) -> Identity | None:
+    """The identifiers that a correction takes away: an address or number said to be null, and devices by their token."""
+    gone = {kind for kind in (EMAIL, PHONE) if kind in told.model_fields_set and getattr(told, kind) is None}
+    if not gone and not told.remove_devices:
+        return None
+    held = load_identifiers([subject.person_id]).get(subject.person_id, [])
+    return identity_from([h for h in held if h.kind in gone or (h.kind == DEVICE and h.value in told.remove_devices)])
 
 
 @router.get("/people/{person}/events", auth=READ_PEOPLE, response={200: EventsPage, **problems(404, 409)})

@@ -68,10 +68,13 @@ class PeoplePage(Schema):
 
 
 class IdentifierChanges(Input):
-    """New contact data; each replaces the old, which is not kept."""
+    """New contact data; each replaces the old, which is not kept. `null` removes it, and what is left out stays."""
 
     email: Annotated[str, StringConstraints(min_length=3, max_length=320)] | None = None
     phone: Annotated[str, StringConstraints(min_length=4, max_length=40)] | None = None
+    remove_devices: list[Annotated[str, StringConstraints(min_length=1, max_length=4096)]] = Field(
+        default_factory=list, max_length=100, description="Push tokens that are the person's no more."
+    )
 
 
 class PersonChanges(Input):

@@ -20,8 +20,12 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a command is about; at least one field is given. The values are as received: normalising is the door's work."""
+    """Who a command is about; at least one field is given. The values are as received: normalising is the door's work.
 
+    `person_id`, Troth's own id, decides alone and never creates anybody; what else is given then is what the person has from now on.
+    """
+
+    person_id: int | None = None
     external_id: str | None = None
     anonymous_id: str | None = None
     email: str | None = None
@@ -52,6 +56,8 @@ class Identify(Command, frozen=True, kw_only=True):
     attributes: dict[str, Any] = {}
     create: bool = True
     """False: an unknown person is left unknown (Vero `users/edit`)."""
+    remove_identifiers: Identity | None = None
+    """Identifiers that are the person's no more, of any kind (Art. 16); what they do not have is passed over."""
 
 
 class Track(Command, frozen=True, kw_only=True):

@@ -52,7 +52,7 @@ class Prepared(NamedTuple):
     command: Command
     handles: list[Handle]
     previous: list[Handle]
-    """The old identity of an alias."""
+    """The old identity of an alias; identifiers to remove."""
     text: str
     """The values as JSON: the properties of an event as they will be stored, else what is said about the person."""
 
@@ -83,6 +83,8 @@ def _prepare(commands: Sequence[Command]) -> list[Prepared]:
             text = encode(command.properties) if command.properties else "{}"
         elif isinstance(command, Identify):
             text = encode(command.attributes) if command.attributes else ""
+            if command.remove_identifiers is not None:
+                previous = handles_of(command.workspace_id, command.remove_identifiers, "", memo)
         elif isinstance(command, Alias):
             previous = handles_of(command.workspace_id, command.previous, command.source, memo)
         prepared.append(Prepared(command, handles, previous, text))
@@ -105,15 +107,20 @@ def _runs(prepared: Sequence[Prepared]) -> Iterator[Sequence[Prepared]]:
 def _changes_identities(command: Command) -> bool:
     if isinstance(command, Alias | Delete):
         return True
-    return isinstance(command, Identify) and command.identity.external_id is not None and command.identity.anonymous_id is not None
+    return isinstance(command, Identify) and (
+        (command.identity.external_id is not None and command.identity.anonymous_id is not None) or command.remove_identifiers is not None
+    )
 
 
 def _apply_run(run: Sequence[Prepared], matching: frozenset[int], now: int) -> list[Outcome]:
     plan = Plan(now)
     commands = [item.command for item in run]
     handles = [item.handles for item in run]
-    screened = [[*item.handles, *item.previous] for item in run] if run[0].previous else handles
-    plan.look_up(handle for own in screened for handle in own)
+    both = [[*item.handles, *item.previous] for item in run] if run[0].previous else handles
+    plan.look_up(handle for own in both for handle in own)
+    screened = both if isinstance(run[0].command, Alias) else handles
+    if named := _named_persons(commands):
+        plan.look_up_persons(named)
     suppressed = find_suppressed_commands(plan, commands, screened, [item.text for item in run])
     _load_stances(plan, commands, handles)
     outcomes = []
@@ -126,11 +133,20 @@ def _apply_run(run: Sequence[Prepared], matching: frozenset[int], now: int) -> l
         elif isinstance(command, Alias):
             outcomes.append(apply_alias(plan, command, own, previous))
         elif isinstance(command, Delete):
-            outcomes.append(order_deletion(command, find_all_known(plan, command.identity, own), now))
+            outcomes.append(order_deletion(command, find_all_known(plan, command.workspace_id, command.identity, own), now))
         else:
             outcomes.append(_apply_plain(plan, command, own, matching))
+            if previous and outcomes[-1].status == ACCEPTED:
+                plan.take_identifiers(outcomes[-1].person_id, previous)
     plan.write()
     return outcomes
+
+
+def _named_persons(commands: Sequence[Command]) -> set[int]:
+    """The persons whom commands name by Troth's own id."""
+    named = {command.identity.person_id for command in commands}
+    named.update(command.previous.person_id for command in commands if isinstance(command, Alias))
+    return {person_id for person_id in named if person_id is not None}
 
 
 def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[list[Handle]]) -> None:
@@ -140,6 +156,8 @@ def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[lis
         catalog = plan.catalog(command.workspace_id)
         if catalog.events or catalog.attributes or (isinstance(command, Decide) and command.method == SAID_ALONG):
             wanted.update(person_id for handle in own for person_id in plan.holders.get(handle.tag, ()))
+            if command.identity.person_id is not None:
+                wanted.add(command.identity.person_id)
     if wanted:
         plan.load_stances(wanted)
 
@@ -147,11 +165,17 @@ def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[lis
 def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: frozenset[int]) -> Outcome:
     if isinstance(command, Decide):
         return _apply_decision(plan, command, handles)
-    if isinstance(command, Identify) and command.identity.external_id is not None and command.identity.anonymous_id is not None:
+    named = command.identity.person_id is not None
+    if (
+        isinstance(command, Identify)
+        and command.identity.external_id is not None
+        and command.identity.anonymous_id is not None
+        and not named
+    ):
         join_anonymous(plan, command, handles)
     person_id = find_known(plan, command, handles, match_on_email=command.workspace_id in matching)
     if person_id is None:
-        if not handles or isinstance(command, EditTags) or (isinstance(command, Identify) and not command.create):
+        if named or not handles or isinstance(command, EditTags) or (isinstance(command, Identify) and not command.create):
             return UNKNOWN_OUTCOME
         person_id = plan.create_person(command.workspace_id, handles, command.source)
     else:
@@ -166,7 +190,7 @@ def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: 
 def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, matching: frozenset[int]) -> Outcome:
     workspace_id = command.workspace_id
     person_id = find_known(plan, command, handles, match_on_email=workspace_id in matching)
-    if person_id is None and not handles:
+    if person_id is None and (not handles or command.identity.person_id is not None):
         return UNKNOWN_OUTCOME
     name = fold_event_name(command.name)
     purpose = SERVICE
@@ -194,10 +218,10 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
 
 def _apply_decision(plan: Plan, command: Decide, handles: list[Handle]) -> Outcome:
     """Record a decision for everybody the identifier leads to. An opt-out of somebody unknown creates them, so that it is not forgotten."""
-    people = find_all_known(plan, command.identity, handles)
+    people = find_all_known(plan, command.workspace_id, command.identity, handles)
     withdraws = command.decision is Decision.WITHDRAW
     if not people:
-        if not (withdraws and handles):
+        if not (withdraws and handles) or command.identity.person_id is not None:
             return UNKNOWN_OUTCOME
         people = [plan.create_person(command.workspace_id, handles, command.source)]
     catalog = plan.catalog(command.workspace_id)

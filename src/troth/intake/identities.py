@@ -44,7 +44,10 @@ def handles_of(workspace_id: int, identity: Identity, source: str, memo: Memo) -
 
 
 def find_known(plan: Plan, command: Command, handles: list[Handle], *, match_on_email: bool) -> int | None:
-    """The person an identity leads to, or None. An external id decides alone, unless the workspace also matches on e-mail."""
+    """The person an identity leads to, or None. Troth's own id decides alone; so does an external id, unless the workspace matches on e-mail."""
+    named = command.identity.person_id
+    if named is not None:
+        return named if plan.is_here(command.workspace_id, named) else None
     deciding: tuple[str, ...] = KINDS
     if command.identity.external_id is not None:
         deciding = (EXTERNAL_ID, EMAIL) if match_on_email else (EXTERNAL_ID,)
@@ -55,11 +58,13 @@ def find_known(plan: Plan, command: Command, handles: list[Handle], *, match_on_
     return None
 
 
-def find_all_known(plan: Plan, identity: Identity, handles: list[Handle]) -> list[int]:
+def find_all_known(plan: Plan, workspace_id: int, identity: Identity, handles: list[Handle]) -> list[int]:
     """Everybody the strongest known identifier leads to: an opt-out by address counts for each person who has it.
 
     An address that serves as the external id too (Vero) is still the address of others.
     """
+    if identity.person_id is not None:
+        return [identity.person_id] if plan.is_here(workspace_id, identity.person_id) else []
     strongest = next((handle for handle in handles if plan.holders.get(handle.tag)), None)
     if strongest is None:
         return []

@@ -12,9 +12,10 @@ from troth.people.queries import load_identifiers
 
 def apply_alias(plan: Plan, command: Alias, handles: list[Handle], previous: list[Handle]) -> Outcome:
     """`previous` and `identity` are one person. Known both: they merge, the new identity's values win. Known none: nothing to do."""
-    old = find_all_known(plan, command.previous, previous)
-    new = find_all_known(plan, command.identity, handles)
-    if not old and not new:
+    old = find_all_known(plan, command.workspace_id, command.previous, previous)
+    new = find_all_known(plan, command.workspace_id, command.identity, handles)
+    nobody_there = (command.previous.person_id is not None and not old) or (command.identity.person_id is not None and not new)
+    if nobody_there or not (old or new):
         return Outcome(status=UNKNOWN_PERSON)
     if old and new and old[0] != new[0]:
         merge_persons(plan, command, old[0], new[0])

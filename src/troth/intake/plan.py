@@ -19,6 +19,7 @@ from troth.kernel.ids import BUCKETS, new_person_id, new_row_ids
 from troth.kernel.sql import insert_rows
 from troth.people.identifiers import REPLACED_KINDS, Handle
 from troth.people.queries import (
+    find_active,
     find_holdings,
     insert_identifiers,
     insert_persons,
@@ -43,12 +44,14 @@ class Plan:
         self.now = now
         self._catalogs: dict[int, Catalog] = {}
         self.holders: dict[bytes, list[int]] = {}
+        self._here: dict[int, int] = {}
         self.suppressed: set[bytes] = set()
         self.stances: dict[int, dict[str, int]] = {}
         self.dropped: Counter[tuple[int, str]] = Counter()
         self._created: dict[int, tuple[int, dict[str, Any], list[str]]] = {}
         self._asked: dict[bytes, Handle] = {}
         self._held: dict[bytes, list[tuple[int, int]]] = {}
+        self._taken: list[tuple[int, Handle]] = []
         self._given: dict[tuple[int, bytes], tuple[int, int, Handle, str, int]] = {}
         self._current: dict[tuple[int, str], Handle] = {}
         self._changes: dict[int, list[tuple[dict[str, Any], Sequence[str], Sequence[str]]]] = {}
@@ -72,6 +75,14 @@ class Plan:
             if handle.kind in REPLACED_KINDS:
                 for person_id in held_by:
                     self._current[person_id, handle.kind] = handle
+
+    def look_up_persons(self, person_ids: Iterable[int]) -> None:
+        """Learn who of those named by Troth's own id is there."""
+        self._here.update(find_active(person_ids))
+
+    def is_here(self, workspace_id: int, person_id: int) -> bool:
+        """Whether a person named by Troth's own id is one of the workspace's."""
+        return self._here.get(person_id) == workspace_id
 
     def load_stances(self, person_ids: Iterable[int]) -> None:
         """Learn where persons stand, for all of a run at once."""
@@ -107,13 +118,26 @@ class Plan:
             held_by[:] = [holder for _, holder in held]
             self._given[person_id, handle.tag] = (person_id, workspace_id, handle, source, self.now)
 
+    def take_identifiers(self, person_id: int, handles: Iterable[Handle]) -> None:
+        """Remove identifiers from a person, those that they have; from the next command on they lead here no more."""
+        for handle in handles:
+            if person_id not in self.holders.get(handle.tag, ()):
+                continue
+            self._let_go(person_id, handle)
+            self._taken.append((person_id, handle))
+            if self._current.get((person_id, handle.kind)) == handle:
+                del self._current[person_id, handle.kind]
+
+    def _let_go(self, person_id: int, handle: Handle) -> None:
+        self._given.pop((person_id, handle.tag), None)
+        self._held[handle.tag] = [holding for holding in self._held[handle.tag] if holding[1] != person_id]
+        self.holders[handle.tag].remove(person_id)
+
     def _supersede(self, person_id: int, handle: Handle) -> None:
         """A new address takes the place of the one before: from the next command on, that one leads here no more."""
         earlier = self._current.get((person_id, handle.kind))
         if earlier and earlier.tag != handle.tag:
-            self._given.pop((person_id, earlier.tag), None)
-            self._held[earlier.tag] = [holding for holding in self._held[earlier.tag] if holding[1] != person_id]
-            self.holders[earlier.tag].remove(person_id)
+            self._let_go(person_id, earlier)
         self._current[person_id, handle.kind] = handle
 
     def permits(self, catalog: Catalog, person_id: int, purpose: str, operation: Operation) -> bool:
@@ -163,6 +187,8 @@ class Plan:
     def write(self) -> None:
         """Write everything, set by set, inside the caller's transaction. Raises IdentifierTaken when another process was faster."""
         insert_persons([(p, w, attributes, tags, self.now) for p, (w, attributes, tags) in self._created.items()])
+        if self._taken:
+            remove_identifiers(self._taken)
         self._write_identifiers()
         self._write_changes()
         record_decisions(self._decisions)

@@ -9,8 +9,8 @@ from typing import Any
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.decisions import load_stances
 from troth.consent.models import LegalBasis, Standing
-from troth.intake.addressing import identity_of, shared_identity_of
-from troth.intake.commands import Decide, Decision, Identity
+from troth.intake.addressing import identity_of
+from troth.intake.commands import Decide, Decision
 from troth.intake.door import apply
 from troth.kernel.personal_data import Subject
 from troth.pages.links import Visit, read_visit
@@ -87,16 +87,14 @@ def _evidence(rule: PurposeRule, sender: str) -> dict[str, Any]:
 
 
 def _decide(subject: Subject, said: list[tuple[str, Decision, Mapping[str, Any]]], *, method: str, now: int) -> None:
-    """Through the door, all in one transaction: first who it is, so that a grant can never count for somebody else."""
+    """Through the door, all in one transaction, named by Troth's own id, so that a grant can never count for somebody else."""
     if not said:
         return
-    grants = any(decision is Decision.GRANT for _, decision, _ in said)
-    identity: Identity = identity_of(subject) if grants else shared_identity_of(subject)
     apply(
         [
             Decide(
                 workspace_id=subject.workspace_id,
-                identity=identity,
+                identity=identity_of(subject),
                 source="page",
                 received_at=now,
                 decision=decision,

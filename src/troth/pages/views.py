@@ -13,7 +13,6 @@ from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
 
 from troth.consent.catalog import load_catalog
-from troth.intake.addressing import NotAddressable
 from troth.kernel.clock import now_ms
 from troth.pages import decisions
 from troth.pages.links import Visit, read_visit
@@ -64,14 +63,10 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     if visit.subject is None:
         return _page("preferences.html", visit, token)
     saved: int | None = None
-    problem = ""
     if request.method == "POST":
-        try:
-            saved = decisions.save_choices(visit.subject, _form(request).getlist("purpose"), now=now_ms())
-        except NotAddressable:
-            problem = "Your choices could not be saved, because we cannot tell you from somebody else. Please write to us."
+        saved = decisions.save_choices(visit.subject, _form(request).getlist("purpose"), now=now_ms())
     choices = decisions.list_choices(visit.subject)
-    return _page("preferences.html", visit, token, choices=choices, saved=saved, problem=problem)
+    return _page("preferences.html", visit, token, choices=choices, saved=saved)
 
 
 def _form(request: HttpRequest) -> QueryDict:

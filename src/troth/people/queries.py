@@ -139,6 +139,18 @@ def mark_being_erased(subject: Subject) -> None:
         )
 
 
+def find_active(person_ids: Iterable[int]) -> dict[int, int]:
+    """The workspace of each person who is there and not being erased; the others are absent."""
+    keys = [(bucket_of(p), p) for p in person_ids if 0 < p < 2**63]
+    rows = select_by_keys(
+        "SELECT p.person_id, p.workspace_id",
+        f"JOIN people_person p ON p.bucket = k.column1 AND p.person_id = k.column2 AND p.state = {int(PersonState.ACTIVE)}",
+        keys,
+        PERSON_KEY,
+    )
+    return dict(rows)
+
+
 def take_event_numbers(counts: dict[int, int]) -> dict[int, int]:
     """Reserve event numbers for persons; returns the last number before the reserved ones. Persons who are gone are absent."""
     keys = [(bucket_of(p), p) for p in counts]

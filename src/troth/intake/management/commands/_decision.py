@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
 from django.core.management.base import CommandError, CommandParser
 
 from troth.consent.catalog import load_catalog
-from troth.intake.commands import ACCEPTED, Decide, Decision, Device, Identity
+from troth.intake.addressing import identity_of
+from troth.intake.commands import ACCEPTED, Decide, Decision
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms
-from troth.people.identifiers import DEVICE, KINDS, Handle
-from troth.people.lookup import PersonNotFound, find_person
-from troth.people.queries import load_identifiers
+from troth.people.lookup import find_person
 from troth.workspaces.registry import find_workspace
 
 
@@ -28,12 +26,9 @@ def decide(workspace_name: str, identifier: str, purpose: str, decision: Decisio
     workspace = find_workspace(workspace_name)
     load_catalog(workspace.pk).require(purpose)
     subject = find_person(workspace.pk, identifier)
-    handles = load_identifiers([subject.person_id]).get(subject.person_id, [])
-    if not handles:
-        raise PersonNotFound
     command = Decide(
         workspace_id=workspace.pk,
-        identity=_identity_of(handles),
+        identity=identity_of(subject),
         source="cli",
         received_at=(now := now_ms()),
         decision=decision,
@@ -47,11 +42,3 @@ def decide(workspace_name: str, identifier: str, purpose: str, decision: Decisio
             f"The decision was not recorded ({outcome.status}): the person is being erased, or their identifier is suppressed."
         )
     return f"Recorded: person {subject.person_id}, {purpose}, {decision.value}."
-
-
-def _identity_of(handles: list[Handle]) -> Identity:
-    """The identity that leads to this person alone, if there is one: ids before addresses, which a household may share."""
-    handle = min(handles, key=lambda handle: KINDS.index(handle.kind))
-    if handle.kind == DEVICE:
-        return Identity(devices=(Device(token=handle.value, platform=handle.detail),))
-    return msgspec.convert({handle.kind: handle.value}, Identity)
