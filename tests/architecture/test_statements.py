@@ -21,6 +21,8 @@ REVIEWED = {
     # What has expired, from an index on the expiry.
     "FROM intake_seen WHERE until <",
     'UPDATE "messages_message" SET "rendered" = NULL',
+    # A member's search by the beginning of an identifier, a bounded range of the index on values.
+    "FROM people_identifier i JOIN people_person p",
     # Deletions that wait, a handful.
     'FROM "intake_deletionorder" ORDER BY',
 }
@@ -36,7 +38,7 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
     from troth.intake.door import apply
     from troth.kernel.personal_data import stores
     from troth.kernel.worker import drain
-    from troth.people.lookup import find_person, latest_events
+    from troth.people.lookup import find_person, latest_events, search_people
 
     seen: set[str] = set()
 
@@ -67,6 +69,7 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
         drain(now)
         subject = find_person(workspace.pk, "2")
         assert len(list(latest_events(subject))) == 2
+        assert search_people(workspace.pk, "dana2@", 5) == [(subject, "email", "dana2@example.com")]
         for store in stores():
             list(store.export(subject))
         apply([Delete(identity=Identity(external_id="2"), **common)], now=now)

@@ -14,7 +14,7 @@ from troth.consent.gate import Facts, Operation, decide, permitted_where, reason
 from troth.consent.models import LegalBasis, Purpose, Standing
 from troth.kernel.ids import bucket_of, new_person_id
 from troth.people.models import PersonState
-from troth.people.queries import insert_persons
+from troth.people.queries import Profile, insert_persons
 
 PEOPLE = st.lists(st.tuples(st.sampled_from([*Standing, None]), st.sampled_from(PersonState)), min_size=1, max_size=8)
 
@@ -28,7 +28,7 @@ def test_the_gate_for_one_and_the_gate_for_many_agree(workspace: Any, people: An
         Purpose.objects.create(workspace_id=workspace.pk, key="tried", name="Tried", legal_basis=basis)
     forget_catalogs()
     ids = [new_person_id() for _ in people]
-    insert_persons([(person_id, workspace.pk, {}, [], 1) for person_id in ids])
+    insert_persons([(person_id, workspace.pk, Profile({}, {}, []), 1) for person_id in ids])
     with connection.cursor() as cursor:
         for person_id, (standing, state) in zip(ids, people, strict=True):
             key = [bucket_of(person_id), person_id]

@@ -29,6 +29,7 @@ def dana(workspace: Any) -> Any:
     from troth.messages.enqueue import NewMessage, enqueue
     from troth.people.lookup import find_person
     from troth.privacy.requests import ask_for_confirmation
+    from troth.workspaces.audit import record_access
 
     now = now_ms()
     about = {"workspace_id": workspace.pk, "source": "api", "received_at": now}
@@ -72,6 +73,7 @@ def dana(workspace: Any) -> Any:
         now,
     )
     ask_for_confirmation(subject, source="api", received_at=now)
+    record_access(workspace.pk, user_id=1, role="owner", action="person.read", at=now, person_id=subject.person_id)
     apply(
         [
             Track(identity=who, name="Arriving", ts=now, properties={"note": SECRET}, **about),

@@ -63,9 +63,10 @@ def test_a_zip_holds_json_a_page_and_a_note_and_only_its_owner_may_read_it(dana:
 
 
 def test_the_page_loads_nothing_runs_nothing_and_escapes_what_others_sent(dana: Subject) -> None:
-    from troth.people.queries import update_profiles
+    from troth.people.queries import Profile, update_profiles
 
-    update_profiles([(dana.person_id, {"name": "<script>alert(1)</script>", "x": '"><img src=//evil.test/a>'}, [], 1)])
+    profile = Profile({"name": "<script>alert(1)</script>", "x": '"><img src=//evil.test/a>'}, {}, [])
+    update_profiles([(dana.person_id, profile, 1)])
     page = b"".join(export_html(dana)).decode()
 
     assert "<script" not in page and "<img" not in page

@@ -181,9 +181,9 @@ def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: 
     else:
         plan.give_identifiers(command.workspace_id, person_id, handles, command.source)
     if isinstance(command, EditTags):
-        plan.change_profile(command.workspace_id, person_id, {}, command.add, command.remove)
+        plan.change_profile(command, person_id, {}, command.add, command.remove)
     elif isinstance(command, Identify) and command.attributes:
-        plan.change_profile(command.workspace_id, person_id, command.attributes)
+        plan.change_profile(command, person_id, command.attributes)
     return Outcome(status=ACCEPTED, person_id=person_id)
 
 
@@ -206,7 +206,7 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
     else:
         plan.give_identifiers(workspace_id, person_id, handles, command.source)
     if command.attributes:
-        plan.change_profile(workspace_id, person_id, command.attributes)
+        plan.change_profile(command, person_id, command.attributes)
     dedupe = None
     if command.dedupe is not None:
         key = command.dedupe if isinstance(command.dedupe, bytes) else command.dedupe.encode()

@@ -14,17 +14,19 @@ from troth.consent.decisions import DecisionRow, load_stances, record_decisions
 from troth.consent.gate import Facts, Operation, reason_against
 from troth.consent.models import Standing
 from troth.consent.suppression import count_dropped
+from troth.intake.commands import Command
 from troth.intake.errors import IdentifierTaken
 from troth.kernel.ids import BUCKETS, new_person_id, new_row_ids
 from troth.kernel.sql import insert_rows
 from troth.people.identifiers import REPLACED_KINDS, Handle
 from troth.people.queries import (
+    Profile,
     find_active,
     find_holdings,
     insert_identifiers,
     insert_persons,
     load_identifiers,
-    load_profiles,
+    load_whole_profiles,
     remove_identifiers,
     update_profiles,
 )
@@ -48,13 +50,13 @@ class Plan:
         self.suppressed: set[bytes] = set()
         self.stances: dict[int, dict[str, int]] = {}
         self.dropped: Counter[tuple[int, str]] = Counter()
-        self._created: dict[int, tuple[int, dict[str, Any], list[str]]] = {}
+        self._created: dict[int, tuple[int, Profile]] = {}
         self._asked: dict[bytes, Handle] = {}
         self._held: dict[bytes, list[tuple[int, int]]] = {}
         self._taken: list[tuple[int, Handle]] = []
         self._given: dict[tuple[int, bytes], tuple[int, int, Handle, str, int]] = {}
         self._current: dict[tuple[int, str], Handle] = {}
-        self._changes: dict[int, list[tuple[dict[str, Any], Sequence[str], Sequence[str]]]] = {}
+        self._changes: dict[int, list[tuple[dict[str, Any], list[Any], Sequence[str], Sequence[str]]]] = {}
         self._inbox: list[InboxRow] = []
         self._decisions: list[DecisionRow] = []
 
@@ -97,7 +99,7 @@ class Plan:
     def create_person(self, workspace_id: int, handles: Iterable[Handle], source: str) -> int:
         """A new person with these identifiers, except those that belong to somebody already."""
         person_id = new_person_id()
-        self._created[person_id] = (workspace_id, {}, [])
+        self._created[person_id] = (workspace_id, Profile({}, {}, []))
         self.give_identifiers(workspace_id, person_id, handles, source)
         return person_id
 
@@ -146,10 +148,10 @@ class Plan:
         return not reason_against(Facts(basis=catalog.basis(purpose), standing=standing), operation)
 
     def change_profile(
-        self, workspace_id: int, person_id: int, attributes: dict[str, Any], add_tags: Sequence[str] = (), remove_tags: Sequence[str] = ()
+        self, command: Command, person_id: int, attributes: dict[str, Any], add_tags: Sequence[str] = (), remove_tags: Sequence[str] = ()
     ) -> None:
-        """Merge attributes (None removes) and edit tags; an attribute is left out when the gate refuses its purpose."""
-        catalog = self.catalog(workspace_id)
+        """Merge what a command says (None removes) and edit tags; an attribute is left out when the gate refuses its purpose."""
+        catalog = self.catalog(command.workspace_id)
         if catalog.attributes:
             attributes = {
                 name: value
@@ -160,11 +162,12 @@ class Plan:
             }
         if not (attributes or add_tags or remove_tags):
             return
+        origin = [command.source, command.received_at]
         created = self._created.get(person_id)
         if created:
-            _merge(created[1], created[2], attributes, add_tags, remove_tags)
+            created[1].merge(attributes, origin, add_tags, remove_tags)
         else:
-            self._changes.setdefault(person_id, []).append((attributes, add_tags, remove_tags))
+            self._changes.setdefault(person_id, []).append((attributes, origin, add_tags, remove_tags))
 
     def add_event(self, row: InboxRow) -> None:
         """Accept an event for the person's actor."""
@@ -186,7 +189,7 @@ class Plan:
 
     def write(self) -> None:
         """Write everything, set by set, inside the caller's transaction. Raises IdentifierTaken when another process was faster."""
-        insert_persons([(p, w, attributes, tags, self.now) for p, (w, attributes, tags) in self._created.items()])
+        insert_persons([(p, w, profile, self.now) for p, (w, profile) in self._created.items()])
         if self._taken:
             remove_identifiers(self._taken)
         self._write_identifiers()
@@ -211,26 +214,13 @@ class Plan:
     def _write_changes(self) -> None:
         if not self._changes:
             return
-        profiles = load_profiles(self._changes)
+        profiles = load_whole_profiles(self._changes)
         rows = []
         for person_id, changes in self._changes.items():
             if person_id not in profiles:
                 continue
-            attributes, tags = profiles[person_id]
-            for changed, add, remove in changes:
-                _merge(attributes, tags, changed, add, remove)
-            rows.append((person_id, attributes, tags, self.now))
+            profile = profiles[person_id]
+            for change in changes:
+                profile.merge(*change)
+            rows.append((person_id, profile, self.now))
         update_profiles(rows)
-
-
-def _merge(attributes: dict[str, Any], tags: list[str], changed: dict[str, Any], add: Sequence[str], remove: Sequence[str]) -> None:
-    """Merge into `attributes` and `tags` in place."""
-    for name, value in changed.items():
-        if value is None:
-            attributes.pop(name, None)
-        else:
-            attributes[name] = value
-    tags.extend(tag for tag in dict.fromkeys(add) if tag not in tags)
-    for tag in remove:
-        if tag in tags:
-            tags.remove(tag)

@@ -66,6 +66,8 @@ def normalise(kind: str, value: str) -> str:
     return value
 
 
+LONGEST_ADDRESS = 320
+"""Characters: 64 before the @ and 255 behind it (RFC 5321, 4.5.3.1). The normal form of one letter can be eighteen."""
 _AROUND = " \t\r\n\v\f<>"
 
 
@@ -75,6 +77,8 @@ def normalise_email(value: str) -> str:
         text = value.strip(_AROUND).lower()
         return text.rstrip(".")
     text = unicodedata.normalize("NFKC", value).strip(_AROUND).casefold()
+    if len(text) > LONGEST_ADDRESS:
+        return ""
     local, at, domain = text.rpartition("@")
     if not at:
         return text

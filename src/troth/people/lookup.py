@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from troth.kernel.errors import TrothError
 from troth.kernel.ids import bucket_of
 from troth.kernel.personal_data import Subject
-from troth.people.identifiers import KINDS, make_handle
+from troth.people.identifiers import KINDS, make_handle, normalise_email
 from troth.people.models import Event, Person, PersonState
-from troth.people.queries import find_holders
+from troth.people.queries import find_active, find_by_beginning, find_holders
+
+_PHONE_SIGNS = re.compile(r"[ ()/.-]")
+"""What people write between the digits of a number."""
 
 
 class PersonNotFound(TrothError):
@@ -38,6 +42,40 @@ def find_person(workspace_id: int, identifier: str) -> Subject:
     if not found:
         raise PersonNotFound
     return found[0]
+
+
+def search_people(workspace_id: int, text: str, limit: int) -> list[tuple[Subject, str, str]]:
+    """Whom somebody may mean who types `text`: (person, kind, value), each person once, at most `limit`.
+
+    First those who have exactly this identifier, of any kind, or `person:ID`; then those with an external id, address or number that begins so.
+    """
+    if not (text := text.strip().replace("\0", "")):
+        return []
+    found: dict[int, tuple[str, str]] = {}
+    for person_id, kind, value in _exact_matches(workspace_id, text):
+        found.setdefault(person_id, (kind, value))
+    missing = limit - len(found)
+    if missing > 0:
+        begin = {text, normalise_email(text), _PHONE_SIGNS.sub("", text) if text.startswith("+") else text} - {""}
+        for person_id, kind, value in find_by_beginning(workspace_id, sorted(begin), limit):
+            found.setdefault(person_id, (kind, value))
+    return [(Subject(workspace_id, person_id), kind, value) for person_id, (kind, value) in found.items()][:limit]
+
+
+def _exact_matches(workspace_id: int, text: str) -> Iterator[tuple[int, str, str]]:
+    """Holders of the identifier by its keyed hash, in the order of the kinds; those who are not active are left out."""
+    own_id = text.removeprefix("person:")
+    named = [int(own_id)] if own_id.isascii() and own_id.isdigit() and len(own_id) <= 19 else []
+    handles = [handle for kind in KINDS if (handle := make_handle(workspace_id, kind, text))]
+    holders = find_holders(handle.tag for handle in handles)
+    active = find_active({*named, *(person_id for held_by in holders.values() for person_id in held_by)})
+    for handle in handles:
+        for person_id in holders.get(handle.tag, ()):
+            if active.get(person_id) == workspace_id:
+                yield person_id, handle.kind, handle.value
+    for person_id in named:
+        if active.get(person_id) == workspace_id:
+            yield person_id, "person", str(person_id)
 
 
 def load_person(subject: Subject) -> Person:

@@ -27,6 +27,8 @@ class Person(models.Model):
     updated_at = models.BigIntegerField()
     seq = models.IntegerField(default=0)
     attributes = models.JSONField(default=dict)
+    origins = models.JSONField(default=dict)
+    """Where each attribute came from (Art. 15(1)(g)): name → [door, milliseconds when its value was first said]; absent where it is not known."""
     tags = models.JSONField(default=list)
 
     class Meta:
@@ -48,6 +50,17 @@ class Identifier(models.Model):
     """The platform of a device."""
     source = models.CharField(max_length=20)
     created_at = models.BigIntegerField()
+
+    class Meta:
+        # For the search by the beginning of a value. It spares what arrives most and nobody types: anonymous ids and push tokens.
+        indexes: ClassVar[list[Any]] = [
+            models.Index(
+                fields=["workspace_id", "value"],
+                name="identifier_by_value",
+                opclasses=["int8_ops", "text_pattern_ops"],
+                condition=models.Q(kind__in=["external_id", "email", "phone"]),
+            )
+        ]
 
 
 class IdentifierIndex(models.Model):

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.db import connection
 
+from troth.kernel.clock import iso
 from troth.kernel.personal_data import Store, Subject, Table, declare
 from troth.people.identifiers import EMAIL, PHONE
 from troth.people.models import Event, Identifier, Person
-from troth.people.queries import forget_lookups, load_identifiers, load_profiles, update_profiles
+from troth.people.queries import Profile, forget_lookups, load_identifiers, load_whole_profiles, update_profiles
 
-_person = Table(model=Person, times=("created_at", "updated_at"), json=("attributes", "tags"), hidden=("state", "seq"))
+_person = Table(model=Person, times=("created_at", "updated_at"), json=("attributes", "origins", "tags"), hidden=("state", "seq"))
 _identifier = Table(model=Identifier, times=("created_at",), hidden=("tag",), order_by="created_at, kind")
 _event = Table(model=Event, times=("ts", "received_at"), json=("properties",), hidden=("dedupe",), renumber="seq", order_by="seq")
 
 
 def _move_person(source: Subject, target: Subject) -> int:
-    """The target keeps its own attributes where both have one; tags are united."""
-    profiles = load_profiles([source.person_id, target.person_id])
-    old_attributes, old_tags = profiles[source.person_id]
-    attributes, tags = profiles[target.person_id]
+    """The target keeps its own attributes where both have one, each with its origin; tags are united."""
+    profiles = load_whole_profiles([source.person_id, target.person_id])
+    old, own = profiles[source.person_id], profiles[target.person_id]
+    brought = {name: origin for name, origin in old.origins.items() if name not in own.attributes}
+    merged = Profile({**old.attributes, **own.attributes}, {**brought, **own.origins}, [*dict.fromkeys([*own.tags, *old.tags])])
     row = Person.objects.get(bucket=target.bucket, person_id=target.person_id)
-    update_profiles([(target.person_id, {**old_attributes, **attributes}, [*dict.fromkeys([*tags, *old_tags])], row.updated_at)])
+    update_profiles([(target.person_id, merged, row.updated_at)])
     oldest = min(row.created_at, Person.objects.get(bucket=source.bucket, person_id=source.person_id).created_at)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -30,6 +35,12 @@ def _move_person(source: Subject, target: Subject) -> int:
             [oldest, target.bucket, target.person_id],
         )
     return _person.erase(source)
+
+
+def _export_person(subject: Subject) -> Iterator[dict[str, Any]]:
+    """The row, with the source of each attribute in words (Art. 15(1)(g))."""
+    for row in _person.export(subject):
+        yield {**row, "origins": {name: {"source": source, "at": iso(at)} for name, (source, at) in row["origins"].items()}}
 
 
 def _move_identifiers(source: Subject, target: Subject) -> int:
@@ -76,11 +87,11 @@ declare(
         purpose="service, or the purpose its attribute is assigned to",
         origin="the customer's own systems (API, import) and the person",
         retention="until erased",
-        export=_person.export,
+        export=_export_person,
         erase=_person.erase,
         move=_move_person,
         models=("people.Person",),
-        columns=("attributes", "tags"),
+        columns=("attributes", "origins", "tags"),
         erase_order=100,
     )
 )

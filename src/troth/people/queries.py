@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from troth.kernel.ids import bucket_of, bucket_of_tag
 from troth.kernel.json_text import decode, encode
 from troth.kernel.personal_data import Subject
-from troth.kernel.sql import PERSON_KEY, TAG_KEY, insert_rows, select_by_keys
+from troth.kernel.sql import PERSON_KEY, TAG_KEY, insert_rows, is_sqlite, select_by_keys
 from troth.people.identifiers import Handle
 from troth.people.models import PersonState
 
-INSERT_PERSON = "INSERT INTO people_person (bucket, person_id, workspace_id, state, created_at, updated_at, seq, attributes, tags)"
+IN_SEARCH = ("external_id", "email", "phone")
+"""The kinds by whose beginning people are searched: an index covers these."""
+LAST_CHARACTER = "\U0010ffff"
+INSERT_PERSON = "INSERT INTO people_person (bucket, person_id, workspace_id, state, created_at, updated_at, seq, attributes, origins, tags)"
 INSERT_IDENTIFIER = "INSERT INTO people_identifier (bucket, person_id, kind, tag, workspace_id, value, detail, source, created_at)"
 INSERT_INDEX = "INSERT INTO people_identifierindex (bucket, tag, slot, person_id, created_at)"
 INSERT_EVENT = "INSERT INTO people_event (bucket, person_id, seq, workspace_id, name, ts, received_at, source, purpose, properties, dedupe)"
@@ -45,11 +48,39 @@ def find_holdings(tags: Iterable[bytes]) -> dict[bytes, list[tuple[int, int]]]:
     return found
 
 
-def insert_persons(rows: Sequence[tuple[int, int, dict[str, Any], list[str], int]]) -> None:
-    """New persons: (person_id, workspace_id, attributes, tags, now)."""
+class Profile(NamedTuple):
+    """What is known of a person, as it can be changed."""
+
+    attributes: dict[str, Any]
+    origins: dict[str, list[Any]]
+    """Where attributes came from: name → [door, since when in milliseconds]."""
+    tags: list[str]
+
+    def merge(self, changed: Mapping[str, Any], origin: list[Any], add_tags: Iterable[str] = (), remove_tags: Iterable[str] = ()) -> None:
+        """Merge in place: `None` removes an attribute and what is known of its origin; said again, a value keeps its first origin."""
+        attributes, origins, tags = self
+        for name, value in changed.items():
+            if value is None:
+                attributes.pop(name, None)
+                origins.pop(name, None)
+            else:
+                if name not in origins or attributes.get(name) != value:
+                    origins[name] = origin
+                attributes[name] = value
+        tags.extend(tag for tag in dict.fromkeys(add_tags) if tag not in tags)
+        for tag in remove_tags:
+            if tag in tags:
+                tags.remove(tag)
+
+
+def insert_persons(rows: Sequence[tuple[int, int, Profile, int]]) -> None:
+    """New persons: (person_id, workspace_id, profile, now)."""
     insert_rows(
         INSERT_PERSON,
-        [(bucket_of(p), p, w, PersonState.ACTIVE, now, now, 0, encode(attributes), encode(tags)) for p, w, attributes, tags, now in rows],
+        [
+            (bucket_of(p), p, w, PersonState.ACTIVE, now, now, 0, encode(own.attributes), encode(own.origins), encode(own.tags))
+            for p, w, own, now in rows
+        ],
     )
 
 
@@ -82,12 +113,24 @@ def load_profiles(person_ids: Iterable[int]) -> dict[int, tuple[dict[str, Any], 
     return {person_id: (decode(attributes), decode(tags)) for person_id, attributes, tags in rows}
 
 
-def update_profiles(rows: Sequence[tuple[int, dict[str, Any], list[str], int]]) -> None:
-    """Write attributes and tags: (person_id, attributes, tags, now)."""
+def load_whole_profiles(person_ids: Iterable[int]) -> dict[int, Profile]:
+    """Attributes with their origins, and tags: to be changed and written back."""
+    keys = [(bucket_of(p), p) for p in person_ids]
+    rows = select_by_keys(
+        "SELECT p.person_id, p.attributes, p.origins, p.tags",
+        "JOIN people_person p ON p.bucket = k.column1 AND p.person_id = k.column2",
+        keys,
+        PERSON_KEY,
+    )
+    return {person_id: Profile(decode(attributes), decode(origins), decode(tags)) for person_id, attributes, origins, tags in rows}
+
+
+def update_profiles(rows: Sequence[tuple[int, Profile, int]]) -> None:
+    """Write profiles back: (person_id, profile, now)."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE people_person SET attributes = %s, tags = %s, updated_at = %s WHERE bucket = %s AND person_id = %s",
-            [(encode(attributes), encode(tags), now, bucket_of(p), p) for p, attributes, tags, now in rows],
+            "UPDATE people_person SET attributes = %s, origins = %s, tags = %s, updated_at = %s WHERE bucket = %s AND person_id = %s",
+            [(encode(own.attributes), encode(own.origins), encode(own.tags), now, bucket_of(p), p) for p, own, now in rows],
         )
 
 
@@ -104,6 +147,27 @@ def load_identifiers(person_ids: Iterable[int]) -> dict[int, list[Handle]]:
     for person_id, kind, value, tag, detail in rows:
         found.setdefault(person_id, {})[kind, bytes(tag)] = Handle(kind, value, bytes(tag), detail)
     return {person_id: list(handles.values()) for person_id, handles in found.items()}
+
+
+def find_by_beginning(workspace_id: int, begins: Sequence[str], limit: int) -> list[tuple[int, str, str]]:
+    """Persons who are there with an identifier that begins so: (person_id, kind, value) by value, each person once, at most `limit`.
+
+    A range of the index `identifier_by_value`, over all buckets: compared by code points, whatever the database's locale.
+    """
+    at_least, below = (">=", "<") if is_sqlite() else ("~>=~", "~<~")
+    found: dict[int, tuple[str, str]] = {}
+    for begin in begins:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT i.person_id, i.kind, i.value FROM people_identifier i JOIN people_person p"
+                f" ON p.bucket = i.bucket AND p.person_id = i.person_id AND p.state = {int(PersonState.ACTIVE)}"
+                " WHERE i.workspace_id = %s AND i.kind IN ('external_id', 'email', 'phone')"
+                f" AND i.value {at_least} %s AND i.value {below} %s ORDER BY i.value {'' if is_sqlite() else 'USING ~<~'} LIMIT %s",
+                [workspace_id, begin, begin + LAST_CHARACTER, len(IN_SEARCH) * limit],
+            )
+            for person_id, kind, value in cursor.fetchall():
+                found.setdefault(person_id, (kind, value))
+    return [(person_id, kind, value) for person_id, (kind, value) in found.items()][:limit]
 
 
 def remove_identifiers(rows: Sequence[tuple[int, Handle]]) -> None:
