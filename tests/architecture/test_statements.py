@@ -23,6 +23,8 @@ REVIEWED = {
     'UPDATE "messages_message" SET "rendered" = NULL',
     # A member's search by the beginning of an identifier, a bounded range of the index on values.
     "FROM people_identifier i JOIN people_person p",
+    # Whether anybody in a workspace is restricted, from an index of those who are.
+    "FROM consent_stance WHERE workspace_id = %s AND purpose = '*' AND standing = -1 LIMIT 1",
     # Deletions that wait, a handful.
     'FROM "intake_deletionorder" ORDER BY',
 }
@@ -34,7 +36,7 @@ def names_its_bucket(sql: str) -> bool:
 
 def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) -> None:
     from troth.campaigns.publishing import create_campaign, publish_campaign
-    from troth.intake.commands import Alias, Decide, Decision, Delete, Device, EditTags, Identify, Identity, Track
+    from troth.intake.commands import Alias, Decide, Decision, Delete, Device, EditTags, Identify, Identity, Restrict, Track
     from troth.intake.door import apply
     from troth.kernel.personal_data import stores
     from troth.kernel.worker import drain
@@ -70,6 +72,16 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
         subject = find_person(workspace.pk, "2")
         assert len(list(latest_events(subject))) == 2
         assert search_people(workspace.pk, "dana2@", 5) == [(subject, "email", "dana2@example.com")]
+        own_id = Identity(person_id=subject.person_id)
+        apply(
+            [
+                Identify(identity=own_id, attributes={"plan": "free"}, remove_identifiers=Identity(phone="+33612345678"), **common),
+                Decide(identity=own_id, decision=Decision.OBJECT, **common),
+                Restrict(identity=own_id, **common),
+                Track(identity=own_id, name="Bought", ts=now, **common),
+            ],
+            now=now,
+        )
         for store in stores():
             list(store.export(subject))
         apply([Delete(identity=Identity(external_id="2"), **common)], now=now)

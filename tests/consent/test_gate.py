@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from troth.consent.catalog import DEFAULTS, MARKETING_EMAIL, forget_catalogs, load_catalog
 from troth.consent.decisions import load_facts
 from troth.consent.gate import Facts, Operation, decide, permitted_where, reason_against
-from troth.consent.models import LegalBasis, Purpose, Standing
+from troth.consent.models import EVERYTHING, LegalBasis, Purpose, Standing
 from troth.kernel.ids import bucket_of, new_person_id
 from troth.people.models import PersonState
 from troth.people.queries import Profile, insert_persons
 
-PEOPLE = st.lists(st.tuples(st.sampled_from([*Standing, None]), st.sampled_from(PersonState)), min_size=1, max_size=8)
+RESTRICTION = st.sampled_from([None, None, Standing.NONE, Standing.REFUSED])
+PEOPLE = st.lists(st.tuples(st.sampled_from([*Standing, None]), st.sampled_from(PersonState), RESTRICTION), min_size=1, max_size=8)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -30,14 +31,16 @@ def test_the_gate_for_one_and_the_gate_for_many_agree(workspace: Any, people: An
     ids = [new_person_id() for _ in people]
     insert_persons([(person_id, workspace.pk, Profile({}, {}, []), 1) for person_id in ids])
     with connection.cursor() as cursor:
-        for person_id, (standing, state) in zip(ids, people, strict=True):
+        for person_id, (standing, state, restriction) in zip(ids, people, strict=True):
             key = [bucket_of(person_id), person_id]
             cursor.execute("UPDATE people_person SET state = %s WHERE bucket = %s AND person_id = %s", [int(state), *key])
-            if standing is not None:
-                cursor.execute(
-                    "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at) VALUES (%s, %s, 'tried', 1, %s, 1, 1)",
-                    [*key, int(standing)],
-                )
+            for purpose, stands in (("tried", standing), (EVERYTHING, restriction)):
+                if stands is not None:
+                    cursor.execute(
+                        "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)"
+                        " VALUES (%s, %s, %s, 1, %s, 1, 1)",
+                        [*key, purpose, int(stands)],
+                    )
         condition, params = permitted_where("tried", basis, operation)
         marks = ",".join(["%s"] * len(ids))
         cursor.execute(f"SELECT p.person_id FROM people_person p WHERE p.person_id IN ({marks}) AND {condition}", [*ids, *params])
@@ -60,6 +63,13 @@ def test_consent_means_a_standing_grant_and_silence_is_none() -> None:
 def test_legitimate_interest_ends_with_an_objection() -> None:
     assert reason_against(Facts(basis="legitimate_interest"), Operation.PROFILE) == ""
     assert reason_against(Facts(basis="legitimate_interest", standing=Standing.REFUSED), Operation.PROFILE) == "objected"
+
+
+def test_a_restriction_stands_against_everything_but_the_persons_own_rights() -> None:
+    facts = Facts(basis="contract", standing=Standing.GRANTED, restricted=True)
+    assert {operation: reason_against(facts, operation) for operation in Operation} == {
+        operation: "" if operation is Operation.EXPORT else "restricted" for operation in Operation
+    }
 
 
 def test_an_erased_or_suppressed_person_is_not_even_exported() -> None:

@@ -16,7 +16,7 @@ from troth.campaigns.publishing import create_campaign, publish_campaign
 from troth.consent.catalog import assign, forget_catalogs
 from troth.consent.models import Standing
 from troth.intake.actor import fold_inbox
-from troth.intake.commands import Alias, Decide, Decision, Delete, Identify, Identity, Track
+from troth.intake.commands import Alias, Decide, Decision, Delete, Identify, Identity, Restrict, Track
 from troth.intake.door import apply
 from troth.intake.models import InboxItem
 from troth.kernel.clock import now_ms
@@ -39,6 +39,8 @@ class Model:
         self.stands: dict[str, int] = {}
         self.events: list[int] = []
         self.profiled: list[int] = []
+        self.seen: int | None = None
+        self.restricted = False
 
 
 class Decisions(RuleBasedStateMachine):
@@ -73,8 +75,33 @@ class Decisions(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def identify(self, name: str) -> None:
-        self.send(Identify(identity=Identity(external_id=name), attributes={"seen": True}, **self.common))
-        self.model(name)
+        self.next_event += 1
+        self.send(Identify(identity=Identity(external_id=name), attributes={"seen": self.next_event}, **self.common))
+        person = self.model(name)
+        if person is not None and not person.restricted:
+            person.seen = self.next_event
+
+    @rule(name=NAMES)
+    def rectify(self, name: str) -> None:
+        self.next_event += 1
+        facts = {"seen": self.next_event}
+        self.send(Identify(identity=Identity(external_id=name), attributes=facts, rectifies=True, create=False, **self.common))
+        if name in self.people:
+            self.people[name].seen = self.next_event
+
+    @rule(name=NAMES, lift=st.booleans())
+    def restrict(self, name: str, lift: bool) -> None:
+        self.send(Restrict(identity=Identity(external_id=name), lift=lift, **self.common))
+        if name in self.people:
+            self.people[name].restricted = not lift
+
+    @rule(name=NAMES)
+    def restrict_in_the_midst_of_a_batch(self, name: str) -> None:
+        who = Identity(external_id=name)
+        late = Track(identity=who, name="bought", ts=now_ms(), properties={"number": 0}, **self.common)
+        if name in self.people:
+            self.send(Restrict(identity=who, **self.common), late, Alias(identity=who, previous=who, **self.common), late)
+            self.people[name].restricted = True
 
     @rule(name=NAMES, kind=st.sampled_from(["bought", "scrolled"]))
     def event(self, name: str, kind: str) -> None:
@@ -82,6 +109,8 @@ class Decisions(RuleBasedStateMachine):
         properties = {"number": self.next_event}
         self.send(Track(identity=Identity(external_id=name), name=kind, ts=now_ms(), properties=properties, **self.common))
         known = self.people.get(name)
+        if known is not None and known.restricted:
+            return
         if kind == "scrolled" and (known is None or known.stands.get("behavioural_profiling") != Standing.GRANTED):
             return  # what may not be collected leaves nothing behind, not even somebody new
         person = self.model(name)
@@ -119,6 +148,8 @@ class Decisions(RuleBasedStateMachine):
         if source is not None and target is not None and source is not target:
             for purpose, standing in source.stands.items():
                 target.stands[purpose] = min(standing, target.stands.get(purpose, 1))
+            target.restricted = target.restricted or source.restricted
+            target.seen = source.seen if target.seen is None else target.seen
             target.events += source.events
             target.profiled += source.profiled
             for name in source.names:
@@ -150,6 +181,7 @@ class Decisions(RuleBasedStateMachine):
         for message in Message.objects.filter(workspace_id=self.workspace, state="sent").exclude(message_id__in=before):
             owner = [p for p in self.people.values() if message.person_id in self.ids(p)]
             assert owner, "a message left for somebody who is erased"
+            assert not owner[0].restricted
             stands = owner[0].stands
             assert stands.get("marketing_email") == stands.get("behavioural_profiling") == Standing.GRANTED
 
@@ -172,6 +204,8 @@ class Decisions(RuleBasedStateMachine):
             assert len(ids) == 1
             kept = [e.properties["number"] for e in Event.objects.filter(person_id__in=ids)]
             waiting = [int(i.properties.split(":")[1].rstrip("}")) for i in InboxItem.objects.filter(person_id__in=ids)]
+            (row,) = Person.objects.filter(person_id__in=ids)
+            assert row.attributes.get("seen") == person.seen
             assert sorted(kept + waiting) == sorted(person.events + person.profiled)
         living = Person.objects.filter(workspace_id=self.workspace, state=0).count()
         assert living == len(set(self.people.values()))

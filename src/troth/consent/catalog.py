@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from troth.consent.models import Assignment, LegalBasis, Purpose
+from django.db import connection
+
+from troth.consent.models import RESTRICTED, Assignment, LegalBasis, Purpose
 from troth.kernel.clock import SECOND, now_ms
 from troth.kernel.errors import TrothError
 
@@ -45,6 +47,8 @@ class Catalog:
     purposes: dict[str, PurposeRule]
     events: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
+    has_restricted: bool = False
+    """Whether anybody's processing is restricted (Art. 18), so that a door need ask only then; a restriction counts there within a second."""
 
     def basis(self, purpose: str) -> str | None:
         """The legal basis of a purpose; None when there is no such purpose."""
@@ -62,6 +66,11 @@ class Catalog:
     def marketing(self) -> list[str]:
         """The purposes that a global unsubscribe withdraws."""
         return [rule.key for rule in self.purposes.values() if rule.is_marketing]
+
+    @property
+    def direct_marketing(self) -> list[str]:
+        """The purposes that an objection to direct marketing ends: all marketing, and profiling for it (Art. 21(2) GDPR)."""
+        return [rule.key for rule in self.purposes.values() if rule.is_marketing or rule.key == PROFILING]
 
 
 _held: dict[int, tuple[int, Catalog]] = {}
@@ -97,7 +106,13 @@ def _read(workspace_id: int) -> Catalog:
     for kind, name, purpose in Assignment.objects.filter(workspace_id=workspace_id).values_list("kind", "name", "purpose"):
         assigned[kind][name] = purpose
     purposes = {row.key: PurposeRule(row.key, row.name, row.legal_basis, row.is_marketing) for row in rows}
-    return Catalog(purposes, assigned["event"], assigned["attribute"])
+    return Catalog(purposes, assigned["event"], assigned["attribute"], _has_restricted(workspace_id))
+
+
+def _has_restricted(workspace_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM consent_stance WHERE workspace_id = %s AND {RESTRICTED} LIMIT 1", [workspace_id])
+        return cursor.fetchone() is not None
 
 
 def assign(workspace_id: int, kind: str, name: str, purpose: str) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from troth.consent.catalog import load_catalog
 from troth.consent.gate import Facts, Operation, Verdict, decide
-from troth.consent.models import Standing
+from troth.consent.models import EVERYTHING, Standing
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
@@ -17,17 +18,35 @@ from troth.kernel.sql import PERSON_KEY, insert_rows, select_by_keys
 from troth.people.models import PersonState
 
 
+class Said(StrEnum):
+    """What is recorded of a person's will, or of a restriction of processing."""
+
+    GRANT = "grant"
+    WITHDRAW = "withdraw"
+    OBJECT = "object"
+    RESTRICT = "restrict"
+    LIFT = "lift"
+
+
 class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision to append. `valid` False is recorded but permits nothing."""
+    """A decision to append. A grant that is not `valid` is recorded but permits nothing."""
 
     subject: Subject
     purpose: str
-    grant: bool
-    valid: bool
+    """`EVERYTHING` for a restriction and its lifting."""
+    said: Said
+    valid: bool = True
     at: int
     method: str
     source: str
     evidence: dict[str, Any] = {}
+
+    @property
+    def standing(self) -> Standing | None:
+        """Where the person stands from then on; None: where they stood before."""
+        if self.said is Said.GRANT:
+            return Standing.GRANTED if self.valid else None
+        return Standing.NONE if self.said is Said.LIFT else Standing.REFUSED
 
 
 def record_decisions(rows: Sequence[DecisionRow]) -> None:
@@ -44,7 +63,7 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
                 record_id,
                 row.subject.workspace_id,
                 row.purpose,
-                "grant" if row.grant else "withdraw",
+                row.said.value,
                 row.valid,
                 row.at,
                 row.method,
@@ -55,22 +74,22 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
         ],
     )
     _note_claims(numbered)
-    standing = {
+    stances = {
         (row.subject.person_id, row.purpose): (
             row.subject.bucket,
             row.subject.person_id,
             row.purpose,
             row.subject.workspace_id,
-            int(Standing.GRANTED if row.grant else Standing.REFUSED),
+            int(standing),
             record_id,
             row.at,
         )
         for record_id, row in numbered
-        if row.valid or not row.grant
+        if (standing := row.standing) is not None
     }
     insert_rows(
         "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)",
-        list(standing.values()),
+        list(stances.values()),
         "ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id, at = EXCLUDED.at",
     )
 
@@ -80,7 +99,7 @@ def _note_claims(numbered: Sequence[tuple[int, DecisionRow]]) -> None:
     claims = {
         (row.subject.bucket, row.subject.person_id, row.purpose): (row.subject.workspace_id, int(Standing.NONE), record_id, row.at)
         for record_id, row in numbered
-        if row.grant and not row.valid
+        if row.standing is None
     }
     insert_rows(
         "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)",
@@ -90,7 +109,7 @@ def _note_claims(numbered: Sequence[tuple[int, DecisionRow]]) -> None:
 
 
 def load_stances(person_ids: Iterable[int]) -> dict[int, dict[str, int]]:
-    """Where persons stand, per purpose; purposes without a decision are absent."""
+    """Where persons stand, per purpose, and under `EVERYTHING` whether they are restricted; purposes without a decision are absent."""
     keys = [(bucket_of(p), p) for p in person_ids]
     rows = select_by_keys(
         "SELECT s.person_id, s.purpose, s.standing",
@@ -102,6 +121,11 @@ def load_stances(person_ids: Iterable[int]) -> dict[int, dict[str, int]]:
     for person_id, purpose, standing in rows:
         found.setdefault(person_id, {})[purpose] = standing
     return found
+
+
+def is_restricted(stances: Mapping[str, int]) -> bool:
+    """Whether somebody who stands so is restricted (Art. 18)."""
+    return stances.get(EVERYTHING) == Standing.REFUSED
 
 
 def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> dict[int, Facts]:
@@ -123,6 +147,7 @@ def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> di
             basis=basis,
             standing=stances.get(p, {}).get(purpose, Standing.NONE),
             being_erased=states.get(p) != PersonState.ACTIVE,
+            restricted=is_restricted(stances.get(p, {})),
         )
         for p in wanted
     }

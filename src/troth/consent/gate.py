@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from troth.consent.models import LegalBasis, Standing
+from troth.consent.models import EVERYTHING, LegalBasis, Standing
 from troth.people.models import PersonState
 
 
@@ -36,6 +36,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     standing: int = Standing.NONE
     suppressed: bool = False
     being_erased: bool = False
+    restricted: bool = False
+    """Art. 18: the data is kept, and nothing but the person's own rights may be done with it."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 CONSENT_FREE = frozenset(
     {LegalBasis.CONTRACT.value, LegalBasis.LEGAL_OBLIGATION.value, LegalBasis.VITAL_INTEREST.value, LegalBasis.PUBLIC_TASK.value}
 )
+_RESTRICTED = f"r.purpose = '{EVERYTHING}' AND r.standing = {int(Standing.REFUSED)}"
 OWN_RIGHTS = frozenset({Operation.EXPORT})
 """What a person asks for themselves needs no purpose (Art. 15, 20)."""
 
@@ -64,6 +67,8 @@ def reason_against(facts: Facts, operation: Operation) -> str:
         return "being_erased"
     if operation in OWN_RIGHTS:
         return ""
+    if facts.restricted:
+        return "restricted"
     if facts.basis is None:
         return "unknown_purpose"
     if facts.basis == LegalBasis.CONSENT:
@@ -88,12 +93,14 @@ def decide(facts: Facts, *, purpose: str, operation: Operation, at: int) -> Verd
 
 def permitted_where(purpose: str, basis: str | None, operation: Operation) -> tuple[str, list[Any]]:
     """The gate as a SQL condition on a row `p` of people_person; suppressed identifiers have no person row to ask about."""
-    living = f"p.state = {int(PersonState.ACTIVE)}"
+    here = f"p.state = {int(PersonState.ACTIVE)}"
+    restriction = f"SELECT 1 FROM consent_stance r WHERE r.bucket = p.bucket AND r.person_id = p.person_id AND {_RESTRICTED}"
+    living = f"{here} AND NOT EXISTS ({restriction})"
     stance = "SELECT 1 FROM consent_stance s WHERE s.bucket = p.bucket AND s.person_id = p.person_id AND s.purpose = %s AND s.standing = %s"
     if operation in OWN_RIGHTS:
-        return living, []
+        return here, []
     if basis == LegalBasis.CONSENT:
         return f"({living} AND EXISTS ({stance}))", [purpose, int(Standing.GRANTED)]
     if basis == LegalBasis.LEGITIMATE_INTEREST:
         return f"({living} AND NOT EXISTS ({stance}))", [purpose, int(Standing.REFUSED)]
-    return (living, []) if basis in CONSENT_FREE else ("1 = 0", [])
+    return (f"({living})", []) if basis in CONSENT_FREE else ("1 = 0", [])

@@ -47,6 +47,12 @@ class Assignment(models.Model):
         ]
 
 
+EVERYTHING = "*"
+"""The purpose of a restriction (Art. 18): it stands against them all. No purpose of a workspace has this key."""
+RESTRICTED = f"purpose = '{EVERYTHING}' AND standing = -1"
+"""The stance of somebody restricted, as SQL with literals, so that the index of the few is used."""
+
+
 class Standing(models.IntegerChoices):
     """Where a person stands on a purpose. `NONE`: something was claimed that permits nothing; when persons merge a refusal beats a grant, and both beat it."""
 
@@ -65,7 +71,7 @@ class Record(models.Model):
     workspace_id = models.BigIntegerField()
     purpose = models.CharField(max_length=64)
     decision = models.CharField(max_length=10)
-    """`grant` or `withdraw`."""
+    """`grant`, `withdraw`, `object` (Art. 21), `restrict` or `lift` (Art. 18)."""
     valid = models.BooleanField()
     """False: recorded, but permits nothing."""
     at = models.BigIntegerField()
@@ -75,7 +81,11 @@ class Record(models.Model):
 
 
 class Stance(models.Model):
-    """The standing decision per purpose, derived from the records; what the gate reads."""
+    """The standing decision per purpose, derived from the records; what the gate reads.
+
+    A restriction (Art. 18) is `refused` on the purpose `EVERYTHING`, a lifted one `none`, so that one read brings both along, and when persons
+    merge the restriction stays.
+    """
 
     pk = models.CompositePrimaryKey("bucket", "person_id", "purpose")
     bucket = models.SmallIntegerField()
@@ -85,6 +95,12 @@ class Stance(models.Model):
     standing = models.SmallIntegerField(choices=Standing)
     record_id = models.BigIntegerField()
     at = models.BigIntegerField()
+
+    class Meta:
+        # Tells, at no cost where there is none, whether anybody in a workspace is restricted.
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["workspace_id"], name="stance_restricted", condition=models.Q(purpose="*", standing=-1))
+        ]
 
 
 class Suppression(models.Model):

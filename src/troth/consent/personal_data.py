@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from troth.consent.models import Record, Stance
+from troth.consent.models import EVERYTHING, Record, Stance
 from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal
 
 _record = Table(model=Record, times=("at",), json=("evidence",), order_by="record_id")
@@ -30,8 +30,9 @@ def _move_stances(source: Subject, target: Subject) -> int:
 
 def _standing_words(subject: Subject) -> Iterator[dict[str, Any]]:
     words = {-1: "refused", 0: "none", 1: "granted"}
+    of_restriction = {-1: "restricted", 0: "not restricted any more"}
     for row in _stance.export(subject):
-        yield {**row, "standing": words[row["standing"]]}
+        yield {**row, "standing": (of_restriction if row["purpose"] == EVERYTHING else words)[row["standing"]]}
 
 
 declare(
@@ -52,9 +53,9 @@ declare(
 declare(
     Store(
         name="consent.standing",
-        title="Standing decisions per purpose",
+        title="Standing decisions per purpose, and whether processing is restricted",
         category="decision",
-        purpose="honour decisions (Art. 7(3), 21)",
+        purpose="honour decisions (Art. 7(3), 18, 21)",
         origin="derived from the consent records",
         retention="until erased",
         export=_standing_words,

@@ -38,6 +38,8 @@ class Decision(StrEnum):
 
     GRANT = "grant"
     WITHDRAW = "withdraw"
+    OBJECT = "object"
+    """Art. 21: as a withdrawal, said as an objection; to direct marketing (no purpose named) it ends profiling for it too."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,9 @@ class Identify(Command, frozen=True, kw_only=True):
     """False: an unknown person is left unknown (Vero `users/edit`)."""
     remove_identifiers: Identity | None = None
     """Identifiers that are the person's no more, of any kind (Art. 16); what they do not have is passed over."""
+    rectifies: bool = False
+    """A correction of what is held (Art. 16), made by a member or through the control API. It alone reaches somebody who is restricted, for wrong data
+    may be why they are (Art. 18(1)(a)); what tracking says of them is dropped until the restriction is lifted."""
 
 
 class Track(Command, frozen=True, kw_only=True):
@@ -89,7 +94,7 @@ class Alias(Command, frozen=True, kw_only=True):
 
 
 class Decide(Command, frozen=True, kw_only=True):
-    """A person's decision on a purpose, or on all marketing purposes (`purpose` None: global unsubscribe)."""
+    """A person's decision on a purpose, or on all marketing purposes (`purpose` None: global unsubscribe, objection to direct marketing)."""
 
     decision: Decision
     purpose: str | None = None
@@ -99,6 +104,21 @@ class Decide(Command, frozen=True, kw_only=True):
     evidence: dict[str, Any] = {}
     valid: bool = True
     """False: recorded, but permits nothing (a bare `resubscribe`, a grant without evidence)."""
+
+
+class Restrict(Command, frozen=True, kw_only=True):
+    """Restrict the processing of a person (Art. 18), or lift the restriction; creates nobody.
+
+    While it stands their data is kept and nothing else is done with it: what doors bring about them is dropped and counted, nothing is sent, handed
+    over or computed. Their rights stay: decisions, export, erasure, correction (`Identify.rectifies`). Identities still join: the restriction follows.
+    """
+
+    lift: bool = False
+    """Whoever lifts must have told the person before (Art. 18(3))."""
+    reason: str = ""
+    """Why: free text, kept with the record and erased with the person."""
+    method: str = "api"
+    evidence: dict[str, Any] = {}
 
 
 class Delete(Command, frozen=True, kw_only=True):

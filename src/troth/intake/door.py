@@ -12,7 +12,6 @@ from typing import NamedTuple
 from django.db import transaction
 
 from troth.consent.catalog import SERVICE
-from troth.consent.decisions import DecisionRow
 from troth.consent.gate import Operation
 from troth.intake.commands import (
     ACCEPTED,
@@ -21,13 +20,14 @@ from troth.intake.commands import (
     Alias,
     Command,
     Decide,
-    Decision,
     Delete,
     EditTags,
     Identify,
     Outcome,
+    Restrict,
     Track,
 )
+from troth.intake.deciding import SAID_ALONG, apply_decision, apply_restriction
 from troth.intake.deletion import order_deletion
 from troth.intake.identities import Memo, find_all_known, find_known, handles_of
 from troth.intake.joining import apply_alias, join_anonymous
@@ -35,14 +35,12 @@ from troth.intake.plan import Plan
 from troth.intake.screening import find_suppressed_commands
 from troth.kernel.crypto import derive, short_tag
 from troth.kernel.json_text import encode
-from troth.kernel.personal_data import Subject
 from troth.people.event_names import fold_event_name
 from troth.people.identifiers import Handle
 from troth.workspaces.registry import matches_on_email
 
 DROPPED_OUTCOME = Outcome(status=DROPPED)
-SAID_ALONG = "context"
-"""The method of a decision that comes along with every event."""
+RESTRICTED = "restricted"
 UNKNOWN_OUTCOME = Outcome(status=UNKNOWN_PERSON)
 
 
@@ -154,7 +152,7 @@ def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[lis
     wanted: set[int] = set()
     for command, own in zip(commands, handles, strict=True):
         catalog = plan.catalog(command.workspace_id)
-        if catalog.events or catalog.attributes or (isinstance(command, Decide) and command.method == SAID_ALONG):
+        if catalog.has_restricted or catalog.events or catalog.attributes or (isinstance(command, Decide) and command.method == SAID_ALONG):
             wanted.update(person_id for handle in own for person_id in plan.holders.get(handle.tag, ()))
             if command.identity.person_id is not None:
                 wanted.add(command.identity.person_id)
@@ -164,7 +162,9 @@ def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[lis
 
 def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: frozenset[int]) -> Outcome:
     if isinstance(command, Decide):
-        return _apply_decision(plan, command, handles)
+        return apply_decision(plan, command, handles)
+    if isinstance(command, Restrict):
+        return apply_restriction(plan, command, handles)
     named = command.identity.person_id is not None
     if (
         isinstance(command, Identify)
@@ -178,6 +178,8 @@ def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: 
         if named or not handles or isinstance(command, EditTags) or (isinstance(command, Identify) and not command.create):
             return UNKNOWN_OUTCOME
         person_id = plan.create_person(command.workspace_id, handles, command.source)
+    elif plan.is_restricted(person_id) and not (isinstance(command, Identify) and command.rectifies):
+        return _drop(plan, command, person_id, RESTRICTED)
     else:
         plan.give_identifiers(command.workspace_id, person_id, handles, command.source)
     if isinstance(command, EditTags):
@@ -187,11 +189,19 @@ def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: 
     return Outcome(status=ACCEPTED, person_id=person_id)
 
 
+def _drop(plan: Plan, command: Command, person_id: int, reason: str) -> Outcome:
+    """Leave nothing of a command behind but its number."""
+    plan.dropped[command.workspace_id, command.source] += 1
+    return Outcome(status=DROPPED, person_id=person_id, reason=reason)
+
+
 def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, matching: frozenset[int]) -> Outcome:
     workspace_id = command.workspace_id
     person_id = find_known(plan, command, handles, match_on_email=workspace_id in matching)
     if person_id is None and (not handles or command.identity.person_id is not None):
         return UNKNOWN_OUTCOME
+    if person_id is not None and plan.is_restricted(person_id):
+        return _drop(plan, command, person_id, RESTRICTED)
     name = fold_event_name(command.name)
     purpose = SERVICE
     catalog = plan.catalog(workspace_id)
@@ -199,8 +209,7 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
         # What may not be collected leaves nothing behind: no person, no identifier, no attribute.
         purpose = catalog.events.get(name, SERVICE)
         if not plan.permits(catalog, person_id or 0, purpose, Operation.COLLECT):
-            plan.dropped[command.workspace_id, command.source] += 1
-            return Outcome(status=DROPPED, person_id=person_id or 0, reason="no_basis")
+            return _drop(plan, command, person_id or 0, "no_basis")
     if person_id is None:
         person_id = plan.create_person(workspace_id, handles, command.source)
     else:
@@ -214,32 +223,3 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
     until = command.received_at + command.dedupe_ms
     plan.add_event((person_id, workspace_id, name, command.ts, command.received_at, command.source, purpose, text, dedupe, until))
     return Outcome(status=ACCEPTED, person_id=person_id)
-
-
-def _apply_decision(plan: Plan, command: Decide, handles: list[Handle]) -> Outcome:
-    """Record a decision for everybody the identifier leads to. An opt-out of somebody unknown creates them, so that it is not forgotten."""
-    people = find_all_known(plan, command.workspace_id, command.identity, handles)
-    withdraws = command.decision is Decision.WITHDRAW
-    if not people:
-        if not (withdraws and handles) or command.identity.person_id is not None:
-            return UNKNOWN_OUTCOME
-        people = [plan.create_person(command.workspace_id, handles, command.source)]
-    catalog = plan.catalog(command.workspace_id)
-    purposes = catalog.marketing if command.purpose is None else [command.purpose] if command.purpose in catalog.purposes else []
-    for person_id in people:
-        for purpose in purposes:
-            if command.method == SAID_ALONG and not plan.would_change(person_id, purpose, withdraws=withdraws):
-                continue
-            plan.add_decision(
-                DecisionRow(
-                    subject=Subject(command.workspace_id, person_id),
-                    purpose=purpose,
-                    grant=not withdraws,
-                    valid=command.valid,
-                    at=command.received_at,
-                    method=command.method,
-                    source=command.source,
-                    evidence=command.evidence,
-                )
-            )
-    return Outcome(status=ACCEPTED, person_id=people[0], reason="" if purposes else "unknown_purpose")

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from troth.consent.catalog import Catalog, load_catalog
-from troth.consent.decisions import DecisionRow, load_stances, record_decisions
+from django.db import transaction
+
+from troth.consent.catalog import Catalog, forget_catalogs, load_catalog
+from troth.consent.decisions import DecisionRow, is_restricted, load_stances, record_decisions
 from troth.consent.gate import Facts, Operation, reason_against
-from troth.consent.models import Standing
+from troth.consent.models import EVERYTHING, Standing
 from troth.consent.suppression import count_dropped
 from troth.intake.commands import Command
 from troth.intake.errors import IdentifierTaken
@@ -37,6 +39,9 @@ INSERT_INBOX = (
 )
 InboxRow = tuple[int, int, str, int, int, str, str, str, bytes | None, int]
 """person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until."""
+
+
+NO_STANCES: dict[str, int] = {}
 
 
 class Plan:
@@ -143,9 +148,16 @@ class Plan:
         self._current[person_id, handle.kind] = handle
 
     def permits(self, catalog: Catalog, person_id: int, purpose: str, operation: Operation) -> bool:
-        """The gate, on the facts of this run: the standing decisions read, and those made by earlier commands."""
-        standing = self.stances.get(person_id, {}).get(purpose, Standing.NONE)
+        """The gate, on the facts of this run: the standing decisions read, and those made by earlier commands.
+
+        It asks nothing of restrictions (`is_restricted`): those stand against every purpose, and are asked before.
+        """
+        standing = self.stances.get(person_id, NO_STANCES).get(purpose, Standing.NONE)
         return not reason_against(Facts(basis=catalog.basis(purpose), standing=standing), operation)
+
+    def is_restricted(self, person_id: int) -> bool:
+        """Whether the person's processing is restricted (Art. 18), as far as stances were read."""
+        return is_restricted(self.stances.get(person_id, NO_STANCES))
 
     def change_profile(
         self, command: Command, person_id: int, attributes: dict[str, Any], add_tags: Sequence[str] = (), remove_tags: Sequence[str] = ()
@@ -173,19 +185,20 @@ class Plan:
         """Accept an event for the person's actor."""
         self._inbox.append(row)
 
-    def would_change(self, person_id: int, purpose: str, *, withdraws: bool) -> bool:
+    def would_change(self, person_id: int, purpose: str, *, refuses: bool) -> bool:
         """Whether a decision that is said again and again says something new: a withdrawal after anything else, a claim where nothing is known."""
-        standing = self.stances.get(person_id, {}).get(purpose)
-        return standing != Standing.REFUSED if withdraws else standing is None
+        standing = self.stances.get(person_id, NO_STANCES).get(purpose)
+        return standing != Standing.REFUSED if refuses else standing is None
 
     def add_decision(self, row: DecisionRow) -> None:
         """Record a decision; later commands of the run see it."""
         self._decisions.append(row)
-        if row.valid or not row.grant:
-            standing = Standing.GRANTED if row.grant else Standing.REFUSED
-            self.stances.setdefault(row.subject.person_id, {})[row.purpose] = standing
+        stances = self.stances.setdefault(row.subject.person_id, {})
+        standing = row.standing
+        if standing is None:
+            stances.setdefault(row.purpose, Standing.NONE)
         else:
-            self.stances.setdefault(row.subject.person_id, {}).setdefault(row.purpose, Standing.NONE)
+            stances[row.purpose] = standing
 
     def write(self) -> None:
         """Write everything, set by set, inside the caller's transaction. Raises IdentifierTaken when another process was faster."""
@@ -195,6 +208,10 @@ class Plan:
         self._write_identifiers()
         self._write_changes()
         record_decisions(self._decisions)
+        if any(row.purpose == EVERYTHING for row in self._decisions):
+            # The next run of this transaction must see it, and other threads as soon as it is durable.
+            forget_catalogs()
+            transaction.on_commit(forget_catalogs)
         if self._inbox:
             ids = new_row_ids(len(self._inbox))
             insert_rows(INSERT_INBOX, [(row[0] % BUCKETS, item_id, *row) for item_id, row in zip(ids, self._inbox, strict=True)])
