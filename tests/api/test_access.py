@@ -13,6 +13,7 @@ PREFIX = "/api/troth/v1"
 BODIES: dict[str, Any] = {
     "PATCH /people/{person}": {"attributes": {"planted": "by a stranger"}, "identifiers": {"email": "stranger@example.com"}},
     "POST /people/{person}/consents": {"purpose": "marketing_email", "decision": "grant", "notice": "News by e-mail?"},
+    "POST /people/{person}/restriction": {"reason": "contested"},
     "POST /suppressions/check": {"value": "dana@example.com"},
     "POST /campaigns": {"name": "n", "trigger_event": "e", "purpose": "service", "subject": "s", "html": "<p>h</p>"},
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},

@@ -198,3 +198,41 @@ def test_an_event_is_collected_for_the_purpose_it_is_assigned_to(alice: Any) -> 
         alice.api.json("PUT", "/purposes/assignments", {"kind": "event", "name": "x", "purpose": "y"}, status=400)["code"]
         == "purpose_unknown"
     )
+
+
+def test_a_restriction_is_set_shown_and_lifted(alice: Any) -> None:
+    path = f"/people/{alice.person_id}"
+    assert alice.api.json("GET", path)["restricted"] is False
+    made = alice.api.json("POST", f"{path}/restriction", {"reason": "contested"}, status=201)
+    assert (made["type"], made["state"], made["steps"]) == ("restriction", "done", {"processing": "restricted"})
+    assert alice.api.json("GET", path)["restricted"] is True
+    consents = alice.api.json("GET", f"{path}/consents")
+    assert consents["restricted"] is True
+    assert {standing["reason"] for standing in consents["standing"]} == {"restricted"}
+    assert alice.api.json("PATCH", path, {"attributes": {"city": "Köln"}})["attributes"]["city"] == "Köln"
+    lifted = alice.api.json("DELETE", f"{path}/restriction?told=true")
+    assert lifted["steps"] == {"processing": "restriction lifted", "person_told_before": True}
+    assert alice.api.json("GET", path)["restricted"] is False
+    assert [r["type"] for r in alice.api.json("GET", "/requests")["items"] if r["person_id"] == alice.person_id] == ["restriction"] * 2
+
+
+def test_an_objection_is_recorded_and_one_to_a_contract_is_refused(alice: Any) -> None:
+    path = f"/people/{alice.person_id}"
+    made = alice.api.json("POST", f"{path}/objection", {"note": "by phone"}, status=201)
+    assert made["steps"] == {"purposes": ["behavioural_profiling", "marketing_email"]}
+    records = [r for r in alice.api.json("GET", f"{path}/consents")["records"] if r["decision"] == "object"]
+    assert {(r["purpose"], r["evidence"]["note"]) for r in records} == {
+        ("marketing_email", "by phone"),
+        ("behavioural_profiling", "by phone"),
+    }
+    assert alice.api.json("POST", f"{path}/objection", {"purposes": ["service"]}, status=400)["code"] == "objection_impossible"
+    assert alice.api("POST", f"{path}/objection", {"purposes": []}).status_code == 422
+
+
+def test_a_correction_that_the_person_asked_for_is_recorded_and_says_who_said_what(alice: Any) -> None:
+    path = f"/people/{alice.person_id}"
+    alice.api.json("PATCH", path, {"attributes": {"plan": "free"}})
+    corrected = alice.api.json("PATCH", path, {"attributes": {"city": "Köln"}, "on_request": True})
+    assert {name: origin["source"] for name, origin in corrected["origins"].items()} == {"name": "api", "plan": "api", "city": "api"}
+    mine = [r["type"] for r in alice.api.json("GET", "/requests")["items"] if r["person_id"] == alice.person_id]
+    assert mine == ["rectification"]

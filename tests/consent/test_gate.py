@@ -60,9 +60,10 @@ def test_consent_means_a_standing_grant_and_silence_is_none() -> None:
     assert tried == {Standing.REFUSED: "withdrawn", Standing.NONE: "no_consent", Standing.GRANTED: ""}
 
 
-def test_legitimate_interest_ends_with_an_objection() -> None:
-    assert reason_against(Facts(basis="legitimate_interest"), Operation.PROFILE) == ""
-    assert reason_against(Facts(basis="legitimate_interest", standing=Standing.REFUSED), Operation.PROFILE) == "objected"
+def test_legitimate_interest_and_a_public_task_end_with_an_objection() -> None:
+    for basis in ("legitimate_interest", "public_task"):
+        assert reason_against(Facts(basis=basis), Operation.PROFILE) == ""
+        assert reason_against(Facts(basis=basis, standing=Standing.REFUSED), Operation.PROFILE) == "objected"
 
 
 def test_a_restriction_stands_against_everything_but_the_persons_own_rights() -> None:

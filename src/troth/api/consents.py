@@ -23,7 +23,7 @@ from troth.api.schemas import (
     problems,
 )
 from troth.consent.catalog import assign, load_catalog
-from troth.consent.decisions import load_stances
+from troth.consent.decisions import is_restricted, load_stances
 from troth.consent.gate import Facts, Operation, reason_against
 from troth.consent.models import Record, Standing
 from troth.consent.suppression import is_suppressed
@@ -93,17 +93,18 @@ def _evidence(said: DecisionIn) -> dict[str, Any]:
 def _show(subject: Subject) -> ConsentsOut:
     catalog = load_catalog(subject.workspace_id)
     stances = load_stances([subject.person_id]).get(subject.person_id, {})
+    restricted = is_restricted(stances)
     standing = []
     for rule in catalog.purposes.values():
         stance = stances.get(rule.key, Standing.NONE)
-        reason = reason_against(Facts(basis=rule.basis, standing=stance), Operation.PROFILE)
+        reason = reason_against(Facts(basis=rule.basis, standing=stance, restricted=restricted), Operation.PROFILE)
         standing.append(
             StandingOut(
                 purpose=rule.key, name=rule.name, legal_basis=rule.basis, standing=WORDS[stance], permitted=not reason, reason=reason
             )
         )
     records = Record.objects.filter(bucket=subject.bucket, person_id=subject.person_id).order_by("-record_id")[:MOST_RECORDS]
-    return ConsentsOut(standing=standing, records=[_show_record(record) for record in records])
+    return ConsentsOut(restricted=restricted, standing=standing, records=[_show_record(record) for record in records])
 
 
 def _show_record(record: Record) -> RecordOut:

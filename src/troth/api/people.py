@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q, QuerySet
@@ -29,9 +28,8 @@ from troth.api.schemas import (
     PersonRef,
     problems,
 )
-from troth.intake.addressing import identity_from, identity_of
-from troth.intake.commands import DROPPED, Identify, Identity
-from troth.intake.door import apply
+from troth.intake.addressing import identity_from
+from troth.intake.commands import Identity
 from troth.intake.models import InboxItem
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.json_text import decode
@@ -41,6 +39,7 @@ from troth.people.identifiers import DEVICE, EMAIL, PHONE, normalise
 from troth.people.lookup import find_people, latest_events
 from troth.people.models import Event, Person, PersonState
 from troth.people.queries import load_identifiers
+from troth.privacy.requests import CorrectionSuppressed, correct_person, rectify_person
 
 router = Router(tags=["people"])
 PENDING, HISTORY = 0, 1
@@ -85,28 +84,27 @@ def get_person(request: HttpRequest, person: PersonRef) -> PersonOut:
 
 
 @router.patch("/people/{person}", auth=WRITE_PEOPLE, response={200: PersonOut, **problems(404, 409)})
-def correct_person(request: HttpRequest, changes: PersonChanges, person: PersonRef) -> PersonOut:
-    """Correct a person (Art. 16): attributes merge, a new address or number replaces the old, `null` removes."""
-    workspace_id = workspace_of(request)
-    subject = resolve(workspace_id, person)
+def change_person(request: HttpRequest, changes: PersonChanges, person: PersonRef) -> PersonOut:
+    """Correct a person (Art. 16), also while processing is restricted: attributes merge, a new address or number replaces the old, `null` removes."""
+    subject = resolve(workspace_of(request), person)
     told = changes.identifiers
     email, phone = _checked(EMAIL, told.email), _checked(PHONE, told.phone)
     for name in changes.attributes:
         if name in (EMAIL, PHONE):
             raise Unprocessable(f"`{name}` is an identifier: set it under `identifiers`.", path=f"$.attributes.{name}")
-    now = now_ms()
-    command = Identify(
-        workspace_id=workspace_id,
-        identity=msgspec.structs.replace(identity_of(subject), email=email, phone=phone),
-        source="api",
-        received_at=now,
-        attributes=changes.attributes,
-        remove_identifiers=_removed(subject, told),
-        create=False,
-    )
-    outcome = apply([command], now=now)[0]
-    if outcome.status == DROPPED:
-        raise Suppressed
+    carry_out = rectify_person if changes.on_request else correct_person
+    try:
+        carry_out(
+            subject,
+            attributes=changes.attributes,
+            email=email,
+            phone=phone,
+            remove_identifiers=_removed(subject, told),
+            source="api",
+            now=now_ms(),
+        )
+    except CorrectionSuppressed:
+        raise Suppressed from None
     return show_person(subject)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from troth.api.errors import Ambiguous
-from troth.api.schemas import IdentifierOut, PersonOut
+from troth.api.schemas import IdentifierOut, OriginOut, PersonOut
+from troth.consent.decisions import is_restricted, load_stances
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
 from troth.people.identifiers import KINDS
@@ -56,7 +57,8 @@ def _is_present(subject: Subject) -> bool:
 
 def show_people(rows: Sequence[Person]) -> list[PersonOut]:
     """People with their identifiers, in the given order."""
-    handles = load_identifiers([row.person_id for row in rows])
+    ids = [row.person_id for row in rows]
+    handles, stances = load_identifiers(ids), load_stances(ids)
     return [
         PersonOut(
             id=str(row.person_id),
@@ -67,7 +69,9 @@ def show_people(rows: Sequence[Person]) -> list[PersonOut]:
                 for handle in sorted(handles.get(row.person_id, []), key=lambda handle: (KINDS.index(handle.kind), handle.value))
             ],
             attributes=row.attributes,
+            origins={name: OriginOut(source=source, at=iso(at)) for name, (source, at) in row.origins.items()},
             tags=row.tags,
+            restricted=is_restricted(stances.get(row.person_id, {})),
         )
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""Rights of the person: export, erasure, and the requests that record them."""
+"""Rights of the person: export, erasure, restriction, objection, and the requests that record them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from django.db.models import Q
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Status
 
-from troth.api.access import ERASE, EXPORT, workspace_of
+from troth.api.access import ERASE, EXPORT, WRITE_CONSENT, workspace_of
 from troth.api.cursors import read_cursor, write_cursor
 from troth.api.errors import Conflict, NotFound
 from troth.api.persons import resolve
-from troth.api.schemas import Cursor, Limit, PersonRef, RequestDetail, RequestOut, RequestsPage, problems
+from troth.api.schemas import Cursor, Limit, ObjectionIn, PersonRef, RequestDetail, RequestOut, RequestsPage, RestrictionIn, problems
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Subject
 from troth.privacy.erasure import confirm_request, erase_person
 from troth.privacy.export import write_export
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.places import exports_dir, make_private_dir
-from troth.privacy.requests import record_export
+from troth.privacy.requests import object_for_person, record_export, restrict_person
 
 router = Router(tags=["rights"])
 PIECE = 64 * 1024
@@ -85,6 +85,32 @@ def erase(request: HttpRequest, person: PersonRef) -> Status[RequestDetail]:
     """Erase a person (Art. 17). Deleted when this answers; erased when the search of every byte has passed: follow the request."""
     subject = resolve(workspace_of(request), person)
     return Status(202, _show_detail(erase_person(subject, now=now_ms(), source="api")))
+
+
+@router.post("/people/{person}/restriction", auth=WRITE_CONSENT, response={201: RequestDetail, **problems(404, 409)})
+def restrict(request: HttpRequest, said: RestrictionIn, person: PersonRef) -> Status[RequestDetail]:
+    """Restrict processing (Art. 18): data is kept, and nothing else done with it, what is queued included. Corrections stay possible."""
+    subject = resolve(workspace_of(request), person)
+    return Status(201, _show_detail(restrict_person(subject, lift=False, source="api", reason=said.reason, now=now_ms())))
+
+
+@router.delete("/people/{person}/restriction", auth=WRITE_CONSENT, response={200: RequestDetail, **problems(404, 409)})
+def lift_restriction(
+    request: HttpRequest,
+    person: PersonRef,
+    told: Annotated[bool, Query(description="The person was informed before, as Art. 18(3) demands; Troth does not inform them.")] = False,
+) -> RequestDetail:
+    """Lift a restriction, and record whether the person was told before."""
+    subject = resolve(workspace_of(request), person)
+    return _show_detail(restrict_person(subject, lift=True, source="api", reason="", now=now_ms(), told=told))
+
+
+@router.post("/people/{person}/objection", auth=WRITE_CONSENT, response={201: RequestDetail, **problems(404, 409)})
+def record_objection(request: HttpRequest, said: ObjectionIn, person: PersonRef) -> Status[RequestDetail]:
+    """Record that a person objects (Art. 21); it counts at once, for what is queued too."""
+    subject = resolve(workspace_of(request), person)
+    evidence = {"note": said.note} if said.note else None
+    return Status(201, _show_detail(object_for_person(subject, purposes=said.purposes, source="api", now=now_ms(), evidence=evidence)))
 
 
 @router.get("/requests", auth=ERASE, response={200: RequestsPage, **problems()})

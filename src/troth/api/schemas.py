@@ -49,15 +49,24 @@ class IdentifierOut(Schema):
     detail: str = ""
 
 
+class OriginOut(Schema):
+    """Where the value of an attribute came from: the door, and when it was first said."""
+
+    source: str
+    at: Time
+
+
 class PersonOut(Schema):
-    """A person."""
+    """A person. `restricted`: processing is restricted (Art. 18). `origins`: by attribute, where that is known."""
 
     id: str
     created_at: Time
     updated_at: Time
     identifiers: list[IdentifierOut]
     attributes: dict[str, Any]
+    origins: dict[str, OriginOut]
     tags: list[str]
+    restricted: bool
 
 
 class PeoplePage(Schema):
@@ -82,6 +91,7 @@ class PersonChanges(Input):
 
     attributes: dict[str, Any] = Field(default_factory=dict, max_length=1000)
     identifiers: IdentifierChanges = Field(default_factory=IdentifierChanges)
+    on_request: bool = Field(False, description="The person asked for the correction: it is recorded as a privacy request.")
 
 
 class EventOut(Schema):
@@ -130,6 +140,7 @@ class RecordOut(Schema):
 class ConsentsOut(Schema):
     """Where a person stands, and the decisions that led there, the newest first."""
 
+    restricted: bool = Field(description="Processing is restricted (Art. 18): nothing is permitted, whatever was decided.")
     standing: list[StandingOut]
     records: list[RecordOut]
 
@@ -207,6 +218,19 @@ class RequestsPage(Schema):
 
     items: list[RequestOut]
     next_cursor: str | None
+
+
+class RestrictionIn(Input):
+    """Why processing is restricted, e.g. that the person contests the data (Art. 18(1)); kept with the person's records."""
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class ObjectionIn(Input):
+    """What the person objects to; without `purposes` direct marketing, all of it and profiling for it (Art. 21(2))."""
+
+    purposes: Annotated[list[PurposeKey], Field(min_length=1, max_length=100)] | None = None
+    note: Annotated[str, StringConstraints(max_length=2000)] | None = Field(None, description="How the person said it.")
 
 
 class SuppressionQuery(Input):

@@ -70,7 +70,7 @@ class Catalog:
     @property
     def direct_marketing(self) -> list[str]:
         """The purposes that an objection to direct marketing ends: all marketing, and profiling for it (Art. 21(2) GDPR)."""
-        return [rule.key for rule in self.purposes.values() if rule.is_marketing or rule.key == PROFILING]
+        return sorted(rule.key for rule in self.purposes.values() if rule.is_marketing or rule.key == PROFILING)
 
 
 _held: dict[int, tuple[int, Catalog]] = {}

@@ -51,9 +51,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-CONSENT_FREE = frozenset(
-    {LegalBasis.CONTRACT.value, LegalBasis.LEGAL_OBLIGATION.value, LegalBasis.VITAL_INTEREST.value, LegalBasis.PUBLIC_TASK.value}
-)
+CONSENT_FREE = frozenset({LegalBasis.CONTRACT.value, LegalBasis.LEGAL_OBLIGATION.value, LegalBasis.VITAL_INTEREST.value})
+OBJECTABLE = frozenset({LegalBasis.LEGITIMATE_INTEREST.value, LegalBasis.PUBLIC_TASK.value})
+"""What stands until the person objects (Art. 21(1): point (e) or (f) of Article 6(1))."""
 _RESTRICTED = f"r.purpose = '{EVERYTHING}' AND r.standing = {int(Standing.REFUSED)}"
 OWN_RIGHTS = frozenset({Operation.EXPORT})
 """What a person asks for themselves needs no purpose (Art. 15, 20)."""
@@ -73,7 +73,7 @@ def reason_against(facts: Facts, operation: Operation) -> str:
         return "unknown_purpose"
     if facts.basis == LegalBasis.CONSENT:
         return {Standing.GRANTED: "", Standing.REFUSED: "withdrawn"}.get(Standing(facts.standing), "no_consent")
-    if facts.basis == LegalBasis.LEGITIMATE_INTEREST:
+    if facts.basis in OBJECTABLE:
         return "objected" if facts.standing == Standing.REFUSED else ""
     return "" if facts.basis in CONSENT_FREE else "unknown_basis"
 
@@ -101,6 +101,6 @@ def permitted_where(purpose: str, basis: str | None, operation: Operation) -> tu
         return here, []
     if basis == LegalBasis.CONSENT:
         return f"({living} AND EXISTS ({stance}))", [purpose, int(Standing.GRANTED)]
-    if basis == LegalBasis.LEGITIMATE_INTEREST:
+    if basis in OBJECTABLE:
         return f"({living} AND NOT EXISTS ({stance}))", [purpose, int(Standing.REFUSED)]
     return (f"({living})", []) if basis in CONSENT_FREE else ("1 = 0", [])

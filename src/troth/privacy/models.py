@@ -14,6 +14,9 @@ class RequestType(models.TextChoices):
     ACCESS = "access"
     PORTABILITY = "portability"
     ERASURE = "erasure"
+    RECTIFICATION = "rectification"
+    RESTRICTION = "restriction"
+    OBJECTION = "objection"
 
 
 class RequestState(models.TextChoices):

@@ -1,12 +1,45 @@
-"""Opening privacy requests: each exercise of a right is recorded with its legal term (Art. 12(3), 5(2) GDPR)."""
+"""Privacy requests: each exercise of a right is recorded with its legal term (Art. 12(3), 5(2) GDPR).
+
+Erasure is opened here and carried out elsewhere. Correction, restriction and objection are honoured at once: carried out through the one door and
+recorded, in one transaction.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
+from django.db import transaction
+
+from troth.consent.catalog import load_catalog
+from troth.consent.gate import CONSENT_FREE
+from troth.intake.addressing import identity_of
+from troth.intake.commands import DROPPED, UNKNOWN_PERSON, Command, Decide, Decision, Identify, Identity, Restrict
+from troth.intake.door import apply
+from troth.intake.json_values import check_value
+from troth.intake.wire.values import is_email
+from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
+from troth.people.identifiers import normalise_phone
+from troth.people.lookup import PersonNotFound
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+
+
+class CorrectionSuppressed(TrothError):
+    """A correction that would bring back an identifier of somebody who was erased."""
+
+    def __init__(self) -> None:
+        super().__init__("Not accepted: it carries an identifier of somebody who was erased and must stay erased.")
+
+
+class ContactInvalid(TrothError):
+    """An address or number that can be none."""
+
+
+class ObjectionImpossible(TrothError):
+    """An objection to processing that does not rest on a ground one can object to."""
 
 
 def open_erasure(workspace_id: int, *, source: str, received_at: int) -> PrivacyRequest:
@@ -41,13 +74,128 @@ def ask_for_confirmation(subject: Subject, *, source: str, received_at: int) -> 
 
 def record_export(subject: Subject, *, source: str, now: int) -> PrivacyRequest:
     """Record that everything held on a person was handed out (Art. 15, 20)."""
+    return record_done(subject, RequestType.ACCESS, source=source, now=now, steps={})
+
+
+def record_done(subject: Subject, right: RequestType, *, source: str, now: int, steps: dict[str, Any]) -> PrivacyRequest:
+    """Record a right that was exercised and honoured at once. `steps` outlive the person: numbers and fixed names, no word of theirs."""
     return PrivacyRequest.objects.create(
         workspace_id=subject.workspace_id,
-        type=RequestType.ACCESS,
+        type=right,
         state=RequestState.DONE,
         source=source,
         received_at=now,
         due_at=due_at(now),
         closed_at=now,
         person_id=subject.person_id,
+        steps=steps,
     )
+
+
+def restrict_person(subject: Subject, *, lift: bool, source: str, reason: str, now: int, told: bool = False) -> PrivacyRequest:
+    """Restrict the processing of a person's data (Art. 18), or lift the restriction; it reaches what is queued already.
+
+    `told`: whoever lifts says that the person was informed before (Art. 18(3)); Troth records that, and sends nothing itself. The reason is kept
+    with the person's record and goes with it. Raises PersonNotFound.
+    """
+    evidence = {"person_told_before": told} if lift else {}
+    command = Restrict(
+        **_said_by(subject, source, now), identity=identity_of(subject), lift=lift, reason=reason, method=source, evidence=evidence
+    )
+    with transaction.atomic():
+        _carry_out(command, now)
+        steps = {"processing": "restriction lifted" if lift else "restricted", **evidence}
+        return record_done(subject, RequestType.RESTRICTION, source=source, now=now, steps=steps)
+
+
+def object_for_person(
+    subject: Subject, *, purposes: Sequence[str] | None, source: str, now: int, evidence: dict[str, Any] | None = None
+) -> PrivacyRequest:
+    """Record that a person objects (Art. 21) to purposes, or, `purposes` None, to direct marketing: all of it, and profiling for it.
+
+    Raises PersonNotFound, PurposeUnknown, ObjectionImpossible.
+    """
+    catalog = load_catalog(subject.workspace_id)
+    for key in purposes or ():
+        if catalog.require(key).basis in CONSENT_FREE:
+            raise ObjectionImpossible(f"Processing for {key} rests on {catalog.basis(key)}, to which nobody can object (Art. 21(1)).")
+    said: Sequence[str | None] = [None] if purposes is None else purposes
+    with transaction.atomic():
+        for purpose in said:
+            command = Decide(
+                **_said_by(subject, source, now),
+                identity=identity_of(subject),
+                decision=Decision.OBJECT,
+                purpose=purpose,
+                method=source,
+                evidence={"right": "objection (Art. 21)", **(evidence or {})},
+            )
+            _carry_out(command, now)
+        reached = catalog.direct_marketing if purposes is None else list(purposes)
+        return record_done(subject, RequestType.OBJECTION, source=source, now=now, steps={"purposes": reached})
+
+
+def rectify_person(
+    subject: Subject,
+    *,
+    attributes: dict[str, Any],
+    source: str,
+    now: int,
+    email: str | None = None,
+    phone: str | None = None,
+    remove_identifiers: Identity | None = None,
+) -> PrivacyRequest:
+    """Correct a person as they asked (Art. 16), as `correct_person` does, and record the request. Raises what that raises."""
+    with transaction.atomic():
+        changed = correct_person(
+            subject, attributes=attributes, source=source, now=now, email=email, phone=phone, remove_identifiers=remove_identifiers
+        )
+        return record_done(subject, RequestType.RECTIFICATION, source=source, now=now, steps=changed)
+
+
+def correct_person(
+    subject: Subject,
+    *,
+    attributes: dict[str, Any],
+    source: str,
+    now: int,
+    email: str | None = None,
+    phone: str | None = None,
+    remove_identifiers: Identity | None = None,
+) -> dict[str, Any]:
+    """Correct what is held, also of somebody restricted: None removes an attribute, a new address or number replaces the old. Says what changed.
+
+    Raises PersonNotFound, CorrectionSuppressed, ContactInvalid, ValueRefused (an attribute that cannot be kept).
+    """
+    check_value(attributes, "$.attributes")
+    if email and not is_email(email):
+        raise ContactInvalid("Not an e-mail address: check the spelling.")
+    if phone and not normalise_phone(phone):
+        raise ContactInvalid("Not a phone number with country code, e.g. +4930123456.")
+    command = Identify(
+        **_said_by(subject, source, now),
+        identity=Identity(person_id=subject.person_id, email=email or None, phone=phone or None),
+        attributes=attributes,
+        remove_identifiers=remove_identifiers,
+        create=False,
+        rectifies=True,
+    )
+    _carry_out(command, now)
+    return {
+        "attributes": len(attributes),
+        "identifiers": [kind for kind, value in (("email", email), ("phone", phone)) if value],
+        "identifiers_removed": remove_identifiers is not None,
+    }
+
+
+def _said_by(subject: Subject, source: str, now: int) -> dict[str, Any]:
+    return {"workspace_id": subject.workspace_id, "source": source, "received_at": now}
+
+
+def _carry_out(command: Command, now: int) -> None:
+    """Through the one door. Raises PersonNotFound, CorrectionSuppressed."""
+    outcome = apply([command], now=now)[0]
+    if outcome.status == UNKNOWN_PERSON:
+        raise PersonNotFound
+    if outcome.status == DROPPED:
+        raise CorrectionSuppressed
