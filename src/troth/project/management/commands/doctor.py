@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from troth.kernel.checks import examine
 from troth.kernel.clock import now_ms
-from troth.project.doctor import examine
 
 
 class Command(BaseCommand):
