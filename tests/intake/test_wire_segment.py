@@ -489,6 +489,35 @@ def test_a_lone_surrogate_becomes_the_replacement_character() -> None:
         found.name.encode()
 
 
+@pytest.mark.parametrize(
+    ("place", "broken"),
+    [
+        ("$.userId", {"userId": "u\ud800"}),
+        ("$.anonymousId", {"anonymousId": "\udfffu"}),
+        ("$.previousId", {"type": "alias", "previousId": "u\ud800"}),
+        ("$.messageId", {"messageId": "m\ud800"}),
+        ("$.traits.email", {"type": "identify", "traits": {"email": "u\ud800@example.com"}}),
+        ("$.context.traits.email", {"context": {"traits": {"email": "u\ud800@example.com"}}}),
+        ("$.context.device.token", {"context": {"device": {"type": "ios", "token": "t\ud800"}}}),
+    ],
+)
+def test_a_broken_identifier_is_refused_because_repaired_it_could_be_somebody_elses(place: str, broken: dict[str, Any]) -> None:
+    work = ask_segment("batch", batch({**TRACK, **broken}, TRACK))
+    assert len(commands_of(work)) == 1
+    (entry,) = told(work)[1]["rejected"]
+    assert (entry["index"], entry["code"]) == (0, "invalid_identifier")
+    assert entry["message"].startswith(f"{place}: ")
+
+
+@pytest.mark.parametrize("value", ["a\0b", "a\ud800", 2**70, float("nan"), {"k" * 300: 1}])
+@pytest.mark.parametrize("place", ["context", "integrations"])
+def test_what_a_batch_says_for_all_its_messages_must_be_fit_to_keep(place: str, value: Any) -> None:
+    said = {"traits": {"name": value}} if place == "context" else {"Vero": {"tags": value}}
+    status, answer = told(ask_segment("batch", batch(TRACK, **{place: said})))
+    assert (status, answer["code"]) == (400, "invalid_value")
+    assert answer["message"].startswith(f"$.{place}.")
+
+
 def test_a_bad_message_of_the_wrong_shape_survives_in_a_batch_read_tolerantly() -> None:
     work = ask_segment("batch", '{"batch":[5,{"type":"track","userId":"u1","event":"x","properties":{"a":NaN}},{"type":"alias"}]}')
     assert len(commands_of(work)) == 1

@@ -5,7 +5,7 @@ than 32, texts over 64 KiB (65,536 characters), objects of more than 1,000 keys,
 surrogates. The Vero door answers 400 and names the JSON path; the Segment door refuses only the message that contains it.
 
 Repaired, at the Segment door alone, because Python's libraries send it for values that are simply missing or cut: `NaN` and `Infinity` become null
-(as JavaScript writes them), a lone surrogate becomes U+FFFD. Of duplicate keys the last counts.
+(as JavaScript writes them), a lone surrogate becomes U+FFFD, except in an identifier, which is refused. Of duplicate keys the last counts.
 
 `has_clean_text` and `is_small` together prove from the bytes alone that nothing in a JSON text can be refused, so that ordinary requests pay about
 a microsecond; whatever they cannot prove is walked by `check_value`.

@@ -74,10 +74,24 @@ Body = Batch | LooseBatch | Message
 Read = tuple[Message | None, ValueRefused | None, str | None, list[str]]
 """A message or why it is refused, its id as far as known, and what was repaired in it."""
 
+IDENTIFYING = frozenset(
+    {
+        "$.userId",
+        "$.anonymousId",
+        "$.previousId",
+        "$.messageId",
+        "$.traits.email",
+        "$.traits.phone",
+        "$.context.traits.email",
+        "$.context.traits.phone",
+        "$.context.device.token",
+    }
+)
+"""Where what tells people and messages apart stands."""
 _NOTHING: list[str] = []
 _batch_decoder = msgspec.json.Decoder(Batch)
 _message_decoder = msgspec.json.Decoder(Message)
-_CHECKED = tuple(name for name in Message.__struct_fields__ if name not in ("context", "writeKey"))
+_CHECKED = tuple(name for name in Message.__struct_fields__ if name not in ("context", "integrations", "writeKey"))
 
 
 def read_batch(body: bytes) -> Batch | LooseBatch:
@@ -94,7 +108,18 @@ def read_batch(body: bytes) -> Batch | LooseBatch:
         raise ValueRefused("$.batch", "must be a list of messages", "invalid_batch")
     if len(found.batch) > MOST_MESSAGES:
         raise ValueRefused("$.batch", f"must not have more than {MOST_MESSAGES} messages", "batch_too_long")
+    if found.context or found.integrations:
+        _check_shared(found)
     return found
+
+
+def _check_shared(said: Shared) -> None:
+    """What is said for all messages, or by one, must be fit to keep. Raises ValueRefused."""
+    if said.integrations is not None:
+        check_value(said.integrations, "$.integrations")
+    if isinstance(said.context, Context):
+        for name in Context.__struct_fields__:
+            check_value(getattr(said.context, name), f"$.context.{name}")
 
 
 def read_messages(batch: Batch | LooseBatch, body: bytes) -> Iterator[Read]:
@@ -128,9 +153,18 @@ def _read_loose(value: Any, repaired: list[str]) -> Read:
     told = message_id[:100].encode("ascii", "replace").decode() if isinstance(message_id, str) else None
     try:
         message = _convert(repair(value, "$", repaired), Message, "invalid_message")
+        _refuse_repaired_ids(repaired)
     except ValueRefused as error:
         return None, error, told, []
     return _check(message, repaired)
+
+
+def _refuse_repaired_ids(repaired: list[str]) -> None:
+    """Two broken ids may look the same once repaired, and be two people's. Raises ValueRefused."""
+    for note in repaired:
+        path, _, what = note.partition(": ")
+        if path in IDENTIFYING and "surrogate" in what:
+            raise ValueRefused(path, "must not contain a lone surrogate", "invalid_identifier")
 
 
 def id_of(message: Message) -> str | None:
@@ -145,10 +179,7 @@ def _check(message: Message, repaired: list[str]) -> Read:
             value = getattr(message, name)
             if value is not None:
                 check_value(value, f"$.{name}")
-        context = message.context
-        if isinstance(context, Context):
-            for name in Context.__struct_fields__:
-                check_value(getattr(context, name), f"$.context.{name}")
+        _check_shared(message)
     except ValueRefused as error:
         return None, error, told, []
     return message, None, told, repaired
