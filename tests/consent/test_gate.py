@@ -21,12 +21,14 @@ PEOPLE = st.lists(st.tuples(st.sampled_from([*Standing, None]), st.sampled_from(
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(people=PEOPLE, basis=st.sampled_from([*LegalBasis.values, None]), operation=st.sampled_from(Operation))
-def test_the_gate_for_one_and_the_gate_for_many_agree(workspace: Any, people: Any, basis: str | None, operation: Operation) -> None:
+@given(people=PEOPLE, basis=st.sampled_from([*LegalBasis.values, None]), is_marketing=st.booleans(), operation=st.sampled_from(Operation))
+def test_the_gate_for_one_and_the_gate_for_many_agree(
+    workspace: Any, people: Any, basis: str | None, is_marketing: bool, operation: Operation
+) -> None:
     Purpose.objects.filter(workspace_id=workspace.pk, key="tried").delete()
     load_catalog(workspace.pk)
     if basis:
-        Purpose.objects.create(workspace_id=workspace.pk, key="tried", name="Tried", legal_basis=basis)
+        Purpose.objects.create(workspace_id=workspace.pk, key="tried", name="Tried", legal_basis=basis, is_marketing=is_marketing)
     forget_catalogs()
     ids = [new_person_id() for _ in people]
     insert_persons([(person_id, workspace.pk, Profile({}, {}, []), 1) for person_id in ids])
@@ -41,7 +43,7 @@ def test_the_gate_for_one_and_the_gate_for_many_agree(workspace: Any, people: An
                         " VALUES (%s, %s, %s, 1, %s, 1, 1)",
                         [*key, purpose, int(stands)],
                     )
-        condition, params = permitted_where("tried", basis, operation)
+        condition, params = permitted_where("tried", basis, operation, is_marketing=is_marketing)
         marks = ",".join(["%s"] * len(ids))
         cursor.execute(f"SELECT p.person_id FROM people_person p WHERE p.person_id IN ({marks}) AND {condition}", [*ids, *params])
         by_set = {person_id for (person_id,) in cursor.fetchall()}
@@ -64,6 +66,13 @@ def test_legitimate_interest_and_a_public_task_end_with_an_objection() -> None:
     for basis in ("legitimate_interest", "public_task"):
         assert reason_against(Facts(basis=basis), Operation.PROFILE) == ""
         assert reason_against(Facts(basis=basis, standing=Standing.REFUSED), Operation.PROFILE) == "objected"
+
+
+def test_marketing_ends_with_an_objection_whatever_it_is_based_on() -> None:
+    for basis in set(LegalBasis.values) - {"consent"}:
+        facts = Facts(basis=basis, is_marketing=True, standing=Standing.REFUSED)
+        assert reason_against(facts, Operation.MESSAGE) == "objected"
+    assert reason_against(Facts(basis="contract", standing=Standing.REFUSED), Operation.MESSAGE) == ""
 
 
 def test_a_restriction_stands_against_everything_but_the_persons_own_rights() -> None:

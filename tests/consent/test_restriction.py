@@ -9,7 +9,8 @@ from django.db import connection
 
 from troth.campaigns.publishing import create_campaign, publish_campaign
 from troth.consent.catalog import forget_catalogs
-from troth.consent.decisions import load_stances
+from troth.consent.decisions import load_facts, load_stances
+from troth.consent.gate import Operation, reason_against
 from troth.consent.models import EVERYTHING, Purpose, Record, Stance, Standing, SuppressionCount
 from troth.intake.commands import (
     ACCEPTED,
@@ -181,12 +182,14 @@ def test_the_door_asks_nothing_more_while_nobody_is_restricted(door: Door) -> No
 
 
 def test_an_objection_to_direct_marketing_ends_all_of_it_and_profiling_for_it(door: Door) -> None:
-    Purpose.objects.create(workspace_id=door.pk, key="post", name="Letters", legal_basis="legitimate_interest", is_marketing=True)
+    Purpose.objects.create(workspace_id=door.pk, key="post", name="Letters", legal_basis="contract", is_marketing=True)
     forget_catalogs()
     evidence = {"letter": "of 3 March"}
     door.send(Decide(identity=DANA, decision=Decision.OBJECT, method="console", evidence=evidence, **door.common))
     stances = load_stances([person_id := find_person(door.pk, "dana").person_id])[person_id]
     assert stances == {"marketing_email": Standing.REFUSED, "post": Standing.REFUSED, "behavioural_profiling": Standing.REFUSED}
+    facts = load_facts(door.pk, [person_id], "post")[person_id]
+    assert reason_against(facts, Operation.HAND_OVER) == "objected"
     records = Record.objects.filter(workspace_id=door.pk)
     assert {(r.decision, r.method, r.evidence["letter"]) for r in records} == {("object", "console", "of 3 March")}
 

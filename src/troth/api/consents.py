@@ -97,7 +97,8 @@ def _show(subject: Subject) -> ConsentsOut:
     standing = []
     for rule in catalog.purposes.values():
         stance = stances.get(rule.key, Standing.NONE)
-        reason = reason_against(Facts(basis=rule.basis, standing=stance, restricted=restricted), Operation.PROFILE)
+        facts = Facts(basis=rule.basis, is_marketing=rule.is_marketing, standing=stance, restricted=restricted)
+        reason = reason_against(facts, Operation.PROFILE)
         standing.append(
             StandingOut(
                 purpose=rule.key, name=rule.name, legal_basis=rule.basis, standing=WORDS[stance], permitted=not reason, reason=reason

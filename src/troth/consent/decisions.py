@@ -131,7 +131,7 @@ def is_restricted(stances: Mapping[str, int]) -> bool:
 def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> dict[int, Facts]:
     """What the gate needs about persons for one purpose; somebody who is gone counts as being erased."""
     wanted = list(person_ids)
-    basis = load_catalog(workspace_id).basis(purpose)
+    rule = load_catalog(workspace_id).purposes.get(purpose)
     keys = [(bucket_of(p), p) for p in wanted]
     states = dict(
         select_by_keys(
@@ -144,7 +144,8 @@ def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> di
     stances = load_stances(wanted)
     return {
         p: Facts(
-            basis=basis,
+            basis=rule.basis if rule else None,
+            is_marketing=rule is not None and rule.is_marketing,
             standing=stances.get(p, {}).get(purpose, Standing.NONE),
             being_erased=states.get(p) != PersonState.ACTIVE,
             restricted=is_restricted(stances.get(p, {})),

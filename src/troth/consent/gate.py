@@ -33,6 +33,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     basis: str | None
     """The purpose's legal basis; None when there is no such purpose."""
+    is_marketing: bool = False
+    """Direct marketing ends with an objection whatever it is based on (Art. 21(3))."""
     standing: int = Standing.NONE
     suppressed: bool = False
     being_erased: bool = False
@@ -73,7 +75,7 @@ def reason_against(facts: Facts, operation: Operation) -> str:
         return "unknown_purpose"
     if facts.basis == LegalBasis.CONSENT:
         return {Standing.GRANTED: "", Standing.REFUSED: "withdrawn"}.get(Standing(facts.standing), "no_consent")
-    if facts.basis in OBJECTABLE:
+    if facts.basis in OBJECTABLE or (facts.is_marketing and facts.basis in CONSENT_FREE):
         return "objected" if facts.standing == Standing.REFUSED else ""
     return "" if facts.basis in CONSENT_FREE else "unknown_basis"
 
@@ -91,7 +93,7 @@ def decide(facts: Facts, *, purpose: str, operation: Operation, at: int) -> Verd
     )
 
 
-def permitted_where(purpose: str, basis: str | None, operation: Operation) -> tuple[str, list[Any]]:
+def permitted_where(purpose: str, basis: str | None, operation: Operation, *, is_marketing: bool = False) -> tuple[str, list[Any]]:
     """The gate as a SQL condition on a row `p` of people_person; suppressed identifiers have no person row to ask about."""
     here = f"p.state = {int(PersonState.ACTIVE)}"
     restriction = f"SELECT 1 FROM consent_stance r WHERE r.bucket = p.bucket AND r.person_id = p.person_id AND {_RESTRICTED}"
@@ -101,6 +103,6 @@ def permitted_where(purpose: str, basis: str | None, operation: Operation) -> tu
         return here, []
     if basis == LegalBasis.CONSENT:
         return f"({living} AND EXISTS ({stance}))", [purpose, int(Standing.GRANTED)]
-    if basis in OBJECTABLE:
+    if basis in OBJECTABLE or (is_marketing and basis in CONSENT_FREE):
         return f"({living} AND NOT EXISTS ({stance}))", [purpose, int(Standing.REFUSED)]
     return (f"({living})", []) if basis in CONSENT_FREE else ("1 = 0", [])

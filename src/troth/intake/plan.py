@@ -153,7 +153,10 @@ class Plan:
         It asks nothing of restrictions (`is_restricted`): those stand against every purpose, and are asked before.
         """
         standing = self.stances.get(person_id, NO_STANCES).get(purpose, Standing.NONE)
-        return not reason_against(Facts(basis=catalog.basis(purpose), standing=standing), operation)
+        rule = catalog.purposes.get(purpose)
+        if rule is None:
+            return False
+        return not reason_against(Facts(basis=rule.basis, is_marketing=rule.is_marketing, standing=standing), operation)
 
     def is_restricted(self, person_id: int) -> bool:
         """Whether the person's processing is restricted (Art. 18), as far as stances were read."""

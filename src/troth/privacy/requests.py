@@ -117,8 +117,9 @@ def object_for_person(
     """
     catalog = load_catalog(subject.workspace_id)
     for key in purposes or ():
-        if catalog.require(key).basis in CONSENT_FREE:
-            raise ObjectionImpossible(f"Processing for {key} rests on {catalog.basis(key)}, to which nobody can object (Art. 21(1)).")
+        rule = catalog.require(key)
+        if rule.basis in CONSENT_FREE and not rule.is_marketing:
+            raise ObjectionImpossible(f"Processing for {key} rests on {rule.basis}, to which nobody can object (Art. 21(1)).")
     said: Sequence[str | None] = [None] if purposes is None else purposes
     with transaction.atomic():
         for purpose in said:
