@@ -1,0 +1,223 @@
+"""Fills a workspace at scale, through the real database backend with every index of the product: what `make bench` measures the console on.
+
+`python -m bench.console_data DIR --people 5000 --events 50000` makes an installation in DIR, fills a workspace and prints example ids as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.console_statements import PARTS
+
+PEOPLE = 1_000_000
+EVENTS = 10_000_000
+PERIOD_DAYS = 90
+STEPS = 64
+"""Transactions per table: each takes a range of buckets, so that clustered inserts are sequential."""
+WORKSPACE = "Papertrail"
+PASSWORD = "correct horse battery"
+TEAM = {
+    "owner@example.com": "owner",
+    "marketer@example.com": "marketer",
+    "developer@example.com": "developer",
+    "privacy@example.com": "privacy_officer",
+    "viewer@example.com": "viewer",
+}
+HTML = (
+    "<h1>Your trial ends in three days</h1><p>Hello {{ person.first_name | default: 'there' }},</p>"
+    "<p>you have kept your notes with us. They stay yours, whatever you decide.</p>"
+    '<p><a href="https://papertrail.example/plans">See the plans</a></p><p><small><a href="{{ unsubscribe_url }}">Stop these mails</a></small></p>'
+)
+CAMPAIGNS = (
+    ("Trial ends soon", "trial_expiring", "marketing_email", "Three days left, {{ person.first_name }}"),
+    ("Receipt", "invoice_paid", "service", "Your receipt: {{ event.properties.amount }} €"),
+    ("Welcome", "signed_up", "marketing_email", "Welcome to Papertrail"),
+    ("Share your notes", "note_shared", "marketing_email", "Notes are better together"),
+    ("Your team grows", "teammate_invited", "service", "Somebody joined you"),
+    ("Search better", "search_made", "marketing_email", "Three ways to find a note"),
+)
+Say = Callable[[str, int, int], None]
+
+
+def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say: Say = lambda what, done, total: None) -> int:
+    """Fill a workspace; about half as many messages as people. Returns the id of the person with the most events. `now` in milliseconds."""
+    from django.db import connection, transaction
+
+    from bench.console_people import HEAVY_EVENTS, MOST_EVENTS, write_people
+    from troth.kernel.clock import DAY, HOUR
+    from troth.kernel.json_text import encode
+
+    campaigns = _write_campaigns(workspace_id)
+    heavy = write_people(workspace_id, people, events, now, say)
+    rendered = {"subject": "Three days left", "html": HTML.replace("{{ unsubscribe_url }}", "https://example.com/u/x"), "text": "Hello"}
+    values = {
+        "workspace": workspace_id,
+        "now": now,
+        "start": now - PERIOD_DAYS * DAY,
+        "heavy": heavy,
+        "bodies": now - 30 * DAY,
+        "campaign": campaigns[0],
+        "campaigns": len(campaigns),
+        "rendered": encode(rendered),
+        "user": _owner_id(workspace_id),
+    }
+    json_of = {"json": "", "as_json": ""} if connection.vendor == "sqlite" else {"json": "CAST", "as_json": " AS jsonb"}
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE bench_number (i integer PRIMARY KEY)")
+        cursor.executemany("INSERT INTO bench_number VALUES (%s)", [(i,) for i in range(1, max(HEAVY_EVENTS, MOST_EVENTS) + 1)])
+        for what, statement in PARTS:
+            for step in range(STEPS):
+                buckets = {"first": step * 4096 // STEPS, "last": (step + 1) * 4096 // STEPS}
+                with transaction.atomic():
+                    cursor.execute(statement.format(day=DAY, hour=HOUR, **json_of), {**values, **buckets})
+                say(what, step + 1, STEPS)
+        cursor.execute("DROP TABLE bench_number")
+    _write_requests(workspace_id, heavy, now)
+    return heavy
+
+
+def _write_campaigns(workspace_id: int) -> list[int]:
+    from troth.campaigns.publishing import create_campaign, publish_campaign
+
+    made = [
+        publish_campaign(create_campaign(workspace_id, name=name, trigger_event=event, purpose=purpose, subject=subject, html=HTML))
+        for name, event, purpose, subject in CAMPAIGNS
+    ]
+    create_campaign(workspace_id, name="Come back", trigger_event="signed_up", purpose="marketing_email", subject="We miss you", html=HTML)
+    return [one.pk for one in made]
+
+
+def _owner_id(workspace_id: int) -> int:
+    from troth.workspaces.models import Member
+
+    member = Member.objects.filter(workspace=workspace_id).order_by("pk").first()
+    return member.user_id if member else 0
+
+
+def _write_requests(workspace_id: int, heavy: int, now: int) -> None:
+    """Requests of every kind and state, about nobody any more but the first, which waits for a confirmation."""
+    from troth.kernel.clock import DAY
+    from troth.privacy.legal_clock import due_at
+    from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+
+    kinds = (
+        (RequestType.ERASURE, RequestState.AWAITING_CONFIRMATION),
+        (RequestType.ERASURE, RequestState.ERASED),
+        (RequestType.ACCESS, RequestState.DONE),
+        (RequestType.ERASURE, RequestState.ERASED),
+        (RequestType.PORTABILITY, RequestState.DONE),
+        (RequestType.ERASURE, RequestState.REFUSED),
+    )
+    rows = []
+    for number in range(60):
+        kind, state = kinds[number % len(kinds)] if number < 6 else kinds[1 + number % 4]
+        received = now - (number * 17 % 45) * DAY - number * 1_234_567
+        closed = None if state == RequestState.AWAITING_CONFIRMATION else received + 2 * DAY
+        rows.append(
+            PrivacyRequest(
+                id=uuid.uuid4(),
+                workspace_id=workspace_id,
+                type=kind,
+                state=state,
+                source=("api", "vero", "cli")[number % 3],
+                received_at=received,
+                due_at=due_at(received),
+                deleted_at=received + 5_000 if state == RequestState.ERASED else None,
+                closed_at=closed,
+                person_id=heavy if number == 0 else None,
+            )
+        )
+    PrivacyRequest.objects.bulk_create(rows)
+
+
+def find_examples(workspace_id: int) -> dict[str, Any]:
+    """One id of everything that an address of the console can name, from what is there."""
+    from troth.campaigns.models import Campaign
+    from troth.messages.models import Message
+    from troth.people.lookup import find_person
+    from troth.privacy.models import PrivacyRequest
+    from troth.workspaces.models import Key, Member
+
+    person_id = find_person(workspace_id, "heavy-person").person_id
+    own = Message.objects.filter(bucket=person_id % 4096, person_id=person_id)
+    sent = own.filter(rendered__isnull=False).order_by("-message_id").first() or own.first()
+    viewer = Member.objects.filter(workspace=workspace_id).order_by("-pk").first()
+    key = Key.objects.filter(workspace=workspace_id).first()
+    request = PrivacyRequest.objects.filter(workspace_id=workspace_id).order_by("-received_at").first()
+    campaign = Campaign.objects.filter(workspace_id=workspace_id).order_by("pk").first()
+    return {
+        "workspace_id": workspace_id,
+        "person_id": person_id,
+        "message_id": sent.message_id if sent else 0,
+        "campaign_id": campaign.pk if campaign else 0,
+        "key_id": key.pk if key else 0,
+        "member_id": viewer.pk if viewer else 0,
+        "request_id": str(request.pk) if request else "",
+    }
+
+
+def invite_team(workspace_id: int) -> None:
+    """A member of each role, with one password."""
+    from troth.workspaces.models import Member, User, Workspace
+
+    workspace = Workspace.objects.get(pk=workspace_id)
+    for email, role in TEAM.items():
+        if not User.objects.filter(email=email).exists():
+            user = User.objects.create_user(email, PASSWORD, name=email.split("@")[0].title())
+            Member.objects.create(user=user, workspace=workspace, role=role)
+
+
+def main() -> int:
+    """Make an installation and fill it; the JSON on the last line tells the workspace, its keys and example ids."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    options = parser.parse_args()
+    data = options.data.resolve()
+    os.environ.update(TROTH_DATA=str(data), DJANGO_SETTINGS_MODULE="troth.project.settings")
+    subprocess.run([sys.executable, "-m", "troth.project.cli", "init"], check=True, stdout=subprocess.DEVNULL)
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    from troth.kernel.clock import now_ms
+    from troth.workspaces.registry import create_workspace
+
+    begun = time.perf_counter()
+    made = create_workspace(WORKSPACE)
+    invite_team(made.workspace.pk)
+    if connection.vendor == "sqlite":
+        # Only here, only for speed: nobody else writes, and a file whose filling was cut short is thrown away.
+        with connection.cursor() as cursor:
+            for pragma in ("synchronous=0", "secure_delete=0", "cache_size=-400000"):
+                cursor.execute(f"PRAGMA {pragma}")
+    fill_workspace(made.workspace.pk, now_ms(), people=options.people, events=options.events, say=_tell)
+    examples = find_examples(made.workspace.pk)
+    connection.close()
+    size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
+    print(
+        f"{options.people:,} people and {options.events:,} events in {time.perf_counter() - begun:.0f} s, {size / 2**20:,.0f} MB",
+        file=sys.stderr,
+    )
+    print(json.dumps({"keys": dict(made.keys), "examples": examples, "bytes": size}))
+    return 0
+
+
+def _tell(what: str, done: int, total: int) -> None:
+    if sys.stderr.isatty() or done == total:
+        print(f"\r{what}: {done:,} of {total:,}  ", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
