@@ -35,10 +35,10 @@ $(STAMPS)/wire: $(STAMPS)/venv requirements/wire.txt
 
 # Without npm there is no stamp: the step is tried again when npm may be there. Not `npm ci`, which in some versions refuses a lock when a
 # registry leaves out optional packages of other systems; `npm install` takes the locked versions and checks their hashes as well.
-$(STAMPS)/node: $(STAMPS)/venv tests/wire/package-lock.json
+$(STAMPS)/node: $(STAMPS)/venv tests/wire/package-lock.json tests/browser/package-lock.json
 	@sh scripts/install-system-tools node
-	@if command -v npm >/dev/null; then \
-	  cd tests/wire && npm install --no-save --ignore-scripts --no-audit --no-fund --silent && touch ../../$@; fi
+	@if command -v npm >/dev/null; then for folder in tests/wire tests/browser; do \
+	  (cd $$folder && npm install --no-save --ignore-scripts --no-audit --no-fund --silent) || exit 1; done && touch $@; fi
 
 install: $(STAMPS)/run ## install Troth into .venv (then: .venv/bin/troth)
 
@@ -73,6 +73,10 @@ bench: $(STAMPS)/dev ## measure, print a table, write bench-results/latest.json
 	@sh scripts/install-system-tools wrk
 	$(BIN)/python -m bench
 
+screenshots: $(STAMPS)/dev ## every page of the console in both themes at three widths, into screenshots/; ARGS=--readme: the picture of the README
+	@sh scripts/install-system-tools chromium
+	$(BIN)/python scripts/screenshots $(ARGS)
+
 # For every system and Python version at once, hence --universal; what is locked stays unless it must change.
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
@@ -82,6 +86,6 @@ lock: $(STAMPS)/venv ## renew the locked requirements (ARGS=--upgrade: to the ne
 	$(LOCK) $(ARGS) --group wire -o requirements/wire.txt
 
 clean: ## remove what these rules made (not data directories)
-	rm -rf $(VENV) .venv-wire $(STAMPS) tests/wire/node_modules bench-results
+	rm -rf $(VENV) .venv-wire $(STAMPS) tests/wire/node_modules tests/browser/node_modules bench-results screenshots
 
-.PHONY: help install demo test test-postgresql lint format types bench lock clean
+.PHONY: help install demo test test-postgresql lint format types bench screenshots lock clean
