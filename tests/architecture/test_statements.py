@@ -18,6 +18,9 @@ REVIEWED = {
     "FROM intake_inboxitem ORDER BY item_id LIMIT",
     "FROM messages_message WHERE state = 'queued' AND due_at <=",
     "UPDATE messages_message SET state = CASE WHEN is_marketing",
+    # What the ledger has not appended yet, from a short index of it, in the order it was decided.
+    "FROM consent_record WHERE leaf IS NULL UNION",
+    "FROM consent_record WHERE workspace_id = %s AND leaf IS NULL ORDER BY record_id LIMIT",
     # What has expired, from an index on the expiry.
     "FROM intake_seen WHERE until <",
     'UPDATE "messages_message" SET "rendered" = NULL',

@@ -8,3 +8,12 @@ class ConsentConfig(AppConfig):
 
     name = "troth.consent"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the worker what to append and to sign."""
+        from troth.consent.ledger.checkpoints import make_checkpoints
+        from troth.consent.ledger.log import append_pending
+        from troth.kernel.worker import register_duty
+
+        register_duty("append_to_ledger", append_pending, every_ms=250)
+        register_duty("sign_checkpoints", make_checkpoints, every_ms=60_000)

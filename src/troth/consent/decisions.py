@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -16,6 +17,9 @@ from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import PERSON_KEY, insert_rows, select_by_keys
 from troth.people.models import PersonState
+
+SALT = 32
+"""Bytes."""
 
 
 class Said(StrEnum):
@@ -55,7 +59,8 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
         return
     numbered = [(new_row_id(), row) for row in rows]
     insert_rows(
-        "INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence)",
+        "INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence,"
+        " subject_ref, salt)",
         [
             (
                 row.subject.bucket,
@@ -69,6 +74,8 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
                 row.method,
                 row.source,
                 encode(row.evidence),
+                row.subject.person_id,
+                secrets.token_bytes(SALT),
             )
             for record_id, row in numbered
         ],

@@ -78,6 +78,18 @@ class Record(models.Model):
     method = models.CharField(max_length=30)
     source = models.CharField(max_length=20)
     evidence = models.JSONField(default=dict)
+    subject_ref = models.BigIntegerField(null=True)
+    """Who decided, as Troth knew them then; stays when persons merge."""
+    salt = models.BinaryField(max_length=32, null=True)
+    """Random; without it the commitment in the ledger says nothing about the record."""
+    leaf = models.BigIntegerField(null=True)
+    """Its number in the ledger of its workspace; None until the worker has appended it."""
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["workspace_id", "record_id"], name="record_to_append", condition=models.Q(leaf=None)),
+            models.Index(fields=["workspace_id", "leaf"], name="record_by_leaf"),
+        ]
 
 
 class Stance(models.Model):
@@ -126,3 +138,48 @@ class SuppressionCount(models.Model):
     """Days since 1970-01-01 UTC."""
     source = models.CharField(max_length=20)
     dropped = models.BigIntegerField()
+
+
+class ErasedRecord(models.Model):
+    """The leaf of a record that was erased: the ledger says so, so that a record that is missing without this was removed unlawfully."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "record_leaf")
+    workspace_id = models.BigIntegerField()
+    record_leaf = models.BigIntegerField()
+    leaf = models.BigIntegerField(null=True)
+    """Its own number in the ledger."""
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["workspace_id"], name="erased_to_append", condition=models.Q(leaf=None)),
+            models.Index(fields=["workspace_id", "leaf"], name="erased_by_leaf"),
+        ]
+
+
+class LedgerHead(models.Model):
+    """How many leaves the ledger of a workspace has."""
+
+    workspace_id = models.BigIntegerField(primary_key=True)
+    size = models.BigIntegerField(default=0)
+
+
+class Tile(models.Model):
+    """Up to 256 hashes of a ledger (see `ledger.tiles`); keyed commitments, nobody's data."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "level", "number")
+    workspace_id = models.BigIntegerField()
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+
+class Checkpoint(models.Model):
+    """The signed head of a ledger at one size: what is published."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "size")
+    workspace_id = models.BigIntegerField()
+    size = models.BigIntegerField()
+    at = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    """The signed text, as anybody may fetch it."""

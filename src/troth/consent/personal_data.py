@@ -10,7 +10,7 @@ from django.db import connection
 from troth.consent.models import EVERYTHING, Record, Stance
 from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal
 
-_record = Table(model=Record, times=("at",), json=("evidence",), order_by="record_id")
+_record = Table(model=Record, times=("at",), json=("evidence",), hidden=("salt", "subject_ref"), order_by="record_id")
 _stance = Table(model=Stance, times=("at",))
 
 
@@ -26,6 +26,17 @@ def _move_stances(source: Subject, target: Subject) -> int:
             [target.bucket, target.person_id, source.bucket, source.person_id],
         )
     return _stance.erase(source)
+
+
+def _erase_records(subject: Subject) -> int:
+    """The ledger learns that the records' leaves were erased; without their salts those say nothing more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO consent_erasedrecord (workspace_id, record_leaf) SELECT workspace_id, leaf FROM consent_record"
+            " WHERE bucket = %s AND person_id = %s AND leaf IS NOT NULL ON CONFLICT DO NOTHING",
+            [subject.bucket, subject.person_id],
+        )
+    return _record.erase(subject)
 
 
 def _standing_words(subject: Subject) -> Iterator[dict[str, Any]]:
@@ -44,7 +55,7 @@ declare(
         origin="the person",
         retention="until erased",
         export=_record.export,
-        erase=_record.erase,
+        erase=_erase_records,
         move=_record.move,
         models=("consent.Record",),
         columns=("purpose", "decision", "evidence"),
