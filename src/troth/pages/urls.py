@@ -1,12 +1,16 @@
-"""Short paths: they stand in every mail."""
+"""Short paths stand in every mail; the ledger's head is public."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import views
+from troth.pages import ledger, views
 
 urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", views.preferences, name="preferences"),
+    path("ledger/key", ledger.key, name="ledger-key"),
+    path("ledger/<int:workspace_id>/checkpoint", ledger.checkpoint, name="ledger-checkpoint"),
+    path("ledger/<int:workspace_id>/checkpoint/<int:size>", ledger.checkpoint, name="ledger-checkpoint-of"),
+    path("ledger/<int:workspace_id>/consistency/<int:old>/<int:new>", ledger.consistency, name="ledger-consistency"),
 ]
