@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.console_statements import PARTS
+from bench.console_statements import PARTS, POSTGRESQL, SQLITE
 
 PEOPLE = 1_000_000
 EVENTS = 10_000_000
@@ -53,6 +53,7 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
     from django.db import connection, transaction
 
     from bench.console_people import HEAVY_EVENTS, MOST_EVENTS, write_people
+    from troth.consent.ledger.log import append_for
     from troth.kernel.clock import DAY, HOUR
     from troth.kernel.json_text import encode
 
@@ -70,7 +71,7 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
         "rendered": encode(rendered),
         "user": _owner_id(workspace_id),
     }
-    json_of = {"json": "", "as_json": ""} if connection.vendor == "sqlite" else {"json": "CAST", "as_json": " AS jsonb"}
+    spoken = SQLITE if connection.vendor == "sqlite" else POSTGRESQL
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE bench_number (i integer PRIMARY KEY)")
         cursor.executemany("INSERT INTO bench_number VALUES (%s)", [(i,) for i in range(1, max(HEAVY_EVENTS, MOST_EVENTS) + 1)])
@@ -78,10 +79,12 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
             for step in range(STEPS):
                 buckets = {"first": step * 4096 // STEPS, "last": (step + 1) * 4096 // STEPS}
                 with transaction.atomic():
-                    cursor.execute(statement.format(day=DAY, hour=HOUR, **json_of), {**values, **buckets})
+                    cursor.execute(statement.format(day=DAY, hour=HOUR, **spoken), {**values, **buckets})
                 say(what, step + 1, STEPS)
         cursor.execute("DROP TABLE bench_number")
     _write_requests(workspace_id, heavy, now)
+    while append_for(workspace_id):
+        pass
     return heavy
 
 
@@ -176,6 +179,26 @@ def invite_team(workspace_id: int) -> None:
             Member.objects.create(user=user, workspace=workspace, role=role)
 
 
+def open_sessions(workspace_id: int) -> dict[str, str]:
+    """A logged-in session for the first member of each role; by role."""
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    from troth.workspaces.models import Member
+
+    found: dict[str, str] = {}
+    for member in Member.objects.filter(workspace=workspace_id).select_related("user").order_by("-pk"):
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
+        session[SESSION_KEY] = str(member.user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = member.user.get_session_auth_hash()
+        session.create()
+        found[member.role] = session.session_key
+    return found
+
+
 def main() -> int:
     """Make an installation and fill it; the JSON on the last line tells the workspace, its keys and example ids."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -203,14 +226,18 @@ def main() -> int:
             for pragma in ("synchronous=0", "secure_delete=0", "cache_size=-400000"):
                 cursor.execute(f"PRAGMA {pragma}")
     fill_workspace(made.workspace.pk, now_ms(), people=options.people, events=options.events, say=_tell)
-    examples = find_examples(made.workspace.pk)
+    told = {
+        "keys": dict(made.keys),
+        "examples": find_examples(made.workspace.pk),
+        "sessions": open_sessions(made.workspace.pk),
+    }
     connection.close()
     size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
     print(
         f"{options.people:,} people and {options.events:,} events in {time.perf_counter() - begun:.0f} s, {size / 2**20:,.0f} MB",
         file=sys.stderr,
     )
-    print(json.dumps({"keys": dict(made.keys), "examples": examples, "bytes": size}))
+    print(json.dumps({**told, "bytes": size}))
     return 0
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 # Nights and weekends are quiet: part of what would fall there happens later that morning, or before the weekend.
+SQLITE = {"json": "", "as_json": "", "salt": "randomblob(16)"}
+POSTGRESQL = {"json": "CAST", "as_json": " AS jsonb", "salt": "decode(md5(random()::text), 'hex')"}
+"""How each database says what the other says differently."""
+
 EVENTS_SQL = """
 INSERT INTO people_event (bucket, person_id, seq, workspace_id, name, ts, received_at, source, purpose, properties, dedupe)
 SELECT bucket, person_id, seq, %(workspace)s,
@@ -50,10 +54,10 @@ JOIN campaigns_campaign c ON c.id = %(campaign)s + m.h %% %(campaigns)s
 JOIN people_identifier i ON i.bucket = m.bucket AND i.person_id = m.person_id AND i.kind = 'email'
 """
 RECORDS_SQL = """
-INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence)
+INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence, subject_ref, salt)
 SELECT p.bucket, p.person_id, p.created_at * 2048000 + n.i, %(workspace)s, CASE n.i WHEN 1 THEN 'marketing_email' ELSE 'behavioural_profiling' END,
   CASE WHEN p.person_id / 4096 %% 10 < 5 THEN 'grant' ELSE 'withdraw' END, TRUE, p.created_at, 'form', 'segment',
-  {json}('{{"notice":"Yes, send me news by e-mail, chosen by how I use it.","where":"sign-up form"}}'{as_json})
+  {json}('{{"notice":"Yes, send me news by e-mail, chosen by how I use it.","where":"sign-up form"}}'{as_json}), p.person_id, {salt}
 FROM people_person p CROSS JOIN bench_number n
 WHERE p.bucket >= %(first)s AND p.bucket < %(last)s AND p.workspace_id = %(workspace)s AND p.person_id / 4096 %% 10 < 7 AND n.i <= 2
 """

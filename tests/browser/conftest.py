@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.conftest import Served
+
+ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("TROTH_TEST_CHROMIUM", "/usr/bin/chromium")
 QUIET = [
     "--no-sandbox",
@@ -118,7 +125,6 @@ class Control:
     server: Any
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        import json
         import urllib.request
 
         request = urllib.request.Request(
@@ -140,3 +146,42 @@ def standing(troth_server: Any, dana: dict[str, str]) -> Callable[[], dict[str, 
         return {row["purpose"]: row["standing"] for row in rows}
 
     return read
+
+
+@dataclass
+class Filled:
+    """A served installation with a few hundred people and what they did, and a member of each role who is logged in."""
+
+    served: Served
+    examples: dict[str, Any]
+    """One id of everything that an address can name."""
+    sessions: dict[str, str]
+    """The session of a member, by role."""
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.served.port}"
+
+    def open_context(self, browser: Any, role: str, width: int = 1280, **options: Any) -> Any:
+        """A browser context in which a member of that role is logged in."""
+        context = browser.new_context(base_url=self.served.url, viewport={"width": width, "height": 800}, **options)
+        context.add_cookies([{"name": "sessionid", "value": self.sessions[role], "url": self.served.url}])
+        return context
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    """See Filled; shared by the tests of a module."""
+    folder = tmp_path_factory.mktemp("filled")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        served = Served(data=folder / "data", port=probe.getsockname()[1], log=folder / "server.log")
+    command = [sys.executable, "-m", "bench.console_data", str(served.data), "--people", "300", "--events", "12000"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TROTH_")}
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout.splitlines()[-1])
+    served.workspace = {**told["keys"], "id": told["examples"]["workspace_id"]}
+    served.start()
+    yield Filled(served, told["examples"], told["sessions"])
+    assert served.stop() == 0
