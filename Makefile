@@ -69,9 +69,9 @@ format: $(STAMPS)/dev ## format, and mend what can be mended
 types: $(STAMPS)/dev ## check types
 	$(BIN)/mypy
 
-bench: $(STAMPS)/dev ## measure, print a table, write bench-results/latest.json
+bench: $(STAMPS)/dev ## measure, print a table, write bench-results/latest.json; ARGS=console: only that part
 	@sh scripts/install-system-tools wrk
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 screenshots: $(STAMPS)/dev ## every page of the console in both themes at three widths, into screenshots/; ARGS=--readme: the picture of the README
 	@sh scripts/install-system-tools chromium

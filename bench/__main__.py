@@ -1,4 +1,4 @@
-"""`make bench`: measures, prints a table, writes bench-results/latest.json. Never a test: these figures depend on the machine and its load."""
+"""`make bench`: measures, prints a table, writes bench-results/latest.json; `ARGS="console rights"` measures only those parts. Never a test: these figures depend on the machine and its load."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.console import measure_console
 from bench.rights import measure_rights
 from bench.server import bare, troth, wait_for_empty_inbox, wrk
 from bench.triggers import measure_triggers
@@ -30,9 +32,14 @@ def main() -> int:
         rows.append({"what": what, "goal": goal, "measured": value, "met": met})
         console.print(f"{what}: {value} (goal {goal})")
 
-    measure_ingest(note)
-    measure_triggers(RESULTS / "data-triggers", note)
-    measure_rights(RESULTS / "data-rights", note)
+    parts: dict[str, Callable[[], object]] = {
+        "ingest": lambda: measure_ingest(note),
+        "triggers": lambda: measure_triggers(RESULTS / "data-triggers", note),
+        "rights": lambda: measure_rights(RESULTS / "data-rights", note),
+        "console": lambda: measure_console(RESULTS / "data-console", note),
+    }
+    for part in sys.argv[1:] or parts:
+        parts[part]()
     table = Table("what", "goal", "measured", "")
     for row in rows:
         table.add_row(str(row["what"]), str(row["goal"]), str(row["measured"]), {True: "met", False: "missed", None: ""}[row["met"]])  # type: ignore[index]
