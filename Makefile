@@ -75,7 +75,7 @@ bench: $(STAMPS)/dev ## measure, print a table, write bench-results/latest.json;
 
 screenshots: $(STAMPS)/dev ## every page of the console in both themes at three widths, into screenshots/; ARGS=--readme: the picture of the README
 	@sh scripts/install-system-tools chromium
-	$(BIN)/python scripts/screenshots $(ARGS)
+	$(BIN)/python scripts/screenshots.py $(ARGS)
 
 # For every system and Python version at once, hence --universal; what is locked stays unless it must change.
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11

@@ -97,7 +97,7 @@ def measure_console(
 def _filled(folder: Path, people: int, events: int) -> dict[str, Any]:
     """The data directory with that many; filled again when the tables or the filling changed, or a day has passed."""
     recipe = hashlib.sha256(f"{people} {events}".encode())
-    for path in sorted([*SOURCE.rglob("migrations/0*.py"), *HERE.glob("console_*.py")]):
+    for path in sorted([*SOURCE.rglob("migrations/0*.py"), *(HERE / f"console_{part}.py" for part in ("data", "people", "statements"))]):
         recipe.update(path.read_bytes())
     kept = folder.with_suffix(".json")
     if kept.exists() and folder.exists():
