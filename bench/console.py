@@ -33,7 +33,7 @@ SOURCE = HERE.parent / "src" / "troth"
 
 PAGES = (
     ("home", ""),
-    ("home, 30 days", "?period=30d"),
+    ("home, 30 days", "?range=30d"),
     ("people", "people"),
     ("people, second page", "people>older"),
     ("people, searched by e-mail", "people?q=heavy.person@example.com"),
