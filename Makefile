@@ -7,7 +7,7 @@ STAMPS := .build
 CODE := src tests bench scripts
 ARGS ?=
 # The tests of packages that run inside the test process and hold on either database.
-ON_BOTH_DATABASES := tests/intake tests/campaigns tests/messages tests/api tests/pages tests/console
+ON_BOTH_DATABASES := tests/workspaces tests/people tests/consent tests/intake tests/campaigns tests/messages tests/api tests/pages tests/console
 .DEFAULT_GOAL := help
 
 help: ## list the commands
