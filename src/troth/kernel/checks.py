@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -53,7 +54,7 @@ def examine(now: int) -> Iterator[Finding]:
         yield Finding(name, ok, says)
 
 
-def count_some(rows: str, values: list[object]) -> int:
+def count_some(rows: str, values: Sequence[Any]) -> int:
     """How many rows `rows` (`FROM … WHERE …`) has, at most one more than MOST_COUNTED, so that counting stays quick."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT COUNT(*) FROM (SELECT 1 {rows} LIMIT {MOST_COUNTED + 1}) AS some", values)
