@@ -69,8 +69,8 @@ ORDER BY r.bucket, r.person_id, r.purpose
 """
 AUDIT_SQL = """
 INSERT INTO workspaces_auditentry (bucket, person_id, entry_id, workspace_id, at, user_id, role, action, detail, reason, address)
-SELECT p.bucket, p.person_id, (%(now)s - p.person_id / 4096 %% ({day} * 80)) * 2048000 + p.person_id %% 2048, %(workspace)s,
-  %(now)s - p.person_id / 4096 %% ({day} * 80), %(user)s, 'owner', 'person.read', {json}('{{}}'{as_json}), '', '192.0.2.7'
+SELECT p.bucket, p.person_id, (%(now)s - p.person_id / 4096 %% (CAST({day} AS bigint) * 80)) * 2048000 + p.person_id %% 2048, %(workspace)s,
+  %(now)s - p.person_id / 4096 %% (CAST({day} AS bigint) * 80), %(user)s, 'owner', 'person.read', {json}('{{}}'{as_json}), '', '192.0.2.7'
 FROM people_person p WHERE p.bucket >= %(first)s AND p.bucket < %(last)s AND p.workspace_id = %(workspace)s AND p.person_id / 4096 %% 10 = 1
 """
 PARTS = (

@@ -40,9 +40,13 @@ class Watch:
 
     def follow(self, page: Any) -> Any:
         page.on("request", lambda request: self._note(request.url))
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
     def _note(self, url: str) -> None:
         if urlsplit(url).scheme not in ("data", "about") and urlsplit(url).netloc != self.host:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bench.console_pages import Answer, Page, list_pages, look
 from tests.browser.axe import CONTRAST, find_violations
 from tests.browser.conftest import Filled, Watch
 from tests.browser.page_checks import MOVING, SHAPE, UNSEEN_FOCUS
+from tests.conftest import make_served
 from troth.workspaces.models import Role
 from troth.workspaces.roles import Permission, permits
 
@@ -115,19 +117,63 @@ def test_axe_finds_nothing_serious_on_any_page(
     chromium: Any, filled: Filled, seen: dict[str, list[tuple[Page, Answer]]], findings: list[str]
 ) -> None:
     context = filled.open_context(chromium, "owner", reduced_motion="reduce")
-    page = context.new_page()
-    told: set[str] = set()
-    for one, answer in seen["owner"]:
-        if answer.kind != "page" or answer.status != 200:
-            continue
-        page.goto(one.path)
+    paths = [one.path for one, answer in seen["owner"] if answer.kind == "page" and answer.status == 200]
+    findings += examine_with_axe(context.new_page(), paths)
+    context.close()
+
+
+def examine_with_axe(page: Any, paths: list[str]) -> list[str]:
+    """Serious findings at both widths in both themes. What the pages share is told for the first of them only."""
+    found: dict[str, str] = {}
+    for path in paths:
+        page.goto(path)
         for size in (WIDE, NARROW):
             page.set_viewport_size(size)
             for theme in ("light", "dark"):
                 page.emulate_media(color_scheme=theme, reduced_motion="reduce")
                 for line in find_violations(page, rules=CONTRAST if theme == "dark" else None):
-                    # The same fault of the shell is told once, not for every page.
-                    if (theme, line) not in told and line not in told:
-                        told.add(line)
-                        findings.append(f"{one.path} ({theme}, {size['width']} px): {line}")
+                    found.setdefault(line, f"{path} ({theme}, {size['width']} px): {line}")
+    return list(found.values())
+
+
+OUTSIDE = [
+    "/console/account/login/",
+    "/console/account/password/reset/",
+    "/console/account/password/reset/done/",
+    "/console/account/logout/",
+    "/console/account/inactive/",
+]
+"""Pages of the log-in that are seen without one; those of the library are written as regular expressions, so they are named here."""
+
+
+@pytest.mark.node
+def test_pages_outside_a_workspace_are_as_good(chromium: Any, filled: Filled, findings: list[str]) -> None:
+    watch = Watch(filled.host)
+    context = chromium.new_context(base_url=filled.served.url, viewport=WIDE, reduced_motion="reduce")
+    page = watch.follow(context.new_page())
+    paths = [path for path in [*OUTSIDE, "/console/enter/forged"] if look(filled.host, path).kind == "page"]
+    assert len(paths) > 1
+    for path in paths:
+        page.set_viewport_size(WIDE)
+        page.goto(path)
+        shape = page.evaluate(SHAPE)
+        page.set_viewport_size(NARROW)
+        findings += [f"{path}: {line}" for line in _judge_shape(shape, page.evaluate(SHAPE))]
+    findings += examine_with_axe(page, paths)
+    findings += [f"the browser complains: {text}" for text in watch.complaints if "403" not in text]
+    findings += [f"a request to {url}" for url in watch.foreign]
     context.close()
+
+
+@pytest.mark.node
+def test_axe_finds_nothing_serious_in_the_components(chromium: Any, tmp_path: Path, findings: list[str]) -> None:
+    served = make_served(tmp_path, TROTH_DEBUG="1")
+    served.start()
+    try:
+        context = chromium.new_context(base_url=served.url, viewport=WIDE, reduced_motion="reduce")
+        page = Watch(f"127.0.0.1:{served.port}").follow(context.new_page())
+        findings += examine_with_axe(page, ["/console/_design", "/console/_design/dialog"])
+        findings += [f"moves although motion is unwanted: {what}" for what in page.evaluate(MOVING)]
+        context.close()
+    finally:
+        served.stop()
