@@ -1,0 +1,1 @@
+"""Home: a workspace at a glance."""
