@@ -151,7 +151,11 @@ def test_pages_outside_a_workspace_are_as_good(chromium: Any, filled: Filled, fi
     watch = Watch(filled.host)
     context = chromium.new_context(base_url=filled.served.url, viewport=WIDE, reduced_motion="reduce")
     page = watch.follow(context.new_page())
-    paths = [path for path in [*OUTSIDE, "/console/enter/forged"] if look(filled.host, path).kind == "page"]
+    paths = [
+        path
+        for path in [*OUTSIDE, "/console/enter/forged"]
+        if (found := look(filled.host, path)).kind == "page" and found.status in (200, 403)
+    ]
     assert len(paths) > 1
     for path in paths:
         page.set_viewport_size(WIDE)
@@ -172,7 +176,7 @@ def test_axe_finds_nothing_serious_in_the_components(chromium: Any, tmp_path: Pa
     try:
         context = chromium.new_context(base_url=served.url, viewport=WIDE, reduced_motion="reduce")
         page = Watch(f"127.0.0.1:{served.port}").follow(context.new_page())
-        findings += examine_with_axe(page, ["/console/_design", "/console/_design/dialog"])
+        findings += examine_with_axe(page, ["/console/_design"])
         findings += [f"moves although motion is unwanted: {what}" for what in page.evaluate(MOVING)]
         context.close()
     finally:
