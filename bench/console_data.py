@@ -69,7 +69,6 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
         "campaign": campaigns[0],
         "campaigns": len(campaigns),
         "rendered": encode(rendered),
-        "user": _owner_id(workspace_id),
     }
     spoken = SQLITE if connection.vendor == "sqlite" else POSTGRESQL
     with connection.cursor() as cursor:
@@ -97,13 +96,6 @@ def _write_campaigns(workspace_id: int) -> list[int]:
     ]
     create_campaign(workspace_id, name="Come back", trigger_event="signed_up", purpose="marketing_email", subject="We miss you", html=HTML)
     return [one.pk for one in made]
-
-
-def _owner_id(workspace_id: int) -> int:
-    from troth.workspaces.models import Member
-
-    member = Member.objects.filter(workspace=workspace_id).order_by("pk").first()
-    return member.user_id if member else 0
 
 
 def _write_requests(workspace_id: int, heavy: int, now: int) -> None:

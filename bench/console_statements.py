@@ -70,8 +70,12 @@ ORDER BY r.bucket, r.person_id, r.purpose
 AUDIT_SQL = """
 INSERT INTO workspaces_auditentry (bucket, person_id, entry_id, workspace_id, at, user_id, role, action, detail, reason, address)
 SELECT p.bucket, p.person_id, (%(now)s - p.person_id / 4096 %% (CAST({day} AS bigint) * 80)) * 2048000 + p.person_id %% 2048, %(workspace)s,
-  %(now)s - p.person_id / 4096 %% (CAST({day} AS bigint) * 80), %(user)s, 'owner', 'person.read', {json}('{{}}'{as_json}), '', '192.0.2.7'
-FROM people_person p WHERE p.bucket >= %(first)s AND p.bucket < %(last)s AND p.workspace_id = %(workspace)s AND p.person_id / 4096 %% 10 = 1
+  %(now)s - p.person_id / 4096 %% (CAST({day} AS bigint) * 80), m.user_id, m.role,
+  CASE WHEN p.person_id / 40960 %% 6 < 3 THEN 'person.read' WHEN p.person_id / 40960 %% 6 < 5 THEN 'message.read' ELSE 'person.exported' END,
+  {json}('{{}}'{as_json}), '', '192.0.2.7'
+FROM people_person p JOIN workspaces_member m ON m.workspace_id = %(workspace)s AND m.role = CASE p.person_id / 40960 %% 5
+  WHEN 0 THEN 'owner' WHEN 1 THEN 'developer' WHEN 2 THEN 'privacy_officer' ELSE 'marketer' END
+WHERE p.bucket >= %(first)s AND p.bucket < %(last)s AND p.workspace_id = %(workspace)s AND p.person_id / 4096 %% 10 = 1
 """
 PARTS = (
     ("events", EVENTS_SQL),
