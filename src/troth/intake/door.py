@@ -33,6 +33,7 @@ from troth.intake.identities import Memo, find_all_known, find_known, handles_of
 from troth.intake.joining import apply_alias, join_anonymous
 from troth.intake.plan import Plan
 from troth.intake.screening import find_suppressed_commands
+from troth.intake.tallies import count_events
 from troth.kernel.crypto import derive, short_tag
 from troth.kernel.json_text import encode
 from troth.people.event_names import fold_event_name
@@ -67,6 +68,7 @@ def apply(commands: Sequence[Command], *, now: int) -> list[Outcome]:
     with transaction.atomic():
         for run in _runs(prepared):
             outcomes.extend(_apply_run(run, matching, now))
+        count_events(commands, outcomes)
     return outcomes
 
 

@@ -57,3 +57,16 @@ class DeletionOrder(models.Model):
     confirmed = models.BooleanField()
     source = models.CharField(max_length=20)
     at = models.BigIntegerField()
+
+
+class Minute(models.Model):
+    """How much came in within a minute, per workspace: numbers, nobody's data. `lane` keeps processes from waiting for each other's row."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "minute", "lane")
+    workspace_id = models.BigIntegerField()
+    minute = models.IntegerField()
+    """Minutes since 1970-01-01 UTC."""
+    lane = models.SmallIntegerField()
+    accepted = models.IntegerField(default=0)
+    dropped = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)
