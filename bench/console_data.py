@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.console_statements import PARTS, POSTGRESQL, SQLITE
+from bench.console_statements import MINUTES_SQL, PARTS, POSTGRESQL, SQLITE
 
 PEOPLE = 1_000_000
 EVENTS = 10_000_000
@@ -80,6 +80,8 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
                 with transaction.atomic():
                     cursor.execute(statement.format(day=DAY, hour=HOUR, **spoken), {**values, **buckets})
                 say(what, step + 1, STEPS)
+        cursor.execute(MINUTES_SQL.format(day=DAY), values)
+        say("minutes", 1, 1)
         cursor.execute("DROP TABLE bench_number")
     _write_requests(workspace_id, heavy, now)
     while append_for(workspace_id):
