@@ -7,7 +7,7 @@ from django.urls import include, path
 from troth.console import views
 from troth.console.login import LogIn, LogOut
 
-ROOMS: list[str] = ["audit"]
+ROOMS = ["home", "audit"]
 """Each room brings its own `urls.py`."""
 
 urlpatterns = [

@@ -19,7 +19,7 @@ FORGOTTEN_AT_ONCE = 2_000
 _lane = secrets.randbelow(LANES)
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class Tally(msgspec.Struct, frozen=True):
     """What came in from `at` (milliseconds) on, for one step: events accepted, events dropped (no basis, or suppressed), requests refused."""
 
     at: int
