@@ -28,7 +28,7 @@ from bench.server import free_port, wait_for  # noqa: E402 -- the folder above i
 CHROMIUM = os.environ.get("TROTH_TEST_CHROMIUM", "/usr/bin/chromium")
 WIDTHS = (360, 1280, 1920)
 THEMES = ("light", "dark")
-PEOPLE, EVENTS = 5_000, 60_000
+PEOPLE, EVENTS = 12_000, 400_000
 TALLEST = 6_000
 """Pixels: a page that loads itself on has no end."""
 
