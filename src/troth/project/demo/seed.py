@@ -16,7 +16,7 @@ from troth.kernel.worker import drain
 from troth.project.demo.people import Invented, invent_people
 
 PEOPLE = 2_400
-BATCH = 1_000
+BATCH = 500
 NOTICE = "Yes, send me news and tips about Papertrail by e-mail, chosen by how I use it. I can withdraw at any time."
 TRIAL_ENDS = """<h1>Your trial ends in three days</h1>
 <p>Hello {{ person.first_name | default: "there" }},</p>
@@ -40,17 +40,20 @@ def seed(workspace_id: int, now: int, progress: Progress, people: int = PEOPLE) 
     yesterday = now - DAY
     past = [command for at, command in commands if at < yesterday]
     today = [command for at, command in commands if at >= yesterday]
-    _apply_all(past, now, progress, 0, len(commands))
+    _apply_all(past, progress, 0, len(commands))
     _publish(workspace_id)
-    _apply_all(today, now, progress, len(past), len(commands))
+    _apply_all(today, progress, len(past), len(commands))
     drain(now)
     return sum(isinstance(command, Track) for _, command in commands)
 
 
-def _apply_all(commands: list[Command], now: int, progress: Progress, done: int, total: int) -> None:
+def _apply_all(commands: list[Command], progress: Progress, done: int, total: int) -> None:
+    """Batches small enough that what is written in one carries nearly the time when it happened."""
     for start in range(0, len(commands), BATCH):
-        apply(commands[start : start + BATCH], now=now)
-        while fold_inbox(now):
+        batch = commands[start : start + BATCH]
+        then = batch[-1].received_at
+        apply(batch, now=then)
+        while fold_inbox(then):
             pass
         progress(min(done + start + BATCH, total), total)
 
@@ -72,7 +75,10 @@ def _life(workspace_id: int, person: Invented, now: int, dice: random.Random) ->
     """What one person did since they signed up, as (when, command)."""
     who = Identity(external_id=person.external_id, email=person.email)
     born = now - int(person.signed_up_days_ago * DAY)
-    common: dict[str, Any] = {"workspace_id": workspace_id, "source": "demo", "received_at": now}
+
+    def common(at: int) -> dict[str, Any]:
+        return {"workspace_id": workspace_id, "source": "demo", "received_at": at}
+
     facts = {
         "first_name": person.first_name,
         "last_name": person.last_name,
@@ -80,15 +86,15 @@ def _life(workspace_id: int, person: Invented, now: int, dice: random.Random) ->
         "plan": person.plan,
         "timezone": person.timezone,
     }
-    yield born, Identify(identity=who, attributes=facts, **common)
+    yield born, Identify(identity=who, attributes=facts, **common(born))
     known = Identity(external_id=person.external_id)
     if person.says != "nothing":
         decision = Decision.GRANT if person.says == "yes" else Decision.WITHDRAW
         evidence = {"notice": NOTICE, "default_state": "unchecked", "where": "sign-up form"}
         for purpose in (MARKETING_EMAIL, PROFILING):
-            yield born + 1, Decide(identity=known, decision=decision, purpose=purpose, method="form", evidence=evidence, **common)
+            yield born + 1, Decide(identity=known, decision=decision, purpose=purpose, method="form", evidence=evidence, **common(born + 1))
     for at, name, properties in _events(person, born, now, dice):
-        yield at, Track(identity=known, name=name, ts=at, properties=properties, **common)
+        yield at, Track(identity=known, name=name, ts=at, properties=properties, **common(at))
 
 
 def _events(person: Invented, born: int, now: int, dice: random.Random) -> Iterator[tuple[int, str, dict[str, Any]]]:
