@@ -17,6 +17,8 @@ from troth.messages.models import State
 LEASE = 5 * MINUTE
 """A claim older than this belongs to a worker that died."""
 MAX_ATTEMPTS = 8
+WAITING = "state IN ('queued', 'sending')"
+"""The condition of the index `message_due`. SQLite uses a partial index only where the statement repeats its condition; else it reads all messages."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +54,7 @@ def claim_due(now: int, limit: int) -> list[Claim]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT bucket, person_id, message_id, workspace_id, source, purpose, is_marketing, template_id, attempts, context, decisions"
-            f" FROM messages_message WHERE state = 'queued' AND due_at <= %s ORDER BY due_at LIMIT %s{lock}",
+            f" FROM messages_message WHERE state = 'queued' AND due_at <= %s AND {WAITING} ORDER BY due_at LIMIT %s{lock}",
             [now, limit],
         )
         rows = cursor.fetchall()
@@ -122,7 +124,7 @@ def recover_abandoned(now: int) -> int:
             "UPDATE messages_message SET state = CASE WHEN is_marketing THEN 'unknown' ELSE 'queued' END,"
             " reason = CASE WHEN is_marketing THEN 'worker_died_during_hand_over' ELSE '' END,"
             " settled_at = CASE WHEN is_marketing THEN %s ELSE NULL END"
-            " WHERE state = 'sending' AND claimed_at < %s",
+            f" WHERE state = 'sending' AND claimed_at < %s AND {WAITING}",
             [now, now - LEASE],
         )
         recovered: int = cursor.rowcount

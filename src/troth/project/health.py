@@ -73,7 +73,7 @@ def _measure() -> None:
         MESSAGES.clear()  # a state that no message is in any more is gone from the figures too
         for state, number in cursor.fetchall():
             MESSAGES.labels(state).set(number)
-        cursor.execute("SELECT MIN(due_at) FROM messages_message WHERE state = 'queued'")
+        cursor.execute("SELECT MIN(due_at) FROM messages_message WHERE state = 'queued' AND state IN ('queued', 'sending')")
         oldest = cursor.fetchone()[0]
         MESSAGE_WAIT.set(max(0, now_ms() - oldest) / 1000 if oldest else 0)
         cursor.execute("SELECT source, SUM(dropped) FROM consent_suppressioncount GROUP BY source")
