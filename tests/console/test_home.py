@@ -171,18 +171,39 @@ def test_requests_come_with_their_clocks_the_most_urgent_first(workspace: Any) -
     waiting = read_open_requests(workspace.pk, now)
     assert (waiting.open, waiting.overdue) == (Amount(2), 1)
     assert [one.left for one in waiting.first] == [-3 * DAY, 20 * DAY]
-    page = home(join(workspace, "privacy_officer"), workspace)
+    client = join(workspace, "privacy_officer")
+    page = home(client, workspace)
     assert page.index("overdue for 3 days") < page.index("in 19 days")
-    assert f"/console/{workspace.pk}/people/77" in page
-    assert AuditEntry.objects.get().detail == {"shown": 2}
+
+
+def test_the_way_from_a_request_to_its_person_is_written_down_and_home_itself_names_nobody(workspace: Any) -> None:
+    ask_for(workspace.pk, now_ms(), person_id=77)
+    ask_for(workspace.pk, now_ms(), state="deleted")
+    with_person, gone = (read_open_requests(workspace.pk, now_ms()).first[index] for index in order_by_person(workspace))
+    client = join(workspace, "privacy_officer")
+    path = f"/console/{workspace.pk}/requests/{with_person.id}/person"
+    page = home(client, workspace)
+    assert path in page
+    assert "/people/77" not in page
+    assert str(gone.id) not in page
+    assert not AuditEntry.objects.exists()
+    assert client.get(path)["Location"] == f"/console/{workspace.pk}/people/77"
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.person_id, entry.detail) == ("request.read", 77, {"request": str(with_person.id)})
+    assert client.get(path.replace(str(with_person.id), str(gone.id))).status_code == 404
+    assert join(workspace, "viewer").get(path).status_code == 403
+
+
+def order_by_person(workspace: Any) -> list[int]:
+    first = read_open_requests(workspace.pk, now_ms()).first
+    return sorted(range(len(first)), key=lambda index: not first[index].has_person)
 
 
 def test_those_who_may_not_see_people_see_how_many_requests_wait_and_no_more(workspace: Any) -> None:
     ask_for(workspace.pk, now_ms() - 3 * DAY, person_id=77)
     page = home(join(workspace, "viewer"), workspace)
     assert "1 open, 1 overdue." in page
-    assert "/people/77" not in page
-    assert not AuditEntry.objects.exists()
+    assert "/requests/" not in page
 
 
 def test_trouble_is_told_with_its_remedy_to_those_who_can_mend_it(workspace: Any, data_dir: Any) -> None:

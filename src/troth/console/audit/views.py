@@ -72,4 +72,9 @@ def _export(request: MemberRequest, form: str, kind: str, write: Callable[[Itera
 
 
 def _write_down(request: MemberRequest, action: str, filters: Filters, **detail: str | int) -> None:
-    record(request, action, person_id=filters.person_id or NOBODY, detail={**detail, "filters": filters.names()})
+    record(
+        request,
+        action,
+        person_id=filters.person_id or NOBODY,
+        detail={**detail, **({"filters": names} if (names := ", ".join(filters.names())) else {})},
+    )

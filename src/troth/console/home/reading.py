@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connection
 
@@ -49,7 +50,8 @@ class JustNow:
 class OpenRequest:
     """A request of a person that is not answered yet. `left` is the time until its legal term is over, in milliseconds; less than 0: overdue."""
 
-    person_id: int | None
+    id: UUID
+    has_person: bool
     type: str
     state: str
     received_at: int
@@ -166,11 +168,19 @@ def _estimate_people(workspace_id: int) -> int:
 def read_open_requests(workspace_id: int, now: int) -> OpenRequests:
     """What persons asked for and wait for, the most urgent first; counted up to 1,000."""
     waiting = PrivacyRequest.objects.filter(workspace_id=workspace_id, state__in=OPEN).order_by("due_at", "pk")
-    rows = list(waiting.values_list("person_id", "type", "state", "received_at", "due_at")[: MOST_REQUESTS + 1])
-    first = [OpenRequest(*row, left=row[-1] - now) for row in rows[:SHOWN_REQUESTS]]
+    rows = list(waiting.values_list("pk", "person_id", "type", "state", "received_at", "due_at")[: MOST_REQUESTS + 1])
+    first = [
+        OpenRequest(pk, person_id is not None, right, state, received_at, due_at, left=due_at - now)
+        for pk, person_id, right, state, received_at, due_at in rows[:SHOWN_REQUESTS]
+    ]
     return OpenRequests(
         open=Amount(min(len(rows), MOST_REQUESTS), exact=len(rows) <= MOST_REQUESTS),
-        overdue=sum(due_at < now for *_, due_at in rows),
-        residue=sum(state == RequestState.RESIDUE_FOUND for _, _, state, *_ in rows),
+        overdue=sum(row[-1] < now for row in rows),
+        residue=sum(state == RequestState.RESIDUE_FOUND for _, _, _, state, *_ in rows),
         first=first,
     )
+
+
+def find_requester(workspace_id: int, request_id: UUID) -> int | None:
+    """The person who made a request of this workspace; None when there is no such request, or when they are erased."""
+    return PrivacyRequest.objects.filter(workspace_id=workspace_id, pk=request_id).values_list("person_id", flat=True).first()
