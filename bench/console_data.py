@@ -189,6 +189,8 @@ def open_sessions(workspace_id: int) -> dict[str, str]:
         session[SESSION_KEY] = str(member.user.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = member.user.get_session_auth_hash()
+        # So that pages which ask for the password again after a while are shown.
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "email": member.user.email}]
         session.create()
         found[member.role] = session.session_key
     return found

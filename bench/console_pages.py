@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
-ALIKE = {"pk": "campaign_id", "id": "campaign_id"}
 SECONDS = 10.0
 
 
@@ -64,11 +63,11 @@ def list_pages(examples: Mapping[str, Any]) -> list[Page]:
     for name, route, view in list_routes():
         wanted = PARAMETER.findall(route)
         permission = str(getattr(view, "permission", ""))
-        missing = [one for one in wanted if ALIKE.get(one, one) not in examples]
+        missing = [one for one in wanted if one not in examples]
         if missing and permission:
             raise LookupError(f"{route}: bench.console_data.find_examples has no {', '.join(missing)}.")
         if not missing:
-            path = PARAMETER.sub(lambda found: str(examples[ALIKE.get(found[1], found[1])]), route)
+            path = PARAMETER.sub(lambda found: str(examples[found[1]]), route)
             pages.append(Page(name, f"/{path}", permission, str(getattr(view, "audit", "")), view))
     return pages
 

@@ -136,37 +136,39 @@ def examine_with_axe(page: Any, paths: list[str]) -> list[str]:
     return list(found.values())
 
 
-OUTSIDE = [
-    "/console/account/login/",
-    "/console/account/password/reset/",
-    "/console/account/password/reset/done/",
-    "/console/account/logout/",
-    "/console/account/inactive/",
-]
-"""Pages of the log-in that are seen without one; those of the library are written as regular expressions, so they are named here."""
-
-
 @pytest.mark.node
-def test_pages_outside_a_workspace_are_as_good(chromium: Any, filled: Filled, findings: list[str]) -> None:
-    watch = Watch(filled.host)
-    context = chromium.new_context(base_url=filled.served.url, viewport=WIDE, reduced_motion="reduce")
-    page = watch.follow(context.new_page())
-    paths = [
-        path
-        for path in [*OUTSIDE, "/console/enter/forged"]
-        if (found := look(filled.host, path)).kind == "page" and found.status in (200, 403)
-    ]
+@pytest.mark.parametrize("role", ["", "owner"], ids=["stranger", "member"])
+def test_pages_outside_a_workspace_are_as_good(chromium: Any, filled: Filled, findings: list[str], role: str) -> None:
+    session = filled.sessions.get(role, "")
+    answers = {page.path: look(filled.host, page.path, session) for page in list_pages(filled.examples) if not page.is_guarded}
+    paths = [path for path, answer in answers.items() if answer.kind == "page" and answer.status == 200]
     assert len(paths) > 1
+    watch = Watch(filled.host)
+    options = {"viewport": WIDE, "reduced_motion": "reduce"}
+    context = (
+        filled.open_context(chromium, role, reduced_motion="reduce")
+        if role
+        else chromium.new_context(base_url=filled.served.url, **options)
+    )
+    page = watch.follow(context.new_page())
     for path in paths:
         page.set_viewport_size(WIDE)
         page.goto(path)
         shape = page.evaluate(SHAPE)
         page.set_viewport_size(NARROW)
         findings += [f"{path}: {line}" for line in _judge_shape(shape, page.evaluate(SHAPE))]
+        findings += [f"{path}: nobody sees that this has the focus: {what}" for what in tab_through(page)]
     findings += examine_with_axe(page, paths)
-    findings += [f"the browser complains: {text}" for text in watch.complaints if "403" not in text]
+    findings += [f"the browser complains: {text}" for text in watch.complaints]
     findings += [f"a request to {url}" for url in watch.foreign]
+    findings += [f"{path} answers {answer.status}" for path, answer in answers.items() if answer.status >= 500]
     context.close()
+
+
+def tab_through(page: Any) -> list[str]:
+    """What takes the focus unseen, after the keyboard took it once."""
+    page.keyboard.press("Tab")
+    return list(page.evaluate(UNSEEN_FOCUS))
 
 
 @pytest.mark.node
