@@ -62,6 +62,7 @@ class Tenant:
     message_id: str
     request_id: str
     campaign_id: int
+    purpose_key: str
 
 
 @pytest.fixture(autouse=True)
@@ -137,4 +138,7 @@ def make_tenant(name: str) -> Tenant:
     request = ask_for_confirmation(erin, source="vero", received_at=now)
     api = Api(made.keys["auth_token"])
     messages = api.json("GET", "/messages")["items"]
-    return Tenant(workspace, api, str(subject.person_id), f"dana-of-{name}", email, messages[0]["id"], str(request.id), campaign.pk)
+    purpose_key = api.json("POST", "/purposes", {"key": f"visits-of-{name}", "name": "Plan visits"}, status=201)["key"]
+    return Tenant(
+        workspace, api, str(subject.person_id), f"dana-of-{name}", email, messages[0]["id"], str(request.id), campaign.pk, purpose_key
+    )

@@ -16,6 +16,7 @@ BODIES: dict[str, Any] = {
     "POST /people/{person}/restriction": {"reason": "contested"},
     "POST /suppressions/check": {"value": "dana@example.com"},
     "POST /campaigns": {"name": "n", "trigger_event": "e", "purpose": "service", "subject": "s", "html": "<p>h</p>"},
+    "POST /purposes": {"key": "visits", "name": "Plan visits"},
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
 }
 
@@ -47,6 +48,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "message_id": [tenant.message_id],
         "request_id": [tenant.request_id],
         "campaign_id": [str(tenant.campaign_id)],
+        "purpose_key": [tenant.purpose_key],
     }
 
 
@@ -172,7 +174,7 @@ def test_every_operation_declares_its_refusals(operation: tuple[str, str, str]) 
 
 
 def test_ids_that_nobody_has_are_not_found(alice: Any) -> None:
-    unknown = {"person": "123", "message_id": "123", "request_id": str(uuid.uuid4()), "campaign_id": "999999"}
+    unknown = {"person": "123", "message_id": "123", "request_id": str(uuid.uuid4()), "campaign_id": "999999", "purpose_key": "nothing"}
     for method, path, _ in NAMED:
         name = re.findall(r"\{(.*?)\}", path)[0]
         assert alice.api(method, fill(path, unknown[name]), body_of(method, path)).status_code == 404

@@ -189,7 +189,7 @@ def test_an_objection_to_direct_marketing_ends_all_of_it_and_profiling_for_it(do
     stances = load_stances([person_id := find_person(door.pk, "dana").person_id])[person_id]
     assert stances == {"marketing_email": Standing.REFUSED, "post": Standing.REFUSED, "behavioural_profiling": Standing.REFUSED}
     facts = load_facts(door.pk, [person_id], "post")[person_id]
-    assert reason_against(facts, Operation.HAND_OVER) == "objected"
+    assert reason_against(facts, Operation.HAND_OVER, 1) == "objected"
     records = Record.objects.filter(workspace_id=door.pk)
     assert {(r.decision, r.method, r.evidence["letter"]) for r in records} == {("object", "console", "of 3 March")}
 

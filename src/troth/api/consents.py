@@ -1,4 +1,4 @@
-"""Consents: where a person stands, recording what they decided, and the purposes that data is collected for."""
+"""Consents: where a person stands, and recording what they decided."""
 
 from __future__ import annotations
 
@@ -11,28 +11,25 @@ from troth.api.access import READ_PEOPLE, WRITE_CONSENT, workspace_of
 from troth.api.errors import ConsentRefused, Suppressed
 from troth.api.persons import resolve
 from troth.api.schemas import (
-    AssignmentIn,
     ConsentsOut,
     DecisionIn,
     PersonRef,
-    PurposeOut,
     RecordOut,
     StandingOut,
     SuppressionAnswer,
     SuppressionQuery,
     problems,
 )
-from troth.consent.catalog import assign, load_catalog
-from troth.consent.decisions import is_restricted, load_stances
-from troth.consent.gate import Facts, Operation, reason_against
-from troth.consent.models import Record, Standing
+from troth.consent.catalog import load_catalog
+from troth.consent.decisions import NO_DECISION, load_decisions, make_facts
+from troth.consent.gate import Operation, reason_against
+from troth.consent.models import EVERYTHING, Record, Standing
 from troth.consent.suppression import is_suppressed
 from troth.intake.addressing import identity_of
 from troth.intake.commands import DROPPED, Decide, Decision
 from troth.intake.door import apply
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Subject
-from troth.people.event_names import fold_event_name
 
 router = Router(tags=["consents"])
 MOST_RECORDS = 500
@@ -54,9 +51,12 @@ def record_decision(request: HttpRequest, said: DecisionIn, person: PersonRef) -
     """Record what a person decided. A grant without the text shown, or from a box ticked beforehand, is void and refused (Art. 4(11), 7(1))."""
     workspace_id = workspace_of(request)
     subject = resolve(workspace_id, person)
-    load_catalog(workspace_id).require(said.purpose)
+    catalog = load_catalog(workspace_id)
     if said.decision == "grant":
+        catalog.require(said.purpose)
         check_grant(said)
+    elif catalog.rule(said.purpose) is None:
+        catalog.require(said.purpose)
     now = now_ms()
     command = Decide(
         workspace_id=workspace_id,
@@ -92,16 +92,22 @@ def _evidence(said: DecisionIn) -> dict[str, Any]:
 
 def _show(subject: Subject) -> ConsentsOut:
     catalog = load_catalog(subject.workspace_id)
-    stances = load_stances([subject.person_id]).get(subject.person_id, {})
-    restricted = is_restricted(stances)
+    said = load_decisions([subject.person_id]).get(subject.person_id, {})
+    restricted = said.get(EVERYTHING, NO_DECISION).standing == Standing.REFUSED
+    now = now_ms()
     standing = []
     for rule in catalog.purposes.values():
-        stance = stances.get(rule.key, Standing.NONE)
-        facts = Facts(basis=rule.basis, is_marketing=rule.is_marketing, standing=stance, restricted=restricted)
-        reason = reason_against(facts, Operation.PROFILE)
+        stood = said.get(rule.key, NO_DECISION)
+        reason = reason_against(make_facts(rule, stood, restricted=restricted), Operation.PROFILE, now)
         standing.append(
             StandingOut(
-                purpose=rule.key, name=rule.name, legal_basis=rule.basis, standing=WORDS[stance], permitted=not reason, reason=reason
+                purpose=rule.key,
+                name=rule.name,
+                legal_basis=rule.basis,
+                standing=WORDS[stood.standing],
+                permitted=not reason,
+                reason=reason,
+                valid_until=None if stood.valid_until is None else iso(stood.valid_until),
             )
         )
     records = Record.objects.filter(bucket=subject.bucket, person_id=subject.person_id).order_by("-record_id")[:MOST_RECORDS]
@@ -118,23 +124,6 @@ def _show_record(record: Record) -> RecordOut:
         source=record.source,
         evidence=record.evidence,
     )
-
-
-@router.get("/purposes", auth=READ_PEOPLE, response={200: list[PurposeOut], **problems()})
-def list_purposes(request: HttpRequest) -> list[PurposeOut]:
-    """The purposes of the workspace with their legal bases."""
-    return [
-        PurposeOut(key=rule.key, name=rule.name, legal_basis=rule.basis, is_marketing=rule.is_marketing)
-        for rule in load_catalog(workspace_of(request)).purposes.values()
-    ]
-
-
-@router.put("/purposes/assignments", auth=WRITE_CONSENT, response={200: AssignmentIn, **problems()})
-def assign_purpose(request: HttpRequest, assignment: AssignmentIn) -> AssignmentIn:
-    """Have an event name or attribute collected for a purpose from now on; within a second at every door."""
-    name = fold_event_name(assignment.name) if assignment.kind == "event" else assignment.name
-    assign(workspace_of(request), assignment.kind, name, assignment.purpose)
-    return AssignmentIn(kind=assignment.kind, name=name, purpose=assignment.purpose)
 
 
 @router.post("/suppressions/check", auth=READ_PEOPLE, response={200: SuppressionAnswer, **problems()})

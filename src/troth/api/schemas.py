@@ -123,6 +123,7 @@ class StandingOut(Schema):
     standing: Literal["granted", "refused", "none"]
     permitted: bool
     reason: str = Field(description="Why it is not permitted; empty when it is.")
+    valid_until: Time | None = Field(None, description="When the consent ends by itself; null: it does not.")
 
 
 class RecordOut(Schema):
@@ -243,23 +244,6 @@ class SuppressionAnswer(Schema):
     """Whether it belongs to somebody who was erased."""
 
     suppressed: bool
-
-
-class PurposeOut(Schema):
-    """Why data is processed, and on what basis."""
-
-    key: str
-    name: str
-    legal_basis: str
-    is_marketing: bool
-
-
-class AssignmentIn(Input):
-    """Collect an event name or attribute for a purpose."""
-
-    kind: Literal["event", "attribute"]
-    name: Name
-    purpose: PurposeKey
 
 
 class CampaignIn(Input):

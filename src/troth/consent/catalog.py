@@ -38,6 +38,15 @@ class PurposeRule:
     name: str
     basis: str
     is_marketing: bool
+    version: int = 1
+    material_since: int = 0
+    """Milliseconds: a consent given before counts no more."""
+    consent_lasts: str = ""
+    double_opt_in: bool = False
+    special_category: bool = False
+    transfers: bool = False
+    automated: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,11 @@ class Catalog:
     """One workspace's purposes by key, and the purposes of its event names and attributes."""
 
     purposes: dict[str, PurposeRule]
+    """Those in use; see `archived` for the others."""
     events: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
+    archived: dict[str, PurposeRule] = field(default_factory=dict)
+    """Nothing is done for them any more, but a withdrawal is still heard."""
     has_restricted: bool = False
     """Whether anybody's processing is restricted (Art. 18), so that a door need ask only then; a restriction counts there within a second."""
 
@@ -54,6 +66,10 @@ class Catalog:
         """The legal basis of a purpose; None when there is no such purpose."""
         rule = self.purposes.get(purpose)
         return rule.basis if rule else None
+
+    def rule(self, purpose: str) -> PurposeRule | None:
+        """A purpose, archived or not."""
+        return self.purposes.get(purpose) or self.archived.get(purpose)
 
     def require(self, purpose: str) -> PurposeRule:
         """A purpose by key. Raises PurposeUnknown."""
@@ -103,10 +119,34 @@ def _read(workspace_id: int) -> Catalog:
         Purpose.objects.bulk_create(made, ignore_conflicts=True)
         rows = list(Purpose.objects.filter(workspace_id=workspace_id))
     assigned: dict[str, dict[str, str]] = {"event": {}, "attribute": {}}
-    for kind, name, purpose in Assignment.objects.filter(workspace_id=workspace_id).values_list("kind", "name", "purpose"):
+    data = Assignment.objects.filter(workspace_id=workspace_id, kind__in=assigned)
+    for kind, name, purpose in data.values_list("kind", "name", "purpose"):
         assigned[kind][name] = purpose
-    purposes = {row.key: PurposeRule(row.key, row.name, row.legal_basis, row.is_marketing) for row in rows}
-    return Catalog(purposes, assigned["event"], assigned["attribute"], _has_restricted(workspace_id))
+    rules = [_rule(row) for row in rows]
+    return Catalog(
+        purposes={rule.key: rule for rule in rules if not rule.archived},
+        events=assigned["event"],
+        attributes=assigned["attribute"],
+        archived={rule.key: rule for rule in rules if rule.archived},
+        has_restricted=_has_restricted(workspace_id),
+    )
+
+
+def _rule(row: Purpose) -> PurposeRule:
+    return PurposeRule(
+        key=row.key,
+        name=row.name,
+        basis=row.legal_basis,
+        is_marketing=row.is_marketing,
+        version=row.version,
+        material_since=row.material_since,
+        consent_lasts=row.consent_lasts,
+        double_opt_in=row.double_opt_in,
+        special_category=row.special_category,
+        transfers=bool(row.transfers),
+        automated=bool(row.automated_decision),
+        archived=row.archived,
+    )
 
 
 def _has_restricted(workspace_id: int) -> bool:
@@ -116,7 +156,7 @@ def _has_restricted(workspace_id: int) -> bool:
 
 
 def assign(workspace_id: int, kind: str, name: str, purpose: str) -> None:
-    """Have an event name or attribute (`kind` `event` or `attribute`) collected for a purpose. Raises PurposeUnknown."""
+    """Have something belong to a purpose; `kind` is one of `KINDS`, and an event name or attribute is collected for it. Raises PurposeUnknown."""
     load_catalog(workspace_id).require(purpose)
     Assignment.objects.update_or_create(workspace_id=workspace_id, kind=kind, name=name, defaults={"purpose": purpose})
     forget_catalogs()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from troth.consent.catalog import load_catalog
+from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.gate import Facts, Operation, Verdict, decide
 from troth.consent.models import EVERYTHING, Standing
 from troth.kernel.ids import bucket_of, new_row_id
@@ -20,6 +20,9 @@ from troth.people.models import PersonState
 
 SALT = 32
 """Bytes."""
+INSERT_STANCE = (
+    "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at, valid_until, purpose_version)"
+)
 
 
 class Said(StrEnum):
@@ -30,6 +33,18 @@ class Said(StrEnum):
     OBJECT = "object"
     RESTRICT = "restrict"
     LIFT = "lift"
+
+
+class Stood(NamedTuple):
+    """A standing decision as the gate sees it."""
+
+    standing: int
+    decided_at: int = 0
+    valid_until: int | None = None
+    purpose_version: int = 0
+
+
+NO_DECISION = Stood(int(Standing.NONE))
 
 
 class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +59,9 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     source: str
     evidence: dict[str, Any] = {}
+    purpose_version: int = 0
+    valid_until: int | None = None
+    """When a consent ends by itself, in milliseconds."""
 
     @property
     def standing(self) -> Standing | None:
@@ -90,44 +108,60 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
             int(standing),
             record_id,
             row.at,
+            row.valid_until,
+            row.purpose_version,
         )
         for record_id, row in numbered
         if (standing := row.standing) is not None
     }
     insert_rows(
-        "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)",
+        INSERT_STANCE,
         list(stances.values()),
-        "ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id, at = EXCLUDED.at",
+        "ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id,"
+        " at = EXCLUDED.at, valid_until = EXCLUDED.valid_until, purpose_version = EXCLUDED.purpose_version",
     )
 
 
 def _note_claims(numbered: Sequence[tuple[int, DecisionRow]]) -> None:
     """A grant that permits nothing is known of, where nothing else is: standing `none` (DPV: consent unknown)."""
     claims = {
-        (row.subject.bucket, row.subject.person_id, row.purpose): (row.subject.workspace_id, int(Standing.NONE), record_id, row.at)
+        (row.subject.bucket, row.subject.person_id, row.purpose): (
+            row.subject.workspace_id,
+            int(Standing.NONE),
+            record_id,
+            row.at,
+            None,
+            row.purpose_version,
+        )
         for record_id, row in numbered
         if row.standing is None
     }
     insert_rows(
-        "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)",
+        INSERT_STANCE,
         [(*key, *facts) for key, facts in claims.items()],
         "ON CONFLICT DO NOTHING",
     )
 
 
-def load_stances(person_ids: Iterable[int]) -> dict[int, dict[str, int]]:
-    """Where persons stand, per purpose, and under `EVERYTHING` whether they are restricted; purposes without a decision are absent."""
+def load_decisions(person_ids: Iterable[int]) -> dict[int, dict[str, Stood]]:
+    """The standing decisions of persons, per purpose, and under `EVERYTHING` whether they are restricted; purposes without one are absent."""
     keys = [(bucket_of(p), p) for p in person_ids]
     rows = select_by_keys(
-        "SELECT s.person_id, s.purpose, s.standing",
+        "SELECT s.person_id, s.purpose, s.standing, s.at, s.valid_until, s.purpose_version",
         "JOIN consent_stance s ON s.bucket = k.column1 AND s.person_id = k.column2",
         keys,
         PERSON_KEY,
     )
-    found: dict[int, dict[str, int]] = {}
-    for person_id, purpose, standing in rows:
-        found.setdefault(person_id, {})[purpose] = standing
+    found: dict[int, dict[str, Stood]] = {}
+    for person_id, purpose, *stood in rows:
+        found.setdefault(person_id, {})[purpose] = Stood(*stood)
     return found
+
+
+def load_stances(person_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Where persons stand by what they said last, as `load_decisions`; whether that still counts is for the gate to say."""
+    found = load_decisions(person_ids)
+    return {person_id: {purpose: stood.standing for purpose, stood in said.items()} for person_id, said in found.items()}
 
 
 def is_restricted(stances: Mapping[str, int]) -> bool:
@@ -135,10 +169,29 @@ def is_restricted(stances: Mapping[str, int]) -> bool:
     return stances.get(EVERYTHING) == Standing.REFUSED
 
 
+def make_facts(
+    rule: PurposeRule | None, stood: Stood | None, *, restricted: bool = False, being_erased: bool = False, suppressed: bool = False
+) -> Facts:
+    """What the gate looks at, from a purpose, the standing decision on it, and what stands against every purpose."""
+    stood = stood or NO_DECISION
+    return Facts(
+        basis=rule.basis if rule else None,
+        is_marketing=rule is not None and rule.is_marketing,
+        standing=stood.standing,
+        decided_at=stood.decided_at,
+        valid_until=stood.valid_until,
+        material_since=rule.material_since if rule else 0,
+        archived=rule is not None and rule.archived,
+        suppressed=suppressed,
+        being_erased=being_erased,
+        restricted=restricted,
+    )
+
+
 def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> dict[int, Facts]:
     """What the gate needs about persons for one purpose; somebody who is gone counts as being erased."""
     wanted = list(person_ids)
-    rule = load_catalog(workspace_id).purposes.get(purpose)
+    rule = load_catalog(workspace_id).rule(purpose)
     keys = [(bucket_of(p), p) for p in wanted]
     states = dict(
         select_by_keys(
@@ -148,14 +201,14 @@ def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> di
             PERSON_KEY,
         )
     )
-    stances = load_stances(wanted)
+    said = load_decisions(wanted)
+    nothing: dict[str, Stood] = {}
     return {
-        p: Facts(
-            basis=rule.basis if rule else None,
-            is_marketing=rule is not None and rule.is_marketing,
-            standing=stances.get(p, {}).get(purpose, Standing.NONE),
+        p: make_facts(
+            rule,
+            said.get(p, nothing).get(purpose),
             being_erased=states.get(p) != PersonState.ACTIVE,
-            restricted=is_restricted(stances.get(p, {})),
+            restricted=said.get(p, nothing).get(EVERYTHING, NO_DECISION).standing == Standing.REFUSED,
         )
         for p in wanted
     }

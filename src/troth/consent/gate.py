@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from troth.consent.catalog import PurposeRule
 from troth.consent.models import EVERYTHING, LegalBasis, Standing
 from troth.people.models import PersonState
 
@@ -36,6 +37,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_marketing: bool = False
     """Direct marketing ends with an objection whatever it is based on (Art. 21(3))."""
     standing: int = Standing.NONE
+    decided_at: int = 0
+    """When the person decided, in milliseconds."""
+    valid_until: int | None = None
+    """When their consent ends by itself; None: it does not."""
+    material_since: int = 0
+    """A consent given before counts no more: the purpose became another one (Art. 6(4), 13(3))."""
+    archived: bool = False
     suppressed: bool = False
     being_erased: bool = False
     restricted: bool = False
@@ -53,6 +61,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+CONSENT = LegalBasis.CONSENT.value
+GRANTED, REFUSED = int(Standing.GRANTED), int(Standing.REFUSED)
 CONSENT_FREE = frozenset({LegalBasis.CONTRACT.value, LegalBasis.LEGAL_OBLIGATION.value, LegalBasis.VITAL_INTEREST.value})
 OBJECTABLE = frozenset({LegalBasis.LEGITIMATE_INTEREST.value, LegalBasis.PUBLIC_TASK.value})
 """What stands until the person objects (Art. 21(1): point (e) or (f) of Article 6(1))."""
@@ -61,8 +71,8 @@ OWN_RIGHTS = frozenset({Operation.EXPORT})
 """What a person asks for themselves needs no purpose (Art. 15, 20)."""
 
 
-def reason_against(facts: Facts, operation: Operation) -> str:
-    """Why the operation is refused; empty when it is allowed."""
+def reason_against(facts: Facts, operation: Operation, at: int) -> str:
+    """Why the operation is refused at a moment; empty when it is allowed."""
     if facts.suppressed:
         return "suppressed"
     if facts.being_erased:
@@ -73,16 +83,26 @@ def reason_against(facts: Facts, operation: Operation) -> str:
         return "restricted"
     if facts.basis is None:
         return "unknown_purpose"
-    if facts.basis == LegalBasis.CONSENT:
-        return {Standing.GRANTED: "", Standing.REFUSED: "withdrawn"}.get(Standing(facts.standing), "no_consent")
+    if facts.archived:
+        return "purpose_archived"
+    if facts.basis == CONSENT:
+        return _fault_of_consent(facts, at)
     if facts.basis in OBJECTABLE or (facts.is_marketing and facts.basis in CONSENT_FREE):
-        return "objected" if facts.standing == Standing.REFUSED else ""
+        return "objected" if facts.standing == REFUSED else ""
     return "" if facts.basis in CONSENT_FREE else "unknown_basis"
 
 
+def _fault_of_consent(facts: Facts, at: int) -> str:
+    if facts.standing != GRANTED:
+        return "withdrawn" if facts.standing == REFUSED else "no_consent"
+    if facts.decided_at < facts.material_since:
+        return "purpose_changed"
+    return "expired" if facts.valid_until is not None and at >= facts.valid_until else ""
+
+
 def decide(facts: Facts, *, purpose: str, operation: Operation, at: int) -> Verdict:
-    """Allow or deny, with the basis or the reason. `at` in milliseconds is recorded with the verdict."""
-    reason = reason_against(facts, operation)
+    """Allow or deny, with the basis or the reason. `at`, now in milliseconds, decides what has expired and is recorded with the verdict."""
+    reason = reason_against(facts, operation, at)
     return Verdict(
         allow=not reason,
         purpose=purpose,
@@ -93,16 +113,22 @@ def decide(facts: Facts, *, purpose: str, operation: Operation, at: int) -> Verd
     )
 
 
-def permitted_where(purpose: str, basis: str | None, operation: Operation, *, is_marketing: bool = False) -> tuple[str, list[Any]]:
-    """The gate as a SQL condition on a row `p` of people_person; suppressed identifiers have no person row to ask about."""
+def permitted_where(rule: PurposeRule | None, operation: Operation, *, at: int) -> tuple[str, list[Any]]:
+    """The gate as a SQL condition on a row `p` of people_person; suppressed identifiers have no person row to ask about.
+
+    `rule` is the workspace's purpose, archived or not (`Catalog.rule`); None when there is no such purpose.
+    """
     here = f"p.state = {int(PersonState.ACTIVE)}"
+    if operation in OWN_RIGHTS:
+        return here, []
+    if rule is None or rule.archived:
+        return "1 = 0", []
     restriction = f"SELECT 1 FROM consent_stance r WHERE r.bucket = p.bucket AND r.person_id = p.person_id AND {_RESTRICTED}"
     living = f"{here} AND NOT EXISTS ({restriction})"
     stance = "SELECT 1 FROM consent_stance s WHERE s.bucket = p.bucket AND s.person_id = p.person_id AND s.purpose = %s AND s.standing = %s"
-    if operation in OWN_RIGHTS:
-        return here, []
-    if basis == LegalBasis.CONSENT:
-        return f"({living} AND EXISTS ({stance}))", [purpose, int(Standing.GRANTED)]
-    if basis in OBJECTABLE or (is_marketing and basis in CONSENT_FREE):
-        return f"({living} AND NOT EXISTS ({stance}))", [purpose, int(Standing.REFUSED)]
-    return (f"({living})", []) if basis in CONSENT_FREE else ("1 = 0", [])
+    if rule.basis == CONSENT:
+        counts = "s.at >= %s AND (s.valid_until IS NULL OR s.valid_until > %s)"
+        return f"({living} AND EXISTS ({stance} AND {counts}))", [rule.key, GRANTED, rule.material_since, at]
+    if rule.basis in OBJECTABLE or (rule.is_marketing and rule.basis in CONSENT_FREE):
+        return f"({living} AND NOT EXISTS ({stance}))", [rule.key, REFUSED]
+    return (f"({living})", []) if rule.basis in CONSENT_FREE else ("1 = 0", [])

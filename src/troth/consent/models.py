@@ -18,6 +18,15 @@ class LegalBasis(models.TextChoices):
     LEGITIMATE_INTEREST = "legitimate_interest"
 
 
+class OnChange(models.TextChoices):
+    """What a material change of a purpose does to the consents given before it."""
+
+    INVALIDATE = "invalidate"
+    """They count no more."""
+    ASK_AGAIN = "ask_again"
+    """They count until the person answers anew."""
+
+
 class Purpose(models.Model):
     """Why data is processed, and on what basis."""
 
@@ -27,17 +36,56 @@ class Purpose(models.Model):
     legal_basis = models.CharField(max_length=30, choices=LegalBasis)
     is_marketing = models.BooleanField(default=False)
     """Withdrawn by a global unsubscribe; its mail carries the unsubscribe headers."""
+    version = models.IntegerField(default=1)
+    description = models.JSONField(default=dict)
+    """Language (BCP 47) → what is done, in plain words."""
+    data_categories = models.JSONField(default=list)
+    retention = models.CharField(max_length=32, blank=True)
+    """How long the data is kept, an ISO 8601 duration; empty: as long as the person is known."""
+    recipients = models.JSONField(default=list)
+    transfers = models.TextField(blank=True)
+    """Third countries and the safeguard (Art. 13(1)(f)); empty: none."""
+    automated_decision = models.TextField(blank=True)
+    """The logic and what follows for the person (Art. 13(2)(f), 22); empty: no automated decision."""
+    on_change = models.CharField(max_length=10, choices=OnChange, default=OnChange.INVALIDATE)
+    consent_lasts = models.CharField(max_length=32, blank=True)
+    """When a consent ends by itself, an ISO 8601 duration; empty: it does not."""
+    double_opt_in = models.BooleanField(default=False)
+    special_category = models.BooleanField(default=False)
+    """Data of Art. 9: the consent must be explicit."""
+    material_since = models.BigIntegerField(default=0)
+    """Milliseconds: a consent given before counts no more (Art. 6(4), 13(3)); 0: all count."""
+    archived = models.BooleanField(default=False)
+    """Nothing is done for it any more; its records stay."""
 
     class Meta:
         constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "key"], name="one_purpose_per_key")]
 
 
+class PurposeVersion(models.Model):
+    """A purpose as it was from a moment on: appended, never changed."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "key", "version")
+    workspace_id = models.BigIntegerField()
+    key = models.CharField(max_length=64)
+    version = models.IntegerField()
+    snapshot = models.JSONField()
+    """The fields of the purpose."""
+    at = models.BigIntegerField()
+    material = models.BooleanField()
+    """Whether a person may have decided otherwise, had they known."""
+
+
+KINDS = ("event", "attribute", "segment", "campaign", "topic")
+"""What can be assigned to a purpose."""
+
+
 class Assignment(models.Model):
-    """Which purpose an event name or attribute is collected for; what is not assigned is collected for `service`."""
+    """Which purpose something belongs to. An event name or attribute that is not assigned is collected for `service`."""
 
     workspace_id = models.BigIntegerField()
     kind = models.CharField(max_length=10)
-    """`event` or `attribute`."""
+    """One of `KINDS`: `event` and `attribute` are data, the others are what is done with it."""
     name = models.CharField(max_length=255)
     purpose = models.CharField(max_length=64)
 
@@ -107,6 +155,10 @@ class Stance(models.Model):
     standing = models.SmallIntegerField(choices=Standing)
     record_id = models.BigIntegerField()
     at = models.BigIntegerField()
+    valid_until = models.BigIntegerField(null=True)
+    """Milliseconds: when the consent ends by itself; None: it does not."""
+    purpose_version = models.IntegerField(default=0)
+    """What the purpose was when the person decided; 0: from before purposes had versions."""
 
     class Meta:
         # Tells, at no cost where there is none, whether anybody in a workspace is restricted.

@@ -11,17 +11,18 @@ from troth.consent.models import EVERYTHING, Record, Stance
 from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal
 
 _record = Table(model=Record, times=("at",), json=("evidence",), hidden=("salt", "subject_ref"), order_by="record_id")
-_stance = Table(model=Stance, times=("at",))
+_stance = Table(model=Stance, times=("at", "valid_until"))
+_COPIED = "purpose, workspace_id, standing, record_id, at, valid_until, purpose_version"
 
 
 def _move_stances(source: Subject, target: Subject) -> int:
     """Two persons become one: on each purpose a refusal or objection beats a grant, and either beats a mere claim."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)"
-            " SELECT %s, %s, purpose, workspace_id, standing, record_id, at FROM consent_stance WHERE bucket = %s AND person_id = %s"
+            f"INSERT INTO consent_stance (bucket, person_id, {_COPIED})"
+            f" SELECT %s, %s, {_COPIED} FROM consent_stance WHERE bucket = %s AND person_id = %s"
             " ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id,"
-            " at = EXCLUDED.at WHERE EXCLUDED.standing <> 0"
+            " at = EXCLUDED.at, valid_until = EXCLUDED.valid_until, purpose_version = EXCLUDED.purpose_version WHERE EXCLUDED.standing <> 0"
             " AND (consent_stance.standing = 0 OR EXCLUDED.standing < consent_stance.standing)",
             [target.bucket, target.person_id, source.bucket, source.person_id],
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from troth.consent.catalog import Catalog
+from troth.consent.catalog import Catalog, PurposeRule
 from troth.consent.decisions import DecisionRow, Said
+from troth.consent.durations import add_duration
 from troth.consent.models import EVERYTHING
 from troth.intake.commands import ACCEPTED, UNKNOWN_PERSON, Decide, Decision, Outcome, Restrict
 from troth.intake.identities import find_all_known
@@ -24,9 +25,10 @@ def apply_decision(plan: Plan, command: Decide, handles: list[Handle]) -> Outcom
         if not (refuses and handles) or command.identity.person_id is not None:
             return Outcome(status=UNKNOWN_PERSON)
         people = [plan.create_person(command.workspace_id, handles, command.source)]
-    purposes = _purposes(plan.catalog(command.workspace_id), command)
+    catalog = plan.catalog(command.workspace_id)
+    purposes = _purposes(catalog, command)
     for person_id in people:
-        for purpose in purposes:
+        for purpose, rule in purposes.items():
             if command.method == SAID_ALONG and not plan.would_change(person_id, purpose, refuses=refuses):
                 continue
             plan.add_decision(
@@ -39,15 +41,20 @@ def apply_decision(plan: Plan, command: Decide, handles: list[Handle]) -> Outcom
                     method=command.method,
                     source=command.source,
                     evidence=command.evidence,
+                    purpose_version=rule.version,
+                    valid_until=None if refuses else add_duration(command.received_at, rule.consent_lasts),
                 )
             )
     return Outcome(status=ACCEPTED, person_id=people[0], reason="" if purposes else "unknown_purpose")
 
 
-def _purposes(catalog: Catalog, command: Decide) -> list[str]:
-    if command.purpose is not None:
-        return [command.purpose] if command.purpose in catalog.purposes else []
-    return catalog.direct_marketing if command.decision is Decision.OBJECT else catalog.marketing
+def _purposes(catalog: Catalog, command: Decide) -> dict[str, PurposeRule]:
+    """What a decision is on. To an archived purpose nobody can agree any more, but a refusal is heard."""
+    if command.purpose is None:
+        keys = catalog.direct_marketing if command.decision is Decision.OBJECT else catalog.marketing
+        return {key: catalog.purposes[key] for key in keys}
+    rule = catalog.purposes.get(command.purpose) if command.decision is Decision.GRANT else catalog.rule(command.purpose)
+    return {rule.key: rule} if rule else {}
 
 
 def apply_restriction(plan: Plan, command: Restrict, handles: list[Handle]) -> Outcome:

@@ -12,8 +12,8 @@ from typing import Any
 from django.db import transaction
 
 from troth.consent.catalog import Catalog, forget_catalogs, load_catalog
-from troth.consent.decisions import DecisionRow, is_restricted, load_stances, record_decisions
-from troth.consent.gate import Facts, Operation, reason_against
+from troth.consent.decisions import NO_DECISION, DecisionRow, Stood, load_decisions, make_facts, record_decisions
+from troth.consent.gate import Operation, reason_against
 from troth.consent.models import EVERYTHING, Standing
 from troth.consent.suppression import count_dropped
 from troth.intake.commands import Command
@@ -41,7 +41,7 @@ InboxRow = tuple[int, int, str, int, int, str, str, str, bytes | None, int]
 """person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until."""
 
 
-NO_STANCES: dict[str, int] = {}
+NO_STANCES: dict[str, Stood] = {}
 
 
 class Plan:
@@ -53,7 +53,7 @@ class Plan:
         self.holders: dict[bytes, list[int]] = {}
         self._here: dict[int, int] = {}
         self.suppressed: set[bytes] = set()
-        self.stances: dict[int, dict[str, int]] = {}
+        self.stances: dict[int, dict[str, Stood]] = {}
         self.dropped: Counter[tuple[int, str]] = Counter()
         self._created: dict[int, tuple[int, Profile]] = {}
         self._asked: dict[bytes, Handle] = {}
@@ -93,7 +93,7 @@ class Plan:
 
     def load_stances(self, person_ids: Iterable[int]) -> None:
         """Learn where persons stand, for all of a run at once."""
-        self.stances.update(load_stances(set(person_ids)))
+        self.stances.update(load_decisions(set(person_ids)))
 
     def read_again(self) -> None:
         """Learn anew who holds the identifiers and where everybody stands: two persons have become one."""
@@ -152,15 +152,16 @@ class Plan:
 
         It asks nothing of restrictions (`is_restricted`): those stand against every purpose, and are asked before.
         """
-        standing = self.stances.get(person_id, NO_STANCES).get(purpose, Standing.NONE)
-        rule = catalog.purposes.get(purpose)
-        if rule is None:
-            return False
-        return not reason_against(Facts(basis=rule.basis, is_marketing=rule.is_marketing, standing=standing), operation)
+        facts = make_facts(catalog.rule(purpose), self.stood(person_id, purpose))
+        return not reason_against(facts, operation, self.now)
+
+    def stood(self, person_id: int, purpose: str) -> Stood | None:
+        """The standing decision of a person, as far as those were read."""
+        return self.stances.get(person_id, NO_STANCES).get(purpose)
 
     def is_restricted(self, person_id: int) -> bool:
         """Whether the person's processing is restricted (Art. 18), as far as stances were read."""
-        return is_restricted(self.stances.get(person_id, NO_STANCES))
+        return (self.stood(person_id, EVERYTHING) or NO_DECISION).standing == Standing.REFUSED
 
     def change_profile(
         self, command: Command, person_id: int, attributes: dict[str, Any], add_tags: Sequence[str] = (), remove_tags: Sequence[str] = ()
@@ -190,18 +191,19 @@ class Plan:
 
     def would_change(self, person_id: int, purpose: str, *, refuses: bool) -> bool:
         """Whether a decision that is said again and again says something new: a withdrawal after anything else, a claim where nothing is known."""
-        standing = self.stances.get(person_id, NO_STANCES).get(purpose)
-        return standing != Standing.REFUSED if refuses else standing is None
+        stood = self.stood(person_id, purpose)
+        return stood is None or (refuses and stood.standing != Standing.REFUSED)
 
     def add_decision(self, row: DecisionRow) -> None:
         """Record a decision; later commands of the run see it."""
         self._decisions.append(row)
         stances = self.stances.setdefault(row.subject.person_id, {})
         standing = row.standing
+        stood = Stood(int(standing or Standing.NONE), row.at, row.valid_until, row.purpose_version)
         if standing is None:
-            stances.setdefault(row.purpose, Standing.NONE)
+            stances.setdefault(row.purpose, stood)
         else:
-            stances[row.purpose] = standing
+            stances[row.purpose] = stood
 
     def write(self) -> None:
         """Write everything, set by set, inside the caller's transaction. Raises IdentifierTaken when another process was faster."""

@@ -1,0 +1,204 @@
+"""Keeping a workspace's purposes: each change makes a version, and a material one may end the consents given before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from troth.consent.catalog import SERVICE, PurposeUnknown, forget_catalogs, load_catalog
+from troth.consent.durations import check_duration
+from troth.consent.models import Assignment, LegalBasis, OnChange, Purpose, PurposeVersion
+from troth.kernel.errors import TrothError
+from troth.people.models import Person
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+NEWEST_PEOPLE = 500
+"""Whose attributes are looked at for names that nobody assigned."""
+MOST_NAMES = 500
+
+
+class PurposeInvalid(TrothError):
+    """A purpose that cannot be kept like this."""
+
+
+class PurposeTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a purpose is, all that a person may want to know before they agree; a version keeps it as it was."""
+
+    name: str
+    legal_basis: str = LegalBasis.CONSENT.value
+    is_marketing: bool = False
+    description: dict[str, str] = {}
+    data_categories: list[str] = []
+    retention: str = ""
+    recipients: list[str] = []
+    transfers: str = ""
+    automated_decision: str = ""
+    on_change: str = OnChange.INVALIDATE.value
+    consent_lasts: str = ""
+    double_opt_in: bool = False
+    special_category: bool = False
+
+
+TERMS = PurposeTerms.__struct_fields__
+
+
+def terms_of(purpose: Purpose) -> PurposeTerms:
+    """A purpose as it stands."""
+    return PurposeTerms(**{name: getattr(purpose, name) for name in TERMS})
+
+
+def find_purpose(workspace_id: int, key: str) -> Purpose:
+    """A purpose, archived or not. Raises PurposeUnknown."""
+    load_catalog(workspace_id)
+    found = Purpose.objects.filter(workspace_id=workspace_id, key=key).first()
+    if found is None:
+        raise PurposeUnknown("There is no such purpose in this workspace.")
+    return found
+
+
+def list_purposes(workspace_id: int) -> list[Purpose]:
+    """All purposes of a workspace, the archived ones too, by key."""
+    load_catalog(workspace_id)
+    return list(Purpose.objects.filter(workspace_id=workspace_id).order_by("key"))
+
+
+def list_versions(workspace_id: int, key: str) -> list[PurposeVersion]:
+    """A purpose's versions, the newest first. Raises PurposeUnknown."""
+    purpose = find_purpose(workspace_id, key)
+    found = list(PurposeVersion.objects.filter(workspace_id=workspace_id, key=key).order_by("-version"))
+    if not found or found[-1].version != 1:
+        # A purpose that every workspace begins with has no version of its own until it is changed.
+        first = msgspec.to_builtins(terms_of(purpose)) if not found else found[-1].snapshot
+        found.append(PurposeVersion(workspace_id=workspace_id, key=key, version=1, snapshot=first, at=0, material=False))
+    return found
+
+
+def create_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, now: int) -> Purpose:
+    """A new purpose, version 1. Raises PurposeInvalid, DurationInvalid."""
+    if not _KEY.fullmatch(key):
+        raise PurposeInvalid(
+            "$.key: the key of a purpose has letters, digits, `_`, `-` and `.`, 64 at most, and begins with a letter or digit."
+        )
+    _check(terms)
+    load_catalog(workspace_id)
+    with transaction.atomic():
+        if Purpose.objects.filter(workspace_id=workspace_id, key=key).exists():
+            raise PurposeInvalid("$.key: there is a purpose of this key: choose another, or revise that one.")
+        purpose = Purpose.objects.create(workspace_id=workspace_id, key=key, **msgspec.structs.asdict(terms))
+        _keep_version(purpose, now, material=False)
+    forget_catalogs()
+    return purpose
+
+
+def revise_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, material: bool, now: int) -> Purpose:
+    """The purpose's next version; nothing happens when nothing changed and nothing material is stated.
+
+    What widens the processing is material whatever the caller says (`find_material_changes`). A material change ends the consents given before, or
+    leaves them until the person answers anew, as `on_change` said *before* the change and says after it. Raises PurposeUnknown, PurposeInvalid.
+    """
+    _check(terms)
+    with transaction.atomic():
+        purpose = find_purpose(workspace_id, key)
+        before = terms_of(purpose)
+        is_material = material or bool(find_material_changes(before, terms))
+        if before == terms and not is_material:
+            return purpose
+        if purpose.version == 1:
+            _keep_version(purpose, 0, material=False)
+        for name, value in msgspec.structs.asdict(terms).items():
+            setattr(purpose, name, value)
+        purpose.version += 1
+        if is_material and OnChange.INVALIDATE in (before.on_change, terms.on_change):
+            purpose.material_since = now
+        purpose.save()
+        _keep_version(purpose, now, material=is_material)
+    forget_catalogs()
+    transaction.on_commit(forget_catalogs)
+    return purpose
+
+
+def find_material_changes(before: PurposeTerms, after: PurposeTerms) -> list[str]:
+    """The names of what changed so that a person may have decided otherwise: more data, more recipients, another basis (Art. 6(4), 13(3))."""
+    found = [name for name in ("legal_basis", "transfers", "automated_decision") if getattr(after, name) not in ("", getattr(before, name))]
+    found += [name for name in ("data_categories", "recipients") if set(getattr(after, name)) - set(getattr(before, name))]
+    if after.special_category and not before.special_category:
+        found.append("special_category")
+    return found
+
+
+def archive_purpose(workspace_id: int, key: str, *, archived: bool = True) -> Purpose:
+    """Do nothing for a purpose any more, or take it up again; decisions on it stay. Raises PurposeUnknown, PurposeInvalid."""
+    purpose = find_purpose(workspace_id, key)
+    if archived and key == SERVICE:
+        raise PurposeInvalid("What is not assigned to another purpose is collected for `service`: it cannot be archived.")
+    if archived and Assignment.objects.filter(workspace_id=workspace_id, purpose=key).exists():
+        raise PurposeInvalid("Something is assigned to this purpose: assign it to another one first.")
+    purpose.archived = archived
+    purpose.save(update_fields=["archived"])
+    forget_catalogs()
+    return purpose
+
+
+def _keep_version(purpose: Purpose, at: int, *, material: bool) -> None:
+    snapshot = msgspec.to_builtins(terms_of(purpose))
+    PurposeVersion.objects.get_or_create(
+        workspace_id=purpose.workspace_id,
+        key=purpose.key,
+        version=purpose.version,
+        defaults={"snapshot": snapshot, "at": at, "material": material},
+    )
+
+
+def _check(terms: PurposeTerms) -> None:
+    if not terms.name.strip():
+        raise PurposeInvalid("$.name: a purpose needs a name that people understand.")
+    if terms.legal_basis not in LegalBasis.values:
+        raise PurposeInvalid(f"$.legal_basis: must be one of {', '.join(LegalBasis.values)} (Art. 6(1)).")
+    if terms.on_change not in OnChange.values:
+        raise PurposeInvalid(f"$.on_change: must be one of {', '.join(OnChange.values)}.")
+    if terms.special_category and terms.legal_basis == LegalBasis.LEGITIMATE_INTEREST:
+        raise PurposeInvalid("$.legal_basis: data of Art. 9 is never processed on a legitimate interest: ask for explicit consent.")
+    check_duration(terms.retention)
+    check_duration(terms.consent_lasts)
+
+
+def find_unassigned(workspace_id: int) -> dict[str, list[str]]:
+    """Event names and attributes in use that no assignment names, at most 500 each: they are collected for `service`."""
+    assigned: dict[str, set[str]] = {}
+    for kind, name in Assignment.objects.filter(workspace_id=workspace_id).values_list("kind", "name"):
+        assigned.setdefault(kind, set()).add(name)
+    return {
+        "event": _first(set(_event_names(workspace_id)) - assigned.get("event", set())),
+        "attribute": _first(set(_attribute_names(workspace_id)) - assigned.get("attribute", set())),
+    }
+
+
+def _first(names: Iterable[str]) -> list[str]:
+    return sorted(names)[:MOST_NAMES]
+
+
+def _event_names(workspace_id: int) -> Iterator[str]:
+    """Name after name from the index on names, one look each."""
+    name = ""
+    with connection.cursor() as cursor:
+        for _ in range(MOST_NAMES):
+            cursor.execute(
+                "SELECT name FROM people_event WHERE workspace_id = %s AND name > %s ORDER BY name LIMIT 1", [workspace_id, name]
+            )
+            found = cursor.fetchone()
+            if not found:
+                return
+            name = found[0]
+            yield name
+
+
+def _attribute_names(workspace_id: int) -> Iterator[str]:
+    """Those of the newest people; reads no more."""
+    newest = Person.objects.filter(workspace_id=workspace_id).order_by("-created_at", "-bucket", "-person_id")
+    attributes: Mapping[str, Any]
+    for attributes in newest.values_list("attributes", flat=True)[:NEWEST_PEOPLE]:
+        yield from attributes
