@@ -6,7 +6,7 @@ from typing import Any
 
 from troth.intake.commands import Delete, Identify, Identity, Track
 from troth.intake.door import apply
-from troth.intake.tallies import KEPT, add_counts, forget_old_minutes, read_tallies
+from troth.intake.tallies import KEPT, Refusals, add_counts, forget_old_minutes, latest_minutes, read_tallies
 from troth.kernel.clock import HOUR, MINUTE, now_ms
 from troth.kernel.worker import drain
 
@@ -40,3 +40,20 @@ def test_minutes_are_forgotten_after_45_days(workspace: Any) -> None:
     assert not forget_old_minutes(NOW)
     tallies = read_tallies(workspace.pk, NOW - KEPT - HOUR, NOW + HOUR, HOUR)
     assert sum(tally.accepted for tally in tallies) == 7
+
+
+def test_the_latest_minutes_end_with_the_one_that_is_running(workspace: Any) -> None:
+    apply([track(workspace, NOW), track(workspace, NOW + MINUTE)], now=NOW + MINUTE)
+    minutes = latest_minutes(workspace.pk, NOW + MINUTE + 30_000, 3)
+    assert [(tally.at, tally.accepted) for tally in minutes] == [(NOW - MINUTE, 0), (NOW, 1), (NOW + MINUTE, 1)]
+
+
+def test_refusals_are_counted_beside_them(workspace: Any) -> None:
+    refusals = Refusals()
+    refusals.note(workspace.pk, NOW)
+    refusals.note(workspace.pk, NOW + 1, 4)
+    assert refusals
+    refusals.write()
+    assert not refusals
+    refusals.write()
+    assert [tally.refused for tally in latest_minutes(workspace.pk, NOW, 2)] == [0, 5]

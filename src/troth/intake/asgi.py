@@ -13,7 +13,9 @@ import structlog
 
 from troth.intake.commands import Command, Outcome
 from troth.intake.errors import DoorUnavailable
+from troth.intake.tallies import Refusals
 from troth.intake.wire import segment, vero
+from troth.intake.wire.presented import Presented
 from troth.intake.wire.request import Keyring, Reply, Request, Work
 from troth.kernel.clock import SECOND, now_ms
 
@@ -81,7 +83,8 @@ class Intake:
         refresh_keys: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._door = door
-        self._keyring = keyring
+        self._presented = Presented(keyring)
+        self.refusals = Refusals()
         self._limits = limits or Limits()
         self._refresh_keys = refresh_keys
         self._refreshed_at = 0
@@ -104,23 +107,40 @@ class Intake:
         try:
             body = await self._read_body(receive, headers)
         except BodyRefused as error:
-            return _error_reply(error.status, error.code, str(error), close=True)
+            reply = _error_reply(error.status, error.code, str(error), close=True)
+            return self._refuse(Request(scope["method"], path, scope["query_string"], headers, b"", now_ms()), reply)
         request = Request(scope["method"], path, scope["query_string"], headers, body, now_ms())
         try:
-            work = wire.handle(request, self._keyring)
+            work = self._read(wire, request)
             if isinstance(work, Reply) and work.status == 401 and self._refresh_keys and request.received_at - self._refreshed_at > SECOND:
                 # A key made a moment ago by another process is not in memory yet.
                 self._refreshed_at = request.received_at
                 await self._refresh_keys()
-                work = wire.handle(request, self._keyring)
+                work = self._read(wire, request)
             if isinstance(work, Reply):
-                return work
+                return self._refuse(request, work) if 400 <= work.status < 500 else work
+            if work.refused and self._presented.key:
+                self.refusals.note(self._presented.key.workspace_id, request.received_at, len(work.refused))
             return work.answer(await self._door.submit(work.commands) if work.commands else ())
         except DoorUnavailable as error:
             return _error_reply(503, "unavailable", str(error), (b"retry-after", b"%d" % error.retry_after))
         except Exception as error:  # noqa: BLE001 -- the boundary of the process: nothing but the class is told or logged
             log.error("intake_refused_work", error=type(error).__name__)
             return _error_reply(500, "internal_error", "Troth failed; nothing was written. The operator finds the error in the log.")
+
+    def _read(self, wire: Wire, request: Request) -> Reply | Work:
+        """Until the next await, `_presented` says whose key it was."""
+        self._presented.key = None
+        return wire.handle(request, self._presented)
+
+    def _refuse(self, request: Request, reply: Reply) -> Reply:
+        """Count a refusal for the workspace whose key was shown, if any was."""
+        presented = self._presented
+        if presented.key is None or not request.body:
+            presented.search(request)
+        if presented.key is not None:
+            self.refusals.note(presented.key.workspace_id, request.received_at)
+        return reply
 
     async def _read_body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         encoding = headers.get(b"content-encoding", b"").strip().lower()

@@ -20,7 +20,10 @@ _lane = secrets.randbelow(LANES)
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """What came in from `at` (milliseconds) on, for one step: events accepted, events dropped (no basis, or suppressed), requests refused."""
+    """What came in from `at` (milliseconds) on, for one step: events accepted, events dropped (no basis, or suppressed), and what was refused.
+
+    Refused is a request answered 4xx although its key is known, or one message of a batch.
+    """
 
     at: int
     accepted: int = 0
@@ -55,6 +58,32 @@ def add_counts(counts: Counts) -> None:
         "ON CONFLICT (workspace_id, minute, lane) DO UPDATE SET accepted = intake_minute.accepted + EXCLUDED.accepted,"
         " dropped = intake_minute.dropped + EXCLUDED.dropped, refused = intake_minute.refused + EXCLUDED.refused",
     )
+
+
+class Refusals:
+    """What was refused since it was last written down; counting it costs a dictionary entry, whoever floods the door."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[int, int, str]] = Counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._counts)
+
+    def note(self, workspace_id: int, at: int, number: int = 1) -> None:
+        """Count a request, or messages of a batch, refused at an instant."""
+        self._counts[workspace_id, at // MINUTE, "refused"] += number
+
+    def write(self) -> None:
+        """Add them to their minutes."""
+        counts, self._counts = self._counts, Counter()
+        if counts:
+            add_counts(counts)
+
+
+def latest_minutes(workspace_id: int, now: int, count: int) -> list[Tally]:
+    """The last `count` minutes up to `now`, the oldest first; the last of them is still running."""
+    until = (now // MINUTE + 1) * MINUTE
+    return read_tallies(workspace_id, until - count * MINUTE, until, MINUTE)
 
 
 def read_tallies(workspace_id: int, since: int, until: int, step: int) -> list[Tally]:

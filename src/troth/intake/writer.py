@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from django.db import Error as DatabaseError
@@ -30,6 +30,7 @@ class Writer:
         self._largest = largest
         self._most = most
         self._queue: deque[Waiting] = deque()
+        self._chores: deque[Callable[[], None]] = deque()
         self._queued = 0
         self._is_idle = False
         self._wake = threading.Event()
@@ -52,6 +53,12 @@ class Writer:
         if self._thread:
             self._thread.join()
 
+    def do(self, chore: Callable[[], None]) -> None:
+        """Have the thread run `chore` between two batches: a write that nobody waits for. What fails is logged and lost."""
+        self._chores.append(chore)
+        if self._is_idle:
+            self._wake.set()
+
     async def submit(self, commands: Sequence[Command]) -> list[Outcome]:
         """Apply commands and return their outcomes once they are durable. Raises DoorUnavailable when too much waits or the database fails."""
         if self._queued + len(commands) > self._most and self._queue:
@@ -70,7 +77,18 @@ class Writer:
             answers = self._apply(batch)
             assert self._loop is not None
             self._loop.call_soon_threadsafe(self._resolve, batch, answers)
+            if self._chores:
+                self._do_chores()
+        self._do_chores()
         connection.close()
+
+    def _do_chores(self) -> None:
+        while self._chores:
+            try:
+                self._chores.popleft()()
+            except Exception as error:  # noqa: BLE001 -- nobody waits for it, and the thread must go on
+                log.error("intake_chore_failed", error=type(error).__name__)
+                close_old_connections()
 
     def _next(self) -> list[Waiting]:
         """Whatever waits, up to `largest` commands; empty when stopped.
@@ -80,9 +98,10 @@ class Writer:
         while not self._queue:
             if self._stopping:
                 return []
+            self._do_chores()
             self._wake.clear()
             self._is_idle = True
-            if not self._queue and not self._stopping:
+            if not self._queue and not self._chores and not self._stopping:
                 self._wake.wait()
             self._is_idle = False
         batch: list[Waiting] = []

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.project.settings")
 
 import django
+import structlog
 
 django.setup()
 
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402 -- needs a configured Django
+from django.db import Error as DatabaseError  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from troth.intake.asgi import Intake  # noqa: E402
 from troth.intake.writer import Writer  # noqa: E402
+from troth.kernel.clock import now_ms  # noqa: E402
 from troth.project.health import answer_health  # noqa: E402
 from troth.project.wsgi_in_threads import WsgiInThreads  # noqa: E402
-from troth.workspaces.keys import Keyring  # noqa: E402
+from troth.workspaces.keys import Keyring, write_uses  # noqa: E402
 
+log = structlog.get_logger()
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 KEYRING_SECONDS = 1.0
+USES_SECONDS = 10.0
+"""How often it is written down which keys were used."""
 INGEST_ONLY = os.environ.get("TROTH_ROLE") == "ingest"
 """A process of role `ingest` answers machines only."""
 
@@ -64,11 +71,13 @@ class Application:
             if message["type"] == "lifespan.startup":
                 await self._refresh_keys()
                 self.writer.start()
-                self._keeper = asyncio.create_task(self._keep_keys_fresh())
+                self._keeper = asyncio.create_task(self._keep())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 if self._keeper:
                     self._keeper.cancel()
+                self._write_down()
+                self._write_uses()
                 await asyncio.to_thread(self.writer.stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -76,11 +85,27 @@ class Application:
     async def _refresh_keys(self) -> None:
         await asyncio.to_thread(self.keyring.refresh)
 
-    async def _keep_keys_fresh(self) -> None:
-        """A revoked key stops working within a second."""
+    async def _keep(self) -> None:
+        """A revoked key stops working within a second; what was counted meanwhile is written down."""
+        written_at = time.monotonic()
         while True:
             await asyncio.sleep(KEYRING_SECONDS)
-            await self._refresh_keys()
+            try:
+                await self._refresh_keys()
+            except DatabaseError as error:
+                log.error("keyring_not_refreshed", error=type(error).__name__)
+            self._write_down()
+            if time.monotonic() - written_at > USES_SECONDS:
+                self._write_uses()
+                written_at = time.monotonic()
+
+    def _write_down(self) -> None:
+        if self.intake.refusals:
+            self.writer.do(self.intake.refusals.write)
+
+    def _write_uses(self) -> None:
+        now = now_ms()
+        self.writer.do(lambda: write_uses(now))
 
 
 application = Application()

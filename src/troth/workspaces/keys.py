@@ -30,6 +30,10 @@ KINDS: dict[str, frozenset[str]] = {
 }
 
 
+_used: set[int] = set()
+"""Keys used in this process since that was last written down; adding to it is all that a request pays."""
+
+
 class KeyInvalid(TrothError):
     """A scope or kind that does not exist."""
 
@@ -62,7 +66,18 @@ def create_key(workspace: Workspace, kind: str, *, scopes: frozenset[str] | None
 def find_grant(token: str) -> Grant | None:
     """What a key may do, read from the database; None when it is unknown or revoked."""
     key = Key.objects.filter(digest=digest_of(token), revoked_at=None).first()
-    return Grant(key.pk, key.workspace_id, key.kind, frozenset(key.scopes)) if key else None
+    if key is None:
+        return None
+    _used.add(key.pk)
+    return Grant(key.pk, key.workspace_id, key.kind, frozenset(key.scopes))
+
+
+def write_uses(now: int) -> None:
+    """Keep when the keys were last used that were used in this process since the last call. `now` in milliseconds."""
+    used = frozenset(_used)
+    if used:
+        _used.difference_update(used)
+        Key.objects.filter(pk__in=used).update(last_used_at=datetime.fromtimestamp(now / 1000, UTC))
 
 
 def revoke_key(key: Key) -> None:
@@ -91,4 +106,7 @@ class Keyring:
 
     def __call__(self, token: str) -> Grant | None:
         """What a key may do, without touching the database."""
-        return self._grants.get(digest_of(token))
+        grant = self._grants.get(digest_of(token))
+        if grant is not None:
+            _used.add(grant.key_id)
+        return grant

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -34,6 +34,12 @@ class Work(msgspec.Struct, frozen=True):
 
     commands: Sequence[Command]
     answer: Callable[[Sequence[Outcome]], Reply]
+    parts: Sequence[Any] = ()
+    """The messages of a batch as they came, as raw JSON or already decoded; empty: the body is the one message."""
+    ends: Sequence[int] = ()
+    """For each message, how many commands there are up to its end."""
+    refused: Sequence[Mapping[str, Any]] = ()
+    """Messages of the batch that were refused: their `index`, `code` and `message`."""
 
 
 class Key(Protocol):

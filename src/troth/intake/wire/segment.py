@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -42,7 +42,7 @@ def handle(request: Request, keyring: Keyring) -> Reply | Work:
         return msgspec.structs.replace(reply, headers=((b"allow", b"POST"),))
     if kind is METRICS:
         return SUCCESS
-    presented = _basic_user(request.headers.get(b"authorization", b""))
+    presented = read_basic_user(request.headers.get(b"authorization", b""))
     if presented and _may_track(keyring(presented)) is None:
         return _unauthorized()
     try:
@@ -58,6 +58,7 @@ def _handle_batch(request: Request, presented: str, keyring: Keyring) -> Reply |
         return _unauthorized()
     origin = Origin(body, request.received_at, key.workspace_id)
     commands: list[Command] = []
+    ends: list[int] = []
     rejected: list[dict[str, Any]] = []
     repaired: list[dict[str, Any]] = []
     for index, read in enumerate(read_messages(body, request.body)):
@@ -72,9 +73,10 @@ def _handle_batch(request: Request, presented: str, keyring: Keyring) -> Reply |
         else:
             if repairs:
                 repaired.append({"index": index, "messageId": message_id, "code": "repaired_value", "message": "; ".join(repairs[:10])})
-    if not rejected and not repaired:
-        return Work(commands, _succeed)
-    return _detail(commands, len(body.batch or ()) - len(rejected), rejected, repaired)
+        ends.append(len(commands))
+    parts = body.batch or ()
+    answer = _tell(len(parts) - len(rejected), rejected, repaired) if rejected or repaired else _succeed
+    return Work(commands, answer, parts, ends, rejected)
 
 
 def _handle_single(request: Request, kind: str, presented: str, keyring: Keyring) -> Reply | Work:
@@ -90,13 +92,13 @@ def _handle_single(request: Request, kind: str, presented: str, keyring: Keyring
     return Work(commands, _succeed)
 
 
-def _detail(commands: list[Command], accepted: int, rejected: list[dict[str, Any]], repaired: list[dict[str, Any]]) -> Work:
+def _tell(accepted: int, rejected: list[dict[str, Any]], repaired: list[dict[str, Any]]) -> Callable[[Sequence[Outcome]], Reply]:
     """Tell which messages were refused or repaired: the libraries see a success, a developer sees why."""
     body: dict[str, Any] = {"success": True, "accepted": accepted, "rejected": rejected[:MOST_DETAILS]}
     if repaired:
         body["repaired"] = repaired[:MOST_DETAILS]
     reply = Reply(200, msgspec.json.encode(body))
-    return Work(commands, lambda outcomes: reply)
+    return lambda outcomes: reply
 
 
 def _succeed(outcomes: Sequence[Outcome]) -> Reply:
@@ -123,7 +125,7 @@ def _may_track(key: Key | None) -> Key | None:
     return key if key and "track" in key.scopes else None
 
 
-def _basic_user(header: bytes) -> str:
+def read_basic_user(header: bytes) -> str:
     """The user name of HTTP Basic (RFC 7617), with or without the colon that should follow it; empty for anything else."""
     scheme, _, value = header.partition(b" ")
     if scheme.lower() != b"basic":
