@@ -128,7 +128,7 @@ def provoke_errors(server: Served, person: dict[str, str]) -> None:
         ("/v1/batch", {"writeKey": person["id"], "batch": [{"userId": person["email"]}]}),
         (f"/api/troth/v1/people/{person['id']}/erasure?{person['email']}", {"x": person["email"]}),
         (f"/u/{person['id']}", {}),
-        (f"/console/login?next={person['id']}", {}),
+        (f"/console/account/login/?next={person['id']}", {}),
     ):
         status, _ = server.post(path, body)
         assert 400 <= status < 500, (path, status)

@@ -131,7 +131,7 @@ def use_pages_and_controls(server: Served) -> None:
     assert 400 <= control(server, "POST", "/campaigns", {"name": MARK, "html": "{{ " + MARK}) < 500
     assert control(server, "POST", f"/people/external_id:{ID}/export") == 200
     assert ask(server, "GET", f"/api/troth/v1/people/email:{quoted}", Authorization=f"Bearer {TOKEN}") == 401
-    for path in (f"/u/{TOKEN}", f"/p/{TOKEN}", f"/{EMAIL}", f"/console/login?next=/{ID}", f"/console/people/1?{EMAIL}"):
+    for path in (f"/u/{TOKEN}", f"/p/{TOKEN}", f"/{EMAIL}", f"/console/account/login/?next=/{ID}", f"/console/people/1?{EMAIL}"):
         assert ask(server, "GET", path) < 500
         assert ask(server, "POST", path, f"email={quoted}&password={TOKEN}".encode(), Cookie=f"sessionid={TOKEN}") < 500
     assert ask(server, "GET", "/api/troth/v1/people", Host=f"{MARK}.example") < 500

@@ -40,7 +40,7 @@ def test_a_member_logs_in_looks_around_and_logs_out(new_page: Any, dana: Any) ->
 
 def test_a_wrong_password_is_refused(new_page: Any) -> None:
     page = new_page()
-    page.goto("/console/login")
+    page.goto("/console/account/login/")
     page.get_by_label("E-mail").fill("alice@example.com")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()

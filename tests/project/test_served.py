@@ -49,7 +49,7 @@ def test_health_readiness_and_metrics(troth_server: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/console/login", "/api/troth/v1/docs", "/api/troth/v1/openapi.json", "/nothing-here", "/static/nothing.css"]
+    "path", ["/console/account/login/", "/api/troth/v1/docs", "/api/troth/v1/openapi.json", "/nothing-here", "/static/nothing.css"]
 )
 def test_every_answer_of_django_is_strictly_framed(troth_server: Served, path: str) -> None:
     _, headers, body = get(troth_server, path)
@@ -145,7 +145,7 @@ def test_a_role_alone_answers_its_own_doors_only(tmp_path: Path) -> None:
         )
     try:
         served.wait_ready()
-        assert get(served, "/console/login")[0] == 404
+        assert get(served, "/console/account/login/")[0] == 404
         said = {"auth_token": served.workspace["auth_token"], "id": "dana-1", "email": "dana@example.com"}
         assert served.post("/api/v2/users/track", said)[0] == 200
     finally:

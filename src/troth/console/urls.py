@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.urls import include, path
 
 from troth.console import views
-from troth.console.login import LogIn, LogOut
 
 ROOMS = ["home", "audit"]
 """Each room brings its own `urls.py`."""
@@ -13,8 +12,7 @@ ROOMS = ["home", "audit"]
 urlpatterns = [
     path("", views.enter, name="console"),
     path("enter/<str:token>", views.enter_by_link, name="console-enter"),
-    path("login", LogIn.as_view(), name="console-login"),
-    path("logout", LogOut.as_view(), name="console-logout"),
+    path("account/", include("troth.console.account.urls")),
     path("", include("troth.console.design.urls")),
     path("<int:workspace_id>/", include([path("", include(f"troth.console.{room}.urls")) for room in ROOMS])),
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
+from troth.console.account.views import log_in
 from troth.console.headers import staff_headers
 from troth.console.shell import WORKSPACE_COOKIE, render_alone
 from troth.kernel.clock import now_ms
@@ -30,5 +30,5 @@ def enter_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     user = redeem_login_link(token, now_ms())
     if user is None:
         return staff_headers(render_alone(request, "console/link_over.html", status=403))
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    log_in(request, user)
     return staff_headers(redirect("console"))

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "django_cotton",
     "django_htmx",
     "lucide",
+    "django_zxcvbn_password_validator",
     "troth.workspaces",
     "troth.people",
     "troth.consent",
@@ -67,6 +68,10 @@ INSTALLED_APPS = [
     "troth.pages",
     "troth.console",
     "troth.project",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "troth.project.security_headers.SecurityHeadersMiddleware",
@@ -77,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 TEMPLATES = [
     {
@@ -96,11 +102,50 @@ AUTH_USER_MODEL = "workspaces.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django_zxcvbn_password_validator.ZxcvbnPasswordValidator"},
 ]
-LOGIN_URL = "/console/login"
+PASSWORD_MINIMAL_STRENGTH = 3
+PASSWORD_RESET_TIMEOUT = 60 * 60
+LOGIN_URL = LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_REDIRECT_URL = "/console/"
-LOGOUT_REDIRECT_URL = "/console/login"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "console_cache",
+        "KEY_FUNCTION": "troth.console.account.limits.hide_key",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+ACCOUNT_ADAPTER = "troth.console.account.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation by mail has verified the address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from us
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "troth.console.account.forms.LogInForm",
+    "reauthenticate": "troth.console.account.forms.ReauthenticateForm",
+    "change_password": "troth.console.account.forms.ChangePasswordForm",
+    "set_password": "troth.console.account.forms.SetPasswordForm",
+    "reset_password": "troth.console.account.forms.ResetPasswordForm",
+    "reset_password_from_key": "troth.console.account.forms.ResetPasswordKeyForm",
+}
+MFA_ADAPTER = "troth.console.account.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # allauth keeps no addresses here: the user's own is the only one
+MFA_TOTP_ISSUER = "Troth"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(TROTH_URL).scheme == "http"  # browsers allow it on localhost alone
+MFA_FORMS = {
+    "authenticate": "troth.console.account.forms.CodeForm",
+    "reauthenticate": "troth.console.account.forms.ReauthenticateCodeForm",
+    "activate_totp": "troth.console.account.forms.AddAppForm",
+    "add_webauthn": "troth.console.account.forms.AddPasskeyForm",
+    "edit_webauthn": "troth.console.account.forms.RenamePasskeyForm",
+}
 
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", urlsplit(TROTH_URL).hostname or "localhost", *env.list("TROTH_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = [TROTH_URL]
