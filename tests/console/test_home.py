@@ -132,7 +132,7 @@ def test_many_people_are_estimated_from_a_sample(workspace: Any, monkeypatch: py
     assert not estimate.exact
     assert 14_000 < estimate.number < 26_000  # a standard deviation is 1,130
     page = home(join(workspace, "viewer"), workspace)
-    assert "≈ " in page
+    assert "≈\N{NO-BREAK SPACE}" in page
     assert "Counted in a random sample" in page
 
 

@@ -65,5 +65,5 @@ def test_steps_are_called_by_the_members_clock_and_language() -> None:
 
 def test_a_day_of_quarters_is_marked_at_round_hours() -> None:
     steps = divide("24h", at("2026-11-23T12:07:00+00:00"), "UTC")
-    marks = mark_hours(steps, label_steps(steps, "Europe/Berlin", "en"), "Europe/Berlin", centred=False)
+    marks = mark_hours(steps, label_steps(steps, "Europe/Berlin", "en"), "Europe/Berlin")
     assert [mark.label for mark in marks] == ["16:00", "20:00", "00:00", "04:00", "08:00", "12:00"]

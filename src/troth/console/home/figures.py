@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from troth.console.charts import Chart, Series, bar_chart, line_chart
+from troth.console.charts import Chart, Series, bar_chart
 from troth.console.home.reading import Amount
 from troth.console.home.times import QUARTER, Steps, label_steps, mark_hours
 from troth.console.showing import format_number, format_roughly
@@ -38,8 +38,8 @@ def draw_events(counts: list[int], steps: Steps, zone: str, locale: str) -> Char
     """Events accepted over time."""
     title = _("Events per quarter of an hour") if _is_by_quarter(steps) else _("Events per day")
     labels = label_steps(steps, zone, locale)
-    chart = line_chart(title, labels, [Series(_("accepted"), "accent", counts)])
-    return replace(chart, ticks=mark_hours(steps, labels, zone, centred=False)) if _is_by_quarter(steps) else chart
+    # Columns, not a curve: the present step has only begun, and a curve would seem to fall.
+    return _marked(bar_chart(title, labels, [Series(_("accepted"), "accent", counts)]), steps, zone)
 
 
 def draw_messages(counts: Mapping[str, list[int]], steps: Steps, zone: str, locale: str) -> Chart:
@@ -50,7 +50,7 @@ def draw_messages(counts: Mapping[str, list[int]], steps: Steps, zone: str, loca
         Series(fate.name, fate.tone, [sum(counts[state][index] for state in fate.states) for index in range(width)]) for fate in fates()
     ]
     chart = bar_chart(_("Messages by what became of them"), labels, [one for one in series if any(one.values)] or series[:1])
-    return replace(chart, ticks=mark_hours(steps, labels, zone, centred=True)) if _is_by_quarter(steps) else chart
+    return _marked(chart, steps, zone)
 
 
 def sum_states(counts: Mapping[str, list[int]]) -> list[tuple[str, int]]:
@@ -62,7 +62,11 @@ def put_amount(amount: Amount, *, estimated: bool = False) -> str:
     """A number as it may be said: exact, ≈ when it is an estimate, with a plus when counting was cut short."""
     if amount.exact:
         return format_number(amount.number)
-    return f"≈ {format_roughly(amount.number)}" if estimated else f"{format_number(amount.number)}+"
+    return f"≈\N{NO-BREAK SPACE}{format_roughly(amount.number)}" if estimated else f"{format_number(amount.number)}+"
+
+
+def _marked(chart: Chart, steps: Steps, zone: str) -> Chart:
+    return replace(chart, ticks=mark_hours(steps, chart.labels, zone)) if _is_by_quarter(steps) else chart
 
 
 def _is_by_quarter(steps: Steps) -> bool:

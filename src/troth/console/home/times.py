@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -64,13 +65,13 @@ def label_steps(steps: Steps, zone: str, locale: str) -> list[str]:
     return [str(format_datetime(begin, pattern, locale=locale)) for begin in begins]
 
 
-def mark_hours(steps: Steps, labels: list[str], zone: str, *, centred: bool) -> tuple[Mark, ...]:
+def mark_hours(steps: Steps, labels: Sequence[str], zone: str) -> tuple[Mark, ...]:
     """Marks for quarters of an hour at 0, 4, 8, … o'clock of the zone, rather than wherever the range happens to begin."""
-    width = 100 / (len(labels) if centred else len(labels) - 1)
+    width = 100 / len(labels)
     marks = []
     for index, edge in enumerate(steps.edges[:-1]):
         begin = datetime.fromtimestamp(edge // 1000, UTC).astimezone(ZoneInfo(zone))
         if begin.minute == 0 and begin.hour % 4 == 0:
-            at = (index + (0.5 if centred else 0)) * width
+            at = (index + 0.5) * width
             marks.append(Mark(round(at, 3), labels[index], "start" if at < 4 else "end" if at > 96 else "middle"))
     return tuple(marks[:MOST_TICKS])

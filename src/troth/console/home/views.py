@@ -18,6 +18,7 @@ from troth.console.shell import preferences, render_fragment, render_page
 from troth.console.showing import Reader, writing_for
 from troth.kernel.checks import Finding, examine
 from troth.kernel.clock import now_ms
+from troth.messages.models import State
 from troth.workspaces.roles import Permission
 
 
@@ -36,7 +37,7 @@ def home(request: MemberRequest) -> HttpResponse:
         shows_list=Permission.SEE_PEOPLE in request.may and bool(waiting.first),
         range=chosen,
         findings=(findings := _findings(request, now)),
-        troubles=[finding for finding in findings if not finding.ok],
+        troubles=[(finding.check, finding.says.split("`")) for finding in findings if not finding.ok],
     )
 
 
@@ -75,6 +76,7 @@ def _figures(request: MemberRequest, chosen: str, now: int) -> dict[str, Any]:
             "people_are_estimated": not people.exact,
             "new_people": put_amount(new),
             "states": sum_states(messages),
+            "sent": sum(messages[State.SENT]),
             "charts": [draw_events(events, steps, zone, locale), draw_messages(messages, steps, zone, locale)],
             "ranges": [(_("24 hours"), "?range=24h", chosen == "24h"), (_("30 days"), "?range=30d", chosen == "30d")],
         }
