@@ -57,7 +57,7 @@ def examine(now: int) -> Iterator[Finding]:
 def count_some(rows: str, values: Sequence[Any]) -> int:
     """How many rows `rows` (`FROM … WHERE …`) has, at most one more than MOST_COUNTED, so that counting stays quick."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM (SELECT 1 {rows} LIMIT {MOST_COUNTED + 1}) AS some", values)
+        cursor.execute(f"SELECT COUNT(*) FROM (SELECT 1 {rows} LIMIT {MOST_COUNTED + 1}) AS counted", values)
         return int(cursor.fetchone()[0])
 
 

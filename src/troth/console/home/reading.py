@@ -140,7 +140,7 @@ def count_new_people(workspace_id: int, since: int) -> Amount:
 def _count_since(workspace_id: int, since: int) -> Amount:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM people_person WHERE workspace_id = %s AND created_at >= %s LIMIT %s) AS some",
+            "SELECT COUNT(*) FROM (SELECT 1 FROM people_person WHERE workspace_id = %s AND created_at >= %s LIMIT %s) AS counted",
             [workspace_id, since, MOST_COUNTED + 1],
         )
         number = int(cursor.fetchone()[0])
