@@ -103,7 +103,7 @@ class RenamePasskeyForm(passkeys.EditWebAuthnForm):  # type: ignore[misc]
         _calm(self, name=_("Name"))
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] -- not subscriptable at run time
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """What the console calls a member, and how it writes times and numbers for them."""
 
     class Meta:

@@ -33,7 +33,7 @@ def log_in(request: HttpRequest, user: User) -> None:
 @login_required
 def profile(request: HttpRequest) -> HttpResponseBase:
     """Name, time zone and way of writing; the way to password, second factor and sessions."""
-    user = User.objects.get(pk=request.user.pk)
+    user = User.objects.get(email=request.user.get_username())
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         form.save()

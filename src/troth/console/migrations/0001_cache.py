@@ -4,23 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CacheEntry',
+            name="CacheEntry",
             fields=[
-                ('cache_key', models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ('value', models.TextField()),
-                ('expires', models.DateTimeField()),
+                ("cache_key", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ("value", models.TextField()),
+                ("expires", models.DateTimeField()),
             ],
             options={
-                'db_table': 'console_cache',
-                'indexes': [models.Index(fields=['expires'], name='console_cache_by_expiry')],
+                "db_table": "console_cache",
+                "indexes": [models.Index(fields=["expires"], name="console_cache_by_expiry")],
             },
         ),
     ]

@@ -32,7 +32,8 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   const link = at("a[data-dialog]");
   if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) { event.preventDefault(); openDialog(link.href); }
-  if (at("[data-close]") || event.target.id === "dialog") event.target.closest("dialog")?.close();
+  const over = (at("[data-close]") || event.target.id === "dialog") && event.target.closest("dialog");
+  if (over) { event.preventDefault(); over.close(); }
   at("[data-dismiss]")?.closest("[data-toast]").remove();
   const toggle = at("[data-toggle]");
   if (toggle) toggle.setAttribute("aria-expanded", document.getElementById(toggle.dataset.toggle).classList.toggle("open"));

@@ -1,0 +1,1 @@
+"""People: finding them, all about one of them, and their rights."""
