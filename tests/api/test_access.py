@@ -66,6 +66,11 @@ def body_of(method: str, path: str) -> Any:
     return BODIES.get(f"{method} {path}", {} if method in ("POST", "PUT", "PATCH") else None)
 
 
+def is_let_in(answer: Any, method: str, path: str) -> bool:
+    """Whether the door was open, even if what is behind cannot be done as things stand: the tenants' campaign was published, so it stays."""
+    return answer.status_code < 300 or (answer.status_code == 409 and (method, path) == ("DELETE", "/campaigns/{campaign_id}"))
+
+
 def everything_of(tenant: Any) -> list[Any]:
     """What the tenant sees, to compare before and after."""
     api = tenant.api
@@ -113,7 +118,7 @@ def test_lists_show_nothing_of_another_workspace(alice: Any, charlie: Any, opera
 def test_the_same_ids_are_found_by_their_own_workspace(charlie: Any, operation: tuple[str, str, str]) -> None:
     method, path, _ = operation
     for target in paths_into(charlie, path)[:1]:
-        assert charlie.api(method, target, body_of(method, path)).status_code < 300
+        assert is_let_in(charlie.api(method, target, body_of(method, path)), method, path)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
@@ -132,7 +137,7 @@ def test_a_key_can_do_what_its_scope_says_and_nothing_else(alice: Any, operation
         assert answer.status_code == 403
         assert answer.json() == {"code": "scope_missing", "message": f"The key lacks the scope `{scope}`: use a key that has it."}
     only = type(alice.api)(create_key(alice.workspace, "api", scopes=frozenset({scope})))
-    assert only(method, target, body_of(method, path)).status_code < 300
+    assert is_let_in(only(method, target, body_of(method, path)), method, path)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=ids)

@@ -161,6 +161,27 @@ def test_a_campaign_is_drafted_published_and_paused(alice: Any) -> None:
     assert [row["name"] for row in alice.api.json("GET", "/campaigns")] == ["Receipt", "Welcome"]
 
 
+def test_a_published_campaign_is_edited_beside_what_goes_on_and_resumed(alice: Any) -> None:
+    path = f"/campaigns/{alice.campaign_id}"
+    assert alice.api.json("GET", path)["has_changes"] is False
+    changed = alice.api.json("PATCH", path, {"subject": "Your receipt", "conditions": {"property": "n", "op": "is_set"}})
+    assert (changed["subject"], changed["state"], changed["has_changes"], changed["name"]) == ("Your receipt", "published", True, "Receipt")
+    assert alice.api.json("PATCH", path, {"conditions": None, "subject": "Thanks, {{ person.name }}"})["has_changes"] is False
+    assert alice.api.json("PATCH", path, {"name": None}, status=422)["path"] == "$.name"
+    assert alice.api.json("PATCH", path, {"purpose": "none"}, status=400)["code"] == "purpose_unknown"
+    alice.api.json("POST", f"{path}/pause")
+    assert alice.api.json("POST", f"{path}/resume")["state"] == "published"
+    assert alice.api.json("DELETE", path, status=409)["code"] == "conflict"
+
+
+def test_a_draft_can_be_deleted_but_not_resumed(alice: Any) -> None:
+    draft = {"name": "W", "trigger_event": "e", "purpose": "service", "subject": "s", "html": "h"}
+    path = f"/campaigns/{alice.api.json('POST', '/campaigns', draft, status=201)['id']}"
+    assert alice.api.json("POST", f"{path}/resume", status=409)["code"] == "conflict"
+    assert alice.api("DELETE", path).status_code == 204
+    alice.api.json("GET", path, status=404)
+
+
 @pytest.mark.parametrize(
     ("change", "status", "path"),
     [

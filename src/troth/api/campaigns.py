@@ -1,4 +1,4 @@
-"""Triggered campaigns: list, create, publish, pause."""
+"""Triggered campaigns: list, create, edit, publish, pause, resume, delete."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from troth.api.access import WRITE_CAMPAIGNS, workspace_of
-from troth.api.errors import NotFound
-from troth.api.schemas import CampaignIn, CampaignOut, problems
+from troth.api.errors import Conflict, NotFound
+from troth.api.schemas import CampaignIn, CampaignOut, CampaignPatch, problems
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import create_campaign, pause_campaign, publish_campaign
+from troth.campaigns.publishing import (
+    CampaignStateWrong,
+    create_campaign,
+    delete_campaign,
+    pause_campaign,
+    publish_campaign,
+    resume_campaign,
+    update_campaign,
+)
 
 router = Router(tags=["campaigns"])
 
@@ -32,6 +40,22 @@ def get_campaign(request: HttpRequest, campaign_id: int) -> CampaignOut:
     return _show(_find(workspace_of(request), campaign_id))
 
 
+@router.patch("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
+def update(request: HttpRequest, campaign_id: int, campaign: CampaignPatch) -> CampaignOut:
+    """Change the draft. What was published goes on as it is until it is published again."""
+    return _show(update_campaign(_find(workspace_of(request), campaign_id), **campaign.dict(exclude_unset=True)))
+
+
+@router.delete("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={204: None, **problems(404, 409)})
+def delete(request: HttpRequest, campaign_id: int) -> Status[None]:
+    """Remove a draft. One that was published can only be paused: its messages name it."""
+    try:
+        delete_campaign(_find(workspace_of(request), campaign_id))
+    except CampaignStateWrong as wrong:
+        raise Conflict(str(wrong)) from None
+    return Status(204, None)
+
+
 @router.post("/campaigns/{campaign_id}/publish", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def publish(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """Check the template and react to events from now on. A fault in the template is answered with part and line."""
@@ -42,6 +66,15 @@ def publish(request: HttpRequest, campaign_id: int) -> CampaignOut:
 def pause(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """Stop reacting to events; what is queued goes out."""
     return _show(pause_campaign(_find(workspace_of(request), campaign_id)))
+
+
+@router.post("/campaigns/{campaign_id}/resume", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404, 409)})
+def resume(request: HttpRequest, campaign_id: int) -> CampaignOut:
+    """React to events again, as it was published last."""
+    try:
+        return _show(resume_campaign(_find(workspace_of(request), campaign_id)))
+    except CampaignStateWrong as wrong:
+        raise Conflict(str(wrong)) from None
 
 
 def _find(workspace_id: int, campaign_id: int) -> Campaign:
@@ -64,4 +97,5 @@ def _show(row: Campaign) -> CampaignOut:
         subject=row.subject,
         html=row.html,
         text=row.text,
+        has_changes=row.has_changes,
     )

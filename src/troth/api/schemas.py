@@ -258,8 +258,20 @@ class CampaignIn(Input):
     conditions: dict[str, Any] | None = None
 
 
+class CampaignPatch(Input):
+    """Changes of a draft; what is left out stays. A published campaign goes on as it was published until it is published again."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = ""
+    trigger_event: Name = ""
+    purpose: PurposeKey = ""
+    subject: Annotated[str, StringConstraints(max_length=2000)] = ""
+    html: str = ""
+    text: str = ""
+    conditions: dict[str, Any] | None = None
+
+
 class CampaignOut(Schema):
-    """A campaign."""
+    """A campaign: its fields are the draft."""
 
     id: int
     name: str
@@ -270,3 +282,4 @@ class CampaignOut(Schema):
     subject: str
     html: str
     text: str
+    has_changes: bool = Field(description="Whether the draft differs from what was published.")

@@ -29,7 +29,11 @@ class Campaign(models.Model):
     html = models.TextField()
     text = models.TextField(blank=True)
     template_id = models.BigIntegerField(null=True)
-    """What was published; the fields above are the draft."""
+    """The mail as published; the fields above are the draft."""
+    published = models.JSONField(null=True)
+    """Trigger, conditions and purpose as published: what events are held against. None: never published."""
+    has_changes = models.BooleanField(default=False)
+    """Whether the draft differs from what was published."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -1,7 +1,12 @@
-"""Creating, publishing and pausing campaigns. What is broken is refused at publish, never found at send."""
+"""Creating, editing, publishing and pausing campaigns. What is broken is refused at publish, never found at send.
+
+The fields of a campaign are its draft. Publishing makes an immutable template of the mail and keeps trigger, conditions and purpose beside it,
+so that a draft can be edited while what was published goes on.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import transaction
@@ -14,9 +19,19 @@ from troth.kernel.errors import TrothError
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import check_condition
 
+DRAFT = ("name", "trigger_event", "conditions", "purpose", "subject", "html", "text")
+"""What can be edited."""
+LONGEST_NAME = 200
+LONGEST_EVENT = 255
+LONGEST_SUBJECT = 2000
+
 
 class CampaignInvalid(TrothError):
     """A campaign that cannot be saved; the message names the field."""
+
+
+class CampaignStateWrong(TrothError):
+    """What cannot be done with a campaign in the state it is in."""
 
 
 def create_campaign(
@@ -31,41 +46,149 @@ def create_campaign(
     conditions: dict[str, Any] | None = None,
 ) -> Campaign:
     """A draft. Raises CampaignInvalid, ConditionInvalid, PurposeUnknown."""
-    event = fold_event_name(trigger_event)
-    if not name.strip():
-        raise CampaignInvalid("$.name: give the campaign a name.")
-    if not event or len(event) > 255:
-        raise CampaignInvalid("$.trigger_event: name the event that triggers it, with at most 255 characters.")
-    load_catalog(workspace_id).require(purpose)
-    if conditions is not None:
-        check_condition(conditions, "$.conditions")
-    return Campaign.objects.create(
+    campaign = Campaign(
         workspace_id=workspace_id,
-        name=name.strip(),
-        trigger_event=event,
+        name=name,
+        trigger_event=trigger_event,
         conditions=conditions,
         purpose=purpose,
         subject=subject,
         html=html,
         text=text,
     )
+    _tidy(campaign)
+    campaign.save()
+    return campaign
+
+
+def update_campaign(campaign: Campaign, **changes: Any) -> Campaign:
+    """Change the draft; what was published goes on as it is until it is published again. `changes` are fields of DRAFT.
+
+    Raises CampaignInvalid, ConditionInvalid, PurposeUnknown.
+    """
+    unknown = set(changes) - set(DRAFT)
+    if unknown:
+        raise CampaignInvalid(f"$.{min(unknown)}: this is no field of a draft.")
+    with transaction.atomic():
+        row = _lock(campaign)
+        for field, value in changes.items():
+            setattr(row, field, value)
+        _tidy(row)
+        row.has_changes = _differs(row)
+        row.save()
+    return row
+
+
+def find_faults(campaign: Campaign) -> list[TrothError]:
+    """Everything that publishing the draft would be refused for; nothing is changed."""
+    faults: list[TrothError] = []
+    for check in (_check_purpose, _check_conditions, _check_template):
+        try:
+            check(campaign)
+        except TrothError as error:
+            faults.append(error)
+    return faults
 
 
 def publish_campaign(campaign: Campaign) -> Campaign:
-    """Check the template and let the campaign react to events from now on. Raises TemplateInvalid with line and column."""
-    EmailTemplate(subject=campaign.subject, html=campaign.html, text=campaign.text).check()
+    """Check the draft and let the campaign react to events from now on.
+
+    Raises TemplateInvalid with line and column, TemplateTooExpensive, ConditionInvalid, PurposeUnknown.
+    """
+    for fault in find_faults(campaign):
+        raise fault
     with transaction.atomic():
         template = Template.objects.create(
             workspace_id=campaign.workspace_id, subject=campaign.subject, html=campaign.html, text=campaign.text
         )
         campaign.template_id = template.pk
+        campaign.published = _rule_of(campaign)
+        campaign.has_changes = False
         campaign.state = CampaignState.PUBLISHED
-        campaign.save()
+        campaign.save(update_fields=["template_id", "published", "has_changes", "state", "updated_at"])
     return campaign
 
 
 def pause_campaign(campaign: Campaign) -> Campaign:
-    """Stop reacting to events; what is queued goes out."""
-    campaign.state = CampaignState.PAUSED
-    campaign.save()
+    """Stop reacting to events; what is queued goes out. A draft that was never published stays one."""
+    if campaign.template_id is not None:
+        campaign.state = CampaignState.PAUSED
+        campaign.save(update_fields=["state", "updated_at"])
     return campaign
+
+
+def resume_campaign(campaign: Campaign) -> Campaign:
+    """React to events again, as it was published last; a draft edited since then stays a draft.
+
+    Raises CampaignStateWrong for one that was never published, PurposeUnknown when its purpose is gone.
+    """
+    if campaign.published is None:
+        raise CampaignStateWrong("This campaign was never published: publish it.")
+    load_catalog(campaign.workspace_id).require(campaign.published["purpose"])
+    campaign.state = CampaignState.PUBLISHED
+    campaign.save(update_fields=["state", "updated_at"])
+    return campaign
+
+
+def delete_campaign(campaign: Campaign) -> None:
+    """Remove a draft. Raises CampaignStateWrong for one that was published: its messages name it, so it can only be paused."""
+    with transaction.atomic():
+        row = _lock(campaign)
+        if row.template_id is not None:
+            raise CampaignStateWrong("This campaign was published and its messages name it, so it cannot be deleted: pause it.")
+        row.delete()
+
+
+def _lock(campaign: Campaign) -> Campaign:
+    """The row as it is now, so that two members who save at once do not undo each other's state."""
+    return Campaign.objects.select_for_update().get(pk=campaign.pk, workspace_id=campaign.workspace_id)
+
+
+def _tidy(campaign: Campaign) -> None:
+    """Bring the draft into its form, or refuse it."""
+    campaign.name = campaign.name.strip()
+    campaign.trigger_event = fold_event_name(campaign.trigger_event)
+    if not campaign.name or len(campaign.name) > LONGEST_NAME:
+        raise CampaignInvalid(f"$.name: give the campaign a name of at most {LONGEST_NAME} characters.")
+    if not campaign.trigger_event or len(campaign.trigger_event) > LONGEST_EVENT:
+        raise CampaignInvalid(f"$.trigger_event: name the event that triggers it, with at most {LONGEST_EVENT} characters.")
+    if len(campaign.subject) > LONGEST_SUBJECT:
+        raise CampaignInvalid(f"$.subject: write at most {LONGEST_SUBJECT} characters.")
+    if campaign.conditions is not None and "\\u0000" in json.dumps(campaign.conditions):
+        raise CampaignInvalid("$.conditions: a text holds the character NUL: remove it.")
+    if any("\0" in getattr(campaign, field) for field in ("name", "trigger_event", "subject", "html", "text")):
+        raise CampaignInvalid("$: a text holds the character NUL, which no mail may: remove it.")
+    _check_purpose(campaign)
+    _check_conditions(campaign)
+
+
+def _check_purpose(campaign: Campaign) -> None:
+    load_catalog(campaign.workspace_id).require(campaign.purpose)
+
+
+def _check_conditions(campaign: Campaign) -> None:
+    if campaign.conditions is not None:
+        check_condition(campaign.conditions, "$.conditions")
+
+
+def _check_template(campaign: Campaign) -> None:
+    mail_of(campaign).check()
+
+
+def mail_of(campaign: Campaign) -> EmailTemplate:
+    """The mail of the draft."""
+    return EmailTemplate(subject=campaign.subject, html=campaign.html, text=campaign.text)
+
+
+def _rule_of(campaign: Campaign) -> dict[str, Any]:
+    return {"trigger_event": campaign.trigger_event, "conditions": campaign.conditions, "purpose": campaign.purpose}
+
+
+def _differs(campaign: Campaign) -> bool:
+    """Whether events would meet something else if the draft were published."""
+    if campaign.template_id is None:
+        return False
+    template = Template.objects.filter(pk=campaign.template_id, workspace_id=campaign.workspace_id).first()
+    if template is None or campaign.published != _rule_of(campaign):
+        return True
+    return (template.subject, template.html, template.text) != (campaign.subject, campaign.html, campaign.text)

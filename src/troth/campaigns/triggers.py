@@ -7,7 +7,7 @@ of a purpose without consent (a receipt under the contract) needs neither.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from troth.campaigns.models import Campaign, CampaignState
 from troth.consent.catalog import PROFILING, load_catalog
@@ -20,21 +20,31 @@ from troth.kernel.personal_data import Subject
 from troth.messages.enqueue import NewMessage, enqueue
 from troth.segments.conditions import holds
 
-Match = tuple[Campaign, NewEvent, dict[str, Any]]
+
+class Rule(NamedTuple):
+    """A published campaign as events are held against it, whatever its draft says meanwhile."""
+
+    campaign_id: int
+    template_id: int
+    conditions: dict[str, Any] | None
+    purpose: str
+
+
+Match = tuple[Rule, NewEvent, dict[str, Any]]
 
 
 def react(events: Sequence[NewEvent], now: int) -> None:
     """Queue a message for each event that triggers a campaign; runs in the transaction that folds the events."""
-    campaigns = _published({event.workspace_id for event in events})
-    if not campaigns:
+    rules = _published({event.workspace_id for event in events})
+    if not rules:
         return
     matches = [
-        (campaign, event, properties)
+        (rule, event, properties)
         for event in events
-        if (listening := campaigns.get((event.workspace_id, event.name)))
+        if (listening := rules.get((event.workspace_id, event.name)))
         for properties in [decode(event.properties)]
-        for campaign in listening
-        if is_triggered(campaign.conditions, properties)
+        for rule in listening
+        if is_triggered(rule.conditions, properties)
     ]
     if matches:
         enqueue(list(_messages(matches, now)), now)
@@ -45,36 +55,41 @@ def is_triggered(conditions: dict[str, Any] | None, properties: dict[str, Any]) 
     return conditions is None or holds(conditions, properties)
 
 
-def _published(workspace_ids: set[int]) -> dict[tuple[int, str], list[Campaign]]:
-    found: dict[tuple[int, str], list[Campaign]] = {}
-    for campaign in Campaign.objects.filter(state=CampaignState.PUBLISHED, workspace_id__in=workspace_ids):
-        found.setdefault((campaign.workspace_id, campaign.trigger_event), []).append(campaign)
+def source_of(campaign_id: int) -> str:
+    """What the messages of a campaign name as their source."""
+    return f"campaign:{campaign_id}"
+
+
+def _published(workspace_ids: set[int]) -> dict[tuple[int, str], list[Rule]]:
+    found: dict[tuple[int, str], list[Rule]] = {}
+    listening = Campaign.objects.filter(state=CampaignState.PUBLISHED, workspace_id__in=workspace_ids, published__isnull=False)
+    for pk, workspace_id, template_id, published in listening.values_list("pk", "workspace_id", "template_id", "published"):
+        rule = Rule(pk, template_id or 0, published["conditions"], published["purpose"])
+        found.setdefault((workspace_id, published["trigger_event"]), []).append(rule)
     return found
 
 
 def _messages(matches: Sequence[Match], now: int) -> Iterable[NewMessage]:
     facts = _load_facts(matches)
-    for campaign, event, properties in matches:
-        rule = load_catalog(event.workspace_id).purposes.get(campaign.purpose)
-        is_marketing = rule is None or rule.is_marketing
+    for rule, event, properties in matches:
+        known = load_catalog(event.workspace_id).purposes.get(rule.purpose)
+        is_marketing = known is None or known.is_marketing
         verdicts: list[Verdict] = []
         if is_marketing:
             verdicts.append(
                 decide(facts[event.workspace_id, PROFILING, event.person_id], purpose=PROFILING, operation=Operation.PROFILE, at=now)
             )
         verdicts.append(
-            decide(
-                facts[event.workspace_id, campaign.purpose, event.person_id], purpose=campaign.purpose, operation=Operation.MESSAGE, at=now
-            )
+            decide(facts[event.workspace_id, rule.purpose, event.person_id], purpose=rule.purpose, operation=Operation.MESSAGE, at=now)
         )
         yield NewMessage(
             subject=Subject(event.workspace_id, event.person_id),
-            source=f"campaign:{campaign.pk}",
+            source=source_of(rule.campaign_id),
             occurrence=event.event_id,
             channel="email",
-            purpose=campaign.purpose,
+            purpose=rule.purpose,
             is_marketing=is_marketing,
-            template_id=campaign.template_id or 0,
+            template_id=rule.template_id,
             due_at=now,
             context={"event": {"name": event.name, "at": iso(event.ts), "properties": properties}},
             verdicts=verdicts,
@@ -84,8 +99,8 @@ def _messages(matches: Sequence[Match], now: int) -> Iterable[NewMessage]:
 def _load_facts(matches: Sequence[Match]) -> dict[tuple[int, str, int], Facts]:
     """Facts for every (workspace, purpose, person) at stake, one read per workspace and purpose."""
     wanted: dict[tuple[int, str], set[int]] = {}
-    for campaign, event, _ in matches:
-        for purpose in (PROFILING, campaign.purpose):
+    for rule, event, _ in matches:
+        for purpose in (PROFILING, rule.purpose):
             wanted.setdefault((event.workspace_id, purpose), set()).add(event.person_id)
     return {
         (workspace_id, purpose, person_id): found
