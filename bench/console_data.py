@@ -159,6 +159,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "key_id": key.pk if key else 0,
         "member_id": viewer.pk if viewer else 0,
         "request_id": str(request.pk) if request else "",
+        "purpose": "marketing_email",
         "form": "csv",
     }
 

@@ -62,8 +62,8 @@ FROM people_person p CROSS JOIN bench_number n
 WHERE p.bucket >= %(first)s AND p.bucket < %(last)s AND p.workspace_id = %(workspace)s AND p.person_id / 4096 %% 10 < 7 AND n.i <= 2
 """
 STANCES_SQL = """
-INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at)
-SELECT r.bucket, r.person_id, r.purpose, r.workspace_id, CASE r.decision WHEN 'grant' THEN 1 ELSE -1 END, r.record_id, r.at
+INSERT INTO consent_stance (bucket, person_id, purpose, workspace_id, standing, record_id, at, purpose_version)
+SELECT r.bucket, r.person_id, r.purpose, r.workspace_id, CASE r.decision WHEN 'grant' THEN 1 ELSE -1 END, r.record_id, r.at, 0
 FROM consent_record r WHERE r.bucket >= %(first)s AND r.bucket < %(last)s AND r.workspace_id = %(workspace)s
 ORDER BY r.bucket, r.person_id, r.purpose
 """

@@ -26,7 +26,7 @@ def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, 
     """For a view `(request: MemberRequest, …)` below `/console/<workspace_id>/`.
 
     Another's workspace is not found, like one that does not exist; a role that may not gets a page that says who may. With `audit` an answer
-    that succeeded is written to the audit log under that action, with the `person_id` of the address.
+    that succeeded is written to the audit log under that action, with the `person_id` of the address, else with `request.about`.
     """
 
     def guard(view: View) -> View:
@@ -39,7 +39,7 @@ def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, 
                 return render_page(own, "console/forbidden.html", status=403, roles=[role.label for role in roles_with(permission)])
             response = view(own, **kwargs)
             if audit and response.status_code < 300:
-                record(own, audit, person_id=kwargs.get("person_id", NOBODY))
+                record(own, audit, person_id=kwargs.get("person_id", own.about))
             if request.COOKIES.get(WORKSPACE_COOKIE) != str(workspace_id):
                 response.set_cookie(
                     WORKSPACE_COOKIE, str(workspace_id), path="/console/", httponly=True, samesite="Lax", secure=request.is_secure()
@@ -66,6 +66,7 @@ def _as_member(request: HttpRequest, workspace_id: int) -> MemberRequest:
     own: MemberRequest = request  # type: ignore[assignment]
     own.member = member
     own.workspace = member.workspace
+    own.about = NOBODY
     own.may = ALLOWED.get(member.role, frozenset())
     return own
 

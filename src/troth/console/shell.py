@@ -35,6 +35,8 @@ class MemberRequest(HttpRequest):
     workspace: Workspace
     member: Member
     may: frozenset[Permission]
+    about: int
+    """The person whom the audit log is to name where the address does not; 0: nobody."""
     htmx: Any
 
 

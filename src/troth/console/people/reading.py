@@ -8,7 +8,7 @@ from typing import Any
 from troth.consent.catalog import load_catalog
 from troth.consent.decisions import NO_DECISION, load_decisions, make_facts
 from troth.consent.gate import Operation, reason_against
-from troth.consent.models import EVERYTHING, Standing
+from troth.consent.models import EVERYTHING, LegalBasis, Standing
 from troth.console.people.naming import name_of
 from troth.kernel.personal_data import Subject
 from troth.people.identifiers import DEVICE, KINDS
@@ -94,7 +94,7 @@ def _standing(rule: Any, stood: Any, now: int, *, restricted: bool) -> StandingR
         key=rule.key,
         name=rule.name,
         basis=rule.basis,
-        standing=STANDING_WORDS.get(facts.standing, ""),
+        standing=STANDING_WORDS.get(facts.standing, "" if rule.basis == LegalBasis.CONSENT else "not_needed"),
         reason=reason_against(facts, Operation.PROFILE, now),
         decided_at=facts.decided_at,
     )

@@ -71,19 +71,19 @@ def _left(row: PrivacyRequest) -> int | None:
     return row.due_at - now_ms() if row.state in OPEN else None
 
 
-@member_page(Permission.SEE_PEOPLE)
+@member_page(Permission.SEE_PEOPLE, audit="request.read")
 def request_page(request: MemberRequest, request_id: UUID) -> HttpResponse:
     """One request: what was done, how far it is, its certificate."""
     found = _find(request, request_id)
-    record(request, "request.read", person_id=found.person_id or NOBODY, detail={"request": str(request_id)})
+    request.about = found.person_id or NOBODY
     return render_page(
         request, "console/people/request.html", crumbs=[*_way(request), (_("Privacy requests"), _list(request))], **_about(found)
     )
 
 
-@member_page(Permission.SEE_PEOPLE)
+@member_page(Permission.SEE_FIGURES)
 def progress(request: MemberRequest, request_id: UUID) -> HttpResponse:
-    """How far it is, asked for every two seconds until it is done."""
+    """How far it is, asked for every two seconds until it is done; it tells of nobody."""
     return render_fragment(request, "console/people/progress.html", **_about(_find(request, request_id)))
 
 
@@ -103,7 +103,7 @@ def _about(found: PrivacyRequest) -> dict[str, Any]:
         "name": name,
         "left": _left(found),
         "is_erasure": found.type == RequestType.ERASURE,
-        "is_moving": found.state in IN_PROGRESS,
+        "is_moving": found.state in IN_PROGRESS and found.next_try_at is not None,
         "awaits": found.state == RequestState.AWAITING_CONFIRMATION,
         "steps": [_("Deleted"), _("Searched in every byte kept"), _("Erased")],
         "step": step,

@@ -100,9 +100,10 @@ def _write_key(key: Key) -> str:
 
 def _read_key(text: str) -> Key | None:
     parts = text.split("-")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts):
         return None
-    return int(parts[0]), int(parts[1]), int(parts[2])
+    created_at, bucket, person_id = (min(int(part), 2**63 - 1) for part in parts)
+    return created_at, bucket, person_id
 
 
 @member_page(Permission.SEE_PEOPLE, audit="person.read")
@@ -147,5 +148,5 @@ def _page_of(request: MemberRequest, found: Any) -> dict[str, Any]:
     history = read_timeline(found, Cursor.read(request.GET.get("before", "")), kind=kind, event_name=name)
     older = ""
     if history.older:
-        older = _keep(request.GET, "before", before=history.older.write())
+        older = f"?{_keep(request.GET, 'before', before=history.older.write())}"
     return {"history": history, "older": older, "event_name": name, "person_id": found.person_id}

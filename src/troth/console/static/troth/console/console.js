@@ -30,7 +30,7 @@ function say(text) {
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
-  const link = at("a[data-dialog]");
+  const link = at("a[data-dialog], a[data-palette]");
   if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) { event.preventDefault(); openDialog(link.href); }
   const over = (at("[data-close]") || event.target.id === "dialog") && event.target.closest("dialog");
   if (over) { event.preventDefault(); over.close(); }
@@ -46,6 +46,23 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
+  const search = document.querySelector("a[data-palette]");
+  if ((event.metaKey || event.ctrlKey) && event.key === "k" && search) {
+    event.preventDefault();
+    if (!document.getElementById("dialog").open) openDialog(search.href);
+  }
+  const palette = event.target.closest?.("#palette");
+  if (palette && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    const stops = [...palette.querySelectorAll("input, a")];
+    event.preventDefault();
+    stops[(stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : stops.length - 1)) % stops.length].focus();
+  }
+  // Enter goes to the first hit, once the hits are those of what was typed.
+  const hits = palette?.querySelector("[data-for]");
+  if (event.key === "Enter" && event.target.tagName === "INPUT" && hits?.dataset.for === event.target.value.trim() && hits.querySelector("a")) {
+    event.preventDefault();
+    location.assign(hits.querySelector("a").href);
+  }
   if (event.key !== "Escape") return;
   for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
 });
