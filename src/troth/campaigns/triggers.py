@@ -63,6 +63,7 @@ def source_of(campaign_id: int) -> str:
 def _published(workspace_ids: set[int]) -> dict[tuple[int, str], list[Rule]]:
     found: dict[tuple[int, str], list[Rule]] = {}
     listening = Campaign.objects.filter(state=CampaignState.PUBLISHED, workspace_id__in=workspace_ids, published__isnull=False)
+    published: Any
     for pk, workspace_id, template_id, published in listening.values_list("pk", "workspace_id", "template_id", "published"):
         rule = Rule(pk, template_id or 0, published["conditions"], published["purpose"])
         found.setdefault((workspace_id, published["trigger_event"]), []).append(rule)

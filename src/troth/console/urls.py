@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from troth.console import views
 
-ROOMS = ["home", "people", "search", "audit"]
+ROOMS = ["home", "people", "campaigns", "search", "audit"]
 """Each room brings its own `urls.py`."""
 
 urlpatterns = [

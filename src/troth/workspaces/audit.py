@@ -35,6 +35,8 @@ ACTIONS = {
     "campaign.edited": "edited a campaign",
     "campaign.published": "published a campaign",
     "campaign.paused": "paused a campaign",
+    "campaign.resumed": "resumed a campaign",
+    "campaign.deleted": "deleted a draft of a campaign",
     "key.created": "created a key",
     "key.revoked": "revoked a key",
     "member.invited": "invited a member",

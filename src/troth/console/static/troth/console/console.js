@@ -101,3 +101,16 @@ for (const box of document.querySelectorAll("[data-combobox]")) {
 // A page that says so goes where the server's answer leads; a failed request is told instead of lost.
 document.addEventListener("htmx:responseError", () => say(words.failed));
 document.addEventListener("htmx:sendError", () => say(words.offline));
+
+// A form with a preview asks for it while one types. The answer is a page under its own policy; each goes into a frame made anew, so that Back leads away.
+for (const button of document.querySelectorAll("[data-preview]")) {
+  let waiting;
+  const ask = () => {
+    const frame = document.getElementsByName(button.formTarget)[0];
+    frame.replaceWith(frame.cloneNode());
+    button.form.requestSubmit(button);
+  };
+  button.form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 400); });
+  button.form.addEventListener("change", () => { clearTimeout(waiting); waiting = setTimeout(ask, 400); });
+  ask();
+}

@@ -1,0 +1,98 @@
+"""Trying a mail before it is published: rendered as a real person, shown to a member or sent to the member's own address.
+
+What is rendered here is the same code and data as at sending; only the unsubscribe link leads nowhere, so that trying withdraws nobody's consent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+
+from troth.consent.catalog import PROFILING, load_catalog
+from troth.consent.decisions import load_facts
+from troth.consent.gate import Operation, Verdict, decide
+from troth.content.email_template import EmailTemplate, RenderedEmail, render_email
+from troth.content.errors import ContentError, TemplateInvalid
+from troth.kernel.clock import iso
+from troth.kernel.errors import TrothError
+from troth.kernel.ids import new_row_id
+from troth.kernel.personal_data import Subject
+from troth.messages.channels import Outgoing, channel_from_url
+from troth.messages.errors import ChannelError
+from troth.messages.mail import build_mail
+from troth.people.event_names import fold_event_name
+from troth.people.identifiers import EMAIL, EXTERNAL_ID
+from troth.people.lookup import latest_events
+from troth.people.queries import load_identifiers, load_profiles
+from troth.workspaces.models import SendMode, Workspace
+
+MARK = "[Test] "
+LOOKED_AT = 100
+"""A person's latest events among which one of the triggering name is looked for."""
+
+
+class TrialRefused(TrothError):
+    """A test that was not sent; the message says what to do."""
+
+
+def describe_person(subject: Subject) -> dict[str, Any]:
+    """What templates know as `person`."""
+    attributes = load_profiles([subject.person_id]).get(subject.person_id, ({}, []))[0]
+    handles = {handle.kind: handle.value for handle in load_identifiers([subject.person_id]).get(subject.person_id, [])}
+    return {**attributes, "id": handles.get(EXTERNAL_ID), "email": handles.get(EMAIL)}
+
+
+def find_sample_event(subject: Subject, name: str) -> tuple[int, dict[str, Any]] | None:
+    """When a person last caused such an event, in milliseconds, and its properties; None where it is not among their latest."""
+    folded = fold_event_name(name)
+    return next(((event.ts, dict(event.properties)) for event in latest_events(subject, LOOKED_AT) if event.name == folded), None)
+
+
+def render_trial(
+    mail: EmailTemplate, person: dict[str, Any], *, event: str, properties: dict[str, Any], at: int, is_marketing: bool
+) -> RenderedEmail:
+    """The mail as the person would get it for such an event. Raises ContentError, which names the part where it knows it."""
+    context = {"event": {"name": fold_event_name(event), "at": iso(at), "properties": properties}}
+    variables = {"person": person, "user": person, **context}
+    try:
+        return render_email(mail, variables, unsubscribe_url=f"{settings.TROTH_URL}/u/test" if is_marketing else None)
+    except TemplateInvalid as error:
+        raise _with_part(mail, variables, error) from None
+
+
+def _with_part(mail: EmailTemplate, variables: dict[str, Any], error: TemplateInvalid) -> TemplateInvalid:
+    for part in ("subject", "html", "text"):
+        try:
+            mail.render_part(part, variables)
+        except ContentError:
+            return TemplateInvalid(error.line, error.column, error.message, part=part)
+    return error
+
+
+def ask_gate(subject: Subject, purpose: str, now: int) -> list[Verdict]:
+    """Whether the person may be sent something for this purpose now; nothing is written down, for nothing is done."""
+    rule = load_catalog(subject.workspace_id).purposes.get(purpose)
+    asked = [(purpose, Operation.MESSAGE)]
+    if rule is None or rule.is_marketing:
+        asked.insert(0, (PROFILING, Operation.PROFILE))
+    facts = {key: load_facts(subject.workspace_id, {subject.person_id}, key)[subject.person_id] for key, _ in asked}
+    return [decide(facts[key], purpose=key, operation=operation, at=now) for key, operation in asked]
+
+
+def send_trial(workspace: Workspace, rendered: RenderedEmail, recipient: str, now: int) -> None:
+    """Send it to a member through the installation's mail server, its subject marked. Raises TrialRefused, MailInvalid."""
+    if workspace.send_mode == SendMode.OFF:
+        raise TrialRefused("Sending is off in this workspace: switch it on in the settings to send a test.")
+    channel = channel_from_url(settings.TROTH_EMAIL_URL or None)
+    if channel.name == "outbox":
+        raise TrialRefused("This installation has no mail server, so nothing leaves it: set TROTH_EMAIL_URL to send a test.")
+    sender = workspace.sender or settings.TROTH_SENDER
+    message_id = new_row_id()
+    marked = replace(rendered, subject=f"{MARK}{rendered.subject}")
+    mail = build_mail(marked, sender=sender, recipient=recipient, message_id=message_id, list_unsubscribe_url=None, date=now)
+    try:
+        channel.send(Outgoing(message_id=message_id, sender=sender, recipient=recipient, mail=mail))
+    except ChannelError as error:
+        raise TrialRefused(f"The test was not sent. {error}") from None

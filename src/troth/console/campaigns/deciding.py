@@ -1,0 +1,142 @@
+"""Publishing, pausing, resuming and deleting: each is a page that says beforehand what will happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from troth.campaigns.models import Campaign
+from troth.campaigns.publishing import delete_campaign, find_faults, pause_campaign, publish_campaign, resume_campaign
+from troth.campaigns.triggers import source_of
+from troth.consent.catalog import PROFILING, load_catalog
+from troth.console.access import MemberRequest, member_page, record
+from troth.console.campaigns.reading import (
+    estimate_reach,
+    find_campaign,
+    list_changes,
+    moment_of,
+    name_purpose,
+    put_condition,
+    put_count,
+)
+from troth.console.shell import render_page
+from troth.kernel.clock import now_ms
+from troth.kernel.errors import TrothError
+from troth.messages.figures import Count, count_by_state
+from troth.messages.models import State
+from troth.workspaces.roles import Permission
+
+QUEUED = (State.QUEUED.value, State.SENDING.value)
+
+
+@member_page(Permission.PUBLISH_CAMPAIGNS, methods=("GET", "POST"))
+def publish(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
+    """The draft becomes what events are held against."""
+    own = find_campaign(request.workspace.pk, campaign_id)
+    faults = find_faults(own)
+    seen = str(moment_of(own.updated_at))
+    if request.method == "POST" and not faults:
+        if request.POST.get("seen", seen) != seen:
+            messages.warning(request, _("Somebody edited the campaign meanwhile: look at it once more."))
+            return _back(own, "console-campaign-publish")
+        return _do(
+            request,
+            own,
+            publish_campaign,
+            "campaign.published",
+            _("Published: from now on every “%s” counts. Its figures are on this page."),
+        )
+    rule = load_catalog(own.workspace_id).rule(own.purpose)
+    needs_consent = rule is not None and (rule.basis == "consent" or rule.is_marketing)
+    return _ask(
+        request,
+        "publish",
+        own,
+        faults=faults,
+        seen=seen,
+        conditions=put_condition(own.conditions),
+        purpose=name_purpose(own.workspace_id, own.purpose),
+        rule=rule,
+        profiling=name_purpose(own.workspace_id, PROFILING),
+        reach=estimate_reach(own.workspace_id, own.purpose, now_ms()) if needs_consent and not faults else None,
+        changes=list_changes(own) if own.template_id else [],
+    )
+
+
+@member_page(Permission.PUBLISH_CAMPAIGNS, methods=("GET", "POST"))
+def pause(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
+    """It hears no event any more; what is queued goes out."""
+    own = find_campaign(request.workspace.pk, campaign_id)
+    if request.method == "POST":
+        return _do(request, own, pause_campaign, "campaign.paused", _("Paused: “%s” leads to nothing now. What was queued still goes out."))
+    source = source_of(own.pk)
+    counts = count_by_state(own.workspace_id, [source], 0, now_ms() + 1, states=QUEUED)
+    waiting = Count(sum(count.number for count in counts.values()), all(count.exact for count in counts.values()))
+    return _ask(request, "pause", own, waiting=put_count(waiting), live=own.published)
+
+
+@member_page(Permission.PUBLISH_CAMPAIGNS, methods=("GET", "POST"))
+def resume(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
+    """It hears events again, as it was published last."""
+    own = find_campaign(request.workspace.pk, campaign_id)
+    if request.method == "POST":
+        return _do(request, own, resume_campaign, "campaign.resumed", _("Resumed: from now on every “%s” counts again."))
+    live = own.published
+    return _ask(
+        request,
+        "resume",
+        own,
+        live=live,
+        purpose=name_purpose(own.workspace_id, live["purpose"]) if live else "",
+        changes=list_changes(own),
+    )
+
+
+@member_page(Permission.EDIT_CAMPAIGNS, methods=("GET", "POST"))
+def delete(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
+    """A draft that was never published goes away."""
+    own = find_campaign(request.workspace.pk, campaign_id)
+    if request.method == "POST":
+        pk, name = own.pk, own.name
+        try:
+            with transaction.atomic():
+                delete_campaign(own)
+                record(request, "campaign.deleted", detail={"campaign": pk, "name": name})
+        except TrothError as error:
+            messages.error(request, str(error))
+            return _back(own)
+        messages.success(request, _("The draft “%s” is deleted; the audit log says by whom.") % name)
+        response = redirect(reverse("console-campaigns", args=[request.workspace.pk]))
+        response.status_code = 303
+        return response
+    return _ask(request, "delete", own)
+
+
+def _do(request: MemberRequest, own: Campaign, act: Callable[[Campaign], Campaign], action: str, says: str) -> HttpResponse:
+    """Act and write it down in one transaction; a refusal is told on the campaign's page."""
+    try:
+        with transaction.atomic():
+            done = act(own)
+            record(request, action, detail={"campaign": own.pk, "name": own.name, "template": own.template_id})
+    except TrothError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, says % (done.published or {}).get("trigger_event", done.trigger_event))
+    return _back(own)
+
+
+def _back(own: Campaign, name: str = "console-campaign") -> HttpResponse:
+    response = redirect(reverse(name, args=[own.workspace_id, own.pk]))
+    response.status_code = 303
+    return response
+
+
+def _ask(request: MemberRequest, question: str, own: Campaign, **context: Any) -> HttpResponse:
+    return render_page(request, f"console/campaigns/{question}.html", campaign=own, **context)

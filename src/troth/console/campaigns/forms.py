@@ -1,0 +1,93 @@
+"""The form of a campaign: what is wrong is told at the field, and in conditions at the place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from troth.campaigns.models import Campaign
+from troth.campaigns.publishing import LONGEST_EVENT, LONGEST_NAME, LONGEST_SUBJECT
+from troth.consent.catalog import load_catalog
+from troth.console.showing import put_in_words
+from troth.content.liquid import MAX_SOURCE
+from troth.people.event_names import fold_event_name
+from troth.segments.conditions import ConditionInvalid, check_condition
+
+CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
+LONGEST_JSON = 20_000
+
+
+class CampaignForm(forms.Form):
+    """All that can be edited, and for whom and with which event it is tried."""
+
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("Only members see it."))
+    trigger_event = forms.CharField(label=_("Triggering event"), max_length=LONGEST_EVENT)
+    purpose = forms.ChoiceField(
+        label=_("Purpose"), help_text=_("Whom it may reach follows from this: persons agree to purposes, not to campaigns.")
+    )
+    conditions = forms.CharField(
+        label=_("Conditions"),
+        required=False,
+        max_length=LONGEST_JSON,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", **CODE}),
+    )
+    subject = forms.CharField(label=_("Subject"), max_length=LONGEST_SUBJECT, widget=forms.TextInput(attrs=CODE))
+    html = forms.CharField(
+        label=_("HTML"),
+        max_length=MAX_SOURCE,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 18, "class": "mono", **CODE}),
+    )
+    text = forms.CharField(
+        label=_("Text part"),
+        max_length=MAX_SOURCE,
+        required=False,
+        strip=False,
+        help_text=_("Made from the HTML when empty."),
+        widget=forms.Textarea(attrs={"rows": 6, "class": "mono", **CODE}),
+    )
+
+    def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["purpose"].choices = [  # type: ignore[attr-defined]
+            (rule.key, f"{rule.name} · {put_in_words(rule.basis)}") for rule in load_catalog(workspace_id).purposes.values()
+        ]
+
+    def clean_trigger_event(self) -> str:
+        """As events are compared."""
+        return fold_event_name(self.cleaned_data["trigger_event"])
+
+    def clean_conditions(self) -> dict[str, Any] | None:
+        """The tree, or None without one."""
+        return read_conditions(self.cleaned_data["conditions"])
+
+    def draft(self) -> dict[str, Any]:
+        """What was entered, as fields of a campaign."""
+        return {name: self.cleaned_data[name] for name in ("name", "trigger_event", "purpose", "conditions", "subject", "html", "text")}
+
+
+def read_conditions(text: str) -> dict[str, Any] | None:
+    """Conditions as written; None for none. Raises ValidationError naming line and column, or the JSON path."""
+    if not text.strip():
+        return None
+    try:
+        tree = json.loads(text)
+        check_condition(tree)
+    except json.JSONDecodeError as error:
+        raise forms.ValidationError(
+            _("Line %(line)s, column %(column)s: this is no JSON (%(what)s)."),
+            params={"line": error.lineno, "column": error.colno, "what": error.msg},
+        ) from None
+    except (ConditionInvalid, RecursionError) as error:
+        raise forms.ValidationError(str(error) if isinstance(error, ConditionInvalid) else _("This is nested too deeply.")) from None
+    return dict(tree)
+
+
+def initial_of(campaign: Campaign) -> dict[str, Any]:
+    """A campaign as the form shows it first."""
+    shown = {name: getattr(campaign, name) for name in ("name", "trigger_event", "purpose", "subject", "html", "text")}
+    conditions = "" if campaign.conditions is None else json.dumps(campaign.conditions, indent=2, ensure_ascii=False)
+    return {**shown, "conditions": conditions}

@@ -1,0 +1,22 @@
+"""Mounted at /console/<workspace>/campaigns."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from troth.console.campaigns import deciding, editing, previewing, views
+
+urlpatterns = [
+    path("campaigns", views.campaigns, name="console-campaigns"),
+    path("campaigns/new", editing.new, name="console-campaign-new"),
+    path("campaigns/events", editing.event_options, name="console-campaign-events"),
+    path("campaigns/persons", previewing.person_options, name="console-campaign-persons"),
+    path("campaigns/preview", previewing.preview, name="console-campaign-preview"),
+    path("campaigns/about", previewing.about, name="console-campaign-about"),
+    path("campaigns/<int:campaign_id>", views.campaign, name="console-campaign"),
+    path("campaigns/<int:campaign_id>/edit", editing.edit, name="console-campaign-edit"),
+    path("campaigns/<int:campaign_id>/publish", deciding.publish, name="console-campaign-publish"),
+    path("campaigns/<int:campaign_id>/pause", deciding.pause, name="console-campaign-pause"),
+    path("campaigns/<int:campaign_id>/resume", deciding.resume, name="console-campaign-resume"),
+    path("campaigns/<int:campaign_id>/delete", deciding.delete, name="console-campaign-delete"),
+]
