@@ -91,10 +91,10 @@ def test_a_campaign_is_written_seen_tried_published_and_sent(new_page: Any, trot
     page.get_by_label("HTML").fill("<h1>Hello\n{% if %}")
     expect(page.get_by_role("alert")).to_contain_text("html, line 2")
     page.get_by_label("HTML").fill("<h1>Hello {{ person.first_name }}</h1>")
-    page.get_by_text("Phone", exact=True).click()
+    page.get_by_role("radio", name="Phone").check()
     expect(mail.get_by_role("heading", name="Hello Dana")).to_be_visible()
     assert page.locator("iframe.mail").bounding_box()["width"] <= 376
-    page.get_by_text("Text", exact=True).click()
+    page.get_by_role("radio", name="Text").check()
     expect(mail.get_by_text("/u/test")).to_be_visible()
 
     page.get_by_role("button", name="Send a test to alice@example.com").click()
