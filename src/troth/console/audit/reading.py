@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from troth.people.identifiers import Handle
-from troth.people.queries import find_active, load_identifiers
+from troth.console.naming import names_of
 from troth.workspaces.audit import ACTIONS, NOBODY
 from troth.workspaces.models import AuditEntry, Member, User
-
-SHOWN_BY = ("email", "external_id", "phone", "anonymous_id", "device")
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Row:
 def describe_entries(entries: list[AuditEntry]) -> list[Row]:
     """With names: two queries for members and persons, however many entries."""
     users = name_users(entry.user_id for entry in entries)
-    persons = _name_persons({entry.person_id: entry.workspace_id for entry in entries if entry.person_id != NOBODY})
+    persons = names_of(entries[0].workspace_id, {entry.person_id for entry in entries} - {NOBODY}) if entries else {}
     return [
         Row(entry, _(ACTIONS.get(entry.action, entry.action)), users.get(entry.user_id, ""), persons.get(entry.person_id, ""))
         for entry in entries
@@ -43,17 +40,3 @@ def name_users(user_ids: Iterable[int]) -> dict[int, str]:
 def list_members(workspace_id: int) -> list[tuple[int, str]]:
     """The members of a workspace by address."""
     return list(Member.objects.filter(workspace_id=workspace_id).order_by("user__email").values_list("user_id", "user__email"))
-
-
-def _name_persons(workspaces: Mapping[int, int]) -> dict[int, str]:
-    if not workspaces:
-        return {}
-    active = find_active(set(workspaces))
-    there = [person_id for person_id, workspace_id in workspaces.items() if active.get(person_id) == workspace_id]
-    handles = load_identifiers(there) if there else {}
-    return {person_id: _name(person_id, handles.get(person_id, [])) for person_id in there}
-
-
-def _name(person_id: int, handles: Iterable[Handle]) -> str:
-    by_kind = {handle.kind: handle.value for handle in handles}
-    return next((by_kind[kind] for kind in SHOWN_BY if kind in by_kind), str(person_id))

@@ -8,8 +8,9 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.asking import FilterInvalid, is_number, keep
 from troth.console.audit.exporting import write_csv, write_ndjson
-from troth.console.audit.filtering import FilterInvalid, Filters, is_number, keep, read_filters
+from troth.console.audit.filtering import Filters, read_filters
 from troth.console.audit.reading import describe_entries, list_members
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import iso, now_ms
@@ -32,7 +33,7 @@ def audit(request: MemberRequest) -> HttpResponse:
     else:
         entries = read_entries(workspace_id, **filters.as_arguments(), before=int(before) if is_number(before) else None, limit=SHOWN + 1)
         _write_down(request, "audit.read", filters, entries=min(len(entries), SHOWN))
-    kept = keep(asked)
+    kept = keep(asked, "before")
     return render_page(
         request,
         "console/audit/audit.html",
@@ -43,7 +44,7 @@ def audit(request: MemberRequest) -> HttpResponse:
         actions=[("", _("Anything")), *((action, _(says)) for action, says in ACTIONS.items())],
         kept=kept,
         newest=f"?{kept}" if is_number(before) else "",
-        older=f"?{keep(asked, before=str(entries[SHOWN - 1].entry_id))}" if len(entries) > SHOWN else "",
+        older=f"?{keep(asked, 'before', before=str(entries[SHOWN - 1].entry_id))}" if len(entries) > SHOWN else "",
     )
 
 

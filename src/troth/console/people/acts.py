@@ -19,7 +19,7 @@ from troth.consent.catalog import load_catalog
 from troth.consent.decisions import is_restricted, load_stances
 from troth.consent.gate import CONSENT_FREE
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.people.naming import names_of
+from troth.console.naming import names_of
 from troth.console.people.subject import subject_of
 from troth.console.shell import render_page
 from troth.intake.addressing import identity_of
@@ -176,7 +176,7 @@ def withdraw(request: MemberRequest, person_id: int, purpose: str) -> HttpRespon
 
 
 def _dialog(request: MemberRequest, act: str, subject: Subject, *, status: int = 200, **context: Any) -> HttpResponseBase:
-    name = names_of([subject.person_id])[subject.person_id]
+    name = names_of(subject.workspace_id, [subject.person_id]).get(subject.person_id, "")
     return render_page(
         request,
         f"console/people/{act}.html",

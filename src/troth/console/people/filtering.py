@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from troth.consent.models import EVERYTHING, Standing
-from troth.kernel.errors import TrothError
+from troth.console.asking import FilterInvalid, read_day
 from troth.kernel.json_text import encode
 from troth.kernel.sql import is_sqlite
 
@@ -20,10 +18,6 @@ STANDINGS = {"granted": Standing.GRANTED, "refused": Standing.REFUSED}
 OPERATIONS = ("is", "contains", "is_set")
 NAMES = ("tag", "attribute", "op", "value", "purpose", "standing", "has", "restricted", "from", "to")
 LONGEST = 255
-
-
-class FilterInvalid(TrothError):
-    """A filter that cannot be; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +53,8 @@ def read_filters(asked: Mapping[str, str], zone: str) -> Filters:
     return Filters(
         conditions=tuple(condition for condition, _values in parts),
         values=tuple(value for _condition, values in parts for value in values),
-        since=_day(asked.get("from", ""), zone, 0),
-        until=_day(asked.get("to", ""), zone, 1),
+        since=read_day(asked.get("from", ""), zone),
+        until=read_day(asked.get("to", ""), zone, 1),
     )
 
 
@@ -106,14 +100,3 @@ def _has_stance(purpose: str, standing: int) -> tuple[str, list[Any]]:
         f"EXISTS (SELECT 1 FROM consent_stance s WHERE {_OWN.format('s')} AND s.purpose = %s AND s.standing = %s)",
         [purpose, int(standing)],
     )
-
-
-def _day(text: str, zone: str, days_after: int) -> int | None:
-    """When a day begins in the member's zone, in milliseconds."""
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text) + timedelta(days=days_after)
-        return int(datetime.combine(day, time(), ZoneInfo(zone)).timestamp()) * 1000
-    except (ValueError, OverflowError):
-        raise FilterInvalid(_("A day is written as 2026-03-01.")) from None

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from troth.console.naming import name_of
 from troth.console.people.filtering import Filters
-from troth.console.people.naming import name_of
 from troth.kernel.json_text import decode
 from troth.kernel.sql import PERSON_KEY, select_by_keys
 from troth.people.identifiers import Handle
@@ -50,7 +50,7 @@ class Page:
     """Rows looked at when fewer than a page were found and there are more."""
 
 
-def read_page(workspace_id: int, filters: Filters, *, after: Key | None = None, oldest_first: bool = False) -> Page:
+def read_page(workspace_id: int, filters: Filters, *, after: tuple[int, ...] = (), oldest_first: bool = False) -> Page:
     """A page of the people of a workspace, the newest first. Reads all buckets, from the index on age."""
     order = "ASC" if oldest_first else "DESC"
     window, values = _window(workspace_id, filters, after, oldest_first=oldest_first)
@@ -70,7 +70,7 @@ def read_page(workspace_id: int, filters: Filters, *, after: Key | None = None, 
     return Page(_rows(found), older=tuple(last) if last else None, looked_at=LOOKED_AT if last else 0)
 
 
-def _window(workspace_id: int, filters: Filters, after: Key | None, *, oldest_first: bool) -> tuple[str, list[Any]]:
+def _window(workspace_id: int, filters: Filters, after: tuple[int, ...], *, oldest_first: bool) -> tuple[str, list[Any]]:
     """The rows to look at, without their number."""
     parts, values = ["workspace_id = %s"], [workspace_id]
     if filters.since is not None:
@@ -79,7 +79,7 @@ def _window(workspace_id: int, filters: Filters, after: Key | None, *, oldest_fi
     if filters.until is not None:
         parts.append("created_at < %s")
         values.append(filters.until)
-    if after is not None:
+    if after:
         parts.append(f"(created_at, bucket, person_id) {'>' if oldest_first else '<'} (%s, %s, %s)")
         values.extend(after)
     order = "ASC" if oldest_first else "DESC"

@@ -9,7 +9,7 @@ from troth.consent.catalog import load_catalog
 from troth.consent.decisions import NO_DECISION, load_decisions, make_facts
 from troth.consent.gate import Operation, reason_against
 from troth.consent.models import EVERYTHING, LegalBasis, Standing
-from troth.console.people.naming import name_of
+from troth.console.naming import name_of
 from troth.kernel.personal_data import Subject
 from troth.people.identifiers import DEVICE, KINDS
 from troth.people.lookup import load_person

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.people.naming import names_of
+from troth.console.naming import names_of
 from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
 from troth.people.lookup import PersonNotFound
@@ -44,7 +44,7 @@ def requests(request: MemberRequest) -> HttpResponse:
     found = list(rows.order_by("-received_at", "-pk")[: SHOWN + 1])
     last = found[SHOWN - 1] if len(found) > SHOWN else None
     shown = found[:SHOWN]
-    names = names_of(row.person_id for row in shown if row.person_id is not None)
+    names = names_of(request.workspace.pk, (row.person_id or 0 for row in shown))
     return render_page(
         request,
         "console/people/requests.html",
@@ -96,7 +96,7 @@ def _list(request: MemberRequest) -> str:
 
 
 def _about(found: PrivacyRequest) -> dict[str, Any]:
-    name = names_of([found.person_id])[found.person_id] if found.person_id is not None else ""
+    name = names_of(found.workspace_id, [found.person_id or 0]).get(found.person_id or 0, "")
     step = {RequestState.DELETED: 2, RequestState.RESIDUE_FOUND: 2, RequestState.ERASED: 4}.get(RequestState(found.state), 1)
     return {
         "found": found,

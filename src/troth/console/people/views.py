@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.consent.catalog import load_catalog
 from troth.console.access import MemberRequest, member_page
-from troth.console.people.filtering import NAMES, FilterInvalid, Filters, read_filters
-from troth.console.people.listing import Key, Page, read_page, search
+from troth.console.asking import FilterInvalid, keep, read_numbers
+from troth.console.people.filtering import NAMES, Filters, read_filters
+from troth.console.people.listing import Page, read_page, search
 from troth.console.people.reading import PersonDetail, read_person
 from troth.console.people.timeline import KINDS, Cursor, read_timeline
 from troth.console.shell import preferences, render_fragment, render_page
@@ -39,7 +40,7 @@ def people(request: MemberRequest) -> HttpResponse:
         if text:
             page = Page(search(request.workspace.pk, text))
         else:
-            page = read_page(request.workspace.pk, filters, after=_read_key(asked.get("after", "")), oldest_first=oldest_first)
+            page = read_page(request.workspace.pk, filters, after=read_numbers(asked.get("after", ""), 3), oldest_first=oldest_first)
     columns = _columns(asked.get("columns", ""))
     seen = sorted({name for row in page.rows for name in row.attributes})
     return render_page(
@@ -53,9 +54,9 @@ def people(request: MemberRequest) -> HttpResponse:
         columns=columns,
         choices=[*COLUMNS, *(name for name in seen if name not in COLUMNS)][:40],
         sort="created" if oldest_first else "-created",
-        base=f"?{_keep(asked, 'sort', 'after')}",
-        older=f"?{_keep(asked, 'after', after=_write_key(page.older))}" if page.older else "",
-        newest=f"?{_keep(asked, 'after')}" if asked.get("after") else "",
+        base=f"?{keep(asked, 'sort', 'after')}",
+        older=f"?{keep(asked, 'after', after='-'.join(map(str, page.older)))}" if page.older else "",
+        newest=f"?{keep(asked, 'after')}" if asked.get("after") else "",
         narrowed=filters.narrows or bool(text),
         purposes=[("", _("Any purpose")), *((rule.key, rule.name) for rule in load_catalog(request.workspace.pk).purposes.values())],
         standings=[("granted", _("granted")), ("refused", _("refused")), ("none", _("not asked"))],
@@ -82,28 +83,6 @@ def _cell(row: Any, column: str) -> tuple[str, Any]:
     if column == "tags":
         return "tags", row.tags
     return "value", row.handles.get(column) if column in COLUMNS else row.attributes.get(column)
-
-
-def _keep(asked: QueryDict, *without: str, **changed: str) -> str:
-    """The address as it is, with some parts left out or changed."""
-    kept = asked.copy()
-    for name in without:
-        kept.pop(name, None)
-    for name, value in changed.items():
-        kept[name] = value
-    return "&".join(part for part in kept.urlencode().split("&") if not part.endswith("="))
-
-
-def _write_key(key: Key) -> str:
-    return "-".join(str(part) for part in key)
-
-
-def _read_key(text: str) -> Key | None:
-    parts = text.split("-")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts):
-        return None
-    created_at, bucket, person_id = (min(int(part), 2**63 - 1) for part in parts)
-    return created_at, bucket, person_id
 
 
 @member_page(Permission.SEE_PEOPLE, audit="person.read")
@@ -148,5 +127,5 @@ def _page_of(request: MemberRequest, found: Any) -> dict[str, Any]:
     history = read_timeline(found, Cursor.read(request.GET.get("before", "")), kind=kind, event_name=name)
     older = ""
     if history.older:
-        older = f"?{_keep(request.GET, 'before', before=history.older.write())}"
+        older = f"?{keep(request.GET, 'before', before=history.older.write())}"
     return {"history": history, "older": older, "event_name": name, "person_id": found.person_id}
