@@ -148,6 +148,26 @@ def test_a_campaign_is_written_saved_and_published(marketer: Client, workspace: 
     assert AuditEntry.objects.last().detail["name"] == "Trial ends"  # type: ignore[union-attr]
 
 
+def test_conditions_are_written_in_rows(marketer: Client, workspace: Any, dana: int) -> None:
+    rows = {
+        "when_match": "any",
+        "when_property": ["plan", "seats", ""],
+        "when_op": ["equals", "at_least", "equals"],
+        "when_value": ["free", "3", ""],
+    }
+    assert "would lead to nothing" in do(marketer, workspace, "/about", {**DRAFT, **rows, "person": "7"}).content.decode()
+    do(marketer, workspace, "/new", {**DRAFT, **rows})
+    campaign = Campaign.objects.get()
+    assert campaign.conditions == {
+        "any": [{"property": "plan", "op": "equals", "value": "free"}, {"property": "seats", "op": "at_least", "value": 3}]
+    }
+    page = ask(marketer, workspace, f"/{campaign.pk}/edit")
+    assert 'name="when_value" value="3"' in page
+    assert '<option value="at_least" selected>at least</option>' in page
+    refused = do(marketer, workspace, f"/{campaign.pk}/edit", {**DRAFT, **rows, "when_property": ["plan", "", ""]}).content.decode()
+    assert "Row 2: the name of a property is missing" in refused
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

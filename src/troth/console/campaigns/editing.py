@@ -17,7 +17,9 @@ from troth.console.access import MemberRequest, member_page, record
 from troth.console.campaigns.forms import CampaignForm, initial_of
 from troth.console.campaigns.previewing import send_test
 from troth.console.campaigns.reading import find_campaign, list_event_names, moment_of
+from troth.console.campaigns.rows import OPERATOR_NAMES
 from troth.console.shell import render_fragment, render_page
+from troth.console.showing import put_in_words
 from troth.kernel.errors import TrothError
 from troth.people.event_names import fold_event_name
 from troth.workspaces.roles import Permission
@@ -81,6 +83,8 @@ def _show(request: MemberRequest, form: CampaignForm, own: Campaign | None, **sa
         "console/campaigns/edit.html",
         form=form,
         campaign=own,
+        operators=[(name, put_in_words(name)) for name in OPERATOR_NAMES],
+        matches=[("all", _("All of these")), ("any", _("Any of these"))],
         seen=request.POST.get("seen") or (moment_of(own.updated_at) if own else ""),
         trial={name: request.POST.get(name, "") for name in ("person", "event")},
         **said,

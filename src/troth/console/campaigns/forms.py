@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import LONGEST_EVENT, LONGEST_NAME, LONGEST_SUBJECT
 from troth.consent.catalog import load_catalog
+from troth.console.campaigns.rows import Lines, posted_lines, read_lines, write_lines
 from troth.console.showing import put_in_words
 from troth.content.liquid import MAX_SOURCE
 from troth.people.event_names import fold_event_name
@@ -29,7 +30,7 @@ class CampaignForm(forms.Form):
         label=_("Purpose"), help_text=_("Whom it may reach follows from this: persons agree to purposes, not to campaigns.")
     )
     conditions = forms.CharField(
-        label=_("Conditions"),
+        label=_("Conditions as JSON"),
         required=False,
         max_length=LONGEST_JSON,
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", **CODE}),
@@ -62,11 +63,27 @@ class CampaignForm(forms.Form):
 
     def clean_conditions(self) -> dict[str, Any] | None:
         """The tree, or None without one."""
-        return read_conditions(self.cleaned_data["conditions"])
+        return read_posted_conditions(self.data)
+
+    @property
+    def when(self) -> Lines:
+        """The rows to show: those that were posted, else those of the campaign, else none."""
+        return _posted(self.data) if self.is_bound else self.initial.get("when") or Lines("all", [])
 
     def draft(self) -> dict[str, Any]:
         """What was entered, as fields of a campaign."""
         return {name: self.cleaned_data[name] for name in ("name", "trigger_event", "purpose", "conditions", "subject", "html", "text")}
+
+
+def read_posted_conditions(data: Any) -> dict[str, Any] | None:
+    """Conditions of a posted form: its JSON if there is any, else its rows. Raises ValidationError naming the place."""
+    written = str(data.get("conditions", ""))[:LONGEST_JSON]
+    return read_conditions(written) if written.strip() else read_lines(_posted(data))
+
+
+def _posted(data: Any) -> Lines:
+    columns = (data.getlist(f"when_{name}") for name in ("property", "op", "value"))
+    return posted_lines(data.get("when_match", ""), *columns)
 
 
 def read_conditions(text: str) -> dict[str, Any] | None:
@@ -89,5 +106,6 @@ def read_conditions(text: str) -> dict[str, Any] | None:
 def initial_of(campaign: Campaign) -> dict[str, Any]:
     """A campaign as the form shows it first."""
     shown = {name: getattr(campaign, name) for name in ("name", "trigger_event", "purpose", "subject", "html", "text")}
-    conditions = "" if campaign.conditions is None else json.dumps(campaign.conditions, indent=2, ensure_ascii=False)
-    return {**shown, "conditions": conditions}
+    when = write_lines(campaign.conditions)
+    conditions = "" if when else json.dumps(campaign.conditions, indent=2, ensure_ascii=False)
+    return {**shown, "when": when, "conditions": conditions}

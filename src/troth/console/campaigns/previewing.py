@@ -19,7 +19,7 @@ from troth.campaigns.triggers import is_triggered
 from troth.consent.catalog import load_catalog
 from troth.consent.gate import Verdict
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.campaigns.forms import LONGEST_JSON, read_conditions
+from troth.console.campaigns.forms import LONGEST_JSON, read_posted_conditions
 from troth.console.headers import BODY_POLICY
 from troth.console.shell import render_fragment
 from troth.content.email_template import EmailTemplate, RenderedEmail
@@ -148,7 +148,7 @@ def _try(request: MemberRequest, now: int) -> Trial:
         person=person,
         verdicts=ask_gate(subject, form.get("purpose", ""), now) if subject else [],
         is_marketing=is_marketing,
-        is_triggered=_holds(form.get("conditions", ""), properties),
+        is_triggered=_holds(form, properties),
         takes_last_event=takes_last,
     )
 
@@ -167,12 +167,12 @@ def _read_properties(text: str) -> dict[str, Any]:
     return found
 
 
-def _holds(conditions: str, properties: dict[str, Any]) -> bool:
+def _holds(form: Any, properties: dict[str, Any]) -> bool:
     """Whether the sample event meets the conditions; what is wrong with them is told at the form when it is saved."""
     from django.core.exceptions import ValidationError
 
     try:
-        return is_triggered(read_conditions(conditions[:LONGEST_JSON]), properties)
+        return is_triggered(read_posted_conditions(form), properties)
     except ValidationError:
         return True
 
