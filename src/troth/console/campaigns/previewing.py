@@ -148,7 +148,7 @@ def _try(request: MemberRequest, now: int) -> Trial:
         person=person,
         verdicts=ask_gate(subject, form.get("purpose", ""), now) if subject else [],
         is_marketing=is_marketing,
-        is_triggered=_holds(form, properties),
+        is_triggered=not (written or takes_last) or _holds(form, properties),
         takes_last_event=takes_last,
     )
 
