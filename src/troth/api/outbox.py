@@ -68,6 +68,7 @@ def show_message_detail(message: Message) -> MessageDetail:
         recipient=message.recipient,
         html=body.get("html"),
         text=body.get("text"),
+        headers=body.get("headers"),
         attempts=message.attempts,
         provider_id=message.provider_id,
         decisions=message.decisions,

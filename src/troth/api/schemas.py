@@ -188,6 +188,7 @@ class MessageDetail(MessageOut):
     recipient: str
     html: str | None
     text: str | None
+    headers: list[tuple[str, str]] | None
     attempts: int
     provider_id: str
     decisions: list[dict[str, Any]]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from email.generator import BytesGenerator
-from email.policy import compat32
+from email.parser import BytesHeaderParser
+from email.policy import compat32, default
 from email.utils import format_datetime, parseaddr
 
 from django.core.mail import EmailMultiAlternatives
@@ -53,6 +54,11 @@ def build_mail(
         # Django refuses line breaks in headers with a ValueError that repeats the value; encoding errors are ValueErrors too.
         raise MailInvalid(_BROKEN_HEADER) from None
     return written.getvalue()
+
+
+def headers_of(mail: bytes) -> list[tuple[str, str]]:
+    """The headers of a built mail in their order, decoded, for people to read."""
+    return [(name, str(value)) for name, value in BytesHeaderParser(policy=default).parsebytes(mail).items()]
 
 
 def _is_one_line(value: str) -> bool:

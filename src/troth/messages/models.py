@@ -46,7 +46,7 @@ class Message(models.Model):
     context = models.JSONField(default=dict)
     """The triggering event, for rendering."""
     rendered = models.JSONField(null=True)
-    """Subject, HTML and text as handed over, until the retention of bodies is over."""
+    """Subject, HTML, text and headers as handed over, until the retention of bodies is over."""
     decisions = models.JSONField(default=list)
     """The gate's verdicts, in order."""
     provider_id = models.CharField(max_length=200, blank=True)

@@ -43,7 +43,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     due_at: int = 0
     recipient: str = ""
-    rendered: dict[str, str] | None = None
+    rendered: dict[str, Any] | None = None
     decisions: list[dict[str, Any]] = []
     provider_id: str = ""
 

@@ -24,7 +24,7 @@ from troth.kernel.clock import DAY, now_ms
 from troth.kernel.json_text import decode, encode
 from troth.messages.channels import Channel, Outgoing, channel_from_url
 from troth.messages.errors import ChannelError
-from troth.messages.mail import build_mail
+from troth.messages.mail import build_mail, headers_of
 from troth.messages.models import Message, State
 from troth.messages.queue import MAX_ATTEMPTS, Claim, Settlement, claim_due, next_try, recover_abandoned, release, settle
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_url
@@ -155,7 +155,7 @@ def _hand_over(
         claim=claim,
         state=State.SENT,
         recipient=person["email"],
-        rendered={"subject": rendered.subject, "html": rendered.html, "text": rendered.text},
+        rendered={"subject": rendered.subject, "html": rendered.html, "text": rendered.text, "headers": headers_of(mail)},
         decisions=told,
         provider_id=receipt.provider_id,
     )
