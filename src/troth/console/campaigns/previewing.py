@@ -19,8 +19,9 @@ from troth.campaigns.triggers import is_triggered
 from troth.consent.catalog import load_catalog
 from troth.consent.gate import Verdict
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.asking import is_number
 from troth.console.campaigns.forms import LONGEST_JSON, read_posted_conditions
-from troth.console.headers import BODY_POLICY
+from troth.console.mail_preview import show_mail
 from troth.console.shell import render_fragment
 from troth.content.email_template import EmailTemplate, RenderedEmail
 from troth.kernel.clock import MINUTE, SECOND, now_ms
@@ -69,7 +70,7 @@ def preview(request: MemberRequest) -> HttpResponse:
         return _plain("\n\n".join(trial.faults))
     if request.POST.get("look") == "text":
         return _plain(trial.rendered.text)
-    return _framed(HttpResponse(trial.rendered.html))
+    return show_mail(trial.rendered.html, title=trial.rendered.subject)
 
 
 @member_page(Permission.EDIT_CAMPAIGNS, methods=("POST",))
@@ -181,15 +182,13 @@ def _write_down(request: MemberRequest, subject: Subject) -> None:
     place = f"previewed:{request.user.pk}:{request.workspace.pk}:{request.POST.get('campaign', '')[:20]}:{subject.person_id}"
     if cache.add(place, 1, ONE_LOOK // SECOND):
         number = request.POST.get("campaign", "")
-        detail = {"campaign": int(number) if number.isascii() and number.isdigit() and len(number) < 19 else "new"}
+        detail = {"campaign": int(number) if is_number(number) else "new"}
         record(request, "campaign.previewed", person_id=subject.person_id, detail=detail)
 
 
 def _plain(text: str) -> HttpResponse:
-    return _framed(HttpResponse(text, content_type="text/plain; charset=utf-8"))
-
-
-def _framed(response: HttpResponse) -> HttpResponse:
-    response.headers["Content-Security-Policy"] = BODY_POLICY
+    """Text for the frame, which runs and fetches nothing."""
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'self'"
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response

@@ -36,6 +36,8 @@ FEW_PEOPLE = 5_000
 """Up to so many persons are asked about one by one; of more, those in a sample of buckets."""
 SAMPLE = 32
 MOST_NAMES = 300
+LATEST = 10**17
+"""Microseconds: no campaign was edited later, and a datetime can hold it."""
 
 
 @dataclass(frozen=True)
@@ -85,30 +87,22 @@ def find_campaign(workspace_id: int, campaign_id: int) -> Campaign:
     return found
 
 
-def list_campaigns(workspace_id: int, *, state: str, text: str, before: tuple[int, int] | None, limit: int) -> list[Campaign]:
-    """The last edited first, without their mails; `before` is the position of the last one seen."""
+def list_campaigns(workspace_id: int, *, state: str, text: str, before: tuple[int, ...], limit: int) -> list[Campaign]:
+    """The last edited first, without their mails; `before` is the position of the last one seen, or nothing."""
     found = Campaign.objects.filter(workspace_id=workspace_id).defer("html", "text", "conditions", "published")
     if state:
         found = found.filter(state=state)
     if text:
         found = found.filter(Q(name__icontains=text) | Q(trigger_event__icontains=text))
     if before:
-        at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=before[0])
+        at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=min(before[0], LATEST))
         found = found.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=before[1]))
     return list(found.order_by("-updated_at", "-pk")[:limit])
 
 
 def position_of(campaign: Campaign) -> str:
-    """Where a page of the list ended, as it stands in an address."""
-    return f"{(campaign.updated_at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)}.{campaign.pk}"
-
-
-def read_position(text: str) -> tuple[int, int] | None:
-    """What `position_of` wrote; None when it is not that."""
-    at, _, pk = text.partition(".")
-    if not all(part.isascii() and part.isdigit() and len(part) <= 16 for part in (at, pk)) or int(at) > 10**16:
-        return None
-    return int(at), int(pk)
+    """Where a page of the list ended, as it stands in an address: when the campaign was edited, in microseconds, and its id."""
+    return f"{(campaign.updated_at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)}-{campaign.pk}"
 
 
 def describe_campaigns(workspace_id: int, campaigns: Sequence[Campaign], now: int) -> list[Row]:

@@ -12,6 +12,7 @@ from troth.campaigns.publishing import find_faults
 from troth.campaigns.triggers import source_of
 from troth.consent.catalog import load_catalog
 from troth.console.access import MemberRequest, member_page
+from troth.console.asking import read_numbers
 from troth.console.campaigns.reading import (
     DAYS,
     MOST_IN_DAY,
@@ -25,7 +26,6 @@ from troth.console.campaigns.reading import (
     published_at,
     put_condition,
     read_figures,
-    read_position,
 )
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
@@ -40,7 +40,7 @@ def campaigns(request: MemberRequest) -> HttpResponse:
     asked, workspace_id = request.GET, request.workspace.pk
     state = asked.get("state", "") if asked.get("state", "") in CampaignState.values else ""
     text = asked.get("q", "").strip().replace("\0", "")[:200]
-    before = read_position(asked.get("before", ""))
+    before = read_numbers(asked.get("before", ""), 2)
     found = list_campaigns(workspace_id, state=state, text=text, before=before, limit=SHOWN + 1)
     kept = urlencode({name: value for name, value in (("state", state), ("q", text)) if value})
     older = urlencode({"before": position_of(found[SHOWN - 1])}) if len(found) > SHOWN else ""
