@@ -103,6 +103,7 @@ def _write_campaigns(workspace_id: int) -> list[int]:
 def _write_requests(workspace_id: int, heavy: int, now: int) -> None:
     """Requests of every kind and state, about nobody any more but the first, which waits for a confirmation."""
     from troth.kernel.clock import DAY
+    from troth.privacy.certificate import certify
     from troth.privacy.legal_clock import due_at
     from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 
@@ -119,9 +120,10 @@ def _write_requests(workspace_id: int, heavy: int, now: int) -> None:
         kind, state = kinds[number % len(kinds)] if number < 6 else kinds[1 + number % 4]
         received = now - (number * 17 % 45) * DAY - number * 1_234_567
         closed = None if state == RequestState.AWAITING_CONFIRMATION else received + 2 * DAY
+        request_id = uuid.uuid4()
         rows.append(
             PrivacyRequest(
-                id=uuid.uuid4(),
+                id=request_id,
                 workspace_id=workspace_id,
                 type=kind,
                 state=state,
@@ -131,6 +133,7 @@ def _write_requests(workspace_id: int, heavy: int, now: int) -> None:
                 deleted_at=received + 5_000 if state == RequestState.ERASED else None,
                 closed_at=closed,
                 person_id=heavy if number == 0 else None,
+                certificate=certify({"request": str(request_id), "state": state}) if state == RequestState.ERASED else "",
             )
         )
     PrivacyRequest.objects.bulk_create(rows)
@@ -149,7 +152,8 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
     sent = own.filter(rendered__isnull=False).order_by("-message_id").first() or own.first()
     viewer = Member.objects.filter(workspace=workspace_id).order_by("-pk").first()
     key = Key.objects.filter(workspace=workspace_id).first()
-    request = PrivacyRequest.objects.filter(workspace_id=workspace_id).order_by("-received_at").first()
+    requests = PrivacyRequest.objects.filter(workspace_id=workspace_id).order_by("-received_at")
+    request = requests.exclude(certificate="").first() or requests.first()
     campaign = Campaign.objects.filter(workspace_id=workspace_id).order_by("pk").first()
     return {
         "workspace_id": workspace_id,

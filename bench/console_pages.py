@@ -30,7 +30,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a GET answered. `kind`: `page`, `fragment`, `stream`, `file` or `nothing`."""
+    """What a GET answered. `kind`: `page`, `frame` (of another page, somebody else's HTML), `fragment`, `stream`, `file` or `nothing`."""
 
     status: int
     kind: str
@@ -81,6 +81,8 @@ def look(host: str, path: str, session: str = "", *, whole: bool = True) -> Answ
         said = answer.headers.get("Content-Type", "")
         kind = "stream" if "event-stream" in said else "file" if "attachment" in answer.headers.get("Content-Disposition", "") else ""
         body = answer.read().decode(errors="replace") if whole and not kind and "text/html" in said else ""
+        if answer.headers.get("Content-Security-Policy", "").startswith("sandbox"):
+            kind = "frame"
         if not kind:
             kind = "page" if "<html" in body[:400] else "fragment" if "text/html" in said else "file" if said else "nothing"
         return Answer(answer.status, kind, answer.headers.get("Location", ""), body)

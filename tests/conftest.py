@@ -56,7 +56,14 @@ def data_dir() -> Path:
 
 
 @pytest.fixture
-def workspace(transactional_db: None) -> Any:
+def no_earlier_erasures() -> None:
+    """Each test has its own ledger, backups and exports, as each has its own database content."""
+    for name in ("ledger", "backups", "exports"):
+        shutil.rmtree(_data / name, ignore_errors=True)
+
+
+@pytest.fixture
+def workspace(transactional_db: None, no_earlier_erasures: None) -> Any:
     """A workspace with its default purposes, in a database whose transactions really commit."""
     from troth.consent.catalog import forget_catalogs
     from troth.workspaces import registry

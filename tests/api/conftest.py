@@ -65,18 +65,8 @@ class Tenant:
     purpose_key: str
 
 
-@pytest.fixture(autouse=True)
-def no_earlier_erasures(data_dir: Any) -> Any:
-    """Each test has its own ledger, as each has its own database content."""
-    import shutil
-
-    yield
-    for name in ("ledger", "exports"):
-        shutil.rmtree(data_dir / name, ignore_errors=True)
-
-
 @pytest.fixture
-def tenants(transactional_db: None) -> tuple[Tenant, Tenant]:
+def tenants(transactional_db: None, no_earlier_erasures: None) -> tuple[Tenant, Tenant]:
     """Alice's and Charlie's."""
     from troth.consent.catalog import forget_catalogs
     from troth.workspaces import registry

@@ -104,7 +104,7 @@ def test_an_erasure_shows_its_progress_and_ends_with_the_certificate(officer: An
     certificate = downloaded.value.path().read_text()
     assert json.loads(certificate)
     assert "jonas" not in certificate
-    officer.goto(f"{people_of(filled)}?q=jonas")
+    officer.goto(f"{people_of(filled)}?q=jonas@example.com")
     expect(officer.get_by_text("Nobody found")).to_be_visible()
 
 

@@ -155,6 +155,8 @@ def test_the_vero_door_answers_anything(path: str, method: str, query: bytes, he
     headers=HEADERS,
     body=BODIES,
 )
+@example("/v1/batch", {b"authorization": b"Basic V0s6"}, b'"\\ud800"')
+@example("/v1/track", {b"authorization": b"Basic V0s6"}, b'"\\ud800"')
 def test_the_segment_door_answers_anything(path: str, headers: dict[bytes, bytes], body: bytes) -> None:
     check_answer(segment.handle(Request("POST", path, b"", headers, body, NOW), keyring))
 

@@ -1,22 +1,11 @@
-"""Dana, planted in every store through the one door, and a data directory without earlier erasures."""
+"""Dana, planted in every store through the one door."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from planted import DANA, SECRET
-
-
-@pytest.fixture(autouse=True)
-def no_earlier_erasures(data_dir: Path) -> Iterator[None]:
-    """Each test has its own ledger and backups, as each has its own database content."""
-    yield
-    for name in ("ledger", "backups", "exports"):
-        shutil.rmtree(data_dir / name, ignore_errors=True)
 
 
 @pytest.fixture

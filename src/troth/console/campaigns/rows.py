@@ -73,7 +73,7 @@ def _write_line(leaf: Mapping[str, Any]) -> Line | None:
 def _write_value(value: Any) -> str | None:
     """Plainly where it is read back as the same, else quoted; None for what is neither a text nor a number."""
     if isinstance(value, str):
-        return value if value and _read_value(value) == value else json.dumps(value, ensure_ascii=False)
+        return value if value and "\0" not in value and _read_value(value) == value else json.dumps(value, ensure_ascii=False)
     return json.dumps(value) if isinstance(value, bool | int | float) else None
 
 

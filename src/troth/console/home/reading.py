@@ -51,7 +51,6 @@ class OpenRequest:
     """A request of a person that is not answered yet. `left` is the time until its legal term is over, in milliseconds; less than 0: overdue."""
 
     id: UUID
-    has_person: bool
     type: str
     state: str
     received_at: int
@@ -168,19 +167,14 @@ def _estimate_people(workspace_id: int) -> int:
 def read_open_requests(workspace_id: int, now: int) -> OpenRequests:
     """What persons asked for and wait for, the most urgent first; counted up to 1,000."""
     waiting = PrivacyRequest.objects.filter(workspace_id=workspace_id, state__in=OPEN).order_by("due_at", "pk")
-    rows = list(waiting.values_list("pk", "person_id", "type", "state", "received_at", "due_at")[: MOST_REQUESTS + 1])
+    rows = list(waiting.values_list("pk", "type", "state", "received_at", "due_at")[: MOST_REQUESTS + 1])
     first = [
-        OpenRequest(pk, person_id is not None, right, state, received_at, due_at, left=due_at - now)
-        for pk, person_id, right, state, received_at, due_at in rows[:SHOWN_REQUESTS]
+        OpenRequest(pk, right, state, received_at, due_at, left=due_at - now)
+        for pk, right, state, received_at, due_at in rows[:SHOWN_REQUESTS]
     ]
     return OpenRequests(
         open=Amount(min(len(rows), MOST_REQUESTS), exact=len(rows) <= MOST_REQUESTS),
         overdue=sum(row[-1] < now for row in rows),
-        residue=sum(state == RequestState.RESIDUE_FOUND for _, _, _, state, *_ in rows),
+        residue=sum(state == RequestState.RESIDUE_FOUND for _, _, state, *_ in rows),
         first=first,
     )
-
-
-def find_requester(workspace_id: int, request_id: UUID) -> int | None:
-    """The person who made a request of this workspace; None when there is no such request, or when they are erased."""
-    return PrivacyRequest.objects.filter(workspace_id=workspace_id, pk=request_id).values_list("person_id", flat=True).first()

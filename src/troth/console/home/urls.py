@@ -9,5 +9,4 @@ from troth.console.home import views
 urlpatterns = [
     path("", views.home, name="console-home"),
     path("now", views.just_now, name="console-home-now"),
-    path("requests/<uuid:request_id>/person", views.person_of_request, name="console-request-person"),
 ]

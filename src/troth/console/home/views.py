@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from troth.console.access import MemberRequest, member_page, record
+from troth.console.access import MemberRequest, member_page
 from troth.console.charts import sparkline
 from troth.console.home import reading
 from troth.console.home.figures import draw_events, draw_messages, put_amount, sum_states
@@ -45,16 +43,6 @@ def home(request: MemberRequest) -> HttpResponse:
 def just_now(request: MemberRequest) -> HttpResponse:
     """The live figures, asked for every few seconds."""
     return render_fragment(request, "console/home/now.html", **_just_now(request, now_ms()))
-
-
-@member_page(Permission.SEE_PEOPLE, audit="request.read")
-def person_of_request(request: MemberRequest, request_id: UUID) -> HttpResponse:
-    """On to the person who made a request. A redirect is not written down by the guard, so it is here."""
-    person_id = reading.find_requester(request.workspace.pk, request_id)
-    if person_id is None:
-        raise Http404
-    record(request, "request.read", person_id=person_id, detail={"request": str(request_id)})
-    return redirect(f"/console/{request.workspace.pk}/people/{person_id}")
 
 
 def _figures(request: MemberRequest, chosen: str, now: int) -> dict[str, Any]:

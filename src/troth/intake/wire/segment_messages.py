@@ -197,6 +197,8 @@ def _convert(value: Any, kind: type[_Kind], code: str) -> _Kind:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise _explain(error, code) from None
+    except UnicodeEncodeError:
+        raise ValueRefused("$", "a lone surrogate stands where an object belongs", code) from None
 
 
 def _explain(error: msgspec.ValidationError, code: str) -> ValueRefused:
