@@ -18,6 +18,8 @@ REVIEWED = {
     "FROM intake_inboxitem ORDER BY item_id LIMIT",
     "FROM messages_message WHERE state = 'queued' AND due_at <=",
     "UPDATE messages_message SET state = CASE WHEN is_marketing",
+    # What was held in workspaces that send again, from the index of states.
+    "JOIN messages_message m WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND m.state = 'held'",
     # What the ledger has not appended yet, from a short index of it, in the order it was decided.
     "FROM consent_record WHERE leaf IS NULL UNION",
     "FROM consent_record WHERE workspace_id = %s AND leaf IS NULL ORDER BY record_id LIMIT",

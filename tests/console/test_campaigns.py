@@ -267,7 +267,7 @@ def test_figures_tell_what_became_of_the_messages_and_why(marketer: Client, work
     assert "behavioural profiling: no consent" in page
     assert f"/console/{workspace.pk}/outbox?source=campaign:{campaign.pk}" in page
     answer = marketer.get(f"/console/{workspace.pk}/campaigns/{campaign.pk}")
-    assert {one.label: one.value for one in answer.context["figures"].totals} == {"sent": "1", "held back": "1"}
+    assert {one.label: one.value for one in answer.context["figures"].totals} == {"sent": "1", "skipped": "1"}
     (row,) = marketer.get(f"/console/{workspace.pk}/campaigns").context["rows"]
     assert (row.sent, row.skipped) == ("1", "1")
     assert "outbox?" not in ask(join(workspace, "viewer"), workspace, f"/{campaign.pk}")

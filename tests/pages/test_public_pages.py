@@ -135,6 +135,13 @@ def test_a_forged_link_leads_nowhere(web: Client, dana: Dana, page: str, token: 
     assert dana.standing() == {"marketing_email": 1}
 
 
+def test_the_link_of_a_test_mail_withdraws_nothing_and_says_so(web: Client, dana: Dana) -> None:
+    for answer in (web.get("/u/test"), web.post("/u/test", ONE_CLICK, content_type=FORM)):
+        assert answer.status_code == 200
+        assert b"This was a test" in answer.content
+    assert dana.standing() == {"marketing_email": 1}
+
+
 def test_the_link_of_an_erased_person_says_that_nothing_is_held(web: Client, dana: Dana) -> None:
     from troth.people.models import Person
     from troth.privacy.erasure import erase_person

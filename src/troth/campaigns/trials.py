@@ -21,14 +21,14 @@ from troth.kernel.ids import new_row_id
 from troth.kernel.personal_data import Subject
 from troth.messages.channels import Outgoing, channel_from_url
 from troth.messages.errors import ChannelError
-from troth.messages.mail import build_mail
+from troth.messages.mail import TEST_MARK, build_mail
+from troth.messages.unsubscribe_links import make_test_url
 from troth.people.event_names import fold_event_name
 from troth.people.identifiers import EMAIL, EXTERNAL_ID
 from troth.people.lookup import latest_events
 from troth.people.queries import load_identifiers, load_profiles
 from troth.workspaces.models import SendMode, Workspace
 
-MARK = "[Test] "
 LOOKED_AT = 100
 """A person's latest events among which one of the triggering name is looked for."""
 
@@ -57,7 +57,7 @@ def render_trial(
     context = {"event": {"name": fold_event_name(event), "at": iso(at), "properties": properties}}
     variables = {"person": person, "user": person, **context}
     try:
-        return render_email(mail, variables, unsubscribe_url=f"{settings.TROTH_URL}/u/test" if is_marketing else None)
+        return render_email(mail, variables, unsubscribe_url=make_test_url() if is_marketing else None)
     except TemplateInvalid as error:
         raise _with_part(mail, variables, error) from None
 
@@ -90,7 +90,7 @@ def send_trial(workspace: Workspace, rendered: RenderedEmail, recipient: str, no
         raise TrialRefused("This installation has no mail server, so nothing leaves it: set TROTH_EMAIL_URL to send a test.")
     sender = workspace.sender or settings.TROTH_SENDER
     message_id = new_row_id()
-    marked = replace(rendered, subject=f"{MARK}{rendered.subject}")
+    marked = replace(rendered, subject=f"{TEST_MARK}{rendered.subject}")
     mail = build_mail(marked, sender=sender, recipient=recipient, message_id=message_id, list_unsubscribe_url=None, date=now)
     try:
         channel.send(Outgoing(message_id=message_id, sender=sender, recipient=recipient, mail=mail))

@@ -17,6 +17,8 @@ from django.core.mail import EmailMultiAlternatives
 from troth.content.email_template import RenderedEmail
 from troth.messages.errors import MailInvalid
 
+TEST_MARK = "[Test] "
+"""Begins the subject of every mail that goes to somebody else than it is about."""
 _WHOLE_LINES = compat32.clone(max_line_length=998)
 """Long headers, such as List-Unsubscribe, stay on one line up to the limit of RFC 5322: some receivers do not unfold them."""
 _BROKEN_HEADER = "A header of the mail cannot be written: check subject, sender and recipient for line breaks."

@@ -8,10 +8,15 @@ from django.db import models
 
 
 class State(models.TextChoices):
-    """Where a message is. `sending` is claimed by a worker; `unknown` was handed over but the answer is lost, and is never resent by itself."""
+    """Where a message is.
+
+    `sending` is claimed by a worker; `held` was due while sending was off; `unknown` was handed over but the answer is lost, and is never
+    resent by itself.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
+    HELD = "held"
     SENT = "sent"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"

@@ -47,6 +47,11 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     decisions: list[dict[str, Any]] = []
     provider_id: str = ""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will become of the message."""
+        return self.state not in (State.QUEUED, State.HELD)
+
 
 def claim_due(now: int, limit: int) -> list[Claim]:
     """Take the oldest due messages for this worker. One statement over all buckets; it reads only the index of what is due."""
@@ -94,7 +99,7 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE messages_message SET state = %s, reason = %s, due_at = CASE WHEN %s > 0 THEN %s ELSE due_at END, settled_at = %s, recipient = %s,"
-            " rendered = %s, decisions = %s, provider_id = %s, context = CASE WHEN %s = 'queued' THEN context ELSE '{}' END"
+            " rendered = %s, decisions = %s, provider_id = %s, context = CASE WHEN %s THEN '{}' ELSE context END"
             " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'sending'",
             [
                 (
@@ -102,12 +107,12 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
                     s.reason,
                     s.due_at,
                     s.due_at,
-                    None if s.state == State.QUEUED else now,
+                    now if s.is_over else None,
                     s.recipient,
                     None if s.rendered is None else encode(s.rendered),
                     encode([*s.claim.decisions, *s.decisions]),
                     s.provider_id,
-                    s.state.value,
+                    s.is_over,
                     s.claim.subject.bucket,
                     s.claim.subject.person_id,
                     s.claim.message_id,
@@ -115,6 +120,22 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
                 for s in settlements
             ],
         )
+
+
+def release_held(limit: int) -> int:
+    """Queue again what was held in workspaces that send meanwhile; returns how many. Reads the index of states, workspace by workspace."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.bucket, m.person_id, m.message_id FROM workspaces_workspace w CROSS JOIN messages_message m"
+            " WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND m.state = 'held' LIMIT %s",
+            [limit],
+        )
+        rows = cursor.fetchall()
+        cursor.executemany(
+            "UPDATE messages_message SET state = 'queued', reason = '', attempts = attempts - 1 WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'held'",
+            rows,
+        )
+    return len(rows)
 
 
 def recover_abandoned(now: int) -> int:

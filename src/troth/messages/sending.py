@@ -2,12 +2,16 @@
 
 The gate is asked after the claim and immediately before the hand-over, so a withdrawal reaches what is already queued. What is rendered
 is rendered then, on the person's data of that moment. A worker that dies in between leaves `sending`, which becomes `unknown` for marketing.
+
+A workspace may be in test mode: then the gate is asked as ever, and the mail goes to the tester's address, marked, and without a link that
+could withdraw anything. Where sending is off, what is due is held, and queued again once it is on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,23 +21,34 @@ from django.conf import settings
 from troth.consent.catalog import PROFILING
 from troth.consent.decisions import load_facts
 from troth.consent.gate import Operation, Verdict, decide
-from troth.content.email_template import EmailTemplate, render_email
+from troth.content.email_template import EmailTemplate, RenderedEmail, render_email
 from troth.content.errors import ContentError
 from troth.content.models import Template
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.json_text import decode, encode
 from troth.messages.channels import Channel, Outgoing, channel_from_url
 from troth.messages.errors import ChannelError
-from troth.messages.mail import build_mail, headers_of
+from troth.messages.mail import TEST_MARK, build_mail, headers_of
 from troth.messages.models import Message, State
-from troth.messages.queue import MAX_ATTEMPTS, Claim, Settlement, claim_due, next_try, recover_abandoned, release, settle
-from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_url
+from troth.messages.queue import (
+    MAX_ATTEMPTS,
+    Claim,
+    Settlement,
+    claim_due,
+    next_try,
+    recover_abandoned,
+    release,
+    release_held,
+    settle,
+)
+from troth.messages.unsubscribe_links import UnsubscribeLink, make_test_url, make_unsubscribe_url
 from troth.people.identifiers import EMAIL, EXTERNAL_ID
 from troth.people.queries import load_identifiers, load_profiles
-from troth.workspaces.models import Workspace
+from troth.workspaces.models import SendMode, Workspace
 
 log = structlog.get_logger()
 CLAIM = 32
+RELEASED = 2_000
 THREADS = 8
 FRESH_MS = 50
 """A verdict older than this is asked for again before the hand-over."""
@@ -71,10 +86,13 @@ def _prepare(claims: Sequence[Claim], now: int) -> Callable[[Claim], Settlement]
     profiles = load_profiles(claim.subject.person_id for claim in claims)
     identifiers = load_identifiers(claim.subject.person_id for claim in claims)
     templates = {row.pk: row for row in Template.objects.filter(pk__in={claim.template_id for claim in claims})}
-    senders = dict(Workspace.objects.filter(pk__in={claim.subject.workspace_id for claim in claims}).values_list("pk", "sender"))
+    workspaces = Workspace.objects.in_bulk({claim.subject.workspace_id for claim in claims})
     channel = _channel(settings.TROTH_EMAIL_URL)
 
     def hand_over_one(claim: Claim) -> Settlement:
+        workspace = workspaces[claim.subject.workspace_id]
+        if not _may_send(workspace):
+            return Settlement(claim=claim, state=State.HELD, reason="sending_off")
         person_id = claim.subject.person_id
         handles = {handle.kind: handle.value for handle in identifiers.get(person_id, [])}
         return _hand_over(
@@ -83,11 +101,17 @@ def _prepare(claims: Sequence[Claim], now: int) -> Callable[[Claim], Settlement]
             asked_at=now,
             channel=channel,
             template=templates.get(claim.template_id),
-            sender=senders.get(claim.subject.workspace_id) or settings.TROTH_SENDER,
+            sender=workspace.sender or settings.TROTH_SENDER,
+            tester=workspace.test_address if workspace.send_mode == SendMode.TEST else "",
             person={**profiles.get(person_id, ({}, []))[0], "id": handles.get(EXTERNAL_ID), "email": handles.get(EMAIL)},
         )
 
     return hand_over_one
+
+
+def _may_send(workspace: Workspace) -> bool:
+    """Test mode without an address to send to sends nothing, rather than to the persons."""
+    return workspace.send_mode == SendMode.LIVE or (workspace.send_mode == SendMode.TEST and bool(workspace.test_address))
 
 
 def _ask_gate(claims: Sequence[Claim], now: int) -> dict[int, list[Verdict]]:
@@ -116,25 +140,28 @@ def _hand_over(
     channel: Channel,
     template: Template | None,
     sender: str,
+    tester: str,
     person: Mapping[str, Any],
 ) -> Settlement:
-    """Hand one message over and say what became of it; never raises."""
+    """Hand one message over, to its person or to the `tester`, and say what became of it; never raises."""
     if template is None:
         return Settlement(claim=claim, state=State.FAILED, reason="template_missing")
     if not person["email"]:
         return Settlement(claim=claim, state=State.SKIPPED, reason="no_address")
+    recipient = tester or person["email"]
     try:
-        url = None
-        if claim.is_marketing:
-            url = make_unsubscribe_url(UnsubscribeLink(claim.subject, claim.purpose, claim.message_id))
-        rendered = render_email(
-            EmailTemplate(subject=template.subject, html=template.html, text=template.text),
-            {"person": person, "user": person, **claim.context},
-            unsubscribe_url=url,
-        )
+        url = _unsubscribe_url(claim, is_test=bool(tester))
+        rendered = _render(claim, template, person, url)
+        if tester:
+            rendered = replace(rendered, subject=f"{TEST_MARK}{rendered.subject}")
         moment = now_ms()
         mail = build_mail(
-            rendered, sender=sender, recipient=person["email"], message_id=claim.message_id, list_unsubscribe_url=url, date=moment
+            rendered,
+            sender=sender,
+            recipient=recipient,
+            message_id=claim.message_id,
+            list_unsubscribe_url=None if tester else url,
+            date=moment,
         )
     except ContentError as error:
         return Settlement(claim=claim, state=State.FAILED, reason=f"template:{type(error).__name__}")
@@ -145,7 +172,7 @@ def _hand_over(
     if denied:
         return Settlement(claim=claim, state=State.SKIPPED, reason=f"{denied.purpose}:{denied.reason}", decisions=told)
     try:
-        receipt = channel.send(Outgoing(message_id=claim.message_id, sender=sender, recipient=person["email"], mail=mail))
+        receipt = channel.send(Outgoing(message_id=claim.message_id, sender=sender, recipient=recipient, mail=mail))
     except ChannelError as error:
         return _after_failure(claim, error, told)
     except Exception as error:  # noqa: BLE001 -- whatever a channel does, the message is settled and the batch goes on
@@ -154,10 +181,25 @@ def _hand_over(
     return Settlement(
         claim=claim,
         state=State.SENT,
-        recipient=person["email"],
+        reason="test_mode" if tester else "",
+        recipient=recipient,
         rendered={"subject": rendered.subject, "html": rendered.html, "text": rendered.text, "headers": headers_of(mail)},
         decisions=told,
         provider_id=receipt.provider_id,
+    )
+
+
+def _unsubscribe_url(claim: Claim, *, is_test: bool) -> str | None:
+    if not claim.is_marketing:
+        return None
+    return make_test_url() if is_test else make_unsubscribe_url(UnsubscribeLink(claim.subject, claim.purpose, claim.message_id))
+
+
+def _render(claim: Claim, template: Template, person: Mapping[str, Any], unsubscribe_url: str | None) -> RenderedEmail:
+    return render_email(
+        EmailTemplate(subject=template.subject, html=template.html, text=template.text),
+        {"person": person, "user": person, **claim.context},
+        unsubscribe_url=unsubscribe_url,
     )
 
 
@@ -170,6 +212,11 @@ def _after_failure(claim: Claim, error: ChannelError, told: list[dict[str, Any]]
     if claim.attempts >= MAX_ATTEMPTS:
         return Settlement(claim=claim, state=State.FAILED, reason="gave_up", decisions=told)
     return Settlement(claim=claim, state=State.QUEUED, reason="channel_unavailable", due_at=next_try(claim.attempts, now_ms()))
+
+
+def resume(now: int) -> bool:
+    """Queue again what was held until sending was switched on."""
+    return release_held(RELEASED) == RELEASED
 
 
 def recover(now: int) -> bool:

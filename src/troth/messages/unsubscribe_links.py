@@ -10,6 +10,8 @@ from troth.kernel.crypto import open_token, seal_token
 from troth.kernel.personal_data import Subject
 
 LABEL = b"unsubscribe/v1"
+TEST = "test"
+"""The token of links in mails to testers; no sealed token is so short."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class UnsubscribeLink:
 def make_unsubscribe_url(link: UnsubscribeLink) -> str:
     """The address of the one-click unsubscribe (RFC 8058) and of the page that asks."""
     return f"{settings.TROTH_URL}/u/{make_unsubscribe_token(link)}"
+
+
+def make_test_url() -> str:
+    """What stands in its place in a mail to a tester, or whoever tries a mail would withdraw the person's consent."""
+    return f"{settings.TROTH_URL}/u/{TEST}"
 
 
 def make_unsubscribe_token(link: UnsubscribeLink) -> str:

@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from troth.consent.catalog import load_catalog
 from troth.kernel.clock import now_ms
+from troth.messages.unsubscribe_links import TEST
 from troth.pages import decisions
 from troth.pages.links import Visit, read_visit
 from troth.pages.wording import introduce
@@ -42,6 +43,8 @@ def public_page(view: View) -> View:
 @public_page
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks. POST withdraws at once: for a machine's one click with a line of text, for the button with a page."""
+    if token == TEST:
+        return HttpResponse(render_to_string("pages/test_link.html"))
     if request.method == "POST":
         by_button = BUTTON_FIELD in _form(request)
         visit = decisions.unsubscribe(token, method=decisions.BUTTON if by_button else decisions.ONE_CLICK, now=now_ms())

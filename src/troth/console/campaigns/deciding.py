@@ -33,7 +33,7 @@ from troth.messages.figures import Count, count_by_state
 from troth.messages.models import State
 from troth.workspaces.roles import Permission
 
-QUEUED = (State.QUEUED.value, State.SENDING.value)
+QUEUED = (State.QUEUED.value, State.SENDING.value, State.HELD.value)
 
 
 @member_page(Permission.PUBLISH_CAMPAIGNS, methods=("GET", "POST"))

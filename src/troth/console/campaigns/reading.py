@@ -134,15 +134,15 @@ def put_count(count: Count) -> str:
 
 
 def read_figures(workspace_id: int, campaign_id: int, now: int, zone: str, locale: str) -> Figures:
-    """Messages of the last 30 days of the zone by what became of them, and why the latest were held back."""
+    """Messages of the last 30 days of the zone by what became of them, and why the latest were skipped."""
     source = source_of(campaign_id)
     days, spans = _last_days(now, zone)
     totals = count_by_state(workspace_id, [source], spans[0][0], spans[-1][1])
     daily = count_by_span(workspace_id, source, spans, most=MOST_IN_DAY)
     shown = (
         (_("sent"), "good", (State.SENT,)),
-        (_("on their way"), "accent", (State.QUEUED, State.SENDING)),
-        (_("held back"), "neutral", (State.SKIPPED, State.CANCELLED)),
+        (_("on their way"), "accent", (State.QUEUED, State.SENDING, State.HELD)),
+        (_("skipped"), "neutral", (State.SKIPPED, State.CANCELLED)),
         (_("in doubt"), "warn", (State.UNKNOWN,)),
         (_("failed"), "bad", (State.FAILED,)),
     )

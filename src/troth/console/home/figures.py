@@ -27,8 +27,8 @@ def fates() -> tuple[Fate, ...]:
     """From what went well upward to what went wrong."""
     return (
         Fate(_("sent"), "good", (State.SENT,)),
-        Fate(_("on their way"), "accent", (State.QUEUED, State.SENDING)),
-        Fate(_("held back"), "neutral", (State.SKIPPED, State.CANCELLED)),
+        Fate(_("on their way"), "accent", (State.QUEUED, State.SENDING, State.HELD)),
+        Fate(_("skipped"), "neutral", (State.SKIPPED, State.CANCELLED)),
         Fate(_("in doubt"), "warn", (State.UNKNOWN,)),
         Fate(_("failed"), "bad", (State.FAILED,)),
     )
