@@ -11,7 +11,7 @@ from troth.kernel.clock import DAY, now_ms
 
 PERSONAL = re.compile(
     r"\b(?:FROM|JOIN|UPDATE|INTO) \"?(people_person|people_identifier|people_identifierindex|people_event|consent_record|consent_stance"
-    r"|consent_suppression|intake_inboxitem|intake_seen|intake_deletionorder|messages_message)\b"
+    r"|consent_suppression|intake_inboxitem|intake_seen|intake_deletionorder|intake_capture|messages_message)\b"
 )
 REVIEWED = {
     # The actor's and the sender's look at what is due; both read a short index of what waits.
@@ -23,6 +23,9 @@ REVIEWED = {
     # What the ledger has not appended yet, from a short index of it, in the order it was decided.
     "FROM consent_record WHERE leaf IS NULL UNION",
     "FROM consent_record WHERE workspace_id = %s AND leaf IS NULL ORDER BY record_id LIMIT",
+    # What Live shows of a workspace's last minutes, from an index of them; and its end, whoever it is about.
+    "FROM intake_capture WHERE workspace_id = %s",
+    'FROM "intake_capture" WHERE ("intake_capture"."capture_id" > %s AND "intake_capture"."workspace_id" = %s)',
     # What has expired, from an index on the expiry.
     "FROM intake_seen WHERE until <",
     'UPDATE "messages_message" SET "rendered" = NULL',

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 import structlog
 
+from troth.intake.capturing import Arrival, Capturing
 from troth.intake.commands import Command, Outcome
 from troth.intake.errors import DoorUnavailable
 from troth.intake.tallies import Refusals
@@ -81,9 +82,11 @@ class Intake:
         keyring: Keyring,
         limits: Limits | None = None,
         refresh_keys: Callable[[], Awaitable[None]] | None = None,
+        capturing: Capturing | None = None,
     ) -> None:
         self._door = door
         self._presented = Presented(keyring)
+        self._capturing = capturing or Capturing(_never)
         self.refusals = Refusals()
         self._limits = limits or Limits()
         self._refresh_keys = refresh_keys
@@ -104,11 +107,13 @@ class Intake:
         path: str = scope["path"]
         wire: Wire = vero if path.startswith(vero.PREFIX) else segment
         headers = dict(scope["headers"])
+        watched = self._capturing.watched
         try:
             body = await self._read_body(receive, headers)
         except BodyRefused as error:
             reply = _error_reply(error.status, error.code, str(error), close=True)
-            return self._refuse(Request(scope["method"], path, scope["query_string"], headers, b"", now_ms()), reply)
+            self._presented.key = None
+            return self._refuse(Request(scope["method"], path, scope["query_string"], headers, b"", now_ms()), reply, watched)
         request = Request(scope["method"], path, scope["query_string"], headers, body, now_ms())
         try:
             work = self._read(wire, request)
@@ -118,10 +123,16 @@ class Intake:
                 await self._refresh_keys()
                 work = self._read(wire, request)
             if isinstance(work, Reply):
-                return self._refuse(request, work) if 400 <= work.status < 500 else work
-            if work.refused and self._presented.key:
-                self.refusals.note(self._presented.key.workspace_id, request.received_at, len(work.refused))
-            return work.answer(await self._door.submit(work.commands) if work.commands else ())
+                return self._refuse(request, work, watched) if 400 <= work.status < 500 else work
+            key, token = self._presented.key, self._presented.token
+            if work.refused and key:
+                self.refusals.note(key.workspace_id, request.received_at, len(work.refused))
+            outcomes = await self._door.submit(work.commands) if work.commands else ()
+            reply = work.answer(outcomes)
+            if watched and key and key.workspace_id in watched:
+                generation = watched[key.workspace_id]
+                self._capturing.note(Arrival(request, key.workspace_id, generation, token, reply, work, outcomes))
+            return reply
         except DoorUnavailable as error:
             return _error_reply(503, "unavailable", str(error), (b"retry-after", b"%d" % error.retry_after))
         except Exception as error:  # noqa: BLE001 -- the boundary of the process: nothing but the class is told or logged
@@ -133,13 +144,16 @@ class Intake:
         self._presented.key = None
         return wire.handle(request, self._presented)
 
-    def _refuse(self, request: Request, reply: Reply) -> Reply:
-        """Count a refusal for the workspace whose key was shown, if any was."""
+    def _refuse(self, request: Request, reply: Reply, watched: Mapping[int, int]) -> Reply:
+        """Count a refusal for the workspace whose key was shown, if any was, and show it to whoever watches."""
         presented = self._presented
-        if presented.key is None or not request.body:
+        if presented.key is None:
             presented.search(request)
         if presented.key is not None:
-            self.refusals.note(presented.key.workspace_id, request.received_at)
+            workspace_id = presented.key.workspace_id
+            self.refusals.note(workspace_id, request.received_at)
+            if workspace_id in watched:
+                self._capturing.note(Arrival(request, workspace_id, watched[workspace_id], presented.token, reply))
         return reply
 
     async def _read_body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
@@ -215,6 +229,10 @@ class Intake:
         if stream.unused_data:
             raise BodyRefused(400, "invalid_encoding", "Something follows the compressed body.")
         return plain
+
+
+def _never(chore: Callable[[], None]) -> None:
+    """Where nobody can watch, nothing is captured."""
 
 
 def _error_reply(status: int, code: str, message: str, *headers: tuple[bytes, bytes], close: bool = False) -> Reply:

@@ -1,4 +1,4 @@
-"""The mailbox of the actors, the memory against duplicates, and accepted deletions that wait for the privacy worker."""
+"""The mailbox of the actors, the memory against duplicates, accepted deletions that wait, counts per minute, and what Live shows."""
 
 from __future__ import annotations
 
@@ -70,3 +70,44 @@ class Minute(models.Model):
     accepted = models.IntegerField(default=0)
     dropped = models.IntegerField(default=0)
     refused = models.IntegerField(default=0)
+
+
+class Watch(models.Model):
+    """A workspace whose Live room somebody looks at, or looked at a while ago: until when its requests are captured."""
+
+    workspace_id = models.BigIntegerField(primary_key=True)
+    until = models.BigIntegerField()
+    generation = models.BigIntegerField()
+    """Random; new whenever somebody of the workspace was erased. What was captured under another is not written any more."""
+    skipped = models.BigIntegerField(default=0)
+    """How many messages came in while somebody watched and were not captured, for there were too many at once."""
+
+
+class Capture(models.Model):
+    """A message as it came through a machine's door, and what was made of it; kept for minutes, while somebody watches. Person 0: nobody known."""
+
+    pk = models.CompositePrimaryKey("bucket", "person_id", "capture_id")
+    bucket = models.SmallIntegerField()
+    person_id = models.BigIntegerField()
+    capture_id = models.BigIntegerField()
+    """Grows with time."""
+    workspace_id = models.BigIntegerField()
+    at = models.BigIntegerField()
+    source = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
+    """What was asked for: `track`, `events/track`, …"""
+    name = models.CharField(max_length=255)
+    """Of the event, folded."""
+    who = models.CharField(max_length=255)
+    """The first identifier it gave."""
+    status = models.SmallIntegerField()
+    """Of the answer."""
+    outcome = models.CharField(max_length=20)
+    reason = models.CharField(max_length=500)
+    raw = models.TextField()
+    is_cut = models.BooleanField()
+    understood = models.TextField()
+    """JSON text; see `troth.intake.capturing`."""
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "capture_id"], name="captures_by_arrival")]

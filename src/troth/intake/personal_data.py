@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from troth.intake.captures import TABLE, erase_captures
 from troth.intake.models import DeletionOrder, InboxItem
 from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Store, Subject, Table, declare
@@ -93,5 +94,21 @@ declare(
         move=_order.move,
         models=("intake.DeletionOrder",),
         columns=("at",),
+    )
+)
+declare(
+    Store(
+        name="intake.captures",
+        title="Requests of the last minutes, kept while somebody watches Live",
+        category="behaviour",
+        purpose="find faults in an integration",
+        origin="the customer's own systems (API), as they were sent",
+        retention="15 minutes; all of a workspace's are deleted when anybody there is erased",
+        export=TABLE.export,
+        erase=erase_captures,
+        move=TABLE.move,
+        models=("intake.Capture",),
+        columns=("at", "name", "who", "raw", "understood"),
+        erase_order=42,
     )
 )

@@ -61,23 +61,19 @@ def add_counts(counts: Counts) -> None:
 
 
 class Refusals:
-    """What was refused since it was last written down; counting it costs a dictionary entry, whoever floods the door."""
+    """What was refused since it was last taken; counting costs a dictionary entry, whoever floods the door."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[int, int, str]] = Counter()
-
-    def __bool__(self) -> bool:
-        return bool(self._counts)
 
     def note(self, workspace_id: int, at: int, number: int = 1) -> None:
         """Count a request, or messages of a batch, refused at an instant."""
         self._counts[workspace_id, at // MINUTE, "refused"] += number
 
-    def write(self) -> None:
-        """Add them to their minutes."""
+    def take(self) -> Counts:
+        """What is to be added to its minutes now; empty when nothing was refused."""
         counts, self._counts = self._counts, Counter()
-        if counts:
-            add_counts(counts)
+        return counts
 
 
 def latest_minutes(workspace_id: int, now: int, count: int) -> list[Tally]:

@@ -20,6 +20,8 @@ from django.db import Error as DatabaseError  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from troth.intake.asgi import Intake  # noqa: E402
+from troth.intake.capturing import Capturing  # noqa: E402
+from troth.intake.tallies import add_counts  # noqa: E402
 from troth.intake.writer import Writer  # noqa: E402
 from troth.kernel.clock import now_ms  # noqa: E402
 from troth.project.health import answer_health  # noqa: E402
@@ -44,7 +46,8 @@ class Application:
     def __init__(self) -> None:
         self.writer = Writer()
         self.keyring = Keyring()
-        self.intake = Intake(self.writer, self.keyring, refresh_keys=self._refresh_keys)
+        self.capturing = Capturing(self.writer.do)
+        self.intake = Intake(self.writer, self.keyring, refresh_keys=self._refresh_keys, capturing=self.capturing)
         if not INGEST_ONLY:
             get_resolver().check()  # reads every surface now: a fault there must stop the start, and the first visitor should not wait for it
         self.django = WsgiInThreads(WSGIHandler())
@@ -85,13 +88,17 @@ class Application:
     async def _refresh_keys(self) -> None:
         await asyncio.to_thread(self.keyring.refresh)
 
+    def _refresh(self) -> None:
+        self.keyring.refresh()
+        self.capturing.refresh(now_ms())
+
     async def _keep(self) -> None:
         """A revoked key stops working within a second; what was counted meanwhile is written down."""
         written_at = time.monotonic()
         while True:
             await asyncio.sleep(KEYRING_SECONDS)
             try:
-                await self._refresh_keys()
+                await asyncio.to_thread(self._refresh)
             except DatabaseError as error:
                 log.error("keyring_not_refreshed", error=type(error).__name__)
             self._write_down()
@@ -100,8 +107,9 @@ class Application:
                 written_at = time.monotonic()
 
     def _write_down(self) -> None:
-        if self.intake.refusals:
-            self.writer.do(self.intake.refusals.write)
+        if refused := self.intake.refusals.take():
+            self.writer.do(lambda: add_counts(refused))
+        self.capturing.note_skipped()
 
     def _write_uses(self) -> None:
         now = now_ms()
