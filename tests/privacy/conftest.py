@@ -11,9 +11,11 @@ from planted import DANA, SECRET
 @pytest.fixture
 def dana(workspace: Any) -> Any:
     """A person with something in every declared store, and Bob, who mentions nobody."""
+    from troth.intake.captures import keep_watching, read_watches, write_captures
     from troth.intake.commands import Decide, Decision, Delete, Device, EditTags, Identify, Identity, Track
     from troth.intake.door import apply
     from troth.kernel.clock import now_ms
+    from troth.kernel.ids import new_row_id
     from troth.kernel.worker import drain
     from troth.messages.enqueue import NewMessage, enqueue
     from troth.people.lookup import find_person
@@ -62,6 +64,9 @@ def dana(workspace: Any) -> Any:
         now,
     )
     ask_for_confirmation(subject, source="api", received_at=now)
+    keep_watching(workspace.pk, now)
+    capture = (subject.bucket, subject.person_id, new_row_id(), workspace.pk, now, "vero", "events/track", "bought", DANA["email"], 200)
+    write_captures(workspace.pk, read_watches(now)[workspace.pk], [(*capture, "accepted", "", f'{{"note":"{SECRET}"}}', False, "{}")], 0)
     record_access(workspace.pk, user_id=1, role="owner", action="person.read", at=now, person_id=subject.person_id)
     apply(
         [

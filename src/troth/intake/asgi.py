@@ -11,8 +11,9 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from troth.intake.capturing import Arrival, Capturing
+from troth.intake.capturing import Capturing
 from troth.intake.commands import Command, Outcome
+from troth.intake.describing import Arrival
 from troth.intake.errors import DoorUnavailable
 from troth.intake.tallies import Refusals
 from troth.intake.wire import segment, vero
