@@ -33,6 +33,8 @@ REVIEWED = {
     "FROM people_identifier i JOIN people_person p",
     # Whether anybody in a workspace is restricted, from an index of those who are.
     "FROM consent_stance WHERE workspace_id = %s AND purpose = '*' AND standing = -1 LIMIT 1",
+    # The search for what is left of an erased person reads everything, which is its purpose.
+    "SELECT SUM(CASE WHEN ",
     # Deletions that wait, a handful.
     'FROM "intake_deletionorder" ORDER BY',
 }
@@ -93,7 +95,7 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
         for store in stores():
             list(store.export(subject))
         apply([Delete(identity=Identity(external_id="2"), **common)], now=now)
-        drain(now + 1)
+        drain(now_ms() + DAY)
     guilty = [
         sql for sql in seen if PERSONAL.search(sql) and not names_its_bucket(sql) and not any(reviewed in sql for reviewed in REVIEWED)
     ]
