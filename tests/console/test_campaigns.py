@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.test import Client
 
+from tests.console.mail_server import Kept
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import create_campaign, publish_campaign, update_campaign
 from troth.console.campaigns.reading import estimate_reach, list_event_names, put_condition
@@ -346,30 +345,6 @@ def test_persons_and_events_are_offered_while_one_types(marketer: Client, worksp
     assert ask(marketer, workspace, "/events", "q=zzz").strip() == ""
     assert list_event_names(workspace.pk, "", 5) == ["trial_expiring"]
     assert list_event_names(workspace.pk + 1, "", 5) == []
-
-
-class Kept:
-    """What a mail server was given."""
-
-    def __init__(self) -> None:
-        self.mails: list[tuple[list[str], bytes]] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.mails.append((envelope.rcpt_tos, envelope.content))
-        return "250 OK"
-
-
-@pytest.fixture
-def mail_server(settings: Any) -> Any:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = Kept()
-    controller = Controller(kept, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.TROTH_EMAIL_URL = f"smtp://127.0.0.1:{port}"
-    yield kept
-    controller.stop()
 
 
 def test_a_test_reaches_the_member_and_nobody_else(marketer: Client, workspace: Any, dana: int, mail_server: Kept) -> None:

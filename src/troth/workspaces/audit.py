@@ -44,6 +44,7 @@ ACTIONS = {
     "member.role_changed": "changed a member's role",
     "member.removed": "removed a member",
     "workspace.edited": "changed the workspace",
+    "channel.tested": "sent a test of the mail server",
     "send_mode.changed": "changed the send mode",
     "audit.read": "read the audit log",
     "audit.exported": "exported the audit log",

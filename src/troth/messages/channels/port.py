@@ -30,6 +30,12 @@ class Channel(Protocol):
     """Hands one message over at a time; may be used from several threads at once."""
 
     name: str
+    address: str
+    """Where it leads, for people to read; no user name, no password."""
+
+    def check(self) -> str:
+        """Try the way without sending anything, in ten seconds at most; says what was found. Raises ChannelError, which says what to do."""
+        ...
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Hand over; returning means accepted. Raises ChannelError, which says whether trying again makes sense."""

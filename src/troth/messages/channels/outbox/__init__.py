@@ -11,6 +11,11 @@ class OutboxChannel:
     """Accepts everything at once and keeps nothing itself; the sender stores what was rendered with the message."""
 
     name = "outbox"
+    address = "the embedded outbox"
+
+    def check(self) -> str:
+        """There is nothing that could fail."""
+        return "Every message is kept here, and none is sent."
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Accept."""

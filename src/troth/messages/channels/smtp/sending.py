@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import smtplib
+import ssl
 import threading
+from dataclasses import replace
 from email.utils import parseaddr
 
 from troth.messages.channels.port import Outgoing, Receipt
@@ -13,6 +15,7 @@ from troth.messages.errors import ChannelError
 
 CLOSING = 421
 """The server closes the connection, whatever it was asked (RFC 5321, section 3.8)."""
+CHECKED_FOR_S = 10.0
 UNREADABLE = -1
 """What smtplib makes of an answer without a code."""
 NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
@@ -31,6 +34,21 @@ class SmtpChannel:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._kept = threading.local()
+        self.address = f"{server.host}:{server.port}"
+
+    def check(self) -> str:
+        """Connect, log in, and leave."""
+        server = replace(self._server, timeout_s=min(self._server.timeout_s, CHECKED_FOR_S))
+        connection = connect(server)
+        try:
+            protection = connection.sock.version() if isinstance(connection.sock, ssl.SSLSocket) else None
+            connection.noop()
+        except (smtplib.SMTPException, OSError):
+            raise ChannelError("The mail server hung up: try again, or look at its log.", permanent=False) from None
+        finally:
+            connection.close()
+        told = [f"encrypted with {protection}" if protection else "not encrypted", "logged in" if server.user else "without log-in"]
+        return f"The mail server answers: {', '.join(told)}."
 
     def send(self, outgoing: Outgoing) -> Receipt:
         """Hand one mail over.

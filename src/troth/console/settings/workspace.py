@@ -1,0 +1,74 @@
+"""The workspace itself."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
+
+from troth.console.access import MemberRequest, member_page, record
+from troth.console.shell import render_page
+from troth.workspaces.models import Workspace
+from troth.workspaces.roles import Permission
+
+AUDIT_DAYS = (30, 3_650)
+
+
+class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """What an owner may change about a workspace."""
+
+    class Meta:
+        model = Workspace
+        fields: ClassVar[list[str]] = ["name", "match_on_email", "public_key_deletes", "audit_days"]
+        labels: ClassVar[dict[str, Any]] = {
+            "name": later("Name"),
+            "match_on_email": later("Two identities with one e-mail address are one person"),
+            "public_key_deletes": later("Keys that browsers can see may erase at once"),
+            "audit_days": later("Days for which the audit log is kept"),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "name": later("Members see it in every page's head; persons do not."),
+            "match_on_email": later(
+                "Off: only your own id tells persons apart, and an address can be shared. It holds for what arrives from now on."
+            ),
+            "public_key_deletes": later(
+                "Off: a deletion asked for with such a key waits until a member confirms it, for anybody can read the key."
+            ),
+            "audit_days": later("Who looked at whose data, from 30 days to ten years."),
+        }
+        error_messages: ClassVar[dict[str, Any]] = {"name": {"unique": later("Another workspace has this name: choose another.")}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        least, most = AUDIT_DAYS
+        self.fields["audit_days"].validators += [MinValueValidator(least), MaxValueValidator(most)]
+        self.fields["audit_days"].widget.attrs.update(min=least, max=most)
+
+
+@member_page(Permission.SEE_SETTINGS, methods=("GET", "POST"))
+def workspace(request: MemberRequest) -> HttpResponseBase:
+    """Its name and its rules; an owner may change them."""
+    own = Workspace.objects.get(pk=request.workspace.pk)
+    may_edit = Permission.EDIT_WORKSPACE in request.may
+    form = WorkspaceForm(request.POST if request.method == "POST" and may_edit else None, instance=own)
+    if request.method == "POST" and may_edit and form.is_valid():
+        with transaction.atomic():
+            form.save()
+            record(request, "workspace.edited", detail={"fields": sorted(form.changed_data)})
+        messages.success(request, _("Saved. The audit log says who changed what."))
+        return _back(request)
+    status = 403 if request.method == "POST" and not may_edit else 200
+    return render_page(request, "console/settings/workspace.html", status=status, form=form)
+
+
+def _back(request: MemberRequest) -> HttpResponse:
+    response = redirect("console-settings", request.workspace.pk)
+    response.status_code = 303
+    return response
