@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.test import Client
@@ -21,6 +23,8 @@ PERSONAL = ("see_people", "see_messages", "see_live")
 INLINE = re.compile(
     r"""\sstyle\s*=|<style\b|\son[a-z]+\s*=|<script\b(?![^>]*\ssrc=)|javascript:|\bhx-on\b|hx-vals=["']js:""", re.IGNORECASE
 )
+ICON = re.compile(r'(?:<c-icon name|\bicon)="([^"]+)"')
+KNOWN_ICONS = {name.removesuffix(".svg") for name in ZipFile(str(files("lucide").joinpath("lucide.zip"))).namelist()}
 IN_WORKSPACE = "console/<int:workspace_id>/"
 
 
@@ -43,6 +47,13 @@ def test_bare_words_would_be_found() -> None:
 @pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
 def test_a_page_needs_no_exception_from_the_content_security_policy(template: Path) -> None:
     assert INLINE.findall(re.sub(r"\{%.*?%\}|\{#.*?#\}", " ", template.read_text(), flags=re.DOTALL)) == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
+def test_every_icon_that_a_page_may_show_exists(template: Path) -> None:
+    named = ICON.findall(template.read_text())
+    icons = {word for text in named for word in re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", text).split()}
+    assert icons <= KNOWN_ICONS
 
 
 def test_own_scripts_stay_under_two_hundred_lines() -> None:
