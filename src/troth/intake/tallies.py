@@ -76,6 +76,16 @@ class Refusals:
         return counts
 
 
+def last_accepted(workspace_id: int) -> int | None:
+    """When an event was last accepted, to the minute, in milliseconds; None when there was none in the time for which minutes are kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT minute FROM intake_minute WHERE workspace_id = %s AND accepted > 0 ORDER BY minute DESC LIMIT 1", [workspace_id]
+        )
+        row = cursor.fetchone()
+    return row[0] * MINUTE if row else None
+
+
 def latest_minutes(workspace_id: int, now: int, count: int) -> list[Tally]:
     """The last `count` minutes up to `now`, the oldest first; the last of them is still running."""
     until = (now // MINUTE + 1) * MINUTE

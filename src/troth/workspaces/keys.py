@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from troth.kernel.errors import TrothError
-from troth.workspaces.models import Key, Workspace
+from troth.workspaces.models import Key, User, Workspace
 
 TRACK = "track"
 SCOPES = {
@@ -30,6 +30,8 @@ KINDS: dict[str, frozenset[str]] = {
 }
 
 
+TOLD = 4
+"""Characters of a key's random part that are kept to tell it by."""
 _used: set[int] = set()
 """Keys used in this process since that was last written down; adding to it is all that a request pays."""
 
@@ -53,13 +55,24 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def create_key(workspace: Workspace, kind: str, *, scopes: frozenset[str] | None = None, label: str = "") -> str:
+def create_key(
+    workspace: Workspace, kind: str, *, scopes: frozenset[str] | None = None, label: str = "", created_by: User | None = None
+) -> str:
     """Make a key and return its text, which is shown this once. `kind` `api` takes explicit scopes. Raises KeyInvalid."""
     granted = KINDS.get(kind) if scopes is None else scopes
-    if granted is None or not granted <= SCOPES.keys():
+    if not granted or not granted <= SCOPES.keys():
         raise KeyInvalid(f"Unknown kind or scope: kinds are {', '.join(KINDS)} and api; scopes are {', '.join(SCOPES)}.")
-    token = f"tr_{kind}_{secrets.token_urlsafe(32)}"
-    Key.objects.create(workspace=workspace, kind=kind, label=label, prefix=token[:12], digest=digest_of(token), scopes=sorted(granted))
+    secret = secrets.token_urlsafe(32)
+    token = f"tr_{kind}_{secret}"
+    Key.objects.create(
+        workspace=workspace,
+        kind=kind,
+        label=label,
+        prefix=token[: len(token) - len(secret) + TOLD],
+        digest=digest_of(token),
+        scopes=sorted(granted),
+        created_by=created_by,
+    )
     return token
 
 

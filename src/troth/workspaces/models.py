@@ -107,7 +107,7 @@ class Key(models.Model):
     kind = models.CharField(max_length=20)
     """`server`, `tracking`, `write` or `api`."""
     label = models.CharField(max_length=200, blank=True)
-    prefix = models.CharField(max_length=12)
+    prefix = models.CharField(max_length=24)
     digest = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
