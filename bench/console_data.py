@@ -84,6 +84,7 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
         say("minutes", 1, 1)
         cursor.execute("DROP TABLE bench_number")
     _write_requests(workspace_id, heavy, now)
+    _write_captures(workspace_id, heavy, now)
     while append_for(workspace_id):
         pass
     return heavy
@@ -98,6 +99,45 @@ def _write_campaigns(workspace_id: int) -> list[int]:
     ]
     create_campaign(workspace_id, name="Come back", trigger_event="signed_up", purpose="marketing_email", subject="We miss you", html=HTML)
     return [one.pk for one in made]
+
+
+def _write_captures(workspace_id: int, heavy: int, now: int) -> None:
+    """What came in a moment ago while somebody watched; a worker deletes it after 15 minutes."""
+    from troth.intake.captures import keep_watching, read_watch, write_captures
+    from troth.kernel.ids import bucket_of, new_row_ids
+    from troth.kernel.json_text import encode
+
+    keep_watching(workspace_id, now)
+    raw = '{\n  "type": "track",\n  "userId": "heavy-person",\n  "event": "Page Viewed",\n  "properties": {"path": "/pricing"}\n}'
+    command = {
+        "command": "track",
+        "outcome": "accepted",
+        "reason": "",
+        "identifiers": ["external_id"],
+        "name": "page_viewed",
+        "purpose": "service",
+    }
+    made = {"request": "POST /v1/batch", "part": 1, "parts": 40, "is_withheld": False}
+    taken = ("segment", "track", "page_viewed", "heavy-person", 200, "accepted", "", raw, False, encode({**made, "commands": [command]}))
+    turned_away = (
+        "segment",
+        "track",
+        "",
+        "heavy-person",
+        200,
+        "refused",
+        "$.event is required.",
+        raw,
+        False,
+        encode({**made, "commands": []}),
+    )
+    rows = [
+        (bucket_of(0), 0, one, workspace_id, now, *turned_away)
+        if number % 9 == 0
+        else (bucket_of(heavy), heavy, one, workspace_id, now, *taken)
+        for number, one in enumerate(new_row_ids(40))
+    ]
+    write_captures(workspace_id, read_watch(workspace_id).generation, rows, 0)
 
 
 def _write_requests(workspace_id: int, heavy: int, now: int) -> None:
@@ -142,6 +182,7 @@ def _write_requests(workspace_id: int, heavy: int, now: int) -> None:
 def find_examples(workspace_id: int) -> dict[str, Any]:
     """One id of everything that an address of the console can name, from what is there."""
     from troth.campaigns.models import Campaign
+    from troth.intake.captures import read_captures
     from troth.messages.models import Message
     from troth.people.lookup import find_person
     from troth.privacy.models import PrivacyRequest
@@ -155,11 +196,13 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
     requests = PrivacyRequest.objects.filter(workspace_id=workspace_id).order_by("-received_at")
     request = requests.exclude(certificate="").first() or requests.first()
     campaign = Campaign.objects.filter(workspace_id=workspace_id).order_by("pk").first()
+    newest = next(iter(read_captures(workspace_id, after=0, limit=1)), None)
     return {
         "workspace_id": workspace_id,
         "person_id": person_id,
         "message_id": sent.message_id if sent else 0,
         "campaign_id": campaign.pk if campaign else 0,
+        "capture_id": newest.capture_id if newest else 0,
         "key_id": key.pk if key else 0,
         "member_id": viewer.pk if viewer else 0,
         "request_id": str(request.pk) if request else "",

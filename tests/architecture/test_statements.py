@@ -26,6 +26,7 @@ REVIEWED = {
     # What Live shows of a workspace's last minutes, from an index of them; and its end, whoever it is about.
     "FROM intake_capture WHERE workspace_id = %s",
     'FROM "intake_capture" WHERE ("intake_capture"."capture_id" > %s AND "intake_capture"."workspace_id" = %s)',
+    'FROM "intake_capture" WHERE ("intake_capture"."capture_id" = %s AND "intake_capture"."workspace_id" = %s)',
     # What has expired, from an index on the expiry.
     "FROM intake_seen WHERE until <",
     'UPDATE "messages_message" SET "rendered" = NULL',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -138,3 +138,60 @@ def test_a_reader_that_does_not_read_frees_its_thread(monkeypatch: pytest.Monkey
     with pytest.raises(TimeoutError):
         ask(stream, client)
     assert client.body == b"a"
+
+
+class Continued(list[bytes]):
+    """A response that the event loop writes."""
+
+    def __init__(self, events: Any) -> None:
+        super().__init__([b"not sent"])
+        self.events = events
+
+
+def continued(events: Any) -> Any:
+    def answer(environ: dict[str, Any], start_response: Any) -> Continued:
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        return Continued(events)
+
+    return answer
+
+
+def test_an_answer_with_events_is_sent_by_the_event_loop_and_holds_no_thread() -> None:
+    async def ticks() -> AsyncIterator[bytes]:
+        for number in range(3):
+            yield b"%d" % number
+
+    class Staying(Client):
+        async def receive(self) -> dict[str, Any]:
+            if self.given == len(self.parts):
+                await asyncio.Event().wait()
+            return await super().receive()
+
+    client = ask(continued(ticks), Staying())
+    assert (client.status, client.body) == (200, b"012")
+    assert not client.got[-1].get("more_body", False)
+
+
+def test_events_end_when_the_client_leaves() -> None:
+    ended: list[str] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"x"
+                await asyncio.sleep(0.01)
+        finally:
+            ended.append("ended")
+
+    client = ask(continued(endless), Client(leaves_after=1))
+    assert client.status == 200
+    assert ended == ["ended"]
+
+
+def test_a_head_request_begins_no_events() -> None:
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError
+        yield b""
+
+    client = ask(continued(never), Client(), method="HEAD")
+    assert client.status == 200

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -44,9 +44,17 @@ def read_watches(now: int) -> dict[int, int]:
     return dict(Watch.objects.filter(until__gt=now).values_list("workspace_id", "generation"))
 
 
-def count_skipped(workspace_id: int) -> int:
-    """How many messages were not captured, since the workspace was first watched."""
-    return Watch.objects.filter(workspace_id=workspace_id).values_list("skipped", flat=True).first() or 0
+class Watching(NamedTuple):
+    """The generation of a workspace's captures, and how many messages were not captured since it was first watched. 0: nobody watches."""
+
+    generation: int = 0
+    skipped: int = 0
+
+
+def read_watch(workspace_id: int) -> Watching:
+    """How a workspace is watched."""
+    found = Watch.objects.filter(workspace_id=workspace_id).values_list("generation", "skipped").first()
+    return Watching(*found) if found else Watching()
 
 
 def write_captures(workspace_id: int, generation: int, rows: Sequence[Sequence[Any]], skipped: int) -> None:
@@ -66,8 +74,11 @@ def write_captures(workspace_id: int, generation: int, rows: Sequence[Sequence[A
 
 
 def read_captures(workspace_id: int, *, after: int, limit: int, wanted: Mapping[str, Any] | None = None) -> list[Capture]:
-    """Captures of a workspace whose id is greater than `after`, the newest first; of those that `wanted` describes (see `describe`)."""
-    found = Capture.objects.filter(workspace_id=workspace_id, capture_id__gt=after).order_by("-capture_id")
+    """Captures of a workspace whose id is greater than `after`, the newest first; of those that `wanted` describes (see `describe`).
+
+    What was sent is not read with them: it may be long.
+    """
+    found = Capture.objects.filter(workspace_id=workspace_id, capture_id__gt=after).order_by("-capture_id").defer("raw", "understood")
     if wanted:
         if wanted["name"]:
             found = found.filter(name__contains=wanted["name"])
@@ -77,6 +88,11 @@ def read_captures(workspace_id: int, *, after: int, limit: int, wanted: Mapping[
             held = Q(bucket__in=[bucket_of(person) for person in wanted["persons"]], person_id__in=wanted["persons"])
             found = found.filter(Q(who=wanted["who"]) | held if wanted["persons"] else Q(who=wanted["who"]))
     return list(found[:limit])
+
+
+def find_capture(workspace_id: int, capture_id: int) -> Capture | None:
+    """One capture, whole; None when it is not kept any more, or another workspace's."""
+    return Capture.objects.filter(workspace_id=workspace_id, capture_id=capture_id).first()
 
 
 def describe(name: str, who: str, persons: Collection[int], is_refused: bool) -> dict[str, Any]:

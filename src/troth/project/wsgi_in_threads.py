@@ -1,5 +1,7 @@
 """Django's WSGI handler inside an ASGI server: each request runs in a thread of a bounded pool, and its response is streamed.
 
+A response that has `events`, a function that begins an asynchronous iterator of bytes, gives its thread back: the event loop sends them.
+
 Chosen over Django's ASGI handler by measurement (docs/decisions/003): the same view answers several times as many requests.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -16,6 +18,7 @@ Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Events = Callable[[], AsyncIterator[bytes]]
 
 THREADS = 16
 """At most; they start when they are needed."""
@@ -52,9 +55,11 @@ class WsgiInThreads:
             # Waiting until the client has read what came before keeps a slow reader from filling memory.
             asyncio.run_coroutine_threadsafe(_send_each(send, messages), loop).result(READ_SECONDS)
 
-        await loop.run_in_executor(self._pool, self._respond, _environ(scope, body), send_all)
+        continued = await loop.run_in_executor(self._pool, self._respond, _environ(scope, body), send_all)
+        if continued:
+            await _send_events(*continued, receive, send)
 
-    def _respond(self, environ: dict[str, Any], send_all: Callable[..., None]) -> None:
+    def _respond(self, environ: dict[str, Any], send_all: Callable[..., None]) -> tuple[Message, Events] | None:
         start: Message = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -62,7 +67,10 @@ class WsgiInThreads:
             start.update({"type": "http.response.start", "status": int(status[:3]), "headers": pairs})
 
         parts = self._wsgi(environ, start_response)
+        events: Events | None = getattr(parts, "events", None) if environ["REQUEST_METHOD"] != "HEAD" else None
         try:
+            if events:
+                return start, events
             if getattr(parts, "streaming", True):
                 send_all(start)
                 for part in parts:
@@ -75,6 +83,7 @@ class WsgiInThreads:
             close = getattr(parts, "close", None)
             if close:
                 close()
+        return None
 
 
 class _BodyTooLarge(Exception):
@@ -84,6 +93,33 @@ class _BodyTooLarge(Exception):
 async def _send_each(send: Send, messages: tuple[Message, ...]) -> None:
     for message in messages:
         await send(message)
+
+
+async def _send_events(start: Message, events: Events, receive: Receive, send: Send) -> None:
+    """Send what comes until it ends, the client leaves, or it has not read what came before for 30 s."""
+
+    async def send_each() -> None:
+        await send(start)
+        found = events()
+        try:
+            async for part in found:
+                async with asyncio.timeout(READ_SECONDS):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+        finally:
+            await found.aclose()  # type: ignore[attr-defined]
+        await send({"type": "http.response.body", "body": b""})
+
+    async def wait_until_gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    sending, leaving = asyncio.create_task(send_each()), asyncio.create_task(wait_until_gone())
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, leaving):
+            task.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)
 
 
 async def _refuse(send: Send, status: int, text: bytes) -> None:

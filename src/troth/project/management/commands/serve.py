@@ -72,6 +72,14 @@ def _end_with_supervisor() -> None:
 def _serve_web(host: str, port: int) -> None:
     import uvicorn
 
+    from troth.console.live.streaming import end_streams
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            """Those who watch Live would keep the process from stopping."""
+            end_streams()
+            super().handle_exit(sig, frame)
+
     inherited = os.environ.pop("TROTH_LISTEN_FD", None)
     config = uvicorn.Config(
         "troth.project.asgi:application",
@@ -88,7 +96,7 @@ def _serve_web(host: str, port: int) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=2048,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     # Handed over as a socket, not as uvicorn's `fd`, which it takes for a Unix socket: TCP_NODELAY would be left out, and answers wait 40 ms.
     sockets = [socket.socket(fileno=int(inherited))] if inherited else None
     try:

@@ -114,3 +114,12 @@ for (const button of document.querySelectorAll("[data-preview]")) {
   button.form.addEventListener("change", () => { clearTimeout(waiting); waiting = setTimeout(ask, 400); });
   ask();
 }
+
+// Live: whether its stream is there, and no more rows than the page has at first.
+for (const [name, state] of [["htmx:sseOpen", "open"], ["htmx:sseError", "lost"], ["htmx:sseClose", "over"]]) {
+  document.addEventListener(name, (event) => { event.target.dataset.stream = state; });
+}
+document.addEventListener("htmx:sseMessage", (event) => {
+  const rows = event.target.dataset.most ? [...event.target.children] : [];
+  for (const row of rows.slice(Number(event.target.dataset.most))) row.remove();
+});
