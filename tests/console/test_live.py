@@ -88,6 +88,7 @@ def test_whoever_opens_the_page_watches_unless_it_is_paused(developer: Client, w
     assert workspace.pk in read_watches(now_ms())
     assert read_watches(now_ms() + WATCHED_FOR) == {}
     assert "Listening: nothing has come in yet" in page
+    assert f'href="/console/{workspace.pk}/settings/setup"' in page
     assert 'sse-connect="/console/' in page
 
 

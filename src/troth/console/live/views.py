@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page
@@ -44,15 +44,7 @@ def live(request: MemberRequest) -> HttpResponse:
         pause=f"?{query}{'&' if query else ''}paused=1",
         skipped=read_watch(workspace_id).skipped,
         most=streaming.SHOWN,
-        setup=_find_setup(workspace_id),
     )
-
-
-def _find_setup(workspace_id: int) -> str:
-    try:
-        return reverse("console-setup", args=[workspace_id])
-    except NoReverseMatch:
-        return ""
 
 
 @member_page(Permission.SEE_LIVE, audit="live.watched")
@@ -77,7 +69,7 @@ def stream(request: MemberRequest) -> HttpResponseBase:
 def _renderer(request: MemberRequest) -> Callable[[str, dict[str, Any]], str]:
     """A function that renders a part of the page for this member, later."""
     own = preferences(request)
-    always = {"workspace": request.workspace, "most": streaming.SHOWN, "setup": _find_setup(request.workspace.pk)}
+    always = {"workspace": request.workspace, "most": streaming.SHOWN}
 
     def render(part: str, context: dict[str, Any]) -> str:
         with writing_for(Reader(zone=own["zone"], locale=own["locale"], now=now_ms())):
