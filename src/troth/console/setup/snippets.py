@@ -29,7 +29,9 @@ SNIPPETS = (
         "",
         "server",
         """curl TROTH_URL/api/v2/events/track -H 'Content-Type: application/json' \\
-  -d '{"auth_token": "YOUR_KEY", "identity": {"id": "42", "email": "dana@example.com"}, "event_name": "Signed up", "data": {"plan": "pro"}}'
+  -d '{"auth_token": "YOUR_KEY",
+       "identity": {"id": "42", "email": "dana@example.com"},
+       "event_name": "Signed up", "data": {"plan": "pro"}}'
 """,
     ),
     Snippet(
