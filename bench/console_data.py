@@ -186,12 +186,13 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
     from troth.messages.models import Message
     from troth.people.lookup import find_person
     from troth.privacy.models import PrivacyRequest
-    from troth.workspaces.models import Key, Member
+    from troth.workspaces.models import Invitation, Key, Member
 
     person_id = find_person(workspace_id, "heavy-person").person_id
     own = Message.objects.filter(bucket=person_id % 4096, person_id=person_id)
     sent = own.filter(rendered__isnull=False).order_by("-message_id").first() or own.first()
     viewer = Member.objects.filter(workspace=workspace_id).order_by("-pk").first()
+    invitation = Invitation.objects.filter(workspace=workspace_id).first()
     key = Key.objects.filter(workspace=workspace_id).first()
     requests = PrivacyRequest.objects.filter(workspace_id=workspace_id).order_by("-received_at")
     request = requests.exclude(certificate="").first() or requests.first()
@@ -205,6 +206,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "capture_id": newest.capture_id if newest else 0,
         "key_id": key.pk if key else 0,
         "member_id": viewer.pk if viewer else 0,
+        "invitation_id": invitation.pk if invitation else 0,
         "request_id": str(request.pk) if request else "",
         "purpose": "marketing_email",
         "form": "csv",
@@ -212,7 +214,9 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
 
 
 def invite_team(workspace_id: int) -> None:
-    """A member of each role, with one password."""
+    """A member of each role, with one password, and somebody who is invited."""
+    from troth.kernel.clock import now_ms
+    from troth.workspaces.invitations import invite
     from troth.workspaces.models import Member, User, Workspace
 
     workspace = Workspace.objects.get(pk=workspace_id)
@@ -220,6 +224,7 @@ def invite_team(workspace_id: int) -> None:
         if not User.objects.filter(email=email).exists():
             user = User.objects.create_user(email, PASSWORD, name=email.split("@")[0].title())
             Member.objects.create(user=user, workspace=workspace, role=role)
+    invite(workspace, "new.colleague@example.com", "marketer", None, now_ms())
 
 
 def open_sessions(workspace_id: int) -> dict[str, str]:

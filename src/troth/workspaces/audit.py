@@ -42,6 +42,7 @@ ACTIONS = {
     "key.created": "created a key",
     "key.revoked": "revoked a key",
     "member.invited": "invited a member",
+    "invitation.revoked": "revoked an invitation",
     "member.joined": "accepted an invitation",
     "member.role_changed": "changed a member's role",
     "member.removed": "removed a member",

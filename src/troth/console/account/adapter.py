@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from troth.console.access import client_address
-from troth.console.account.mailing import can_mail, mail_member
+from troth.console.mailing import can_mail, mail_member
 from troth.kernel.clock import now_ms
 from troth.kernel.crypto import open_sealed, seal
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from troth.console.account.forms import AcceptForm, ProfileForm
 from troth.console.account.limits import may_try
-from troth.console.account.mailing import can_mail
 from troth.console.headers import staff_headers
+from troth.console.mailing import can_mail
 from troth.console.shell import render_alone
 from troth.kernel.clock import now_ms
 from troth.workspaces.audit import record_access

@@ -15,6 +15,7 @@ FURTHER = (
     Place(later("Privacy requests"), "scale", Permission.SEE_PEOPLE, "people/requests"),
     Place(later("Sending"), "send", Permission.SEE_SETTINGS, "settings/sending"),
     Place(later("Keys"), "key-round", Permission.SEE_SETTINGS, "settings/keys"),
+    Place(later("Members"), "users-round", Permission.SEE_SETTINGS, "settings/members"),
     Place(later("Set-up"), "plug", Permission.SEE_SETTINGS, "settings/setup"),
     Place(later("New campaign"), "plus", Permission.EDIT_CAMPAIGNS, "campaigns/new"),
 )

@@ -1,0 +1,45 @@
+"""What each role is for, and what each permission permits, in words for members."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as later
+
+from troth.workspaces.models import Role
+from troth.workspaces.roles import ALLOWED, Permission
+
+ROLES: dict[str, Promise] = {
+    Role.OWNER.value: later("Everything, with members and settings."),
+    Role.MARKETER.value: later("Writes and publishes campaigns; sees and corrects people, sees the outbox."),
+    Role.DEVELOPER.value: later("Makes keys, watches Live; sees people and the outbox."),
+    Role.PRIVACY_OFFICER.value: later("Exercises rights for persons: export, erase, restrict, object; reads the audit log."),
+    Role.VIEWER.value: later("Sees figures and campaigns, and no person."),
+}
+PERMISSIONS: dict[Permission, Promise] = {
+    Permission.SEE_FIGURES: later("See figures"),
+    Permission.SEE_CAMPAIGNS: later("See campaigns"),
+    Permission.EDIT_CAMPAIGNS: later("Write campaigns"),
+    Permission.PUBLISH_CAMPAIGNS: later("Publish and pause campaigns"),
+    Permission.SEE_PEOPLE: later("See people"),
+    Permission.EDIT_PEOPLE: later("Correct people"),
+    Permission.EXERCISE_RIGHTS: later("Export, erase, restrict, object for a person"),
+    Permission.SEE_MESSAGES: later("See the outbox"),
+    Permission.SEE_LIVE: later("Watch what comes in"),
+    Permission.SEE_SETTINGS: later("See settings"),
+    Permission.EDIT_WORKSPACE: later("Change settings"),
+    Permission.MANAGE_KEYS: later("Make and revoke keys"),
+    Permission.MANAGE_MEMBERS: later("Invite, change and remove members"),
+    Permission.SET_SEND_MODE: later("Switch sending on and off"),
+    Permission.SEE_AUDIT: later("Read the audit log"),
+    Permission.EXPORT_AUDIT: later("Export the audit log"),
+}
+
+
+def list_permissions() -> list[tuple[Promise, list[tuple[str, bool]]]]:
+    """Each permission, and for each role its name and whether it has it."""
+    return [(words, [(str(role.label), permission in ALLOWED[role.value]) for role in Role]) for permission, words in PERMISSIONS.items()]
+
+
+def list_roles() -> list[tuple[str, str, Promise]]:
+    """Each role's code, its name, and what it is for."""
+    return [(role.value, str(role.label), ROLES[role.value]) for role in Role]
