@@ -50,6 +50,12 @@ def test_a_page_needs_no_exception_from_the_content_security_policy(template: Pa
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
+def test_no_tag_is_broken_over_two_lines(template: Path) -> None:
+    """Django shows such a tag as it is written."""
+    assert re.findall(r"\{\{[^}]*\n[^}]*\}\}|\{%[^%]*\n[^%]*%\}", template.read_text()) == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
 def test_every_icon_that_a_page_may_show_exists(template: Path) -> None:
     named = ICON.findall(template.read_text())
     icons = {word for text in named for word in re.sub(r"\{%.*?%\}|\{\{.*?\}\}", " ", text).split()}
