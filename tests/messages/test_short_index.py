@@ -35,3 +35,11 @@ def test_looking_for_due_messages_reads_the_short_index() -> None:
         _measure()
     assert len(plans) >= 4
     assert [sql for sql, plan in plans.items() if not any("INDEX message_due" in step for step in plan)] == []
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_message_is_found_by_its_id_through_an_index() -> None:
+    from troth.messages.models import Message
+
+    if connection.vendor == "sqlite":
+        assert "INDEX message_by_id (workspace_id=? AND message_id=?)" in Message.objects.filter(workspace_id=1, message_id=2).explain()

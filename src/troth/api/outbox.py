@@ -13,6 +13,7 @@ from troth.api.cursors import read_cursor, write_cursor
 from troth.api.errors import NotFound
 from troth.api.schemas import Cursor, Limit, MessageDetail, MessageOut, MessagesPage, problems
 from troth.kernel.clock import iso
+from troth.messages.lookup import find_message
 from troth.messages.models import Message, State
 
 router = Router(tags=["messages"])
@@ -33,17 +34,12 @@ def list_messages(
 @router.get("/messages/{message_id}", auth=READ_MESSAGES, response={200: MessageDetail, **problems(404)})
 def get_message(request: HttpRequest, message_id: str) -> MessageDetail:
     """One message with its body and the gate's decisions."""
-    return show_message_detail(find_message(workspace_of(request), message_id))
-
-
-def find_message(workspace_id: int, text: str) -> Message:
-    """A message of a workspace by id, over all buckets. Raises NotFound."""
     found = None
-    if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < 2**63:
-        found = Message.objects.filter(workspace_id=workspace_id, message_id=int(text)).first()
+    if message_id.isascii() and message_id.isdigit() and len(message_id) <= 19:
+        found = find_message(workspace_of(request), int(message_id))
     if found is None:
         raise NotFound("There is no such message in this workspace.")
-    return found
+    return show_message_detail(found)
 
 
 def page_of_messages(messages: QuerySet[Message], cursor: str | None, limit: int) -> MessagesPage:

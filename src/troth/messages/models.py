@@ -64,6 +64,7 @@ class Message(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["state", "due_at"], name="message_due", condition=models.Q(state__in=["queued", "sending"])),
             models.Index(fields=["workspace_id", "created_at", "message_id"], name="message_by_age"),
+            models.Index(fields=["workspace_id", "message_id"], name="message_by_id"),
             models.Index(fields=["workspace_id", "state", "created_at"], name="message_by_state"),
             models.Index(fields=["workspace_id", "source", "state", "created_at"], name="message_by_source"),
         ]

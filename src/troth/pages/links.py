@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troth.kernel.clock import DAY, HOUR
 from troth.kernel.personal_data import Subject
-from troth.messages.models import Message
+from troth.messages.lookup import find_message
 from troth.messages.unsubscribe_links import UnsubscribeLink, read_unsubscribe_token
 from troth.people.lookup import PersonNotFound, load_person
 
@@ -38,16 +37,9 @@ def _is_held(subject: Subject) -> bool:
 
 
 def _merged_into(link: UnsubscribeLink) -> Subject | None:
-    """After a merge a link in older mail must still work: the message moved along, under the same id.
-
-    The person is not known, so this one look-up goes over all buckets; the id tells the time, which bounds it by the index on age.
-    """
+    """After a merge a link in older mail must still work: the message moved along, under the same id."""
     if not link.message_id:
         return None
-    made_at = link.message_id >> 11
-    made_at //= 1_000
-    found = Message.objects.filter(
-        workspace_id=link.subject.workspace_id, created_at__range=(made_at - DAY, made_at + HOUR), message_id=link.message_id
-    ).first()
+    found = find_message(link.subject.workspace_id, link.message_id)
     subject = Subject(link.subject.workspace_id, found.person_id) if found else None
     return subject if subject and _is_held(subject) else None

@@ -90,8 +90,3 @@ def list_campaigns(workspace_id: int) -> list[tuple[str, str]]:
     """Sources with the names of their campaigns, the latest first."""
     rows = Campaign.objects.filter(workspace_id=workspace_id).order_by("-pk").values_list("pk", "name")[:MOST_CAMPAIGNS]
     return [(source_of(pk), name) for pk, name in rows]
-
-
-def find_message(workspace_id: int, message_id: int) -> Message | None:
-    """One message, over all buckets."""
-    return Message.objects.filter(workspace_id=workspace_id, message_id=message_id).first() if message_id < 2**63 else None

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import FilterInvalid, keep, read_day, read_numbers, read_person
 from troth.console.mail_preview import show_mail
-from troth.console.outbox.reading import MessageRow, Wanted, describe_messages, find_message, list_campaigns, read_page
+from troth.console.outbox.reading import MessageRow, Wanted, describe_messages, list_campaigns, read_page
 from troth.console.shell import preferences, render_page
 from troth.console.showing import put_in_words
+from troth.messages.lookup import find_message
 from troth.messages.models import Message, State
 from troth.messages.sending import BODY_RETENTION
 from troth.workspaces.audit import NOBODY
