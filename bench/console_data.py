@@ -59,7 +59,8 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
 
     campaigns = _write_campaigns(workspace_id)
     heavy = write_people(workspace_id, people, events, now, say)
-    rendered = {"subject": "Three days left", "html": HTML.replace("{{ unsubscribe_url }}", "https://example.com/u/x"), "text": "Hello"}
+    html = HTML.replace("{{ unsubscribe_url }}", "https://example.com/u/x").replace("{{ person.first_name | default: 'there' }}", "there")
+    rendered = {"subject": "Three days left", "html": html, "text": "Hello there, your trial ends in three days."}
     values = {
         "workspace": workspace_id,
         "now": now,
