@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from django.db import connection
 
-from troth.consent.models import RESTRICTED, Assignment, LegalBasis, Purpose
+from troth.consent.evidence import Shown
+from troth.consent.models import RESTRICTED, Assignment, ConsentSetting, LegalBasis, NoticeVersion, Purpose
 from troth.kernel.clock import SECOND, now_ms
 from troth.kernel.errors import TrothError
 
@@ -47,6 +48,20 @@ class PurposeRule:
     transfers: bool = False
     automated: bool = False
     archived: bool = False
+    imbalance: bool = False
+    """Rests on consent, and nobody is free to give it here (rec. 43)."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an owner declared about how the workspace asks for consent; see `ConsentSetting`."""
+
+    imbalance: bool = False
+    source_notice: str = ""
+    source_version: int = 0
+    source_language: str = ""
+    source_url: str = ""
+    declared_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,9 @@ class Catalog:
     """Those in use; see `archived` for the others."""
     events: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
+    notices: dict[tuple[str, str, str], Shown] = field(default_factory=dict)
+    """Published notices by key, version and language."""
+    setting: Setting = Setting()
     archived: dict[str, PurposeRule] = field(default_factory=dict)
     """Nothing is done for them any more, but a withdrawal is still heard."""
     has_restricted: bool = False
@@ -89,6 +107,7 @@ class Catalog:
         return sorted(rule.key for rule in self.purposes.values() if rule.is_marketing or rule.key == PROFILING)
 
 
+SETTING = tuple(field.name for field in fields(Setting))
 _held: dict[int, tuple[int, Catalog]] = {}
 _lock = threading.Lock()
 
@@ -122,17 +141,40 @@ def _read(workspace_id: int) -> Catalog:
     data = Assignment.objects.filter(workspace_id=workspace_id, kind__in=assigned)
     for kind, name, purpose in data.values_list("kind", "name", "purpose"):
         assigned[kind][name] = purpose
-    rules = [_rule(row) for row in rows]
+    setting = _read_setting(workspace_id)
+    rules = [_rule(row, setting) for row in rows]
     return Catalog(
         purposes={rule.key: rule for rule in rules if not rule.archived},
         events=assigned["event"],
         attributes=assigned["attribute"],
+        notices=_read_notices(workspace_id),
+        setting=setting,
         archived={rule.key: rule for rule in rules if rule.archived},
         has_restricted=_has_restricted(workspace_id),
     )
 
 
-def _rule(row: Purpose) -> PurposeRule:
+def _read_setting(workspace_id: int) -> Setting:
+    row = ConsentSetting.objects.filter(workspace_id=workspace_id).first()
+    return Setting(**{name: getattr(row, name) for name in SETTING}) if row else Setting()
+
+
+def _read_notices(workspace_id: int) -> dict[tuple[str, str, str], Shown]:
+    return {
+        (row.notice, str(row.version), row.language): Shown(
+            key=row.notice,
+            version=str(row.version),
+            language=row.language,
+            text_hash=row.text_hash,
+            published_at=row.published_at,
+            purposes=tuple(row.purposes),
+            says=row.says,
+        )
+        for row in NoticeVersion.objects.filter(workspace_id=workspace_id)
+    }
+
+
+def _rule(row: Purpose, setting: Setting) -> PurposeRule:
     return PurposeRule(
         key=row.key,
         name=row.name,
@@ -146,6 +188,7 @@ def _rule(row: Purpose) -> PurposeRule:
         transfers=bool(row.transfers),
         automated=bool(row.automated_decision),
         archived=row.archived,
+        imbalance=setting.imbalance and row.legal_basis == LegalBasis.CONSENT,
     )
 
 

@@ -18,6 +18,8 @@ from troth.kernel.personal_data import Subject
 from troth.kernel.sql import PERSON_KEY, insert_rows, select_by_keys
 from troth.people.models import PersonState
 
+SCHEMA = 2
+"""Of the records written now; see `ledger.log.TOLD`."""
 SALT = 32
 """Bytes."""
 INSERT_STANCE = (
@@ -31,6 +33,10 @@ class Said(StrEnum):
     GRANT = "grant"
     WITHDRAW = "withdraw"
     OBJECT = "object"
+    REFUSE = "refuse"
+    """Asked, the person said no."""
+    DEFER = "defer"
+    """Asked, the person closed the question."""
     RESTRICT = "restrict"
     LIFT = "lift"
 
@@ -62,12 +68,21 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     purpose_version: int = 0
     valid_until: int | None = None
     """When a consent ends by itself, in milliseconds."""
+    state: str = ""
+    """As `Record.state`."""
+    notice: str = ""
+    notice_version: str = ""
+    notice_hash: str = ""
+    language: str = ""
+    rules: tuple[str, ...] = ()
 
     @property
     def standing(self) -> Standing | None:
         """Where the person stands from then on; None: where they stood before."""
         if self.said is Said.GRANT:
             return Standing.GRANTED if self.valid else None
+        if self.said is Said.DEFER:
+            return None
         return Standing.NONE if self.said is Said.LIFT else Standing.REFUSED
 
 
@@ -78,7 +93,7 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
     numbered = [(new_row_id(), row) for row in rows]
     insert_rows(
         "INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence,"
-        " subject_ref, salt)",
+        " subject_ref, salt, schema, state, purpose_version, notice, notice_version, notice_hash, language, valid_until, rules)",
         [
             (
                 row.subject.bucket,
@@ -94,6 +109,15 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
                 encode(row.evidence),
                 row.subject.person_id,
                 secrets.token_bytes(SALT),
+                SCHEMA,
+                row.state,
+                row.purpose_version,
+                row.notice,
+                row.notice_version,
+                row.notice_hash,
+                row.language,
+                row.valid_until,
+                encode(row.rules),
             )
             for record_id, row in numbered
         ],
@@ -182,6 +206,7 @@ def make_facts(
         valid_until=stood.valid_until,
         material_since=rule.material_since if rule else 0,
         archived=rule is not None and rule.archived,
+        imbalance=rule is not None and rule.imbalance,
         suppressed=suppressed,
         being_erased=being_erased,
         restricted=restricted,

@@ -44,6 +44,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     material_since: int = 0
     """A consent given before counts no more: the purpose became another one (Art. 6(4), 13(3))."""
     archived: bool = False
+    imbalance: bool = False
+    """The purpose rests on consent, and the workspace's people are not free to give it (rec. 43)."""
     suppressed: bool = False
     being_erased: bool = False
     restricted: bool = False
@@ -93,6 +95,8 @@ def reason_against(facts: Facts, operation: Operation, at: int) -> str:
 
 
 def _fault_of_consent(facts: Facts, at: int) -> str:
+    if facts.imbalance:
+        return "imbalance"
     if facts.standing != GRANTED:
         return "withdrawn" if facts.standing == REFUSED else "no_consent"
     if facts.decided_at < facts.material_since:
@@ -121,7 +125,7 @@ def permitted_where(rule: PurposeRule | None, operation: Operation, *, at: int) 
     here = f"p.state = {int(PersonState.ACTIVE)}"
     if operation in OWN_RIGHTS:
         return here, []
-    if rule is None or rule.archived:
+    if rule is None or rule.archived or rule.imbalance:
         return "1 = 0", []
     restriction = f"SELECT 1 FROM consent_stance r WHERE r.bucket = p.bucket AND r.person_id = p.person_id AND {_RESTRICTED}"
     living = f"{here} AND NOT EXISTS ({restriction})"

@@ -132,6 +132,20 @@ class Record(models.Model):
     """Random; without it the commitment in the ledger says nothing about the record."""
     leaf = models.BigIntegerField(null=True)
     """Its number in the ledger of its workspace; None until the worker has appended it."""
+    schema = models.SmallIntegerField(default=1)
+    """Which fields its commitment in the ledger is over (`ledger.log.TOLD`)."""
+    state = models.CharField(max_length=24, blank=True)
+    """The DPV's name for it, e.g. `ConsentGiven`; empty for what is no answer to a request for consent."""
+    purpose_version = models.IntegerField(default=0)
+    notice = models.CharField(max_length=64, blank=True)
+    """The key of the published notice that was shown; empty where the text stands in the evidence or is known by its hash alone."""
+    notice_version = models.CharField(max_length=100, blank=True)
+    notice_hash = models.CharField(max_length=64, blank=True)
+    """SHA-256 of the text shown, in hexadecimal."""
+    language = models.CharField(max_length=35, blank=True)
+    valid_until = models.BigIntegerField(null=True)
+    rules = models.JSONField(default=list)
+    """The codes of the rules that it failed (`linter`)."""
 
     class Meta:
         indexes: ClassVar[list[Any]] = [
@@ -235,3 +249,72 @@ class Checkpoint(models.Model):
     root = models.BinaryField(max_length=32)
     note = models.TextField()
     """The signed text, as anybody may fetch it."""
+
+
+class NoticeText(models.Model):
+    """A text that people were shown, kept once and named by its content; the same words for everybody, nobody's data."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "sha256")
+    workspace_id = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    text = models.TextField()
+    since = models.BigIntegerField()
+
+
+class Notice(models.Model):
+    """What people are told before they decide, with its draft in each language; what was published stays in `NoticeVersion`."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "key")
+    workspace_id = models.BigIntegerField()
+    key = models.CharField(max_length=64)
+    title = models.CharField(max_length=200)
+    purposes = models.JSONField(default=list)
+    """The keys of the purposes that it asks about."""
+    drafts = models.JSONField(default=dict)
+    """Language → {text, and what `notices.SAYS` names}."""
+    version = models.IntegerField(default=0)
+    """The latest published; 0: none yet."""
+
+
+class NoticeVersion(models.Model):
+    """A notice as published in one language: appended, never changed."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "notice", "version", "language")
+    workspace_id = models.BigIntegerField()
+    notice = models.CharField(max_length=64)
+    version = models.IntegerField()
+    language = models.CharField(max_length=35)
+    text_hash = models.CharField(max_length=64)
+    published_at = models.BigIntegerField()
+    purposes = models.JSONField()
+    """Purpose key → its version then."""
+    says = models.JSONField()
+    """What the text says, by the names of `notices.SAYS`."""
+
+
+class ConsentSetting(models.Model):
+    """What an owner declared about how a workspace asks for consent."""
+
+    workspace_id = models.BigIntegerField(primary_key=True)
+    imbalance = models.BooleanField(default=False)
+    """People depend on the controller (employer, authority): their consent is not free (rec. 43)."""
+    source_notice = models.CharField(max_length=64, blank=True)
+    """The notice on the company's own preference page; empty: no such page is declared, and a bare grant permits nothing."""
+    source_version = models.IntegerField(default=0)
+    source_language = models.CharField(max_length=35, blank=True)
+    source_url = models.CharField(max_length=2000, blank=True)
+    instruction = models.TextField(blank=True)
+    """The controller's words (Art. 28(3)(a)): who declared it, and how the page asks."""
+    declared_at = models.BigIntegerField(default=0)
+
+
+class RefusedClaims(models.Model):
+    """How many claims of a consent were refused, per workspace, day, door and rule: a number, nobody's data."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "day", "source", "rule")
+    workspace_id = models.BigIntegerField()
+    day = models.IntegerField()
+    """Days since 1970-01-01 UTC."""
+    source = models.CharField(max_length=20)
+    rule = models.CharField(max_length=4)
+    refused = models.BigIntegerField()

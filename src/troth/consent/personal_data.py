@@ -10,7 +10,9 @@ from django.db import connection
 from troth.consent.models import EVERYTHING, Record, Stance
 from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal
 
-_record = Table(model=Record, times=("at",), json=("evidence",), hidden=("salt", "subject_ref"), order_by="record_id")
+_record = Table(
+    model=Record, times=("at", "valid_until"), json=("evidence", "rules"), hidden=("salt", "subject_ref", "schema"), order_by="record_id"
+)
 _stance = Table(model=Stance, times=("at", "valid_until"))
 _COPIED = "purpose, workspace_id, standing, record_id, at, valid_until, purpose_version"
 

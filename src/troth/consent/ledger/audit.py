@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from troth.consent.ledger.log import TOLD, erasure_entry, head_of, nodes_of, plain_record, record_entry, tile_reader
+from troth.consent.ledger.log import COLUMNS, erasure_entry, head_of, nodes_of, plain_record, record_entry, tile_reader
 from troth.consent.ledger.merkle import hash_leaf, root_of
 from troth.consent.ledger.tiles import HASH, WIDTH, append, node_in
 from troth.consent.models import Checkpoint, ErasedRecord
@@ -68,7 +68,7 @@ def _erasures_of(workspace_id: int, start: int, end: int) -> dict[int, int | Non
 
 
 def _expected_leaves(workspace_id: int, start: int, end: int) -> dict[int, set[bytes]]:
-    columns = ("leaf", "salt", *TOLD)
+    columns = ("leaf", "salt", *COLUMNS)
     found: dict[int, set[bytes]] = {}
     with connection.cursor() as cursor:
         cursor.execute(

@@ -19,13 +19,17 @@ from troth.kernel.sql import insert_rows, is_sqlite
 
 AT_ONCE = 2_000
 WORKSPACES_AT_ONCE = 50
-TOLD = ("record_id", "workspace_id", "subject_ref", "purpose", "decision", "valid", "at", "method", "source", "evidence")
-"""What of a record is committed to."""
+_FIRST = ("record_id", "workspace_id", "subject_ref", "purpose", "decision", "valid", "at", "method", "source", "evidence")
+_SHOWN = ("schema", "state", "purpose_version", "notice", "notice_version", "notice_hash", "language", "valid_until", "rules")
+TOLD = {1: _FIRST, 2: (*_FIRST, *_SHOWN)}
+"""What of a record is committed to, by the record's `schema`: a leaf once appended is over the fields of its time."""
+COLUMNS = TOLD[max(TOLD)]
+"""All that any schema needs."""
 
 
 def record_entry(record: Mapping[str, Any], salt: bytes) -> bytes:
-    """The entry of a decision; `record` holds the fields of `TOLD`."""
-    told = {name: _steadily(record[name]) for name in TOLD}
+    """The entry of a decision; `record` holds the fields in `COLUMNS`."""
+    told = {name: _steadily(record[name]) for name in TOLD[record["schema"]]}
     return hmac.digest(salt, canonical(told), "sha256")
 
 
@@ -95,7 +99,7 @@ def _lock_head(workspace_id: int) -> int:
 
 
 def _pending_records(workspace_id: int) -> list[dict[str, Any]]:
-    columns = ("bucket", "person_id", "salt", *TOLD)
+    columns = ("bucket", "person_id", "salt", *COLUMNS)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(columns)} FROM consent_record WHERE workspace_id = %s AND leaf IS NULL ORDER BY record_id LIMIT %s",
@@ -105,9 +109,9 @@ def _pending_records(workspace_id: int) -> list[dict[str, Any]]:
 
 
 def plain_record(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of either database with its evidence decoded and its flag a flag."""
-    evidence = row["evidence"]
-    return {**row, "valid": bool(row["valid"]), "evidence": decode(evidence) if isinstance(evidence, str | bytes) else evidence}
+    """A row of either database with its JSON decoded and its flag a flag."""
+    told = {name: decode(row[name]) if isinstance(row[name], str | bytes) else row[name] for name in ("evidence", "rules")}
+    return {**row, "valid": bool(row["valid"]), **told}
 
 
 def _append(workspace_id: int, size: int, leaves: Sequence[bytes]) -> None:
@@ -149,4 +153,4 @@ def head_of(workspace_id: int) -> tuple[int, bytes]:
 
 def leaf_of(record: Record) -> bytes:
     """The leaf of a record as it stands now: what its place in the log must hold."""
-    return hash_leaf(record_entry({name: getattr(record, name) for name in TOLD}, bytes(record.salt or b"")))
+    return hash_leaf(record_entry({name: getattr(record, name) for name in COLUMNS}, bytes(record.salt or b"")))
