@@ -54,10 +54,12 @@ JOIN campaigns_campaign c ON c.id = %(campaign)s + m.h %% %(campaigns)s
 JOIN people_identifier i ON i.bucket = m.bucket AND i.person_id = m.person_id AND i.kind = 'email'
 """
 RECORDS_SQL = """
-INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence, subject_ref, salt)
+INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence, subject_ref, salt,
+  schema, state, purpose_version, notice, notice_version, notice_hash, language, rules)
 SELECT p.bucket, p.person_id, p.created_at * 2048000 + n.i, %(workspace)s, CASE n.i WHEN 1 THEN 'marketing_email' ELSE 'behavioural_profiling' END,
   CASE WHEN p.person_id / 4096 %% 10 < 5 THEN 'grant' ELSE 'withdraw' END, TRUE, p.created_at, 'form', 'segment',
-  {json}('{{"notice":"Yes, send me news by e-mail, chosen by how I use it.","where":"sign-up form"}}'{as_json}), p.person_id, {salt}
+  {json}('{{"notice":"Yes, send me news by e-mail, chosen by how I use it.","where":"sign-up form","default_state":"unchecked"}}'{as_json}), p.person_id, {salt},
+  2, CASE WHEN p.person_id / 4096 %% 10 < 5 THEN 'ConsentGiven' ELSE 'ConsentWithdrawn' END, 1, '', '', '', 'en', {json}('[]'{as_json})
 FROM people_person p CROSS JOIN bench_number n
 WHERE p.bucket >= %(first)s AND p.bucket < %(last)s AND p.workspace_id = %(workspace)s AND p.person_id / 4096 %% 10 < 7 AND n.i <= 2
 """

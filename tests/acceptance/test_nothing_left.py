@@ -23,6 +23,7 @@ DANA = {
     "device": "sentinel-device-7f3a91",
 }
 CONTROL = {"id": "control-charlie-55", "email": "control.charlie.55@example.com"}
+SIGNED = ("--notice", "May we write to you?", "--how", "signature", "--artefact", "folder 7")
 
 
 def forms_of(value: str) -> set[bytes]:
@@ -76,7 +77,10 @@ def plant(server: Served, person: dict[str, str]) -> None:
     told = {**old, "email": person["email"], "phone_number": person.get("phone", "+33612345000"), "channels": [channel]}
     assert server.post("/api/v2/users/track", told)[0] == 200
     for purpose in ("marketing_email", "behavioural_profiling"):
-        assert server.cli("consent", "grant", "Acme", person["id"], purpose, "--evidence", f"form of {person['email']}").returncode == 0
+        assert (
+            server.cli("consent", "grant", "Acme", person["id"], purpose, *SIGNED, "--evidence", f"form of {person['email']}").returncode
+            == 0
+        )
     event = {
         "auth_token": token,
         "identity": {"id": person["id"]},

@@ -42,7 +42,22 @@ def test_a_person_lives_and_is_deleted_on_postgresql(server: Served, tmp_path: P
 
     person = server.eventually(lambda: (found := server.json("people", "show", "Acme", "dana-77")) and found["events"] and found)
     assert [shown["name"] for shown in person["events"]] == ["bought"]
-    assert server.cli("consent", "grant", "Acme", "dana-77", "marketing_email").returncode == 0
+    assert (
+        server.cli(
+            "consent",
+            "grant",
+            "Acme",
+            "dana-77",
+            "marketing_email",
+            "--notice",
+            "May we write?",
+            "--how",
+            "signature",
+            "--artefact",
+            "form 7",
+        ).returncode
+        == 0
+    )
     out = tmp_path / "dana.json"
     assert server.cli("privacy", "export", "Acme", "dana-77", "--out", str(out)).returncode == 0
     assert "dana77@example.com" in out.read_text()

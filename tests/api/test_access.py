@@ -12,6 +12,7 @@ import pytest
 PREFIX = "/api/troth/v1"
 BODIES: dict[str, Any] = {
     "PATCH /people/{person}": {"attributes": {"planted": "by a stranger"}, "identifiers": {"email": "stranger@example.com"}},
+    "POST /consents": {"decisions": []},
     "POST /people/{person}/consents": {"purpose": "marketing_email", "decision": "grant", "notice": "News by e-mail?"},
     "POST /people/{person}/restriction": {"reason": "contested"},
     "POST /suppressions/check": {"value": "dana@example.com"},

@@ -64,7 +64,7 @@ def test_a_key_is_used_once(alice: Any) -> None:
 def test_a_material_change_ends_the_consents_given_before_or_asks_again(alice: Any, on_change: str, reason: str) -> None:
     alice.api.json("POST", "/purposes", {**NEWS, "on_change": on_change}, status=201)
     consents = f"/people/{alice.person_id}/consents"
-    grant = {"purpose": "news-weekly", "decision": "grant", "notice": "One mail a week?"}
+    grant = {"purpose": "news-weekly", "decision": "grant", "notice": "One mail a week?", "default_state": "unchecked"}
     given = {s["purpose"]: s for s in alice.api.json("POST", consents, grant, status=201)["standing"]}["news-weekly"]
     assert given["permitted"]
     assert given["valid_until"]

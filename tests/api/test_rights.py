@@ -18,6 +18,7 @@ def test_a_consent_is_recorded_with_what_was_shown(alice: Any) -> None:
         "notice": "May we see whether you read this?",
         "language": "en",
         "source_url": "https://example.com/join",
+        "default_state": "unchecked",
     }
     consents = alice.api.json("POST", path, said, status=201)
     standing = {row["purpose"]: row for row in consents["standing"]}
@@ -39,9 +40,9 @@ def test_a_consent_is_recorded_with_what_was_shown(alice: Any) -> None:
 @pytest.mark.parametrize(
     ("said", "status", "code", "path"),
     [
-        ({"decision": "grant"}, 422, "consent_without_text", "$.notice"),
-        ({"decision": "grant", "notice": "  "}, 422, "consent_without_text", "$.notice"),
-        ({"decision": "grant", "notice": "News?", "default_state": "checked"}, 422, "consent_pre_ticked", "$.default_state"),
+        ({"decision": "grant", "notice": "News?", "default_state": "checked"}, 422, "consent_void", "$"),
+        ({"decision": "grant", "notice": "News?", "evidence": {"bundled_with_terms": True}}, 422, "consent_void", "$"),
+        ({"decision": "grant", "notice": "News?", "evidence": {"age": "nine"}}, 422, "invalid", "$.evidence.age"),
         ({"decision": "maybe"}, 422, "invalid", "$.decision"),
         ({"decision": "grant", "notice": "x", "ip": "1.2.3.4"}, 422, "invalid", "$.ip"),
         ({"decision": "grant", "notice": "x", "purpose": "world_domination"}, 400, "purpose_unknown", None),

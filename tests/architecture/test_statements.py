@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from tests.evidence import GIVEN
 from troth.kernel.clock import DAY, now_ms
 
 PERSONAL = re.compile(
@@ -73,7 +74,7 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
                 Track(identity=Identity(anonymous_id="a"), name="Seen", ts=now, dedupe="k", dedupe_ms=DAY, **common),
                 Track(identity=Identity(external_id="1"), name="Bought", ts=now, **common),
                 EditTags(identity=Identity(external_id="1"), add=("x",), **common),
-                Decide(identity=Identity(external_id="1"), decision=Decision.GRANT, purpose="marketing_email", **common),
+                Decide(identity=Identity(external_id="1"), decision=Decision.GRANT, purpose="marketing_email", evidence=GIVEN, **common),
                 Identify(identity=Identity(external_id="1", anonymous_id="a"), **common),
                 Alias(identity=Identity(external_id="2"), previous=Identity(external_id="1"), **common),
             ],

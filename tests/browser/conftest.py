@@ -112,7 +112,13 @@ def plant(server: Any, name: str = "dana", html: str = HTML) -> dict[str, str]:
     data = {"name": name.title(), "plan": "pro"}
     assert server.post("/api/v2/users/track", {**key, "id": name, "email": email, "data": data})[0] == 200
     for purpose in ("marketing_email", "behavioural_profiling"):
-        said = {"purpose": purpose, "decision": "grant", "notice": "May we?", "source_url": "https://example.com/join"}
+        said = {
+            "purpose": purpose,
+            "decision": "grant",
+            "notice": "May we?",
+            "default_state": "unchecked",
+            "source_url": "https://example.com/join",
+        }
         call("POST", f"/people/{name}/consents", said)
     tracked = {**key, "identity": {"id": name, "email": email}, "event_name": event, "data": {"from": "browser test"}}
     assert server.post("/api/v2/events/track", tracked)[0] == 200

@@ -53,7 +53,13 @@ def troth_server(tmp_path_factory: pytest.TempPathFactory, letterbox: Letterbox)
     track(served, "signed_up", plan="pro")
     call = Control(served)
     for purpose in ("marketing_email", "behavioural_profiling"):
-        said = {"purpose": purpose, "decision": "grant", "notice": "May we?", "source_url": "https://example.com/join"}
+        said = {
+            "purpose": purpose,
+            "decision": "grant",
+            "notice": "May we?",
+            "default_state": "unchecked",
+            "source_url": "https://example.com/join",
+        }
         call("POST", "/people/dana/consents", said)
     served.eventually(lambda: call("GET", "/people/dana/events")["items"])
     yield served

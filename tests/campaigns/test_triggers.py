@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from tests.evidence import proof_of
 from troth.campaigns.publishing import create_campaign, pause_campaign, publish_campaign
 from troth.content.errors import TemplateInvalid
 from troth.intake.actor import fold_inbox
@@ -42,7 +43,10 @@ class Shop:
         apply([Identify(identity=WHO, attributes={"first_name": "Dana <D>"}, **self.common)], now=self.now)
 
     def says(self, decision: Decision, *purposes: str) -> None:
-        apply([Decide(identity=WHO, decision=decision, purpose=purpose, **self.common) for purpose in purposes], now=self.now)
+        apply(
+            [Decide(identity=WHO, decision=decision, purpose=purpose, evidence=proof_of(decision), **self.common) for purpose in purposes],
+            now=self.now,
+        )
 
     def buys(self, **properties: Any) -> None:
         apply([Track(identity=WHO, name="bought", ts=self.now, properties=properties, **self.common)], now=self.now)

@@ -32,6 +32,7 @@ def decide(workspace: Any, count: int, person: int = 4101) -> None:
                 at=NOW + number,
                 method="api",
                 source="api",
+                state="ConsentGiven",
                 evidence={"notice": "May we?", "n": 1.0, "deep": {"b": [1, 2.5, None], "a": True}},
             )
             for number in range(count)

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from tests.console.mail_server import Kept
+from tests.evidence import GIVEN
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import create_campaign, publish_campaign, update_campaign
 from troth.console.campaigns.reading import estimate_reach, list_event_names, put_condition
@@ -258,7 +259,11 @@ def test_figures_tell_what_became_of_the_messages_and_why(marketer: Client, work
     apply([Track(identity=WHO, name="bought", ts=now, **common)], now=now)
     fold_inbox(now)
     apply(
-        [Decide(identity=WHO, decision=Decision.GRANT, purpose=p, **common) for p in ("marketing_email", "behavioural_profiling")], now=now
+        [
+            Decide(identity=WHO, decision=Decision.GRANT, purpose=p, evidence=GIVEN, **common)
+            for p in ("marketing_email", "behavioural_profiling")
+        ],
+        now=now,
     )
     apply([Track(identity=WHO, name="bought", ts=now, **common)], now=now)
     drain(now_ms())
@@ -278,7 +283,7 @@ def test_how_many_a_campaign_may_reach_is_counted_by_the_gate(workspace: Any, da
     def says(*purposes: str) -> None:
         now = now_ms()
         common: dict[str, Any] = {"workspace_id": workspace.pk, "source": "api", "received_at": now}
-        apply([Decide(identity=WHO, decision=Decision.GRANT, purpose=purpose, **common) for purpose in purposes], now=now)
+        apply([Decide(identity=WHO, decision=Decision.GRANT, purpose=purpose, evidence=GIVEN, **common) for purpose in purposes], now=now)
 
     assert estimate_reach(workspace.pk, "marketing_email", now_ms()).number == 0
     says("marketing_email")

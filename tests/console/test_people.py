@@ -48,7 +48,7 @@ def know(workspace: Any, external_id: str, **changes: Any) -> Any:
 
 def decide(workspace: Any, external_id: str, decision: Decision, purpose: str = "marketing_email") -> None:
     now = now_ms()
-    evidence = {"text": "Yes, write to me", "form": "footer"}
+    evidence = {"notice": "Yes, write to me", "default_state": "unchecked", "form": "footer"}
     command = Decide(
         workspace_id=workspace.pk,
         source="api",

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from tests.evidence import proof_of
 from troth.campaigns.publishing import create_campaign, publish_campaign
 from troth.consent.catalog import assign, forget_catalogs
 from troth.consent.models import Standing
@@ -121,7 +122,9 @@ class Decisions(RuleBasedStateMachine):
     def decide(self, name: str, purpose: str, grant: bool) -> None:
         known = name in self.people
         decision = Decision.GRANT if grant else Decision.WITHDRAW
-        self.send(Decide(identity=Identity(external_id=name), decision=decision, purpose=purpose, **self.common))
+        self.send(
+            Decide(identity=Identity(external_id=name), decision=decision, purpose=purpose, evidence=proof_of(decision), **self.common)
+        )
         if grant and not known:
             return
         person = self.model(name)

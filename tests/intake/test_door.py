@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
+from tests.evidence import proof_of
 from troth.consent.catalog import assign
 from troth.consent.decisions import load_stances
 from troth.consent.models import Record, Standing, SuppressionCount
@@ -58,8 +59,9 @@ class Door:
         properties = identity.pop("properties", {})
         return Track(identity=Identity(**identity), name=name, ts=at, properties=properties, dedupe=key, dedupe_ms=window, **common)
 
-    def decide(self, decision: Decision, purpose: str | None = None, *, valid: bool = True, **identity: Any) -> Decide:
-        return Decide(identity=Identity(**identity), decision=decision, purpose=purpose, valid=valid, **self.common)
+    def decide(self, decision: Decision, purpose: str | None = None, *, proven: bool = True, **identity: Any) -> Decide:
+        evidence = proof_of(decision) if proven else {}
+        return Decide(identity=Identity(**identity), decision=decision, purpose=purpose, evidence=evidence, **self.common)
 
     def names(self, identifier: str) -> list[str]:
         while fold_inbox(NOW):
@@ -176,7 +178,7 @@ def test_an_opt_out_of_somebody_unknown_is_remembered(door: Door) -> None:
 
 def test_a_bare_resubscribe_is_recorded_and_permits_nothing(door: Door) -> None:
     door(door.identify(external_id="1"), door.decide(Decision.WITHDRAW, external_id="1"))
-    door(door.decide(Decision.GRANT, valid=False, external_id="1"))
+    door(door.decide(Decision.GRANT, proven=False, external_id="1"))
     assert door.standing("1") == {"marketing_email": Standing.REFUSED}
     assert [record.valid for record in Record.objects.order_by("record_id")] == [True, False]
 
@@ -282,9 +284,8 @@ def test_without_an_answer_about_suppressions_nothing_is_accepted(door: Door, mo
 
 def test_what_is_said_along_with_every_event_is_a_decision_only_when_it_changes_something(door: Door) -> None:
     def said(decision: Decision) -> Decide:
-        valid = decision is Decision.WITHDRAW
         who = Identity(external_id="1")
-        return Decide(identity=who, decision=decision, purpose="marketing_email", valid=valid, method="context", **door.common)
+        return Decide(identity=who, decision=decision, purpose="marketing_email", method="context", **door.common)
 
     door(door.identify(external_id="1"))
     for decision in (Decision.GRANT, Decision.GRANT, Decision.WITHDRAW, Decision.WITHDRAW, Decision.GRANT):
@@ -296,7 +297,7 @@ def test_what_is_said_along_with_every_event_is_a_decision_only_when_it_changes_
 def test_on_a_merge_a_mere_claim_takes_nothing_away_from_a_consent(door: Door) -> None:
     door(door.identify(external_id="1"), door.identify(external_id="2"))
     door(
-        door.decide(Decision.GRANT, "marketing_email", valid=False, external_id="1"),
+        door.decide(Decision.GRANT, "marketing_email", proven=False, external_id="1"),
         door.decide(Decision.GRANT, "marketing_email", external_id="2"),
     )
     door(Alias(identity=Identity(external_id="2"), previous=Identity(external_id="1"), **door.common))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.evidence import GIVEN
 from troth.consent.catalog import assign
 from troth.consent.decisions import load_stances
 from troth.intake.actor import fold_inbox
@@ -49,7 +50,7 @@ SAID: dict[type[Command], dict[str, st.SearchStrategy[Any]]] = {
     Decide: {
         "decision": st.sampled_from(Decision),
         "purpose": st.sampled_from([None, "marketing_email", "behavioural_profiling", "unheard_of"]),
-        "valid": st.booleans(),
+        "evidence": st.sampled_from([{}, GIVEN, {"default_state": "checked"}]),
         "method": st.sampled_from(["api", "context"]),
     },
     Delete: {"confirmed": st.booleans()},

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.evidence import proof_of
 from troth.consent.catalog import assign
 from troth.consent.decisions import load_stances
 from troth.consent.models import Standing
@@ -37,7 +38,7 @@ class Door:
         return Track(identity=Identity(**identity), name=name, ts=NOW, **self.common)
 
     def decide(self, decision: Decision, purpose: str | None = None, **identity: Any) -> Decide:
-        return Decide(identity=Identity(**identity), decision=decision, purpose=purpose, **self.common)
+        return Decide(identity=Identity(**identity), decision=decision, purpose=purpose, evidence=proof_of(decision), **self.common)
 
     def alias(self, previous: Identity, **identity: Any) -> Alias:
         return Alias(identity=Identity(**identity), previous=previous, **self.common)

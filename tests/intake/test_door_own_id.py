@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.evidence import GIVEN
 from troth.consent.decisions import load_stances
 from troth.consent.models import Standing
 from troth.intake.commands import (
@@ -59,7 +60,7 @@ def every_command(person_id: int, common: dict[str, Any]) -> list[Command]:
         Track(identity=who, name="seen", ts=NOW, **common),
         EditTags(identity=who, add=("t",), **common),
         Decide(identity=who, decision=Decision.WITHDRAW, **common),
-        Decide(identity=who, decision=Decision.GRANT, purpose="marketing_email", **common),
+        Decide(identity=who, decision=Decision.GRANT, purpose="marketing_email", evidence={**GIVEN, "artefact": "letter 7"}, **common),
         Alias(identity=who, previous=Identity(external_id="nobody"), **common),
         Alias(identity=Identity(external_id="nobody else"), previous=who, **common),
         Identify(identity=Identity(person_id=person_id, external_id="x", anonymous_id="y", email="n@example.com"), **common),

@@ -11,6 +11,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.evidence import GIVEN
 from troth.intake.commands import ACCEPTED, DROPPED, Alias, Command, Decide, Decision, Delete, EditTags, Identify, Identity, Outcome, Track
 from troth.intake.door import apply
 from troth.intake.errors import DoorUnavailable
@@ -83,7 +84,7 @@ def test_it_is_found_among_keys_tags_names_and_evidence_too(common: dict[str, An
         Track(identity=CHARLIE, name="seen", ts=NOW, properties={ADDRESS: 1}, **common),
         Track(identity=CHARLIE, name=f"Invited {ADDRESS}", ts=NOW, **common),
         EditTags(identity=CHARLIE, add=(f"friend of {ADDRESS}",), **common),
-        Decide(identity=CHARLIE, decision=Decision.GRANT, purpose="marketing_email", evidence={"form": ADDRESS}, **common),
+        Decide(identity=CHARLIE, decision=Decision.GRANT, purpose="marketing_email", evidence={**GIVEN, "form": ADDRESS}, **common),
         Alias(identity=CHARLIE, previous=Identity(external_id=ADDRESS), **common),
         Alias(identity=Identity(external_id="fresh"), previous=Identity(email=ADDRESS), **common),
     )
@@ -98,7 +99,7 @@ def test_a_tag_may_be_removed_whatever_it_says(common: dict[str, Any]) -> None:
 
 
 def test_a_withdrawal_counts_whatever_its_evidence_says(common: dict[str, Any]) -> None:
-    said = Decide(identity=CHARLIE, decision=Decision.WITHDRAW, purpose="marketing_email", evidence={"form": ADDRESS}, **common)
+    said = Decide(identity=CHARLIE, decision=Decision.WITHDRAW, purpose="marketing_email", evidence={**GIVEN, "form": ADDRESS}, **common)
     assert say(said)[0].status == ACCEPTED
 
 

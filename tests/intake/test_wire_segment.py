@@ -257,7 +257,7 @@ def test_an_event_that_says_unsubscribe_is_also_an_opt_out(event: str) -> None:
     track, decision = commands_of(ask_segment("track", {**TRACK, "event": event}))
     assert isinstance(track, Track)
     assert isinstance(decision, Decide)
-    assert (decision.decision, decision.purpose, decision.valid) == (Decision.WITHDRAW, None, True)
+    assert (decision.decision, decision.purpose) == (Decision.WITHDRAW, None)
 
 
 @pytest.mark.parametrize("event", ["resubscribe", "Subscribed", "Subscription renewed"])
@@ -271,8 +271,8 @@ def test_a_refused_category_is_a_withdrawal_and_an_allowed_one_permits_nothing()
     assert isinstance(event, Track)
     assert isinstance(allowed, Decide)
     assert isinstance(refusal, Decide)
-    assert (allowed.decision, allowed.purpose, allowed.valid) == (Decision.GRANT, "Advertising", False)
-    assert (refusal.decision, refusal.purpose, refusal.valid) == (Decision.WITHDRAW, "Analytics", True)
+    assert (allowed.decision, allowed.purpose, allowed.evidence) == (Decision.GRANT, "Advertising", {})
+    assert (refusal.decision, refusal.purpose) == (Decision.WITHDRAW, "Analytics")
 
 
 def test_empty_preferences_refuse_everything_and_none_change_nothing() -> None:

@@ -39,7 +39,7 @@ def opt_out(who: dict[str, Any]) -> Decide:
 
 
 def opt_in(who: dict[str, Any]) -> Decide:
-    return Decide(**who, decision=Decision.GRANT, valid=False)
+    return Decide(**who, decision=Decision.GRANT)
 
 
 def track(who: dict[str, Any], name: str, ts: int = NOW, attributes: dict[str, Any] | None = None, **properties: Any) -> Track:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.evidence import GIVEN
 from troth.consent.gate import Operation, Verdict
 from troth.content.models import Template
 from troth.intake.commands import Decide, Decision, Identify, Identity
@@ -44,7 +45,7 @@ class Post:
         if consents:
             self.say(
                 *[
-                    Decide(identity=who, decision=Decision.GRANT, purpose=p, **self.common)
+                    Decide(identity=who, decision=Decision.GRANT, purpose=p, evidence=GIVEN, **self.common)
                     for p in ("marketing_email", "behavioural_profiling")
                 ]
             )

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.evidence import GIVEN
+
 ONE_CLICK = "List-Unsubscribe=One-Click"
 FORM = "application/x-www-form-urlencoded"
 
@@ -45,7 +47,7 @@ def dana(workspace: Any, data_dir: Any) -> Iterator[Dana]:
         "received_at": 1,
         "identity": Identity(external_id="dana", email="dana@example.com"),
     }
-    apply([Identify(**about), Decide(decision=Decision.GRANT, purpose="marketing_email", **about)], now=1)
+    apply([Identify(**about), Decide(decision=Decision.GRANT, purpose="marketing_email", evidence=GIVEN, **about)], now=1)
     subject = find_person(workspace.pk, "dana")
     yield Dana(subject, token_for(subject))
     shutil.rmtree(data_dir / "ledger", ignore_errors=True)

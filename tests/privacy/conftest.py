@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from planted import DANA, SECRET
 
+from tests.evidence import GIVEN
+
 
 @pytest.fixture
 def dana(workspace: Any) -> Any:
@@ -34,7 +36,7 @@ def dana(workspace: Any) -> Any:
             Identify(identity=who, attributes={"name": SECRET, "city": "Köln"}, **about),
             Identify(identity=browser, **about),
             EditTags(identity=who, add=("vip",), **about),
-            Decide(identity=who, decision=Decision.GRANT, purpose="marketing_email", evidence={"form": SECRET}, **about),
+            Decide(identity=who, decision=Decision.GRANT, purpose="marketing_email", evidence={**GIVEN, "form": SECRET}, **about),
             *[
                 Track(identity=who, name="Bought", ts=now, properties={"note": SECRET, "n": n}, dedupe=f"d{n}", dedupe_ms=60_000, **about)
                 for n in range(9)

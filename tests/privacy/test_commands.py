@@ -56,8 +56,11 @@ def test_a_mistake_is_told_in_one_line_without_naming_anybody(
     assert "@" not in lines[0]
 
 
+PAPER = ["--notice", "May we see what you read?", "--how", "signature", "--artefact", "paper form 7"]
+
+
 def test_a_decision_at_the_command_line_counts_at_once(dana: Subject, troth: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["consent", "grant", WS, DANA["email"], "open_tracking", "--evidence", "paper form 7"]) == 0
+    assert main(["consent", "grant", WS, DANA["email"], "open_tracking", *PAPER]) == 0
     assert main(["consent", "withdraw", WS, DANA["external_id"], "marketing_email"]) == 0
     capsys.readouterr()
 

@@ -1,35 +1,32 @@
-"""Consents: where a person stands, and recording what they decided."""
+"""Consents: where a person stands, and recording what they decided, one by one or many at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
+import msgspec
 from django.http import HttpRequest
 from ninja import Router, Status
 
 from troth.api.access import READ_PEOPLE, WRITE_CONSENT, workspace_of
-from troth.api.errors import ConsentRefused, Suppressed
+from troth.api.consent_schemas import ConsentsOut, DecisionIn, DecisionOut, DecisionsIn, DecisionsOut, FindingOut, RecordOut, StandingOut
+from troth.api.errors import Ambiguous, ConsentRefused, Suppressed, Unprocessable
 from troth.api.persons import resolve
-from troth.api.schemas import (
-    ConsentsOut,
-    DecisionIn,
-    PersonRef,
-    RecordOut,
-    StandingOut,
-    SuppressionAnswer,
-    SuppressionQuery,
-    problems,
-)
-from troth.consent.catalog import load_catalog
+from troth.api.schemas import PersonRef, SuppressionAnswer, SuppressionQuery, problems
+from troth.consent.catalog import Catalog, load_catalog
+from troth.consent.claims import in_words
 from troth.consent.decisions import NO_DECISION, load_decisions, make_facts
+from troth.consent.evidence import Evidence, Finding
 from troth.consent.gate import Operation, reason_against
 from troth.consent.models import EVERYTHING, Record, Standing
 from troth.consent.suppression import is_suppressed
 from troth.intake.addressing import identity_of
-from troth.intake.commands import DROPPED, Decide, Decision
+from troth.intake.commands import ACCEPTED, CLAIMS, DROPPED, VOID_CLAIM, Decide, Decision, Outcome
 from troth.intake.door import apply
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Subject
+from troth.people.lookup import PersonNotFound
 
 router = Router(tags=["consents"])
 MOST_RECORDS = 500
@@ -38,6 +35,7 @@ WORDS: dict[int, Literal["granted", "refused", "none"]] = {
     Standing.REFUSED: "refused",
     Standing.NONE: "none",
 }
+NOT_EVIDENCE = {"purpose", "decision", "person", "evidence"}
 
 
 @router.get("/people/{person}/consents", auth=READ_PEOPLE, response={200: ConsentsOut, **problems(404, 409)})
@@ -48,49 +46,94 @@ def list_consents(request: HttpRequest, person: PersonRef) -> ConsentsOut:
 
 @router.post("/people/{person}/consents", auth=WRITE_CONSENT, response={201: ConsentsOut, **problems(404, 409)})
 def record_decision(request: HttpRequest, said: DecisionIn, person: PersonRef) -> Status[ConsentsOut]:
-    """Record what a person decided. A grant without the text shown, or from a box ticked beforehand, is void and refused (Art. 4(11), 7(1))."""
+    """Record what a person decided.
+
+    A grant that lacks proof is recorded and permits nothing; `findings` says what it lacks. One that shows a fault, such as a box ticked beforehand,
+    is void and refused (Art. 4(11), 7).
+    """
     workspace_id = workspace_of(request)
     subject = resolve(workspace_id, person)
-    catalog = load_catalog(workspace_id)
-    if said.decision == "grant":
-        catalog.require(said.purpose)
-        check_grant(said)
-    elif catalog.rule(said.purpose) is None:
-        catalog.require(said.purpose)
+    _check_purpose(load_catalog(workspace_id), said)
     now = now_ms()
-    command = Decide(
-        workspace_id=workspace_id,
+    outcome = apply([_command(subject, said, now)], now=now)[0]
+    if outcome.status == DROPPED:
+        raise Suppressed
+    if outcome.status == VOID_CLAIM:
+        raise ConsentRefused(in_words(outcome.findings))
+    return Status(201, _show(subject, outcome.findings))
+
+
+@router.post("/consents", auth=WRITE_CONSENT, response={200: DecisionsOut, **problems()})
+def record_decisions(request: HttpRequest, many: DecisionsIn) -> DecisionsOut:
+    """Record up to 500 decisions; each is judged by itself, and the answer says what became of each, in order."""
+    workspace_id = workspace_of(request)
+    catalog = load_catalog(workspace_id)
+    now = now_ms()
+    commands: list[Decide] = []
+    results: list[DecisionOut | int] = []
+    for place, said in enumerate(many.decisions):
+        _check_evidence(said, f"$.decisions[{place}].evidence")
+        fault = _find_fault(catalog, said)
+        found = fault or _find_subject(workspace_id, said.person)
+        if isinstance(found, str):
+            results.append(DecisionOut(status=found, findings=[]))
+        else:
+            results.append(len(commands))
+            commands.append(_command(found, said, now))
+    outcomes = apply(commands, now=now) if commands else []
+    return DecisionsOut(results=[_tell(outcomes[result]) if isinstance(result, int) else result for result in results])
+
+
+def _check_purpose(catalog: Catalog, said: DecisionIn) -> None:
+    """To an archived purpose nobody can agree any more, but a refusal is heard. Raises PurposeUnknown."""
+    if said.decision in CLAIMS or catalog.rule(said.purpose) is None:
+        catalog.require(said.purpose)
+    _check_evidence(said, "$.evidence")
+
+
+def _find_fault(catalog: Catalog, said: DecisionIn) -> str:
+    known = said.purpose in catalog.purposes if said.decision in CLAIMS else catalog.rule(said.purpose) is not None
+    return "" if known else "unknown_purpose"
+
+
+def _check_evidence(said: DecisionIn, path: str) -> None:
+    """Doors for machines read evidence leniently; here a field of a wrong type is told. Raises Unprocessable."""
+    try:
+        msgspec.convert(said.evidence or {}, Evidence)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        raise Unprocessable(f"{reason}.", path=f"{path}{place.rstrip('`')}") from None
+
+
+def _find_subject(workspace_id: int, person: str) -> Subject | str:
+    try:
+        return resolve(workspace_id, person)
+    except PersonNotFound:
+        return "unknown_person"
+    except Ambiguous:
+        return "ambiguous"
+
+
+def _tell(outcome: Outcome) -> DecisionOut:
+    words = {ACCEPTED: "recorded", VOID_CLAIM: "refused", DROPPED: "suppressed"}
+    return DecisionOut(status=words.get(outcome.status, outcome.status), findings=_show_findings(outcome.findings))
+
+
+def _command(subject: Subject, said: DecisionIn, now: int) -> Decide:
+    told: dict[str, Any] = {**(said.evidence or {}), **said.dict(exclude=NOT_EVIDENCE, exclude_none=True)}
+    return Decide(
+        workspace_id=subject.workspace_id,
         identity=identity_of(subject),
         source="api",
         received_at=now,
         decision=Decision(said.decision),
         purpose=said.purpose,
         method="api",
-        evidence=_evidence(said),
+        evidence=told,
     )
-    if apply([command], now=now)[0].status == DROPPED:
-        raise Suppressed
-    return Status(201, _show(subject))
 
 
-def check_grant(said: DecisionIn) -> None:
-    """Refuse a consent that would be void. Raises ConsentRefused."""
-    if not (said.notice or "").strip():
-        raise ConsentRefused(
-            "consent_without_text", "A consent needs the text that the person was shown: without it nothing is proven.", path="$.notice"
-        )
-    if said.default_state != "unchecked":
-        raise ConsentRefused(
-            "consent_pre_ticked", "A box ticked beforehand is no consent: ask again with an empty one.", path="$.default_state"
-        )
-
-
-def _evidence(said: DecisionIn) -> dict[str, Any]:
-    told = said.dict(exclude={"purpose", "decision"}, exclude_none=True)
-    return told if said.decision == "grant" else {name: value for name, value in told.items() if name != "default_state"}
-
-
-def _show(subject: Subject) -> ConsentsOut:
+def _show(subject: Subject, findings: Sequence[Finding] = ()) -> ConsentsOut:
     catalog = load_catalog(subject.workspace_id)
     said = load_decisions([subject.person_id]).get(subject.person_id, {})
     restricted = said.get(EVERYTHING, NO_DECISION).standing == Standing.REFUSED
@@ -107,23 +150,42 @@ def _show(subject: Subject) -> ConsentsOut:
                 standing=WORDS[stood.standing],
                 permitted=not reason,
                 reason=reason,
-                valid_until=None if stood.valid_until is None else iso(stood.valid_until),
+                valid_until=_time(stood.valid_until),
             )
         )
     records = Record.objects.filter(bucket=subject.bucket, person_id=subject.person_id).order_by("-record_id")[:MOST_RECORDS]
-    return ConsentsOut(restricted=restricted, standing=standing, records=[_show_record(record) for record in records])
+    shown = [_show_record(record) for record in records]
+    return ConsentsOut(restricted=restricted, standing=standing, records=shown, findings=_show_findings(findings))
+
+
+def _show_findings(findings: Sequence[Finding]) -> list[FindingOut]:
+    return [FindingOut(code=found.code, why=found.why, mend=found.mend, ground=found.ground) for found in findings]
 
 
 def _show_record(record: Record) -> RecordOut:
     return RecordOut(
+        id=str(record.record_id),
         purpose=record.purpose,
+        purpose_version=record.purpose_version,
         decision=record.decision,
+        state=record.state,
         valid=record.valid,
+        rules=record.rules,
         at=iso(record.at),
+        valid_until=_time(record.valid_until),
         method=record.method,
         source=record.source,
+        notice=record.notice,
+        notice_version=record.notice_version,
+        notice_hash=record.notice_hash,
+        language=record.language,
         evidence=record.evidence,
+        leaf=record.leaf,
     )
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else iso(at)
 
 
 @router.post("/suppressions/check", auth=READ_PEOPLE, response={200: SuppressionAnswer, **problems()})

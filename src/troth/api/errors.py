@@ -77,9 +77,10 @@ class Unprocessable(ApiError):
 class ConsentRefused(Unprocessable):
     """A consent that would be void (Art. 4(11), 7 GDPR)."""
 
-    def __init__(self, code: str, message: str, *, path: str) -> None:
-        super().__init__(message, path=path)
-        self.code = code
+    code = "consent_void"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, path="$")
 
 
 def problem(code: str, message: str, path: str = "") -> dict[str, str]:

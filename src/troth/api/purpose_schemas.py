@@ -35,6 +35,9 @@ class PurposeIn(Input):
     consent_lasts: Duration | None = Field(None, description="ISO 8601, e.g. `P24M`; empty: until withdrawn.")
     double_opt_in: bool | None = None
     special_category: bool | None = Field(None, description="Data of Art. 9: the consent must be explicit.")
+    soft_opt_in: bool | None = Field(
+        None, description="Marketing to customers on a legitimate interest: only who bought and could object (2002/58/EC, Art. 13(2))."
+    )
 
 
 class NewPurpose(PurposeIn):
@@ -69,6 +72,7 @@ class PurposeOut(Schema):
     consent_lasts: str
     double_opt_in: bool
     special_category: bool
+    soft_opt_in: bool
     material_since: Time | None = Field(description="Consents given before count no more; null: all count.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Path, Query, Schema
@@ -112,50 +112,6 @@ class EventsPage(Schema):
 
     items: list[EventOut]
     next_cursor: str | None
-
-
-class StandingOut(Schema):
-    """Where a person stands on a purpose, and whether the gate lets it be used now."""
-
-    purpose: str
-    name: str
-    legal_basis: str
-    standing: Literal["granted", "refused", "none"]
-    permitted: bool
-    reason: str = Field(description="Why it is not permitted; empty when it is.")
-    valid_until: Time | None = Field(None, description="When the consent ends by itself; null: it does not.")
-
-
-class RecordOut(Schema):
-    """One recorded decision."""
-
-    purpose: str
-    decision: str
-    valid: bool
-    at: Time
-    method: str
-    source: str
-    evidence: dict[str, Any]
-
-
-class ConsentsOut(Schema):
-    """Where a person stands, and the decisions that led there, the newest first."""
-
-    restricted: bool = Field(description="Processing is restricted (Art. 18): nothing is permitted, whatever was decided.")
-    standing: list[StandingOut]
-    records: list[RecordOut]
-
-
-class DecisionIn(Input):
-    """A decision of the person. A grant must carry what the person was shown; the box must not have been ticked beforehand."""
-
-    purpose: PurposeKey
-    decision: Literal["grant", "withdraw"]
-    notice: Annotated[str, StringConstraints(max_length=20_000)] | None = Field(None, description="The text shown; required for a grant.")
-    notice_version: Annotated[str, StringConstraints(max_length=100)] | None = None
-    language: Annotated[str, StringConstraints(max_length=35)] | None = Field(None, description="BCP 47, e.g. `de`.")
-    source_url: Annotated[str, StringConstraints(max_length=2000)] | None = Field(None, description="Where it was shown.")
-    default_state: Literal["unchecked", "checked"] = Field("unchecked", description="How the box stood before the person acted.")
 
 
 class MessageOut(Schema):

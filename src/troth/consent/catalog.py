@@ -45,6 +45,7 @@ class PurposeRule:
     consent_lasts: str = ""
     double_opt_in: bool = False
     special_category: bool = False
+    soft_opt_in: bool = False
     transfers: bool = False
     automated: bool = False
     archived: bool = False
@@ -185,6 +186,7 @@ def _rule(row: Purpose, setting: Setting) -> PurposeRule:
         consent_lasts=row.consent_lasts,
         double_opt_in=row.double_opt_in,
         special_category=row.special_category,
+        soft_opt_in=row.soft_opt_in,
         transfers=bool(row.transfers),
         automated=bool(row.automated_decision),
         archived=row.archived,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from troth.consent.catalog import Catalog, PurposeRule
 from troth.consent.durations import add_duration
-from troth.consent.evidence import Evidence, Shown, hash_text, moment_of, read_evidence
-from troth.consent.linter import VOID, Claim, Finding, lint
+from troth.consent.evidence import Evidence, Finding, Shown, hash_text, moment_of, read_evidence
+from troth.consent.linter import VOID, Claim, lint
 from troth.consent.models import NoticeText, Standing
 from troth.kernel.clock import iso
 from troth.kernel.sql import insert_rows
@@ -18,8 +19,11 @@ from troth.kernel.sql import insert_rows
 GIVEN = "ConsentGiven"
 RENEWED = "RenewedConsentGiven"
 UNKNOWN = "ConsentUnknown"
+SOFT = "SoftOptIn"
+"""Ours: the DPV has no word for what is not consent."""
 STATES = {"withdraw": "ConsentWithdrawn", "refuse": "ConsentRefused", "defer": "ConsentRequestDeferred"}
 """What a decision that is no grant is called by the DPV."""
+Texts = Callable[[str], bool]
 STAFF = frozenset({"cli", "console", "import"})
 BY_CALLER = "decision_source"
 
@@ -28,7 +32,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a claim."""
 
     state: str
-    """`GIVEN`, `RENEWED` or `UNKNOWN`; empty: the claim is void and nothing of it is recorded."""
+    """`GIVEN`, `RENEWED`, `SOFT` or `UNKNOWN`; empty: the claim is void and nothing of it is recorded."""
     findings: list[Finding]
     at: int
     evidence: dict[str, Any]
@@ -49,20 +53,21 @@ def judge(
     rule: PurposeRule,
     said: Mapping[str, Any],
     *,
-    workspace_id: int,
+    texts: Texts,
     source: str,
     at: int,
     now: int,
     standing: int = Standing.NONE,
     decided_at: int = 0,
+    is_soft: bool = False,
 ) -> Judgement:
-    """Judge a claim that came through a door; `standing` and `decided_at` are what the person said last. Reads the database at most once."""
+    """Judge a claim that came through a door; `standing` and `decided_at` are what the person said last. `texts` tells whether a text is kept."""
     evidence, shown, kept = read_evidence(said), None, dict(said)
     is_bare = not said
-    if is_bare and (declared := _declared(catalog, rule)):
+    if is_bare and not is_soft and (declared := _declared(catalog, rule)):
         evidence, shown, kept = declared
     else:
-        shown = _find_shown(catalog, evidence, workspace_id)
+        shown = _find_shown(catalog, evidence, texts)
     told = moment_of(evidence.decided_at) if evidence.decided_at else None
     decided = at if told is None else told
     claim = Claim(
@@ -74,10 +79,11 @@ def judge(
         refused_at=decided_at if standing == Standing.REFUSED else None,
         by_staff=source in STAFF,
         imbalance=rule.imbalance,
+        is_soft=is_soft,
     )
     findings = lint(claim)
     is_void = not is_bare and any(finding.kind == VOID for finding in findings)
-    state = "" if is_void else UNKNOWN if findings else RENEWED if standing == Standing.GRANTED else GIVEN
+    state = "" if is_void else UNKNOWN if findings else SOFT if is_soft else RENEWED if standing == Standing.GRANTED else GIVEN
     if shown and shown.text_hash == hash_text(evidence.notice):
         kept.pop("notice", None)
     return Judgement(
@@ -109,7 +115,7 @@ def _declared(catalog: Catalog, rule: PurposeRule) -> tuple[Evidence, Shown, dic
     return Evidence(default_state="unchecked", control_kind="checkbox"), shown, {BY_CALLER: told}
 
 
-def _find_shown(catalog: Catalog, evidence: Evidence, workspace_id: int) -> Shown | None:
+def _find_shown(catalog: Catalog, evidence: Evidence, texts: Texts) -> Shown | None:
     """The notice that is referred to: by key and version, or by the hash of a text that is kept."""
     if evidence.notice_key:
         version, language = str(evidence.notice_version), evidence.language
@@ -119,9 +125,17 @@ def _find_shown(catalog: Catalog, evidence: Evidence, workspace_id: int) -> Show
             found = alone[0] if len(alone) == 1 else None
         return found
     name = (evidence.notice_hash or (hash_text(evidence.notice) if evidence.notice else "")).lower()
-    if len(name) != 64 or not NoticeText.objects.filter(workspace_id=workspace_id, sha256=name).exists():
-        return None
-    return Shown(text_hash=name)
+    return Shown(text_hash=name) if len(name) == 64 and texts(name) else None
+
+
+def texts_of(workspace_id: int) -> Texts:
+    """Asks the database once for each text whether the workspace keeps it."""
+
+    @cache
+    def is_kept(sha256: str) -> bool:
+        return NoticeText.objects.filter(workspace_id=workspace_id, sha256=sha256).exists()
+
+    return is_kept
 
 
 def count_refused(counts: Mapping[tuple[int, str, str], int], now: int) -> None:

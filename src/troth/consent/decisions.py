@@ -31,6 +31,8 @@ class Said(StrEnum):
     """What is recorded of a person's will, or of a restriction of processing."""
 
     GRANT = "grant"
+    SOFT_OPT_IN = "soft_opt_in"
+    """A customer who bought and did not object (Directive 2002/58/EC, Art. 13(2)); said by the controller, not by the person."""
     WITHDRAW = "withdraw"
     OBJECT = "object"
     REFUSE = "refuse"
@@ -79,7 +81,7 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def standing(self) -> Standing | None:
         """Where the person stands from then on; None: where they stood before."""
-        if self.said is Said.GRANT:
+        if self.said in (Said.GRANT, Said.SOFT_OPT_IN):
             return Standing.GRANTED if self.valid else None
         if self.said is Said.DEFER:
             return None
@@ -207,6 +209,7 @@ def make_facts(
         material_since=rule.material_since if rule else 0,
         archived=rule is not None and rule.archived,
         imbalance=rule is not None and rule.imbalance,
+        soft_opt_in=rule is not None and rule.soft_opt_in,
         suppressed=suppressed,
         being_erased=being_erased,
         restricted=restricted,

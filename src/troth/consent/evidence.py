@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -75,6 +75,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 3339: when the person decided, where that was before it reached Troth."""
     says: dict[str, str] | None = None
     """What a text that is not a published notice says, by the names of `notices.SAYS`."""
+    sale: str = ""
+    """Soft opt-in: which sale made the person a customer, e.g. the number of an order."""
+    own_similar_goods: bool | None = None
+    """Soft opt-in: the messages are about own goods or services similar to those sold."""
+    objection_offered: bool | None = None
+    """Soft opt-in: when the address was collected the person could object, free of charge."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +95,16 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     says: dict[str, str] | None = None
 
 
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault of a claim."""
+
+    code: str
+    kind: Literal["void", "missing"]
+    why: str
+    mend: str
+    ground: str
+
+
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Evidence)}
 
 
@@ -97,13 +113,16 @@ def read_evidence(said: Mapping[str, Any]) -> Evidence:
     try:
         return msgspec.convert(said, Evidence)
     except msgspec.ValidationError:
-        understood = {}
-        for name, value in said.items():
-            try:
-                understood[name] = msgspec.convert(value, _TYPES[name]) if name in _TYPES else None
-            except msgspec.ValidationError:
-                continue
-        return Evidence(**{name: value for name, value in understood.items() if name in _TYPES})
+        understood = {name: value for name, value in said.items() if name in _TYPES and _is_of(_TYPES[name], value)}
+        return msgspec.convert(understood, Evidence)
+
+
+def _is_of(kind: Any, value: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def hash_text(text: str) -> str:

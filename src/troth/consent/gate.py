@@ -44,6 +44,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     material_since: int = 0
     """A consent given before counts no more: the purpose became another one (Art. 6(4), 13(3))."""
     archived: bool = False
+    soft_opt_in: bool = False
+    """The purpose is marketing to customers: it needs the record of a sale (Directive 2002/58/EC, Art. 13(2))."""
     imbalance: bool = False
     """The purpose rests on consent, and the workspace's people are not free to give it (rec. 43)."""
     suppressed: bool = False
@@ -90,7 +92,9 @@ def reason_against(facts: Facts, operation: Operation, at: int) -> str:
     if facts.basis == CONSENT:
         return _fault_of_consent(facts, at)
     if facts.basis in OBJECTABLE or (facts.is_marketing and facts.basis in CONSENT_FREE):
-        return "objected" if facts.standing == REFUSED else ""
+        if facts.standing == REFUSED:
+            return "objected"
+        return "no_soft_opt_in" if facts.soft_opt_in and facts.basis in OBJECTABLE and facts.standing != GRANTED else ""
     return "" if facts.basis in CONSENT_FREE else "unknown_basis"
 
 
@@ -133,6 +137,8 @@ def permitted_where(rule: PurposeRule | None, operation: Operation, *, at: int) 
     if rule.basis == CONSENT:
         counts = "s.at >= %s AND (s.valid_until IS NULL OR s.valid_until > %s)"
         return f"({living} AND EXISTS ({stance} AND {counts}))", [rule.key, GRANTED, rule.material_since, at]
+    if rule.soft_opt_in and rule.basis in OBJECTABLE:
+        return f"({living} AND EXISTS ({stance}))", [rule.key, GRANTED]
     if rule.basis in OBJECTABLE or (rule.is_marketing and rule.basis in CONSENT_FREE):
         return f"({living} AND NOT EXISTS ({stance}))", [rule.key, REFUSED]
     return (f"({living})", []) if rule.basis in CONSENT_FREE else ("1 = 0", [])

@@ -1,4 +1,4 @@
-"""What makes a consent invalid: rules C01–C16 as one pure function.
+"""What makes a consent invalid: rules C01–C16 as one pure function, and S01–S05 for the soft opt-in.
 
 A claim that *shows* a fault is void: no better paper can mend it, and the person has to be asked anew. A claim that only *lacks* something may have
 been a good consent that nobody can prove: it is kept as unknown and permits nothing (Art. 7(1)). C06, C07 and C12 are asked again at every use,
@@ -14,7 +14,7 @@ import msgspec
 
 from troth.consent.ages import age_of_consent
 from troth.consent.catalog import CLICK_TRACKING, OPEN_TRACKING, PurposeRule
-from troth.consent.evidence import Evidence, Shown, hash_text, moment_of
+from troth.consent.evidence import Evidence, Finding, Shown, hash_text, moment_of
 
 VOID: Literal["void"] = "void"
 MISSING: Literal["missing"] = "missing"
@@ -41,16 +41,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     by_staff: bool = False
     """Written by somebody on the controller's side: the command line, the console, an import."""
     imbalance: bool = False
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault of a claim."""
-
-    code: str
-    kind: Literal["void", "missing"]
-    why: str
-    mend: str
-    ground: str
+    is_soft: bool = False
+    """No consent is claimed, but that the person is a customer who did not object (soft opt-in)."""
 
 
 Found = tuple[Literal["void", "missing"], str] | None
@@ -62,7 +54,7 @@ def lint(claim: Claim) -> list[Finding]:
 
 
 def _findings(claim: Claim) -> Iterator[Finding]:
-    for code, (rule, ground, mend) in RULES.items():
+    for code, (rule, ground, mend) in (SOFT_RULES if claim.is_soft else RULES).items():
         if found := rule(claim):
             yield Finding(code=code, kind=found[0], why=found[1], mend=mend, ground=ground)
 
@@ -119,7 +111,9 @@ def _current(claim: Claim) -> Found:
 
 
 def _not_refused(claim: Claim) -> Found:
-    return (VOID, "The person refused or withdrew later than this.") if claim.refused_at is not None and claim.refused_at > claim.at else None
+    return (
+        (VOID, "The person refused or withdrew later than this.") if claim.refused_at is not None and claim.refused_at > claim.at else None
+    )
 
 
 def _grown_up(claim: Claim) -> Found:
@@ -209,10 +203,51 @@ RULES: dict[str, tuple[Callable[[Claim], Found], str, str]] = {
     "C08": (_grown_up, "Art. 8", "Have a guardian agree, verify them, and send `guardian` and `of_age_on`."),
     "C09": (_explicit, "Art. 9(2)(a)", "Ask in words that name the data, and send `explicit: true`."),
     "C10": (_language, "Art. 7(2), 12(1)", "Publish the notice in the language of the page and ask again."),
-    "C11": (_own_hand, "Art. 4(11), 7(1)", "Say in `artefact` where what the person signed, wrote or said is kept; else ask them yourself."),
+    "C11": (
+        _own_hand,
+        "Art. 4(11), 7(1)",
+        "Say in `artefact` where what the person signed, wrote or said is kept; else ask them yourself.",
+    ),
     "C12": (_balance, "rec. 43", "Base the purpose on something else than consent (Art. 6(1)(b)-(f)), or do not pursue it."),
     "C13": (_confirmed, "Art. 7(1)", "Send the confirmation mail again; a press of its page's button confirms, by POST."),
-    "C14": (_easy_to_withdraw, "Art. 7(3)", "Offer a withdrawal with no more steps than agreeing took, e.g. Troth's preference page, and ask again."),
+    "C14": (
+        _easy_to_withdraw,
+        "Art. 7(3)",
+        "Offer a withdrawal with no more steps than agreeing took, e.g. Troth's preference page, and ask again.",
+    ),
     "C15": (_own_pixel, "ePrivacy 5(3), CNIL 2026-042", "Ask for tracking in mail with a box of its own."),
     "C16": (_in_time, "Art. 5(2)", "Correct the time, or name the version of the notice that was published then."),
+}
+
+
+def _for_customers(claim: Claim) -> Found:
+    return None if claim.purpose.soft_opt_in else (VOID, "The purpose is not marketing to customers on a soft opt-in.")
+
+
+def _sold(claim: Claim) -> Found:
+    return None if claim.evidence.sale.strip() else (MISSING, "It is not said which sale made the person a customer.")
+
+
+def _own_goods(claim: Claim) -> Found:
+    own = claim.evidence.own_similar_goods
+    return None if own else (VOID if own is False else MISSING, "It is not about own goods or services similar to those sold.")
+
+
+def _could_object(claim: Claim) -> Found:
+    offered = claim.evidence.objection_offered
+    return None if offered else (VOID if offered is False else MISSING, "The person could not object when the address was collected.")
+
+
+def _never_objected(claim: Claim) -> Found:
+    return (VOID, "The person objected or refused: no sale outweighs that.") if claim.refused_at is not None else None
+
+
+_SOFT = "Directive 2002/58/EC, Art. 13(2)"
+SOFT_RULES: dict[str, tuple[Callable[[Claim], Found], str, str]] = {
+    "S01": (_for_customers, _SOFT, "Choose a purpose that has `soft_opt_in`."),
+    "S02": (_sold, _SOFT, "Send `sale`: the number of the order or contract."),
+    "S03": (_own_goods, _SOFT, "Send `own_similar_goods: true` where it is so; else ask for consent."),
+    "S04": (_could_object, _SOFT, "Send `objection_offered: true` where it is so; else ask for consent."),
+    "S05": (_never_objected, "Art. 21(3)", "Leave it: only the person themselves can agree again."),
+    "C16": (_in_time, "Art. 5(2)", "Correct the time."),
 }

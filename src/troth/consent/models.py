@@ -53,6 +53,8 @@ class Purpose(models.Model):
     double_opt_in = models.BooleanField(default=False)
     special_category = models.BooleanField(default=False)
     """Data of Art. 9: the consent must be explicit."""
+    soft_opt_in = models.BooleanField(default=False)
+    """Marketing to customers on a legitimate interest: only who bought, and could object when they did (Directive 2002/58/EC, Art. 13(2))."""
     material_since = models.BigIntegerField(default=0)
     """Milliseconds: a consent given before counts no more (Art. 6(4), 13(3)); 0: all count."""
     archived = models.BooleanField(default=False)
@@ -119,7 +121,7 @@ class Record(models.Model):
     workspace_id = models.BigIntegerField()
     purpose = models.CharField(max_length=64)
     decision = models.CharField(max_length=10)
-    """`grant`, `withdraw`, `object` (Art. 21), `restrict` or `lift` (Art. 18)."""
+    """`grant`, `soft_opt_in`, `withdraw`, `refuse`, `defer`, `object` (Art. 21), `restrict` or `lift` (Art. 18)."""
     valid = models.BooleanField()
     """False: recorded, but permits nothing."""
     at = models.BigIntegerField()

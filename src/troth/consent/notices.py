@@ -35,9 +35,7 @@ def keep_text(workspace_id: int, text: str, *, now: int) -> str:
     """Keep a text that is shown to everybody alike, once, and return its hash. Never one with a person's data in it: it outlives them."""
     name = hash_text(text)
     if not NoticeText.objects.filter(workspace_id=workspace_id, sha256=name).exists():
-        NoticeText.objects.bulk_create(
-            [NoticeText(workspace_id=workspace_id, sha256=name, text=text, since=now)], ignore_conflicts=True
-        )
+        NoticeText.objects.bulk_create([NoticeText(workspace_id=workspace_id, sha256=name, text=text, since=now)], ignore_conflicts=True)
     return name
 
 
@@ -70,7 +68,9 @@ def list_notice_versions(workspace_id: int, key: str) -> list[NoticeVersion]:
 def save_notice(workspace_id: int, key: str, *, title: str, purposes: Sequence[str]) -> Notice:
     """Create a notice or change its title and purposes; nothing published changes. Raises NoticeInvalid, PurposeUnknown."""
     if not _KEY.fullmatch(key):
-        raise NoticeInvalid("$.key: the key of a notice has letters, digits, `_`, `-` and `.`, 64 at most, and begins with a letter or digit.")
+        raise NoticeInvalid(
+            "$.key: the key of a notice has letters, digits, `_`, `-` and `.`, 64 at most, and begins with a letter or digit."
+        )
     if not title.strip():
         raise NoticeInvalid("$.title: a notice needs a title.")
     catalog = load_catalog(workspace_id)
@@ -166,10 +166,10 @@ def publish_notice(workspace_id: int, key: str, *, material: bool, now: int) -> 
 
 def diff_versions(workspace_id: int, key: str, language: str, before: int, after: int) -> list[str]:
     """What changed between two published versions in one language, line by line (`-`, `+` and a space as in a patch). Raises NoticeUnknown."""
-    texts = []
+    texts: list[list[str]] = []
     for version in (before, after):
         found = NoticeVersion.objects.filter(workspace_id=workspace_id, notice=key, version=version, language=language).first()
         if found is None:
             raise NoticeUnknown("There is no such version of the notice in this language.")
         texts.append([*read_text(workspace_id, found.text_hash).splitlines(), *(f"{n}: {found.says[n]}" for n in SAYS if n in found.says)])
-    return [line for line in difflib.ndiff(*texts) if not line.startswith("?")]
+    return [line for line in difflib.ndiff(texts[0], texts[1]) if not line.startswith("?")]

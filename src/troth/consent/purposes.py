@@ -41,6 +41,7 @@ class PurposeTerms(msgspec.Struct, frozen=True, kw_only=True):
     consent_lasts: str = ""
     double_opt_in: bool = False
     special_category: bool = False
+    soft_opt_in: bool = False
 
 
 TERMS = PurposeTerms.__struct_fields__
@@ -162,6 +163,8 @@ def _check(terms: PurposeTerms) -> None:
         raise PurposeInvalid(f"$.on_change: must be one of {', '.join(OnChange.values)}.")
     if terms.special_category and terms.legal_basis == LegalBasis.LEGITIMATE_INTEREST:
         raise PurposeInvalid("$.legal_basis: data of Art. 9 is never processed on a legitimate interest: ask for explicit consent.")
+    if terms.soft_opt_in and not (terms.is_marketing and terms.legal_basis == LegalBasis.LEGITIMATE_INTEREST):
+        raise PurposeInvalid("$.soft_opt_in: only marketing on a legitimate interest can have it (Directive 2002/58/EC, Art. 13(2)).")
     check_duration(terms.retention)
     check_duration(terms.consent_lasts)
 

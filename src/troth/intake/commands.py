@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from troth.consent.evidence import Finding
+
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A push token; `platform` is `ios`, `android` or `web`."""
@@ -37,7 +39,13 @@ class Decision(StrEnum):
     """What a person can say to a purpose."""
 
     GRANT = "grant"
+    SOFT_OPT_IN = "soft_opt_in"
+    """Said by the controller: a customer who could object and did not (Directive 2002/58/EC, Art. 13(2))."""
     WITHDRAW = "withdraw"
+    REFUSE = "refuse"
+    """Asked, the person said no."""
+    DEFER = "defer"
+    """Asked, the person closed the question: recorded, so that it is not asked again at once."""
     OBJECT = "object"
     """Art. 21: as a withdrawal, said as an objection; to direct marketing (no purpose named) it ends profiling for it too."""
 
@@ -93,6 +101,11 @@ class Alias(Command, frozen=True, kw_only=True):
     previous: Identity
 
 
+CLAIMS = frozenset({Decision.GRANT, Decision.SOFT_OPT_IN})
+"""What permits something, and so has to be proven."""
+REFUSALS = frozenset({Decision.WITHDRAW, Decision.REFUSE, Decision.OBJECT})
+
+
 class Decide(Command, frozen=True, kw_only=True):
     """A person's decision on a purpose, or on all marketing purposes (`purpose` None: global unsubscribe, objection to direct marketing)."""
 
@@ -102,8 +115,8 @@ class Decide(Command, frozen=True, kw_only=True):
     """How it was expressed: `api`, `unsubscribe_link`, `one_click`, `preference_page`, `console`, `cli`; or `context`: said along with
     every event, so that only a change is a decision."""
     evidence: dict[str, Any] = {}
-    valid: bool = True
-    """False: recorded, but permits nothing (a bare `resubscribe`, a grant without evidence)."""
+    """What proves a grant (`consent.evidence`): the linter judges it. A claim that lacks something is recorded and permits nothing; one that shows a fault is
+    refused."""
 
 
 class Restrict(Command, frozen=True, kw_only=True):
@@ -133,10 +146,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     person_id: int = 0
     reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    """What the linter found wrong with a claim of consent."""
 
 
 ACCEPTED = "accepted"
 DUPLICATE = "duplicate"
 DROPPED = "dropped"  # suppressed or against a standing decision; callers are told the same as for accepted
 UNKNOWN_PERSON = "unknown_person"
-OUTCOMES = (ACCEPTED, DUPLICATE, DROPPED, UNKNOWN_PERSON)
+VOID_CLAIM = "void_claim"  # a consent that shows a fault: nothing of it is recorded but its number
+OUTCOMES = (ACCEPTED, DUPLICATE, DROPPED, UNKNOWN_PERSON, VOID_CLAIM)

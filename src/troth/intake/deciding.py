@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from troth.consent.catalog import Catalog, PurposeRule
-from troth.consent.decisions import DecisionRow, Said
-from troth.consent.durations import add_duration
+from troth.consent.claims import STATES, Judgement, judge
+from troth.consent.decisions import NO_DECISION, DecisionRow, Said
+from troth.consent.evidence import Finding
 from troth.consent.models import EVERYTHING
-from troth.intake.commands import ACCEPTED, UNKNOWN_PERSON, Decide, Decision, Outcome, Restrict
+from troth.intake.commands import ACCEPTED, CLAIMS, REFUSALS, UNKNOWN_PERSON, VOID_CLAIM, Decide, Decision, Outcome, Restrict
 from troth.intake.identities import find_all_known
 from troth.intake.plan import Plan
 from troth.kernel.personal_data import Subject
@@ -20,32 +21,87 @@ AMBIGUOUS = "ambiguous"
 def apply_decision(plan: Plan, command: Decide, handles: list[Handle]) -> Outcome:
     """Record a decision for everybody the identifier leads to. An opt-out of somebody unknown creates them, so that it is not forgotten."""
     people = find_all_known(plan, command.workspace_id, command.identity, handles)
-    refuses = command.decision is not Decision.GRANT
+    refuses = command.decision in REFUSALS
     if not people:
         if not (refuses and handles) or command.identity.person_id is not None:
             return Outcome(status=UNKNOWN_PERSON)
         people = [plan.create_person(command.workspace_id, handles, command.source)]
-    catalog = plan.catalog(command.workspace_id)
-    purposes = _purposes(catalog, command)
+    purposes = _purposes(plan.catalog(command.workspace_id), command)
+    findings: list[Finding] = []
+    recorded = 0
     for person_id in people:
         for purpose, rule in purposes.items():
             if command.method == SAID_ALONG and not plan.would_change(person_id, purpose, refuses=refuses):
+                recorded += 1
                 continue
-            plan.add_decision(
-                DecisionRow(
-                    subject=Subject(command.workspace_id, person_id),
-                    purpose=purpose,
-                    said=Said(command.decision.value),
-                    valid=command.valid,
-                    at=command.received_at,
-                    method=command.method,
-                    source=command.source,
-                    evidence=command.evidence,
-                    purpose_version=rule.version,
-                    valid_until=None if refuses else add_duration(command.received_at, rule.consent_lasts),
-                )
-            )
-    return Outcome(status=ACCEPTED, person_id=people[0], reason="" if purposes else "unknown_purpose")
+            subject = Subject(command.workspace_id, person_id)
+            if command.decision in CLAIMS:
+                judgement = _judge(plan, command, rule, person_id)
+                findings += judgement.findings
+                if not judgement.state:
+                    plan.void_claims.update((command.workspace_id, command.source, code) for code in judgement.codes)
+                    continue
+                plan.add_decision(_claim_row(command, rule, subject, judgement))
+            else:
+                plan.add_decision(_answer_row(command, rule, subject))
+            recorded += 1
+    found = tuple({finding.code: finding for finding in findings}.values())
+    if purposes and not recorded:
+        return Outcome(status=VOID_CLAIM, person_id=people[0], reason=" ".join(finding.code for finding in found), findings=found)
+    return Outcome(status=ACCEPTED, person_id=people[0], reason="" if purposes else "unknown_purpose", findings=found)
+
+
+def _judge(plan: Plan, command: Decide, rule: PurposeRule, person_id: int) -> Judgement:
+    stood = plan.stood(person_id, rule.key) or NO_DECISION
+    return judge(
+        plan.catalog(command.workspace_id),
+        rule,
+        command.evidence,
+        texts=plan.texts(command.workspace_id),
+        source=command.source,
+        at=command.received_at,
+        now=plan.now,
+        standing=stood.standing,
+        decided_at=stood.decided_at,
+        is_soft=command.decision is Decision.SOFT_OPT_IN,
+    )
+
+
+def _claim_row(command: Decide, rule: PurposeRule, subject: Subject, judgement: Judgement) -> DecisionRow:
+    return DecisionRow(
+        subject=subject,
+        purpose=rule.key,
+        said=Said(command.decision.value),
+        valid=not judgement.findings,
+        at=judgement.at,
+        method=command.method,
+        source=command.source,
+        evidence=judgement.evidence,
+        purpose_version=rule.version,
+        valid_until=judgement.valid_until,
+        state=judgement.state,
+        notice=judgement.notice,
+        notice_version=judgement.notice_version,
+        notice_hash=judgement.notice_hash,
+        language=judgement.language,
+        rules=judgement.codes,
+    )
+
+
+def _answer_row(command: Decide, rule: PurposeRule, subject: Subject) -> DecisionRow:
+    """A withdrawal, refusal or objection counts whatever it brings along, from the moment it reached us (Art. 7(3))."""
+    said = Said(command.decision.value)
+    return DecisionRow(
+        subject=subject,
+        purpose=rule.key,
+        said=said,
+        at=command.received_at,
+        method=command.method,
+        source=command.source,
+        evidence=command.evidence,
+        purpose_version=rule.version,
+        state=STATES.get(said.value, ""),
+    )
 
 
 def _purposes(catalog: Catalog, command: Decide) -> dict[str, PurposeRule]:
@@ -53,7 +109,7 @@ def _purposes(catalog: Catalog, command: Decide) -> dict[str, PurposeRule]:
     if command.purpose is None:
         keys = catalog.direct_marketing if command.decision is Decision.OBJECT else catalog.marketing
         return {key: catalog.purposes[key] for key in keys}
-    rule = catalog.purposes.get(command.purpose) if command.decision is Decision.GRANT else catalog.rule(command.purpose)
+    rule = catalog.purposes.get(command.purpose) if command.decision in CLAIMS else catalog.rule(command.purpose)
     return {rule.key: rule} if rule else {}
 
 

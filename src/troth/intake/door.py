@@ -15,6 +15,7 @@ from troth.consent.catalog import SERVICE
 from troth.consent.gate import Operation
 from troth.intake.commands import (
     ACCEPTED,
+    CLAIMS,
     DROPPED,
     UNKNOWN_PERSON,
     Alias,
@@ -154,10 +155,12 @@ def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[lis
     wanted: set[int] = set()
     for command, own in zip(commands, handles, strict=True):
         catalog = plan.catalog(command.workspace_id)
-        if catalog.has_restricted or catalog.events or catalog.attributes or (isinstance(command, Decide) and command.method == SAID_ALONG):
+        decides = isinstance(command, Decide) and (command.method == SAID_ALONG or command.decision in CLAIMS)
+        if decides or catalog.has_restricted or catalog.events or catalog.attributes:
             wanted.update(person_id for handle in own for person_id in plan.holders.get(handle.tag, ()))
-            if command.identity.person_id is not None:
-                wanted.add(command.identity.person_id)
+            named = command.identity.person_id
+            if named is not None and plan.is_here(command.workspace_id, named):
+                wanted.add(named)
     if wanted:
         plan.load_stances(wanted)
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from troth.consent.catalog import Catalog, forget_catalogs, load_catalog
+from troth.consent.claims import Texts, count_refused, texts_of
 from troth.consent.decisions import NO_DECISION, DecisionRow, Stood, load_decisions, make_facts, record_decisions
 from troth.consent.gate import Operation, reason_against
 from troth.consent.models import EVERYTHING, Standing
@@ -55,6 +56,8 @@ class Plan:
         self.suppressed: set[bytes] = set()
         self.stances: dict[int, dict[str, Stood]] = {}
         self.dropped: Counter[tuple[int, str]] = Counter()
+        self.void_claims: Counter[tuple[int, str, str]] = Counter()
+        self._texts: dict[int, Texts] = {}
         self._created: dict[int, tuple[int, Profile]] = {}
         self._asked: dict[bytes, Handle] = {}
         self._held: dict[bytes, list[tuple[int, int]]] = {}
@@ -71,6 +74,12 @@ class Plan:
         if found is None:
             found = self._catalogs[workspace_id] = load_catalog(workspace_id)
         return found
+
+    def texts(self, workspace_id: int) -> Texts:
+        """Whether the workspace keeps a text, asked once for each."""
+        if workspace_id not in self._texts:
+            self._texts[workspace_id] = texts_of(workspace_id)
+        return self._texts[workspace_id]
 
     def look_up(self, handles: Iterable[Handle]) -> None:
         """Learn who holds the identifiers, for all of a run at once."""
@@ -222,6 +231,8 @@ class Plan:
             insert_rows(INSERT_INBOX, [(row[0] % BUCKETS, item_id, *row) for item_id, row in zip(ids, self._inbox, strict=True)])
         if self.dropped:
             count_dropped(dict(self.dropped), self.now)
+        if self.void_claims:
+            count_refused(self.void_claims, self.now)
 
     def _write_identifiers(self) -> None:
         if not self._given:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote
 
 from troth.consent.suppression import find_suppressed, screening_tags, suppression_tags
-from troth.intake.commands import Command, Decide, Decision, Delete, EditTags, Track
+from troth.intake.commands import CLAIMS, Command, Decide, Delete, EditTags, Track
 from troth.intake.plan import Plan
 from troth.kernel.json_text import encode
 from troth.people.identifiers import EMAIL, Handle, make_handle, normalise_email
@@ -60,7 +60,7 @@ def _all_said(command: Command, text: str) -> str:
         return said + encode(command.attributes) if command.attributes else said
     if isinstance(command, EditTags):
         return "\n".join(command.add)
-    if isinstance(command, Decide) and command.decision is Decision.GRANT and command.evidence:
+    if isinstance(command, Decide) and command.decision in CLAIMS and command.evidence:
         return encode(command.evidence)
     return text
 

@@ -191,7 +191,7 @@ def _alias(message: Message, identity: Identity, origin: Origin) -> Alias:
 
 
 def _decide(identity: Identity, origin: Origin, decision: Decision, purpose: str | None = None, method: str = "api") -> Decide:
-    """A grant without notice text and evidence is recorded and permits nothing (Art. 7(1) GDPR)."""
+    """A bare grant permits nothing, unless the workspace declared its own preference page a source of decisions (Art. 7(1) GDPR)."""
     return Decide(
         workspace_id=origin.workspace_id,
         identity=identity,
@@ -199,7 +199,6 @@ def _decide(identity: Identity, origin: Origin, decision: Decision, purpose: str
         received_at=origin.received_at,
         decision=decision,
         purpose=purpose,
-        valid=decision is Decision.WITHDRAW,
         method=method,
     )
 

@@ -113,7 +113,7 @@ def _users_unsubscribe(fields: Fields, at: int, key: Key | None) -> list[Command
 def _users_resubscribe(fields: Fields, at: int, key: Key | None) -> list[Command]:
     """Recorded, but a bare claim permits nothing: the controller must be able to show that the person agreed (Art. 7(1) GDPR)."""
     identity = find_identity(fields, "$")
-    return [Decide(workspace_id=_workspace(key), identity=identity, source=SOURCE, received_at=at, decision=Decision.GRANT, valid=False)]
+    return [Decide(workspace_id=_workspace(key), identity=identity, source=SOURCE, received_at=at, decision=Decision.GRANT)]
 
 
 def _users_delete(fields: Fields, at: int, key: Key | None) -> list[Command]:

@@ -72,7 +72,11 @@ class _Job:
 
     def consent(self) -> str:
         for purpose in ("marketing_email", "behavioural_profiling"):
-            self.client.control("POST", f"{self.key}/consents", {"purpose": purpose, "decision": "grant", "notice": API_NOTICE})
+            self.client.control(
+                "POST",
+                f"{self.key}/consents",
+                {"purpose": purpose, "decision": "grant", "notice": API_NOTICE, "default_state": "unchecked"},
+            )
         return "marketing_email, behavioural_profiling"
 
     def trigger(self) -> str:

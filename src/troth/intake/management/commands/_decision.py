@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.core.management.base import CommandError, CommandParser
 
 from troth.consent.catalog import load_catalog
+from troth.consent.claims import in_words
 from troth.intake.addressing import identity_of
-from troth.intake.commands import ACCEPTED, Decide, Decision
+from troth.intake.commands import ACCEPTED, VOID_CLAIM, Decide, Decision
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
@@ -21,8 +24,10 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--evidence", default="", metavar="TEXT", help="how the person expressed it, e.g. where the signed form lies")
 
 
-def decide(workspace_name: str, identifier: str, purpose: str, decision: Decision, evidence: str) -> str:
-    """Apply a decision and return a line about it. Raises PersonNotFound, WorkspaceNotFound, PurposeUnknown."""
+def decide(
+    workspace_name: str, identifier: str, purpose: str, decision: Decision, evidence: str, proof: Mapping[str, str] | None = None
+) -> str:
+    """Apply a decision and return what became of it. Raises CommandError where it was not recorded, PersonNotFound, WorkspaceNotFound, PurposeUnknown."""
     workspace = find_workspace(workspace_name)
     load_catalog(workspace.pk).require(purpose)
     subject = find_person(workspace.pk, identifier)
@@ -34,11 +39,14 @@ def decide(workspace_name: str, identifier: str, purpose: str, decision: Decisio
         decision=decision,
         purpose=purpose,
         method="cli",
-        evidence={"stated_by": "operator at the command line", **({"note": evidence} if evidence else {})},
+        evidence={"stated_by": "operator at the command line", **({"note": evidence} if evidence else {}), **(proof or {})},
     )
     outcome = apply([command], now=now)[0]
+    if outcome.status == VOID_CLAIM:
+        raise CommandError(f"Void, and not recorded. {in_words(outcome.findings)}")
     if outcome.status != ACCEPTED:
         raise CommandError(
             f"The decision was not recorded ({outcome.status}): the person is being erased, or their identifier is suppressed."
         )
-    return f"Recorded: person {subject.person_id}, {purpose}, {decision.value}."
+    told = f" It permits nothing. {in_words(outcome.findings)}" if outcome.findings else ""
+    return f"Recorded: person {subject.person_id}, {purpose}, {decision.value}.{told}"
