@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.segments.conditions import OPERATORS, WITHOUT_VALUE, ConditionInvalid, check_condition, holds
+from troth.segments.conditions import OPERATORS, WITHOUT_VALUE, ConditionInvalid, check_condition, holds, read_properties
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["", "pro", "pro plus", "5"]), st.lists(st.integers(-2, 2), max_size=3)
@@ -93,3 +93,16 @@ def test_a_wrong_condition_is_refused_with_its_place(tree: Any, place: str) -> N
 def test_operators_without_a_value_need_none() -> None:
     for operator in WITHOUT_VALUE:
         assert check_condition({"property": "a", "op": operator}) == 1
+
+
+def test_what_a_condition_reads_is_told_with_the_place() -> None:
+    tree = {"all": [{"property": "plan", "op": "is_set"}, {"not": {"any": [{"property": "a.b", "op": "equals", "value": 1}]}}]}
+    assert list(read_properties(tree)) == [("plan", "$.all[0].property"), ("a.b", "$.all[1].not.any[0].property")]
+    assert list(read_properties(None)) == []
+
+
+@given(TREES, st.dictionaries(st.sampled_from(["plan", "age", "a", "a.b", "other"]), VALUES))
+def test_nothing_else_decides_whether_a_condition_holds(tree: Any, properties: dict[str, Any]) -> None:
+    read = {name for name, _ in read_properties(tree)}
+    kept = {name: value for name, value in properties.items() if name in read or name in {one.split(".")[0] for one in read}}
+    assert holds(tree, properties) == holds(tree, kept)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from troth.kernel.errors import TrothError
@@ -92,6 +92,19 @@ def _check_leaf(leaf: Mapping[str, Any], path: str) -> None:
         raise ConditionInvalid(f"{path}.value: `{operator}` needs a value.")
     if operator == "in" and not isinstance(leaf["value"], list):
         raise ConditionInvalid(f"{path}.value: `in` needs a list.")
+
+
+def read_properties(tree: Mapping[str, Any] | None, path: str = "$") -> Iterator[tuple[str, str]]:
+    """The properties that a checked condition reads, each with its JSON path, in the order of the tree; none without a condition."""
+    if tree is None:
+        return
+    for key in ("all", "any"):
+        for number, item in enumerate(tree.get(key, ())):
+            yield from read_properties(item, f"{path}.{key}[{number}]")
+    if "not" in tree:
+        yield from read_properties(tree["not"], f"{path}.not")
+    if "property" in tree:
+        yield tree["property"], f"{path}.property"
 
 
 def holds(tree: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
