@@ -63,6 +63,8 @@ class Tenant:
     request_id: str
     campaign_id: int
     purpose_key: str
+    notice_key: str
+    text_hash: str
 
 
 @pytest.fixture
@@ -129,6 +131,28 @@ def make_tenant(name: str) -> Tenant:
     api = Api(made.keys["auth_token"])
     messages = api.json("GET", "/messages")["items"]
     purpose_key = api.json("POST", "/purposes", {"key": f"visits-of-{name}", "name": "Plan visits"}, status=201)["key"]
+    notice = publish_news(api, name)
     return Tenant(
-        workspace, api, str(subject.person_id), f"dana-of-{name}", email, messages[0]["id"], str(request.id), campaign.pk, purpose_key
+        workspace,
+        api,
+        str(subject.person_id),
+        f"dana-of-{name}",
+        email,
+        messages[0]["id"],
+        str(request.id),
+        campaign.pk,
+        purpose_key,
+        notice["key"],
+        notice["versions"][0]["text_hash"],
     )
+
+
+def publish_news(api: Api, name: str) -> Any:
+    """A notice about the news of a tenant, published in English."""
+    key = f"news-of-{name}"
+    api.json("POST", "/notices", {"key": key, "title": "News", "purposes": ["marketing_email"]}, status=201)
+    says = {"controller": name, "purposes": "news", "data": "e-mail address", "withdrawal": "a link in every mail"}
+    text = f"{name} writes to you about its news. Stop with the link in every mail."
+    api.json("PUT", f"/notices/{key}/drafts", {"language": "en", "text": text, "says": says})
+    api.json("POST", f"/notices/{key}/publish", {})
+    return api.json("GET", f"/notices/{key}")

@@ -18,6 +18,16 @@ BODIES: dict[str, Any] = {
     "POST /suppressions/check": {"value": "dana@example.com"},
     "POST /campaigns": {"name": "n", "trigger_event": "e", "purpose": "service", "subject": "s", "html": "<p>h</p>"},
     "POST /purposes": {"key": "visits", "name": "Plan visits"},
+    "POST /notices": {"key": "visits", "title": "Plan visits"},
+    "PUT /notices/{notice_key}/drafts": {"language": "fr", "text": ""},
+    "PATCH /consent-setting": {"imbalance": False},
+    "PUT /consent-setting/source": {
+        "notice": "news-of-alice",
+        "version": 1,
+        "language": "en",
+        "url": "https://alice.example.com/mail",
+        "instruction": "Alice's page has an empty box.",
+    },
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
 }
 
@@ -50,6 +60,8 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "request_id": [tenant.request_id],
         "campaign_id": [str(tenant.campaign_id)],
         "purpose_key": [tenant.purpose_key],
+        "notice_key": [tenant.notice_key],
+        "text_hash": [tenant.text_hash],
     }
 
 
@@ -88,6 +100,9 @@ def everything_of(tenant: Any) -> list[Any]:
             "/messages",
             "/campaigns",
             "/purposes",
+            "/notices",
+            f"/notices/{tenant.notice_key}",
+            "/consent-setting",
         )
     ]
 
@@ -180,7 +195,15 @@ def test_every_operation_declares_its_refusals(operation: tuple[str, str, str]) 
 
 
 def test_ids_that_nobody_has_are_not_found(alice: Any) -> None:
-    unknown = {"person": "123", "message_id": "123", "request_id": str(uuid.uuid4()), "campaign_id": "999999", "purpose_key": "nothing"}
+    unknown = {
+        "person": "123",
+        "message_id": "123",
+        "request_id": str(uuid.uuid4()),
+        "campaign_id": "999999",
+        "purpose_key": "nothing",
+        "notice_key": "nothing",
+        "text_hash": "0" * 64,
+    }
     for method, path, _ in NAMED:
         name = re.findall(r"\{(.*?)\}", path)[0]
         assert alice.api(method, fill(path, unknown[name]), body_of(method, path)).status_code == 404

@@ -20,6 +20,7 @@ SAYS = (*MUST_SAY, "transfers", "automated_decision", "recipients", "retention",
 """What a notice can say; the first four it must, the next two where they apply (C05)."""
 LONGEST_TEXT = 50_000
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_HASH = re.compile(r"[0-9A-Fa-f]{64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -41,7 +42,8 @@ def keep_text(workspace_id: int, text: str, *, now: int) -> str:
 
 def read_text(workspace_id: int, sha256: str) -> str:
     """A text by its hash. Raises NoticeUnknown."""
-    found = NoticeText.objects.filter(workspace_id=workspace_id, sha256=sha256.lower()).values_list("text", flat=True).first()
+    kept = NoticeText.objects.filter(workspace_id=workspace_id, sha256=sha256.lower())
+    found = kept.values_list("text", flat=True).first() if _HASH.fullmatch(sha256) else None
     if found is None:
         raise NoticeUnknown("There is no text of this hash in this workspace.")
     return found
@@ -49,7 +51,7 @@ def read_text(workspace_id: int, sha256: str) -> str:
 
 def find_notice(workspace_id: int, key: str) -> Notice:
     """A notice with its drafts. Raises NoticeUnknown."""
-    found = Notice.objects.filter(workspace_id=workspace_id, key=key).first()
+    found = Notice.objects.filter(workspace_id=workspace_id, key=key).first() if _KEY.fullmatch(key) else None
     if found is None:
         raise NoticeUnknown("There is no such notice in this workspace.")
     return found

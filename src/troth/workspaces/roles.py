@@ -18,6 +18,9 @@ class Permission(StrEnum):
     SEE_PEOPLE = "see_people"
     EDIT_PEOPLE = "edit_people"
     EXERCISE_RIGHTS = "exercise_rights"
+    SEE_NOTICES = "see_notices"
+    MANAGE_NOTICES = "manage_notices"
+    SEE_CONSENTS = "see_consents"
     SEE_MESSAGES = "see_messages"
     SEE_LIVE = "see_live"
     SEE_SETTINGS = "see_settings"
@@ -39,12 +42,16 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         Permission.PUBLISH_CAMPAIGNS,
         Permission.SEE_PEOPLE,
         Permission.EDIT_PEOPLE,
+        Permission.SEE_NOTICES,
+        Permission.SEE_CONSENTS,
         Permission.SEE_MESSAGES,
         Permission.SEE_SETTINGS,
     },
     Role.DEVELOPER.value: _VIEWER
     | {
         Permission.SEE_PEOPLE,
+        Permission.SEE_NOTICES,
+        Permission.SEE_CONSENTS,
         Permission.SEE_MESSAGES,
         Permission.SEE_LIVE,
         Permission.SEE_SETTINGS,
@@ -55,6 +62,9 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         Permission.SEE_PEOPLE,
         Permission.EDIT_PEOPLE,
         Permission.EXERCISE_RIGHTS,
+        Permission.SEE_NOTICES,
+        Permission.MANAGE_NOTICES,
+        Permission.SEE_CONSENTS,
         Permission.SEE_MESSAGES,
         Permission.SEE_LIVE,
         Permission.SEE_SETTINGS,

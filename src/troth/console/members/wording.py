@@ -12,7 +12,7 @@ ROLES: dict[str, Promise] = {
     Role.OWNER.value: later("Everything, with members and settings."),
     Role.MARKETER.value: later("Writes and publishes campaigns; sees and corrects people, sees the outbox."),
     Role.DEVELOPER.value: later("Makes keys, watches Live; sees people and the outbox."),
-    Role.PRIVACY_OFFICER.value: later("Exercises rights for persons: export, erase, restrict, object; reads the audit log."),
+    Role.PRIVACY_OFFICER.value: later("Exercises rights for persons: export, erase, restrict, object; writes notices; reads the audit log."),
     Role.VIEWER.value: later("Sees figures and campaigns, and no person."),
 }
 PERMISSIONS: dict[Permission, Promise] = {
@@ -23,6 +23,9 @@ PERMISSIONS: dict[Permission, Promise] = {
     Permission.SEE_PEOPLE: later("See people"),
     Permission.EDIT_PEOPLE: later("Correct people"),
     Permission.EXERCISE_RIGHTS: later("Export, erase, restrict, object for a person"),
+    Permission.SEE_NOTICES: later("See notices"),
+    Permission.MANAGE_NOTICES: later("Write and publish notices, declare a preference page"),
+    Permission.SEE_CONSENTS: later("See consents"),
     Permission.SEE_MESSAGES: later("See the outbox"),
     Permission.SEE_LIVE: later("Watch what comes in"),
     Permission.SEE_SETTINGS: later("See settings"),
