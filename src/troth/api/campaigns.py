@@ -7,17 +7,20 @@ from ninja import Router, Status
 
 from troth.api.access import WRITE_CAMPAIGNS, workspace_of
 from troth.api.errors import Conflict, NotFound
-from troth.api.schemas import CampaignIn, CampaignOut, CampaignPatch, problems
+from troth.api.schemas import CampaignIn, CampaignOut, CampaignPatch, PlaceOut, ReadingOut, problems
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import (
     CampaignStateWrong,
     create_campaign,
     delete_campaign,
     pause_campaign,
+    plan_of,
     publish_campaign,
     resume_campaign,
     update_campaign,
 )
+from troth.campaigns.purpose_checking import Reading, find_readings
+from troth.consent.catalog import load_catalog
 
 router = Router(tags=["campaigns"])
 
@@ -58,8 +61,15 @@ def delete(request: HttpRequest, campaign_id: int) -> Status[None]:
 
 @router.post("/campaigns/{campaign_id}/publish", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def publish(request: HttpRequest, campaign_id: int) -> CampaignOut:
-    """Check the template and react to events from now on. A fault in the template is answered with part and line."""
+    """Check the draft and react to events from now on. A fault in the template is answered with part and line; so is data collected for another purpose."""
     return _show(publish_campaign(_find(workspace_of(request), campaign_id)))
+
+
+@router.get("/campaigns/{campaign_id}/readings", auth=WRITE_CAMPAIGNS, response={200: list[ReadingOut], **problems(404)})
+def list_readings(request: HttpRequest, campaign_id: int) -> list[ReadingOut]:
+    """What the draft reads, what each of it is collected for, and whether the campaign's purposes cover it."""
+    row = _find(workspace_of(request), campaign_id)
+    return [_show_reading(reading) for reading in find_readings(plan_of(row), load_catalog(row.workspace_id))]
 
 
 @router.post("/campaigns/{campaign_id}/pause", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
@@ -70,7 +80,7 @@ def pause(request: HttpRequest, campaign_id: int) -> CampaignOut:
 
 @router.post("/campaigns/{campaign_id}/resume", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404, 409)})
 def resume(request: HttpRequest, campaign_id: int) -> CampaignOut:
-    """React to events again, as it was published last."""
+    """React to events again, as it was published last; refused when it reads data that was assigned to another purpose meanwhile."""
     try:
         return _show(resume_campaign(_find(workspace_of(request), campaign_id)))
     except CampaignStateWrong as wrong:
@@ -94,8 +104,22 @@ def _show(row: Campaign) -> CampaignOut:
         trigger_event=row.trigger_event,
         conditions=row.conditions,
         purpose=row.purpose,
+        also_for=row.also_for,
         subject=row.subject,
         html=row.html,
         text=row.text,
         has_changes=row.has_changes,
+    )
+
+
+def _show_reading(reading: Reading) -> ReadingOut:
+    use = reading.use
+    return ReadingOut(
+        kind=use.datum.kind.value,
+        name=use.datum.name,
+        collected_for=use.collected_for,
+        covered=use.fault is None,
+        fault=use.fault.value if use.fault else None,
+        needs=use.needs or None,
+        places=[PlaceOut(part=at.part, spelled=at.spelled, path=at.path, line=at.line, column=at.column) for at in reading.places],
     )

@@ -10,6 +10,13 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 PurposeKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+AlsoFor = Annotated[
+    list[PurposeKey],
+    Field(
+        max_length=20,
+        description="Further purposes that the campaign serves: data collected for them may be used, and only who agreed to each of these gets the mail.",
+    ),
+]
 PersonRef = Annotated[
     str,
     Path(
@@ -213,6 +220,7 @@ class CampaignIn(Input):
     html: str
     text: str = ""
     conditions: dict[str, Any] | None = None
+    also_for: AlsoFor = Field(default_factory=list)
 
 
 class CampaignPatch(Input):
@@ -225,6 +233,7 @@ class CampaignPatch(Input):
     html: str = ""
     text: str = ""
     conditions: dict[str, Any] | None = None
+    also_for: AlsoFor = Field(default_factory=list)
 
 
 class CampaignOut(Schema):
@@ -236,7 +245,30 @@ class CampaignOut(Schema):
     trigger_event: str
     conditions: dict[str, Any] | None
     purpose: str
+    also_for: list[str]
     subject: str
     html: str
     text: str
     has_changes: bool = Field(description="Whether the draft differs from what was published.")
+
+
+class PlaceOut(Schema):
+    """Where a campaign reads something: `part` is `trigger`, `conditions`, `subject`, `html` or `text`."""
+
+    part: str
+    spelled: str
+    path: str = Field(description="In conditions: the JSON path.")
+    line: int = Field(description="In the mail, from 1.")
+    column: int = Field(description="In the mail, from 1.")
+
+
+class ReadingOut(Schema):
+    """An event or attribute that a campaign reads, and whether its purposes cover it."""
+
+    kind: str
+    name: str
+    collected_for: str
+    covered: bool
+    fault: str | None = Field(description="Why it may not be used, when it is not covered.")
+    needs: str | None = Field(description="The further purpose that each person is asked about because of it.")
+    places: list[PlaceOut]

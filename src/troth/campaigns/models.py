@@ -25,13 +25,15 @@ class Campaign(models.Model):
     """Folded."""
     conditions = models.JSONField(null=True)
     purpose = models.CharField(max_length=64)
+    also_for = models.JSONField(default=list)
+    """Further purposes that it serves (decision 006): each person is asked about each of which the mail uses data."""
     subject = models.TextField()
     html = models.TextField()
     text = models.TextField(blank=True)
     template_id = models.BigIntegerField(null=True)
     """The mail as published; the fields above are the draft."""
     published = models.JSONField(null=True)
-    """Trigger, conditions and purpose as published: what events are held against. None: never published."""
+    """Trigger, conditions and purposes as published: what events are held against. None: never published."""
     has_changes = models.BooleanField(default=False)
     """Whether the draft differs from what was published."""
     created_at = models.DateTimeField(auto_now_add=True)

@@ -7,11 +7,13 @@ so that a draft can be edited while what was published goes on.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
 from troth.campaigns.models import Campaign, CampaignState
+from troth.campaigns.purpose_checking import Plan, PurposeNotCovered, find_uncovered
 from troth.consent.catalog import load_catalog
 from troth.content.email_template import EmailTemplate
 from troth.content.models import Template
@@ -19,7 +21,7 @@ from troth.kernel.errors import TrothError
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import check_condition
 
-DRAFT = ("name", "trigger_event", "conditions", "purpose", "subject", "html", "text")
+DRAFT = ("name", "trigger_event", "conditions", "purpose", "also_for", "subject", "html", "text")
 """What can be edited."""
 LONGEST_NAME = 200
 LONGEST_EVENT = 255
@@ -44,6 +46,7 @@ def create_campaign(
     html: str,
     text: str = "",
     conditions: dict[str, Any] | None = None,
+    also_for: Sequence[str] = (),
 ) -> Campaign:
     """A draft. Raises CampaignInvalid, ConditionInvalid, PurposeUnknown."""
     campaign = Campaign(
@@ -52,6 +55,7 @@ def create_campaign(
         trigger_event=trigger_event,
         conditions=conditions,
         purpose=purpose,
+        also_for=list(also_for),
         subject=subject,
         html=html,
         text=text,
@@ -87,19 +91,19 @@ def find_faults(campaign: Campaign) -> list[TrothError]:
             check(campaign)
         except TrothError as error:
             faults.append(error)
-    return faults
+    return [*faults, *find_uncovered(plan_of(campaign))]
 
 
 def publish_campaign(campaign: Campaign) -> Campaign:
     """Check the draft and let the campaign react to events from now on.
 
-    Raises TemplateInvalid with line and column, TemplateTooExpensive, ConditionInvalid, PurposeUnknown.
+    Raises TemplateInvalid with line and column, TemplateTooExpensive, ConditionInvalid, PurposeUnknown, PurposeNotCovered.
     """
     for fault in find_faults(campaign):
         raise fault
     with transaction.atomic():
         template = Template.objects.create(
-            workspace_id=campaign.workspace_id, subject=campaign.subject, html=campaign.html, text=campaign.text
+            workspace_id=campaign.workspace_id, subject=campaign.subject, html=campaign.html, text=campaign.text, also_for=campaign.also_for
         )
         campaign.template_id = template.pk
         campaign.published = _rule_of(campaign)
@@ -120,11 +124,14 @@ def pause_campaign(campaign: Campaign) -> Campaign:
 def resume_campaign(campaign: Campaign) -> Campaign:
     """React to events again, as it was published last; a draft edited since then stays a draft.
 
-    Raises CampaignStateWrong for one that was never published, PurposeUnknown when its purpose is gone.
+    Raises CampaignStateWrong for one that was never published, PurposeUnknown when its purpose is gone, PurposeNotCovered when it reads
+    data that was assigned to another purpose meanwhile.
     """
     if campaign.published is None:
         raise CampaignStateWrong("This campaign was never published: publish it.")
     load_catalog(campaign.workspace_id).require(campaign.published["purpose"])
+    for fault in find_uncovered_now(campaign):
+        raise fault
     campaign.state = CampaignState.PUBLISHED
     campaign.save(update_fields=["state", "updated_at"])
     return campaign
@@ -159,11 +166,14 @@ def _tidy(campaign: Campaign) -> None:
     if any("\0" in getattr(campaign, field) for field in ("name", "trigger_event", "subject", "html", "text")):
         raise CampaignInvalid("$: a text holds the character NUL, which no mail may: remove it.")
     _check_purpose(campaign)
+    campaign.also_for = sorted({purpose for purpose in campaign.also_for if purpose != campaign.purpose})
     _check_conditions(campaign)
 
 
 def _check_purpose(campaign: Campaign) -> None:
-    load_catalog(campaign.workspace_id).require(campaign.purpose)
+    catalog = load_catalog(campaign.workspace_id)
+    for purpose in (campaign.purpose, *campaign.also_for):
+        catalog.require(purpose)
 
 
 def _check_conditions(campaign: Campaign) -> None:
@@ -180,6 +190,25 @@ def mail_of(campaign: Campaign) -> EmailTemplate:
     return EmailTemplate(subject=campaign.subject, html=campaign.html, text=campaign.text)
 
 
+def plan_of(campaign: Campaign) -> Plan:
+    """The draft as purpose checking sees it."""
+    return Plan(campaign.workspace_id, campaign.purpose, campaign.also_for, campaign.trigger_event, campaign.conditions, mail_of(campaign))
+
+
+def find_uncovered_now(campaign: Campaign) -> list[PurposeNotCovered]:
+    """Why nobody gets what was published any more: data that was assigned to another purpose since."""
+    template = _template_of(campaign)
+    if campaign.published is None or template is None:
+        return []
+    mail = EmailTemplate(subject=template.subject, html=template.html, text=template.text)
+    rule = campaign.published
+    return find_uncovered(Plan(campaign.workspace_id, rule["purpose"], template.also_for, rule["trigger_event"], rule["conditions"], mail))
+
+
+def _template_of(campaign: Campaign) -> Template | None:
+    return Template.objects.filter(pk=campaign.template_id, workspace_id=campaign.workspace_id).first() if campaign.template_id else None
+
+
 def _rule_of(campaign: Campaign) -> dict[str, Any]:
     return {"trigger_event": campaign.trigger_event, "conditions": campaign.conditions, "purpose": campaign.purpose}
 
@@ -188,7 +217,8 @@ def _differs(campaign: Campaign) -> bool:
     """Whether events would meet something else if the draft were published."""
     if campaign.template_id is None:
         return False
-    template = Template.objects.filter(pk=campaign.template_id, workspace_id=campaign.workspace_id).first()
+    template = _template_of(campaign)
     if template is None or campaign.published != _rule_of(campaign):
         return True
-    return (template.subject, template.html, template.text) != (campaign.subject, campaign.html, campaign.text)
+    was = (template.subject, template.html, template.text, template.also_for)
+    return was != (campaign.subject, campaign.html, campaign.text, campaign.also_for)

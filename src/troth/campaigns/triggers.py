@@ -1,23 +1,25 @@
 """From events to messages: which published campaigns an event triggers, and what the gate says about each person.
 
 Choosing whom to mail by what they did is profiling: a marketing campaign needs the person's consent to that, and to its own purpose. A campaign
-of a purpose without consent (a receipt under the contract) needs neither.
+of a purpose without consent (a receipt under the contract) needs neither. Both need what the data in the mail was collected for (decision 006).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from troth.campaigns.models import Campaign, CampaignState
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.decisions import load_facts
 from troth.consent.gate import Facts, Operation, Verdict, decide
+from troth.content.models import Template
 from troth.intake.actor import NewEvent
 from troth.kernel.clock import iso
 from troth.kernel.json_text import decode
 from troth.kernel.personal_data import Subject
 from troth.messages.enqueue import NewMessage, enqueue
+from troth.messages.needs import Asked, ask_for
 from troth.segments.conditions import holds
 
 
@@ -31,6 +33,8 @@ class Rule(NamedTuple):
 
 
 Match = tuple[Rule, NewEvent, dict[str, Any]]
+Key = tuple[int, int, str, str]
+"""Workspace, template, purpose and event name."""
 
 
 def react(events: Sequence[NewEvent], now: int) -> None:
@@ -71,18 +75,17 @@ def _published(workspace_ids: set[int]) -> dict[tuple[int, str], list[Rule]]:
 
 
 def _messages(matches: Sequence[Match], now: int) -> Iterable[NewMessage]:
-    facts = _load_facts(matches)
+    asked = _find_asked(matches)
+    facts = _load_facts(matches, asked)
     for rule, event, properties in matches:
         known = load_catalog(event.workspace_id).purposes.get(rule.purpose)
         is_marketing = known is None or known.is_marketing
+        wanted = asked[event.workspace_id, rule.template_id, rule.purpose, event.name]
         verdicts: list[Verdict] = []
-        if is_marketing:
-            verdicts.append(
-                decide(facts[event.workspace_id, PROFILING, event.person_id], purpose=PROFILING, operation=Operation.PROFILE, at=now)
-            )
-        verdicts.append(
-            decide(facts[event.workspace_id, rule.purpose, event.person_id], purpose=rule.purpose, operation=Operation.MESSAGE, at=now)
-        )
+        for purpose in wanted.purposes:
+            operation = Operation.PROFILE if purpose == PROFILING and is_marketing else Operation.MESSAGE
+            verdicts.append(decide(facts[event.workspace_id, purpose, event.person_id], purpose=purpose, operation=operation, at=now))
+        verdicts += wanted.refusals(Operation.MESSAGE, now)
         yield NewMessage(
             subject=Subject(event.workspace_id, event.person_id),
             source=source_of(rule.campaign_id),
@@ -97,11 +100,23 @@ def _messages(matches: Sequence[Match], now: int) -> Iterable[NewMessage]:
         )
 
 
-def _load_facts(matches: Sequence[Match]) -> dict[tuple[int, str, int], Facts]:
+def _find_asked(matches: Sequence[Match]) -> dict[Key, Asked]:
+    """What each template has to be asked for, once for all persons; all templates in one read."""
+    templates = Template.objects.in_bulk({rule.template_id for rule, _, _ in matches})
+    keys = {(event.workspace_id, rule.template_id, rule.purpose, event.name) for rule, event, _ in matches}
+    return {
+        (workspace_id, template_id, purpose, name): ask_for(
+            templates.get(template_id), purpose, {"event": {"name": name}}, load_catalog(workspace_id)
+        )
+        for workspace_id, template_id, purpose, name in keys
+    }
+
+
+def _load_facts(matches: Sequence[Match], asked: Mapping[Key, Asked]) -> dict[tuple[int, str, int], Facts]:
     """Facts for every (workspace, purpose, person) at stake, one read per workspace and purpose."""
     wanted: dict[tuple[int, str], set[int]] = {}
     for rule, event, _ in matches:
-        for purpose in (PROFILING, rule.purpose):
+        for purpose in asked[event.workspace_id, rule.template_id, rule.purpose, event.name].purposes:
             wanted.setdefault((event.workspace_id, purpose), set()).add(event.person_id)
     return {
         (workspace_id, purpose, person_id): found

@@ -12,4 +12,6 @@ class Template(models.Model):
     subject = models.TextField()
     html = models.TextField()
     text = models.TextField(blank=True)
+    also_for = models.JSONField(default=list)
+    """The purposes that it was declared to serve beside its own: data collected for them may be used, and each person is asked about them."""
     created_at = models.DateTimeField(auto_now_add=True)

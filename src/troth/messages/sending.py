@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from troth.consent.catalog import PROFILING
+from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.decisions import load_facts
 from troth.consent.gate import Operation, Verdict, decide
 from troth.content.email_template import EmailTemplate, RenderedEmail, render_email
@@ -30,6 +30,7 @@ from troth.messages.channels import Channel, Outgoing, channel_from_url
 from troth.messages.errors import ChannelError
 from troth.messages.mail import TEST_MARK, build_mail, headers_of
 from troth.messages.models import Message, State
+from troth.messages.needs import ask_for
 from troth.messages.queue import (
     MAX_ATTEMPTS,
     Claim,
@@ -82,10 +83,10 @@ def send_due(now: int) -> bool:
 
 def _prepare(claims: Sequence[Claim], now: int) -> Callable[[Claim], Settlement]:
     """Read, once for the batch, all that handing over needs."""
-    verdicts = _ask_gate(claims, now)
+    templates = {row.pk: row for row in Template.objects.filter(pk__in={claim.template_id for claim in claims})}
+    verdicts = _ask_gate(claims, templates, now)
     profiles = load_profiles(claim.subject.person_id for claim in claims)
     identifiers = load_identifiers(claim.subject.person_id for claim in claims)
-    templates = {row.pk: row for row in Template.objects.filter(pk__in={claim.template_id for claim in claims})}
     workspaces = Workspace.objects.in_bulk({claim.subject.workspace_id for claim in claims})
     channel = _channel(settings.TROTH_EMAIL_URL)
 
@@ -114,9 +115,18 @@ def _may_send(workspace: Workspace) -> bool:
     return workspace.send_mode == SendMode.LIVE or (workspace.send_mode == SendMode.TEST and bool(workspace.test_address))
 
 
-def _ask_gate(claims: Sequence[Claim], now: int) -> dict[int, list[Verdict]]:
-    """The gate for a batch, one read per workspace and purpose. Marketing also needs that profiling still stands."""
-    needed = [(claim, purpose) for claim in claims for purpose in _purposes(claim)]
+def _ask_gate(claims: Sequence[Claim], templates: Mapping[int, Template], now: int) -> dict[int, list[Verdict]]:
+    """The gate for a batch, one read per workspace and purpose: the message's own, and those of the data that its template reads."""
+    asked = {}
+    for claim in claims:
+        catalog = load_catalog(claim.subject.workspace_id)
+        asked[claim.message_id] = ask_for(templates.get(claim.template_id), claim.purpose, claim.context, catalog)
+    # What was marketing when it was queued stays so, whatever became of its purpose.
+    needed = [
+        (claim, purpose)
+        for claim in claims
+        for purpose in dict.fromkeys((*[PROFILING] * claim.is_marketing, *asked[claim.message_id].purposes))
+    ]
     groups: dict[tuple[int, str], set[int]] = {}
     for claim, purpose in needed:
         groups.setdefault((claim.subject.workspace_id, purpose), set()).add(claim.subject.person_id)
@@ -125,11 +135,9 @@ def _ask_gate(claims: Sequence[Claim], now: int) -> dict[int, list[Verdict]]:
     for claim, purpose in needed:
         found = facts[claim.subject.workspace_id, purpose][claim.subject.person_id]
         verdicts.setdefault(claim.message_id, []).append(decide(found, purpose=purpose, operation=Operation.HAND_OVER, at=now))
+    for claim in claims:
+        verdicts[claim.message_id].extend(asked[claim.message_id].refusals(Operation.HAND_OVER, now))
     return verdicts
-
-
-def _purposes(claim: Claim) -> tuple[str, ...]:
-    return (PROFILING, claim.purpose) if claim.is_marketing else (claim.purpose,)
 
 
 def _hand_over(
@@ -166,7 +174,7 @@ def _hand_over(
     except ContentError as error:
         return Settlement(claim=claim, state=State.FAILED, reason=f"template:{type(error).__name__}")
     if moment - asked_at > FRESH_MS:
-        verdicts = _ask_gate([claim], moment)[claim.message_id]
+        verdicts = _ask_gate([claim], {template.pk: template}, moment)[claim.message_id]
     told = decode(encode(verdicts))
     denied = next((verdict for verdict in verdicts if not verdict.allow), None)
     if denied:

@@ -1,0 +1,63 @@
+"""Beside its own purpose, what a message has to be asked for: the purposes of the data that its template reads, by the rule of decision 006.
+
+Told anew at queueing and at hand-over, from the template and the workspace's catalog as it is then: an assignment changed meanwhile counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from troth.consent.catalog import Catalog
+from troth.consent.coverage import Datum, Kind, Use, asked_with, find_needs, judge_use
+from troth.consent.gate import Operation, Verdict
+from troth.content.email_template import EmailTemplate
+from troth.content.errors import ContentError
+from troth.content.models import Template
+from troth.content.reading import PERSON, Read, read_email
+
+CONTACT = frozenset({"id", "email"})
+"""What `person` has beside attributes: how the person is reached and known, without which nothing can be sent."""
+NOT_COVERED = "not_covered"
+"""The reason of a message whose template reads data that may not be used for it."""
+
+
+class Asked(NamedTuple):
+    """The purposes that a person is asked about for a message, in order, and what nobody may be sent it for."""
+
+    purposes: tuple[str, ...]
+    refused: Use | None = None
+
+    def refusals(self, operation: Operation, at: int) -> list[Verdict]:
+        """The verdict against what may not be used, if anything: it stands beside the gate's."""
+        if self.refused is None:
+            return []
+        purpose = self.refused.collected_for
+        return [Verdict(allow=False, purpose=purpose, operation=operation.value, at=at, reason=NOT_COVERED)]
+
+
+def find_data(read: Read, event: str | None, catalog: Catalog) -> Iterator[Datum]:
+    """What a place in a template reads, where `event` triggered the message; any attribute means each that is assigned to a purpose."""
+    if read.path[0] != PERSON[0]:
+        if event is not None:
+            yield Datum(Kind.EVENT, event)
+    elif read.is_whole:
+        yield from (Datum(Kind.ATTRIBUTE, name) for name in sorted(catalog.attributes) if name not in CONTACT)
+    elif read.path[1] not in CONTACT:
+        yield Datum(Kind.ATTRIBUTE, read.path[1])
+
+
+def ask_for(template: Template | None, purpose: str, context: dict[str, Any], catalog: Catalog) -> Asked:
+    """What a message of a template has to be asked for; `context` holds the event that triggered it, if one did."""
+    event = context.get("event", {}).get("name")
+    data = {Datum(Kind.EVENT, event)} if event else set()
+    also_for = template.also_for if template else []
+    if template is not None:
+        try:
+            reads = read_email(EmailTemplate(subject=template.subject, html=template.html, text=template.text))
+        except ContentError:
+            reads = []  # it cannot be rendered either, which is told at the hand-over
+        data.update(datum for read in reads for datum in find_data(read, event, catalog))
+    uses = [judge_use(catalog, purpose, also_for, datum) for datum in sorted(data)]
+    refused = next((use for use in uses if use.fault), None)
+    return Asked((*asked_with(catalog.rule(purpose), purpose), *find_needs(uses)), refused)
