@@ -84,6 +84,7 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
         cursor.execute(MINUTES_SQL.format(day=DAY), values)
         say("minutes", 1, 1)
         cursor.execute("DROP TABLE bench_number")
+    _write_notices(workspace_id, now)
     _write_requests(workspace_id, heavy, now)
     _write_captures(workspace_id, heavy, now)
     while append_for(workspace_id):
@@ -100,6 +101,40 @@ def _write_campaigns(workspace_id: int) -> list[int]:
     ]
     create_campaign(workspace_id, name="Come back", trigger_event="signed_up", purpose="marketing_email", subject="We miss you", html=HTML)
     return [one.pk for one in made]
+
+
+def _write_notices(workspace_id: int, now: int) -> None:
+    """A notice in two versions whose draft has changed since, one that is not published yet, and claims that were refused."""
+    from troth.consent.claims import count_refused
+    from troth.consent.notices import publish_notice, save_draft, save_notice
+    from troth.kernel.clock import DAY
+
+    key = notice_key_of(workspace_id)
+    says = {
+        "controller": "Papertrail Ltd, 1 Mill Lane, Dublin, privacy@papertrail.example",
+        "purposes": "News and offers about Papertrail, by e-mail",
+        "data": "Your e-mail address and your first name",
+        "withdrawal": "The link in every mail, or your preference page",
+    }
+    text = (
+        "Papertrail Ltd, 1 Mill Lane, Dublin, privacy@papertrail.example would like to write to you {often} about notes, new functions and"
+        " offers.\n\nFor this we use your e-mail address and your first name. Nobody else gets them.\n\nYou can stop at any time with the link"
+        " in every mail; nothing changes for your notes."
+    )
+    save_notice(workspace_id, key, title="News by e-mail", purposes=["marketing_email"])
+    for version, often in enumerate(("once a month", "once a week", "twice a week"), 1):
+        save_draft(workspace_id, key, "en", text=text.format(often=often), says=says)
+        if version < 3:
+            publish_notice(workspace_id, key, material=False, now=now - (120 - 50 * version) * DAY)
+    save_notice(workspace_id, "behaviour", title="Messages that fit", purposes=["behavioural_profiling"])
+    save_draft(workspace_id, "behaviour", "en", text="We look at what you do.", says={})
+    for days in range(20):
+        count_refused({(workspace_id, "vero", "C01"): 3 + days % 4, (workspace_id, "api", "C13"): 1 + days % 2}, now - days * DAY)
+
+
+def notice_key_of(workspace_id: int) -> str:
+    """The key of the published notice, another one in each workspace."""
+    return f"news-{workspace_id}"
 
 
 def _write_captures(workspace_id: int, heavy: int, now: int) -> None:
@@ -210,6 +245,8 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "invitation_id": invitation.pk if invitation else 0,
         "request_id": str(request.pk) if request else "",
         "purpose": "marketing_email",
+        "notice_key": notice_key_of(workspace_id),
+        "version": 1,
         "form": "csv",
     }
 

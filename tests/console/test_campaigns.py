@@ -278,7 +278,7 @@ def test_figures_tell_what_became_of_the_messages_and_why(marketer: Client, work
 
 
 def test_how_many_a_campaign_may_reach_is_counted_by_the_gate(workspace: Any, dana: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from troth.console.campaigns import reading
+    from troth.console import reach
 
     def says(*purposes: str) -> None:
         now = now_ms()
@@ -290,7 +290,7 @@ def test_how_many_a_campaign_may_reach_is_counted_by_the_gate(workspace: Any, da
     assert estimate_reach(workspace.pk, "marketing_email", now_ms()).number == 0
     says("behavioural_profiling")
     assert estimate_reach(workspace.pk, "marketing_email", now_ms()).number == 1
-    monkeypatch.setattr(reading, "FEW_PEOPLE", 0)
+    monkeypatch.setattr(reach, "FEW_PEOPLE", 0)
     assert estimate_reach(workspace.pk, "marketing_email", now_ms()).exact is False
 
 

@@ -19,6 +19,7 @@ from troth.kernel.errors import TrothError
 SAYS = (*MUST_SAY, "transfers", "automated_decision", "recipients", "retention", "rights", "authority")
 """What a notice can say; the first four it must, the next two where they apply (C05)."""
 LONGEST_TEXT = 50_000
+LONGEST_LANGUAGE = 35
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _HASH = re.compile(r"[0-9A-Fa-f]{64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -81,9 +82,14 @@ def save_notice(workspace_id: int, key: str, *, title: str, purposes: Sequence[s
     return notice
 
 
+def is_language(text: str) -> bool:
+    """Whether it is written as BCP 47 says, and short enough to be kept."""
+    return len(text) <= LONGEST_LANGUAGE and bool(_LANGUAGE.fullmatch(text))
+
+
 def save_draft(workspace_id: int, key: str, language: str, *, text: str, says: Mapping[str, str]) -> Notice:
     """Keep the draft of a notice in one language; it may still lack something. Raises NoticeUnknown, NoticeInvalid."""
-    if not _LANGUAGE.fullmatch(language) or len(language) > 35:
+    if not is_language(language):
         raise NoticeInvalid("$.language: a language is written as BCP 47 says: en, de, pt-BR.")
     if len(text) > LONGEST_TEXT:
         raise NoticeInvalid(f"$.text: a notice has at most {LONGEST_TEXT} characters.")

@@ -20,10 +20,10 @@ from troth.campaigns.triggers import source_of
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.gate import Operation, permitted_where
 from troth.console.charts import Chart, Series, bar_chart
+from troth.console.reach import Reach, count_people
 from troth.console.showing import format_number, put_in_words, put_plainly
 from troth.content.models import Template
 from troth.kernel.clock import DAY
-from troth.kernel.ids import BUCKETS
 from troth.messages.figures import Count, count_by_span, count_by_state, read_reasons
 from troth.messages.models import State
 
@@ -32,9 +32,6 @@ MOST_IN_LIST = 5_000
 """Messages counted for each number of the list; a page of the list stays quick with ten million messages."""
 MOST_IN_DAY = 3_000
 """Messages counted for each state and day of the chart."""
-FEW_PEOPLE = 5_000
-"""Up to so many persons are asked about one by one; of more, those in a sample of buckets."""
-SAMPLE = 32
 MOST_NAMES = 300
 LATEST = 10**17
 """Microseconds: no campaign was edited later, and a datetime can hold it."""
@@ -69,14 +66,6 @@ class Figures:
     capped: bool
     looked_at: int
     reasons: list[tuple[str, int]]
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How many persons may be written to; `exact` or estimated from a sample."""
-
-    number: int
-    exact: bool
 
 
 def find_campaign(workspace_id: int, campaign_id: int) -> Campaign:
@@ -242,17 +231,4 @@ def estimate_reach(workspace_id: int, purpose: str, now: int) -> Reach:
     if rule is None or rule.is_marketing:
         more, further = permitted_where(catalog.rule(PROFILING), Operation.PROFILE, at=now)
         where, values = f"{where} AND {more}", [*values, *further]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM people_person WHERE workspace_id = %s LIMIT %s) AS counted", [workspace_id, FEW_PEOPLE + 1]
-        )
-        if cursor.fetchone()[0] <= FEW_PEOPLE:
-            cursor.execute(f"SELECT COUNT(*) FROM people_person p WHERE p.workspace_id = %s AND {where}", [workspace_id, *values])
-            return Reach(int(cursor.fetchone()[0]), exact=True)
-        buckets = range(0, BUCKETS, BUCKETS // SAMPLE)
-        # The sign before the workspace keeps planners on the key instead of the index of all its persons.
-        cursor.execute(
-            f"SELECT COUNT(*) FROM people_person p WHERE p.bucket IN ({','.join(['%s'] * SAMPLE)}) AND +p.workspace_id = %s AND {where}",
-            [*buckets, workspace_id, *values],
-        )
-        return Reach(int(cursor.fetchone()[0]) * BUCKETS // SAMPLE, exact=False)
+    return count_people(workspace_id, where, values)

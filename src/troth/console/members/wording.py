@@ -12,7 +12,9 @@ ROLES: dict[str, Promise] = {
     Role.OWNER.value: later("Everything, with members and settings."),
     Role.MARKETER.value: later("Writes and publishes campaigns; sees and corrects people, sees the outbox."),
     Role.DEVELOPER.value: later("Makes keys, watches Live; sees people and the outbox."),
-    Role.PRIVACY_OFFICER.value: later("Exercises rights for persons: export, erase, restrict, object; writes notices; reads the audit log."),
+    Role.PRIVACY_OFFICER.value: later(
+        "Exercises rights for persons: export, erase, restrict, object; writes notices; reads the audit log."
+    ),
     Role.VIEWER.value: later("Sees figures and campaigns, and no person."),
 }
 PERMISSIONS: dict[Permission, Promise] = {
