@@ -43,6 +43,17 @@ assert _data.resolve() == settings.TROTH_DATA
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+def eventually(check: Any, seconds: float = 15) -> Any:
+    """The first true value of `check()` within a deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = check()
+        if found:
+            return found
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """On PostgreSQL the whole cluster is thrown away, so that open pools need not let go of the test database."""
@@ -144,13 +155,7 @@ class Served:
 
     def eventually(self, check: Any, seconds: float = 15) -> Any:
         """The first true value of `check()` within a deadline."""
-        deadline = time.monotonic() + seconds
-        while True:
-            found = check()
-            if found:
-                return found
-            assert time.monotonic() < deadline, "it did not happen in time"
-            time.sleep(0.05)
+        return eventually(check, seconds)
 
     def _environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TROTH_")}

@@ -65,6 +65,7 @@ class Tenant:
     purpose_key: str
     notice_key: str
     text_hash: str
+    form_id: str
 
 
 @pytest.fixture
@@ -132,6 +133,8 @@ def make_tenant(name: str) -> Tenant:
     messages = api.json("GET", "/messages")["items"]
     purpose_key = api.json("POST", "/purposes", {"key": f"visits-of-{name}", "name": "Plan visits"}, status=201)["key"]
     notice = publish_news(api, name)
+    api.json("POST", "/notices", {"key": "every-tenant-has-one", "title": "Drafted"}, status=201)
+    form_id = api.json("POST", "/forms", {"title": "Footer", "notice": notice["key"]}, status=201)["id"]
     return Tenant(
         workspace,
         api,
@@ -144,6 +147,7 @@ def make_tenant(name: str) -> Tenant:
         purpose_key,
         notice["key"],
         notice["versions"][0]["text_hash"],
+        form_id,
     )
 
 

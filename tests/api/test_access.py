@@ -28,6 +28,8 @@ BODIES: dict[str, Any] = {
         "url": "https://alice.example.com/mail",
         "instruction": "Alice's page has an empty box.",
     },
+    "POST /forms": {"title": "Sign up", "notice": "every-tenant-has-one"},
+    "PUT /forms/{form_id}": {"title": "Sign up", "notice": "every-tenant-has-one"},
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
 }
 
@@ -62,6 +64,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "purpose_key": [tenant.purpose_key],
         "notice_key": [tenant.notice_key],
         "text_hash": [tenant.text_hash],
+        "form_id": [tenant.form_id],
     }
 
 
@@ -203,6 +206,7 @@ def test_ids_that_nobody_has_are_not_found(alice: Any) -> None:
         "purpose_key": "nothing",
         "notice_key": "nothing",
         "text_hash": "0" * 64,
+        "form_id": "nothing",
     }
     for method, path, _ in NAMED:
         name = re.findall(r"\{(.*?)\}", path)[0]

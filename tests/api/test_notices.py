@@ -26,7 +26,11 @@ def test_a_notice_is_written_published_and_its_text_found_by_its_hash(shoes: Any
     assert (found["version"], found["languages"], found["faults"], found["drafts"]["en"]["faults"]) == (1, ["en"], [], [])
     assert version["text_hash"] == sha256(TEXT.encode()).hexdigest()
     assert shoes.json("GET", f"/notice-texts/{version['text_hash']}") == {"text": TEXT}
-    assert [(n["key"], n["version"]) for n in shoes.json("GET", "/notices")] == [("news-of-alice", 1), ("shoes", 1)]
+    assert [(n["key"], n["version"]) for n in shoes.json("GET", "/notices")] == [
+        ("every-tenant-has-one", 0),
+        ("news-of-alice", 1),
+        ("shoes", 1),
+    ]
 
 
 def test_what_a_draft_lacks_is_told_and_keeps_it_from_being_published(shoes: Any) -> None:

@@ -17,7 +17,7 @@ from bench.console_pages import list_pages, list_routes
 from tests.architecture.templates import find_bare_text
 
 SOURCE = Path(__file__).parents[2] / "src" / "troth"
-TEMPLATES = [path for path in sorted(SOURCE.rglob("templates/**/*.html")) if "design" not in path.parts]
+TEMPLATES = [path for path in sorted(SOURCE.rglob("templates/**/*.html")) if not {"design", "mails"} & set(path.parts)]
 SCRIPTS = sorted((SOURCE / "console" / "static" / "troth" / "console").rglob("*.js"))
 PERSONAL = ("see_people", "see_messages", "see_live")
 INLINE = re.compile(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.mail_server import Kept
 from tests.evidence import GIVEN
+from tests.mail_server import Kept
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import create_campaign, publish_campaign, update_campaign
 from troth.console.campaigns.reading import estimate_reach, list_event_names, put_condition

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.mail_server import Kept
 from tests.console.test_audit import join
+from tests.mail_server import Kept
 from troth.workspaces.models import AuditEntry, Invitation, Member, Role, User
 from troth.workspaces.registry import create_workspace
 from troth.workspaces.roles import Permission

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.mail_server import Kept
 from tests.console.test_audit import join
+from tests.mail_server import Kept
 from troth.messages.models import State
 from troth.workspaces.models import AuditEntry, Workspace
 

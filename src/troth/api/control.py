@@ -8,7 +8,7 @@ from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import troth
-from troth.api import campaigns, consents, notices, outbox, people, purposes, rights
+from troth.api import campaigns, consents, forms, notices, outbox, people, purposes, rights
 from troth.api.access import Bearer
 from troth.api.errors import explain, explain_validation, problem
 from troth.api.json_body import StrictParser
@@ -41,7 +41,16 @@ def _add(router: Router) -> None:
     control_api.add_router("", router)
 
 
-for _router in (people.router, consents.router, purposes.router, notices.router, rights.router, outbox.router, campaigns.router):
+for _router in (
+    people.router,
+    consents.router,
+    purposes.router,
+    notices.router,
+    forms.router,
+    rights.router,
+    outbox.router,
+    campaigns.router,
+):
     _add(_router)
 
 

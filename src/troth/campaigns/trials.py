@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
-
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.decisions import load_facts
 from troth.consent.gate import Operation, Verdict, decide
@@ -17,17 +15,15 @@ from troth.content.email_template import EmailTemplate, RenderedEmail, render_em
 from troth.content.errors import ContentError, TemplateInvalid
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
-from troth.kernel.ids import new_row_id
 from troth.kernel.personal_data import Subject
-from troth.messages.channels import Outgoing, channel_from_url
-from troth.messages.errors import ChannelError
-from troth.messages.mail import TEST_MARK, build_mail
+from troth.messages.direct import NotSent, send_direct
+from troth.messages.mail import TEST_MARK
 from troth.messages.unsubscribe_links import make_test_url
 from troth.people.event_names import fold_event_name
 from troth.people.identifiers import EMAIL, EXTERNAL_ID
 from troth.people.lookup import latest_events
 from troth.people.queries import load_identifiers, load_profiles
-from troth.workspaces.models import SendMode, Workspace
+from troth.workspaces.models import Workspace
 
 LOOKED_AT = 100
 """A person's latest events among which one of the triggering name is looked for."""
@@ -83,16 +79,8 @@ def ask_gate(subject: Subject, purpose: str, now: int) -> list[Verdict]:
 
 def send_trial(workspace: Workspace, rendered: RenderedEmail, recipient: str, now: int) -> None:
     """Send it to a member through the installation's mail server, its subject marked. Raises TrialRefused, MailInvalid."""
-    if workspace.send_mode == SendMode.OFF:
-        raise TrialRefused("Sending is off in this workspace: switch it on in the settings to send a test.")
-    channel = channel_from_url(settings.TROTH_EMAIL_URL or None)
-    if channel.name == "outbox":
-        raise TrialRefused("This installation has no mail server, so nothing leaves it: set TROTH_EMAIL_URL to send a test.")
-    sender = workspace.sender or settings.TROTH_SENDER
-    message_id = new_row_id()
     marked = replace(rendered, subject=f"{TEST_MARK}{rendered.subject}")
-    mail = build_mail(marked, sender=sender, recipient=recipient, message_id=message_id, list_unsubscribe_url=None, date=now)
     try:
-        channel.send(Outgoing(message_id=message_id, sender=sender, recipient=recipient, mail=mail))
-    except ChannelError as error:
+        send_direct(workspace, marked, recipient, now)
+    except NotSent as error:
         raise TrialRefused(f"The test was not sent. {error}") from None

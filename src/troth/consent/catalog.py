@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from django.db import connection
@@ -51,6 +52,12 @@ class PurposeRule:
     archived: bool = False
     imbalance: bool = False
     """Rests on consent, and nobody is free to give it here (rec. 43)."""
+    description: Mapping[str, str] = field(default_factory=dict)
+    """Language → what is done, in plain words."""
+
+    def description_in(self, language: str) -> str:
+        """What is done, in a language or its main one; empty where nobody wrote it."""
+        return self.description.get(language) or self.description.get(language.split("-", maxsplit=1)[0], "")
 
 
 @dataclass(frozen=True)
@@ -190,6 +197,7 @@ def _rule(row: Purpose, setting: Setting) -> PurposeRule:
         transfers=bool(row.transfers),
         automated=bool(row.automated_decision),
         archived=row.archived,
+        description=row.description,
         imbalance=setting.imbalance and row.legal_basis == LegalBasis.CONSENT,
     )
 

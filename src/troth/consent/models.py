@@ -320,3 +320,42 @@ class RefusedClaims(models.Model):
     source = models.CharField(max_length=20)
     rule = models.CharField(max_length=4)
     refused = models.BigIntegerField()
+
+
+class ConsentForm(models.Model):
+    """A public form that asks for what a notice asks about. Nothing in it is secret, and nothing of what people enter is kept in it."""
+
+    form_id = models.CharField(max_length=22, primary_key=True)
+    """Stands in its address: random, so that it says nothing of how many there are."""
+    workspace_id = models.BigIntegerField()
+    title = models.CharField(max_length=200)
+    """For members; people read the notice."""
+    notice = models.CharField(max_length=64)
+    version = models.IntegerField(default=1)
+    fields = models.JSONField(default=list)
+    """What is asked beside the address: [{attribute, label, required}]."""
+    labels = models.JSONField(default=dict)
+    """Purpose → language → what stands beside its box, where the usual words will not do."""
+    origins = models.JSONField(default=list)
+    """Sites that may show it in a frame, e.g. `https://example.com`."""
+    is_open = models.BooleanField(default=True)
+    created_at = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id"], name="form_by_workspace")]
+
+
+class UsedToken(models.Model):
+    """The hash of a confirmation that was pressed, so that it is not taken a second time; kept as long as the token would be good."""
+
+    token_hash = models.BinaryField(max_length=32, primary_key=True)
+    until = models.BigIntegerField(db_index=True)
+
+
+class AskedAddress(models.Model):
+    """How often an address was asked to confirm something lately, under a keyed hash; forgotten after a day."""
+
+    tag = models.BinaryField(max_length=32, primary_key=True)
+    since = models.BigIntegerField()
+    latest = models.BigIntegerField(db_index=True)
+    mails = models.SmallIntegerField()

@@ -84,3 +84,7 @@ declare_not_personal(
     "keyed hashes only, kept after erasure so that the person stays erased (Art. 17(3)(b), 21(3)); used for blocking alone",
 )
 declare_not_personal("consent.SuppressionCount", "counts per workspace, door and day")
+declare_not_personal(
+    "consent.AskedAddress", "keyed hashes, kept for a day: without the installation's key and the address itself they lead to nobody"
+)
+declare_not_personal("consent.UsedToken", "hashes of random numbers")

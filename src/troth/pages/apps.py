@@ -9,3 +9,10 @@ class PagesConfig(AppConfig):
     """Hosted pages: unsubscribe and preferences."""
 
     name = "troth.pages"
+
+    def ready(self) -> None:
+        """Tell the worker what to forget."""
+        from troth.kernel.worker import register_duty
+        from troth.pages.opt_in import forget_used
+
+        register_duty("forget_used_confirmations", forget_used, every_ms=3_600_000)

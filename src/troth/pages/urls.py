@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import ledger, views
+from troth.pages import forms, ledger, views
 
 urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", views.preferences, name="preferences"),
+    path("f/embed.js", forms.embed_script, name="embed-script"),
+    path("f/<str:form_id>", forms.show_form, name="form"),
+    path("c/<str:token>", forms.confirm_page, name="confirm"),
     path("ledger/key", ledger.key, name="ledger-key"),
     path("ledger/<int:workspace_id>/checkpoint", ledger.checkpoint, name="ledger-checkpoint"),
     path("ledger/<int:workspace_id>/checkpoint/<int:size>", ledger.checkpoint, name="ledger-checkpoint-of"),

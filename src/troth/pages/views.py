@@ -46,15 +46,15 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if token == TEST:
         return HttpResponse(render_to_string("pages/test_link.html"))
     if request.method == "POST":
-        by_button = BUTTON_FIELD in _form(request)
+        by_button = BUTTON_FIELD in read_form(request)
         visit = decisions.unsubscribe(token, method=decisions.BUTTON if by_button else decisions.ONE_CLICK, now=now_ms())
         if visit is None:
-            return _not_ours()
+            return not_ours()
         if not by_button:
             return HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8")
         return _page("unsubscribed.html", visit, token)
     visit = read_visit(token)
-    return _page("unsubscribe.html", visit, token) if visit else _not_ours()
+    return _page("unsubscribe.html", visit, token) if visit else not_ours()
 
 
 @public_page
@@ -62,17 +62,17 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """What a person agreed to, and the boxes to change it."""
     visit = read_visit(token)
     if visit is None:
-        return _not_ours()
+        return not_ours()
     if visit.subject is None:
         return _page("preferences.html", visit, token)
     saved: int | None = None
     if request.method == "POST":
-        saved = decisions.save_choices(visit.subject, _form(request).getlist("purpose"), now=now_ms())
+        saved = decisions.save_choices(visit.subject, read_form(request).getlist("purpose"), now=now_ms())
     choices = decisions.list_choices(visit.subject)
     return _page("preferences.html", visit, token, choices=choices, saved=saved)
 
 
-def _form(request: HttpRequest) -> QueryDict:
+def read_form(request: HttpRequest) -> QueryDict:
     """The fields of a form; empty when a machine sent something else."""
     try:
         return request.POST
@@ -96,5 +96,5 @@ def _page(template: str, visit: Visit, token: str, **more: Any) -> HttpResponse:
     return HttpResponse(render_to_string(f"pages/{template if visit.subject else 'nothing_held.html'}", dict(facts)))
 
 
-def _not_ours() -> HttpResponse:
+def not_ours() -> HttpResponse:
     return HttpResponse(render_to_string("pages/unknown_link.html"), status=404)
