@@ -13,6 +13,8 @@ from tests.evidence import GIVEN
 from tests.mail_server import Kept
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import create_campaign, publish_campaign, update_campaign
+from troth.consent.catalog import assign
+from troth.consent.purposes import PurposeTerms, create_purpose
 from troth.console.campaigns.reading import estimate_reach, list_event_names, put_condition
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Decide, Decision, Identify, Identity, Track
@@ -433,3 +435,63 @@ def test_only_owners_and_marketers_write_try_and_publish(workspace: Any, role: s
 )
 def test_conditions_are_told_as_a_sentence(tree: Any, words: str) -> None:
     assert put_condition(json.loads(json.dumps(tree))) == words
+
+
+def test_what_a_campaign_reads_stands_beside_its_preview_and_what_is_not_covered_with_the_ways_out(
+    marketer: Client, workspace: Any, dana: int
+) -> None:
+    create_purpose(workspace.pk, "tips", PurposeTerms(name="Recommendations"), now=now_ms())
+    assert "Also for" not in ask(marketer, workspace, "/new")
+    assign(workspace.pk, "attribute", "first_name", "tips")
+    said = do(marketer, workspace, "/about", {**DRAFT, "person": "7"}).content.decode()
+    assert "This campaign reads" in said
+    assert 'title="`person.first_name` (subject, line 1, column 21), `person.first_name` (html, line 1, column 13)">first_name' in said
+    assert "collected for Recommendations · not covered" in said
+    assert "through api since" in said
+    assert "<li>Declare that the campaign is also for “Recommendations”: then only who agreed to that as well gets the mail.</li>" in said
+    assert "would let it through" not in said
+    declared = do(marketer, workspace, "/about", {**DRAFT, "person": "7", "also_for": "tips"}).content.decode()
+    assert "collected for Recommendations · each person is asked about it" in declared
+    assert "Ways out" not in declared
+
+
+def test_a_campaign_is_declared_to_be_also_for_another_purpose_and_published(marketer: Client, workspace: Any, dana: int) -> None:
+    create_purpose(workspace.pk, "tips", PurposeTerms(name="Recommendations"), now=now_ms())
+    assign(workspace.pk, "attribute", "first_name", "tips")
+    do(marketer, workspace, "/new", DRAFT)
+    campaign = Campaign.objects.get()
+    for path in ("", "/publish"):
+        page = ask(marketer, workspace, f"/{campaign.pk}{path}")
+        assert "It cannot be published like this" in page
+        assert "The attribute `first_name` is collected for “Recommendations”" in page
+    do(marketer, workspace, f"/{campaign.pk}/publish")
+    assert Campaign.objects.get().state == "draft"
+    assert 'name="also_for" value="tips">' in ask(marketer, workspace, f"/{campaign.pk}/edit")
+    do(marketer, workspace, f"/{campaign.pk}/edit", {**DRAFT, "also_for": "tips"})
+    assert 'name="also_for" value="tips" checked>' in ask(marketer, workspace, f"/{campaign.pk}/edit")
+    question = ask(marketer, workspace, f"/{campaign.pk}/publish")
+    assert "The mail uses data collected for “Recommendations”, so each person is asked about that too." in question
+    assert "0 persons, as things stand." in question
+    do(marketer, workspace, f"/{campaign.pk}/publish")
+    assert Campaign.objects.get().state == "published"
+    page = ask(marketer, workspace, f"/{campaign.pk}")
+    assert "Nobody gets what was published" not in page
+    assert "Recommendations" in page
+
+
+def test_an_assignment_that_stops_a_published_campaign_is_told_on_its_page(marketer: Client, workspace: Any, dana: int) -> None:
+    campaign = publish_campaign(draft(workspace))
+    create_purpose(workspace.pk, "tips", PurposeTerms(name="Recommendations"), now=now_ms())
+    assign(workspace.pk, "attribute", "first_name", "tips")
+    page = ask(marketer, workspace, f"/{campaign.pk}")
+    assert "Nobody gets what was published." in page
+    assert "Ways out:" in page
+
+
+def test_how_many_it_may_reach_counts_who_agreed_to_the_further_purposes(workspace: Any, dana: int) -> None:
+    now = now_ms()
+    create_purpose(workspace.pk, "tips", PurposeTerms(name="Recommendations"), now=now)
+    common: dict[str, Any] = {"workspace_id": workspace.pk, "source": "api", "received_at": now}
+    assert estimate_reach(workspace.pk, "service", now_ms(), ["tips"]).number == 0
+    apply([Decide(identity=WHO, decision=Decision.GRANT, purpose="tips", evidence=GIVEN, **common)], now=now)
+    assert estimate_reach(workspace.pk, "service", now_ms(), ["tips"]).number == 1

@@ -5,6 +5,7 @@ What is rendered here is the same code and data as at sending; only the unsubscr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,10 +68,10 @@ def _with_part(mail: EmailTemplate, variables: dict[str, Any], error: TemplateIn
     return error
 
 
-def ask_gate(subject: Subject, purpose: str, now: int) -> list[Verdict]:
-    """Whether the person may be sent something for this purpose now; nothing is written down, for nothing is done."""
+def ask_gate(subject: Subject, purpose: str, now: int, further: Sequence[str] = ()) -> list[Verdict]:
+    """Whether the person may be sent something for this purpose, and for those further ones, now; nothing is written down, for nothing is done."""
     rule = load_catalog(subject.workspace_id).purposes.get(purpose)
-    asked = [(purpose, Operation.MESSAGE)]
+    asked = [(key, Operation.MESSAGE) for key in (purpose, *further)]
     if rule is None or rule.is_marketing:
         asked.insert(0, (PROFILING, Operation.PROFILE))
     facts = {key: load_facts(subject.workspace_id, {subject.person_id}, key)[subject.person_id] for key, _ in asked}

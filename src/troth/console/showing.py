@@ -107,6 +107,7 @@ WORDS = {
     "external_id": _("id"),
     "anonymous_id": _("anonymous id"),
     "email": _("e-mail"),
+    "not_covered": _("it uses data collected for another purpose"),
     "own_right": _("the person's own right"),
     "legitimate_interest": _("legitimate interest"),
     "legal_obligation": _("legal obligation"),

@@ -13,11 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import delete_campaign, find_faults, pause_campaign, publish_campaign, resume_campaign
+from troth.campaigns.publishing import delete_campaign, find_faults, pause_campaign, plan_of, publish_campaign, resume_campaign
+from troth.campaigns.purpose_checking import find_further_purposes
 from troth.campaigns.triggers import source_of
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.campaigns.reading import (
+    describe_readings,
     estimate_reach,
     find_campaign,
     list_changes,
@@ -54,7 +56,8 @@ def publish(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
             _("Published: from now on every “%s” counts. Its figures are on this page."),
         )
     rule = load_catalog(own.workspace_id).rule(own.purpose)
-    needs_consent = rule is not None and (rule.basis == "consent" or rule.is_marketing)
+    further = find_further_purposes(plan_of(own))
+    needs_consent = rule is not None and (rule.basis == "consent" or rule.is_marketing or further)
     return _ask(
         request,
         "publish",
@@ -65,7 +68,9 @@ def publish(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
         purpose=name_purpose(own.workspace_id, own.purpose),
         rule=rule,
         profiling=name_purpose(own.workspace_id, PROFILING),
-        reach=estimate_reach(own.workspace_id, own.purpose, now_ms()) if needs_consent and not faults else None,
+        reads=describe_readings(plan_of(own)),
+        further=[name_purpose(own.workspace_id, key) for key in further],
+        reach=estimate_reach(own.workspace_id, own.purpose, now_ms(), further) if needs_consent and not faults else None,
         changes=list_changes(own) if own.template_id else [],
     )
 

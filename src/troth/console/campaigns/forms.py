@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import LONGEST_EVENT, LONGEST_NAME, LONGEST_SUBJECT
-from troth.consent.catalog import load_catalog
+from troth.campaigns.publishing import DRAFT, LONGEST_EVENT, LONGEST_NAME, LONGEST_SUBJECT
+from troth.consent.catalog import SERVICE, load_catalog
 from troth.console.campaigns.rows import Lines, posted_lines, read_lines, write_lines
 from troth.console.showing import put_in_words
 from troth.content.liquid import MAX_SOURCE
@@ -35,6 +35,7 @@ class CampaignForm(forms.Form):
         max_length=LONGEST_JSON,
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", **CODE}),
     )
+    also_for = forms.MultipleChoiceField(required=False)
     subject = forms.CharField(label=_("Subject"), max_length=LONGEST_SUBJECT, widget=forms.TextInput(attrs=CODE))
     html = forms.CharField(
         label=_("HTML"),
@@ -53,8 +54,14 @@ class CampaignForm(forms.Form):
 
     def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        catalog = load_catalog(workspace_id)
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]
-            (rule.key, f"{rule.name} · {put_in_words(rule.basis)}") for rule in load_catalog(workspace_id).purposes.values()
+            (rule.key, f"{rule.name} · {put_in_words(rule.basis)}") for rule in catalog.purposes.values()
+        ]
+        # Only purposes that something is collected for: of the others there is nothing to use.
+        offered = {*catalog.events.values(), *catalog.attributes.values(), *self.initial.get("also_for", [])} - {SERVICE}
+        self.fields["also_for"].choices = [  # type: ignore[attr-defined]
+            (rule.key, rule.name) for rule in catalog.purposes.values() if rule.key in offered
         ]
 
     def clean_trigger_event(self) -> str:
@@ -66,13 +73,19 @@ class CampaignForm(forms.Form):
         return read_posted_conditions(self.data)
 
     @property
+    def also(self) -> list[tuple[str, str, bool]]:
+        """The purposes that can be declared: key, name, and whether it is."""
+        chosen = self["also_for"].value() or []
+        return [(key, name, key in chosen) for key, name in self.fields["also_for"].choices]  # type: ignore[attr-defined]
+
+    @property
     def when(self) -> Lines:
         """The rows to show: those that were posted, else those of the campaign, else none."""
         return _posted(self.data) if self.is_bound else self.initial.get("when") or Lines("all", [])
 
     def draft(self) -> dict[str, Any]:
         """What was entered, as fields of a campaign."""
-        return {name: self.cleaned_data[name] for name in ("name", "trigger_event", "purpose", "conditions", "subject", "html", "text")}
+        return {name: self.cleaned_data[name] for name in DRAFT}
 
 
 def read_posted_conditions(data: Any) -> dict[str, Any] | None:
@@ -105,7 +118,7 @@ def read_conditions(text: str) -> dict[str, Any] | None:
 
 def initial_of(campaign: Campaign) -> dict[str, Any]:
     """A campaign as the form shows it first."""
-    shown = {name: getattr(campaign, name) for name in ("name", "trigger_event", "purpose", "subject", "html", "text")}
+    shown = {name: getattr(campaign, name) for name in DRAFT if name != "conditions"}
     when = write_lines(campaign.conditions)
     conditions = "" if when else json.dumps(campaign.conditions, indent=2, ensure_ascii=False)
     return {**shown, "when": when, "conditions": conditions}

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseForbidden
 from django.utils.translation import gettext as _
 
 from troth.campaigns.publishing import LONGEST_EVENT
+from troth.campaigns.purpose_checking import Plan, PurposeNotCovered, find_further_purposes, find_uncovered
 from troth.campaigns.trials import ask_gate, describe_person, find_sample_event, render_trial, send_trial
 from troth.campaigns.triggers import is_triggered
 from troth.consent.catalog import load_catalog
@@ -21,12 +23,14 @@ from troth.consent.gate import Verdict
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.asking import is_number
 from troth.console.campaigns.forms import LONGEST_JSON, read_posted_conditions
+from troth.console.campaigns.reading import Reads, describe_readings
 from troth.console.mail_preview import show_mail
 from troth.console.shell import render_fragment
 from troth.content.email_template import EmailTemplate, RenderedEmail
 from troth.kernel.clock import MINUTE, SECOND, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
+from troth.people.event_names import fold_event_name
 from troth.people.lookup import PersonNotFound, find_person, search_people
 from troth.workspaces.roles import Permission
 
@@ -53,6 +57,8 @@ class Trial:
     is_marketing: bool = False
     is_triggered: bool = True
     takes_last_event: bool = False
+    readings: list[Reads] = field(default_factory=list)
+    uncovered: list[PurposeNotCovered] = field(default_factory=list)
 
     @property
     def denied(self) -> Verdict | None:
@@ -133,13 +139,13 @@ def _try(request: MemberRequest, now: int) -> Trial:
             return Trial(faults=[str(error)], subject=subject, person=person)
     elif subject and (sample := find_sample_event(subject, trigger)):
         (at, properties), takes_last = sample, True
-    rule = load_catalog(workspace_id).purposes.get(form.get("purpose", ""))
+    catalog, plan = load_catalog(workspace_id), _plan(request, trigger)
+    rule = catalog.purposes.get(plan.purpose)
     is_marketing = rule is None or rule.is_marketing
-    mail = EmailTemplate(subject=form.get("subject", ""), html=form.get("html", ""), text=form.get("text", ""))
     rendered = None
     try:
-        mail.check()
-        rendered = render_trial(mail, person, event=trigger, properties=properties, at=at, is_marketing=is_marketing)
+        plan.mail.check()
+        rendered = render_trial(plan.mail, person, event=trigger, properties=properties, at=at, is_marketing=is_marketing)
     except TrothError as error:
         faults.append(str(error))
     return Trial(
@@ -147,10 +153,29 @@ def _try(request: MemberRequest, now: int) -> Trial:
         faults=faults,
         subject=subject,
         person=person,
-        verdicts=ask_gate(subject, form.get("purpose", ""), now) if subject else [],
+        verdicts=ask_gate(subject, plan.purpose, now, find_further_purposes(plan)) if subject else [],
         is_marketing=is_marketing,
-        is_triggered=not (written or takes_last) or _holds(form, properties),
+        is_triggered=not (written or takes_last) or is_triggered(plan.conditions, properties),
         takes_last_event=takes_last,
+        readings=describe_readings(plan),
+        uncovered=find_uncovered(plan),
+    )
+
+
+def _plan(request: MemberRequest, trigger: str) -> Plan:
+    """What purpose checking looks at, of the form as it stands. What is wrong with its conditions is told at the form when it is saved."""
+    form = request.POST
+    try:
+        conditions = read_posted_conditions(form)
+    except ValidationError:
+        conditions = None
+    return Plan(
+        workspace_id=request.workspace.pk,
+        purpose=form.get("purpose", ""),
+        also_for=form.getlist("also_for"),
+        trigger_event=fold_event_name(trigger),
+        conditions=conditions,
+        mail=EmailTemplate(subject=form.get("subject", ""), html=form.get("html", ""), text=form.get("text", "")),
     )
 
 
@@ -166,16 +191,6 @@ def _read_properties(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise SampleInvalid(_('Sample event: its properties are an object, like {"plan": "pro"}.'))
     return found
-
-
-def _holds(form: Any, properties: dict[str, Any]) -> bool:
-    """Whether the sample event meets the conditions; what is wrong with them is told at the form when it is saved."""
-    from django.core.exceptions import ValidationError
-
-    try:
-        return is_triggered(read_posted_conditions(form), properties)
-    except ValidationError:
-        return True
 
 
 def _write_down(request: MemberRequest, subject: Subject) -> None:

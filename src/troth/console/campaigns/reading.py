@@ -16,6 +16,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import Campaign
+from troth.campaigns.purpose_checking import Plan, find_readings
 from troth.campaigns.triggers import source_of
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.gate import Operation, permitted_where
@@ -66,6 +67,17 @@ class Figures:
     capped: bool
     looked_at: int
     reasons: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Something that a campaign reads, for its author: what it was collected for and what follows (`good`, `info` or `bad`)."""
+
+    kind: str
+    name: str
+    purpose: str
+    tone: str
+    places: str
 
 
 def find_campaign(workspace_id: int, campaign_id: int) -> Campaign:
@@ -186,6 +198,7 @@ def list_changes(campaign: Campaign) -> list[str]:
         (_("the triggering event"), published.get("trigger_event") != campaign.trigger_event),
         (_("the conditions"), published.get("conditions") != campaign.conditions),
         (_("the purpose"), published.get("purpose") != campaign.purpose),
+        (_("the purposes it is also for"), template.also_for != campaign.also_for),
         (_("the subject"), template.subject != campaign.subject),
         (_("the HTML"), template.html != campaign.html),
         (_("the text part"), template.text != campaign.text),
@@ -223,12 +236,32 @@ def list_event_names(workspace_id: int, text: str, limit: int) -> list[str]:
         return [name for (name,) in cursor.fetchall() if text in name][:limit]
 
 
-def estimate_reach(workspace_id: int, purpose: str, now: int) -> Reach:
-    """How many persons may be sent something for a purpose now; for marketing, which is chosen by behaviour, those who agreed to that as well."""
+def describe_readings(plan: Plan) -> list[Reads]:
+    """What a campaign reads, in the order of its places."""
+    return [
+        Reads(
+            kind=reading.use.datum.kind.value,
+            name=reading.use.datum.name,
+            purpose=name_purpose(plan.workspace_id, reading.use.collected_for),
+            tone="bad" if reading.use.fault else "info" if reading.use.needs else "good",
+            places=", ".join(map(str, reading.places)),
+        )
+        for reading in find_readings(plan, load_catalog(plan.workspace_id))
+    ]
+
+
+def estimate_reach(workspace_id: int, purpose: str, now: int, further: Sequence[str] = ()) -> Reach:
+    """How many persons may be sent something for a purpose, and for those further ones, now.
+
+    For marketing, which is chosen by behaviour, those who agreed to that as well.
+    """
     catalog = load_catalog(workspace_id)
     rule = catalog.rule(purpose)
     where, values = permitted_where(rule, Operation.MESSAGE, at=now)
     if rule is None or rule.is_marketing:
-        more, further = permitted_where(catalog.rule(PROFILING), Operation.PROFILE, at=now)
-        where, values = f"{where} AND {more}", [*values, *further]
+        more, others = permitted_where(catalog.rule(PROFILING), Operation.PROFILE, at=now)
+        where, values = f"{where} AND {more}", [*values, *others]
+    for key in further:
+        more, others = permitted_where(catalog.rule(key), Operation.MESSAGE, at=now)
+        where, values = f"{where} AND {more}", [*values, *others]
     return count_people(workspace_id, where, values)

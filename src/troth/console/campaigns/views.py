@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import CampaignState
-from troth.campaigns.publishing import find_faults
+from troth.campaigns.publishing import find_faults, find_uncovered_now
 from troth.campaigns.triggers import source_of
 from troth.consent.catalog import load_catalog
 from troth.console.access import MemberRequest, member_page
@@ -73,6 +73,8 @@ def campaign(request: MemberRequest, campaign_id: int) -> HttpResponse:
         purpose=name_purpose(own.workspace_id, live["purpose"]),
         rule=load_catalog(own.workspace_id).rule(live["purpose"]),
         changes=list_changes(own) if own.has_changes else [],
+        also_for=[name_purpose(own.workspace_id, key) for key in own.also_for],
+        uncovered=find_uncovered_now(own),
         faults=find_faults(own) if own.has_changes or own.template_id is None else [],
         published_at=published_at(own),
         created_at=moment_of(own.created_at),
