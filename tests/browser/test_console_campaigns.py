@@ -161,3 +161,26 @@ def test_a_decision_opens_as_a_dialog_and_pauses(new_page: Any, troth_server: Se
     dialog.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_role("status").first).to_contain_text("Paused")
     assert call("GET", f"/campaigns/{made['id']}")["state"] == "paused"
+
+
+def test_what_is_not_covered_is_told_while_one_writes_and_a_tick_leads_out(new_page: Any, troth_server: Served) -> None:
+    call = Control(troth_server)
+    call("POST", "/purposes", {"key": "tips", "name": "Recommendations"})
+    call("PUT", "/purposes/assignments", {"kind": "attribute", "name": "likes", "purpose": "tips"})
+    page = new_page(scripts=True)
+    log_in(page)
+    page.goto("/console/1/campaigns/new")
+    page.get_by_label("Name").fill("For you")
+    page.get_by_role("combobox", name="Triggering event").fill("browsed")
+    page.get_by_label("HTML").fill("<p>You like {{ person.likes }}</p>")
+    expect(page.get_by_text("collected for Recommendations · not covered")).to_be_visible()
+    expect(page.get_by_text("It is read as person.likes (html, line 1, column 16).")).to_be_visible()
+    page.get_by_label("Recommendations").check()
+    expect(page.get_by_text("collected for Recommendations · each person is asked about it")).to_be_visible()
+    expect(page.get_by_text("Ways out")).to_have_count(0)
+    page.get_by_role("button", name="Save and publish…").click()
+    expect(page.get_by_text("The mail uses data collected for “Recommendations”")).to_be_visible()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("heading", name="For you", exact=True)).to_be_visible()
+    call("PUT", "/purposes/assignments", {"kind": "attribute", "name": "likes", "purpose": "open_tracking"})
+    troth_server.eventually(lambda: page.reload() and page.get_by_text("Nobody gets what was published.").is_visible())

@@ -463,7 +463,7 @@ def test_a_campaign_is_declared_to_be_also_for_another_purpose_and_published(mar
     for path in ("", "/publish"):
         page = ask(marketer, workspace, f"/{campaign.pk}{path}")
         assert "It cannot be published like this" in page
-        assert "The attribute `first_name` is collected for “Recommendations”" in page
+        assert "The attribute first_name is collected for “Recommendations”" in page
     do(marketer, workspace, f"/{campaign.pk}/publish")
     assert Campaign.objects.get().state == "draft"
     assert 'name="also_for" value="tips">' in ask(marketer, workspace, f"/{campaign.pk}/edit")

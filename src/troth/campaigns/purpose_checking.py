@@ -149,4 +149,4 @@ def _whence(plan: Plan, datum: Datum) -> str:
     look = find_doors_of_event if datum.kind is Kind.EVENT else find_doors_of_attribute
     doors = sorted(look(plan.workspace_id, datum.name).items(), key=lambda door: door[1])
     told = [f"{door} since {datetime.fromtimestamp(at // 1000, UTC).date().isoformat()}" for door, at in doors]
-    return f"through {', '.join(told)}" if told else "of which nothing has come in lately"
+    return f"through {', '.join(told)}" if told else "though none has come in lately"

@@ -67,7 +67,7 @@ def read_email(mail: EmailTemplate) -> list[Read]:
     return [read for part in ("subject", "html", "text") for read in read_template(getattr(mail, part), part)]
 
 
-@lru_cache(maxsize=CACHED)
+@lru_cache(maxsize=3 * CACHED)
 def read_template(source: str, part: str = "html") -> tuple[Read, ...]:
     """What one part of a mail reads, in the order of the source. Raises TemplateInvalid, TemplateTooExpensive."""
     uses = list(_find_uses(compile_template(source, escape=part == "html").bound.nodes))
