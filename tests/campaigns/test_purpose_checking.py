@@ -222,3 +222,11 @@ def test_what_is_declared_is_part_of_what_is_published(shop: Shop) -> None:
     shop.buys(shop.person("ann", *BOTH))
     assert shop.messages() == [(State.SKIPPED, "tips:no_consent")]
     assert not update_campaign(changed, also_for=["tips"], html="<p>{{ person.likes }}</p>").has_changes
+
+
+def test_the_longest_key_of_a_purpose_fits_into_the_reason(shop: Shop) -> None:
+    create_purpose(shop.pk, "x" * 64, PurposeTerms(name="Long"), now=shop.now)
+    publish_campaign(shop.draft(purpose="x" * 64))
+    ann = shop.person("ann")
+    shop.buys(ann)
+    assert shop.messages() == [(State.SKIPPED, f"{'x' * 64}:no_consent")]

@@ -41,7 +41,8 @@ class Message(models.Model):
     is_marketing = models.BooleanField()
     template_id = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=State)
-    reason = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(max_length=100, blank=True)
+    """Why it is in this state, e.g. `marketing_email:no_consent`."""
     due_at = models.BigIntegerField()
     created_at = models.BigIntegerField()
     claimed_at = models.BigIntegerField(null=True)
