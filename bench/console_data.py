@@ -218,6 +218,7 @@ def _write_requests(workspace_id: int, heavy: int, now: int) -> None:
 def find_examples(workspace_id: int) -> dict[str, Any]:
     """One id of everything that an address of the console can name, from what is there."""
     from troth.campaigns.models import Campaign
+    from troth.consent.models import Record
     from troth.intake.captures import read_captures
     from troth.messages.models import Message
     from troth.people.lookup import find_person
@@ -233,6 +234,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
     requests = PrivacyRequest.objects.filter(workspace_id=workspace_id).order_by("-received_at")
     request = requests.exclude(certificate="").first() or requests.first()
     campaign = Campaign.objects.filter(workspace_id=workspace_id).order_by("pk").first()
+    record = Record.objects.filter(bucket=person_id % 4096, person_id=person_id).order_by("-record_id").first()
     newest = next(iter(read_captures(workspace_id, after=0, limit=1)), None)
     return {
         "workspace_id": workspace_id,
@@ -245,6 +247,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "invitation_id": invitation.pk if invitation else 0,
         "request_id": str(request.pk) if request else "",
         "purpose": "marketing_email",
+        "record_id": record.record_id if record else 0,
         "notice_key": notice_key_of(workspace_id),
         "version": 1,
         "form": "csv",

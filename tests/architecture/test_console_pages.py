@@ -19,7 +19,7 @@ from tests.architecture.templates import find_bare_text
 SOURCE = Path(__file__).parents[2] / "src" / "troth"
 TEMPLATES = [path for path in sorted(SOURCE.rglob("templates/**/*.html")) if not {"design", "mails"} & set(path.parts)]
 SCRIPTS = sorted((SOURCE / "console" / "static" / "troth" / "console").rglob("*.js"))
-PERSONAL = ("see_people", "see_messages", "see_live")
+PERSONAL = ("see_people", "see_consents", "see_messages", "see_live")
 INLINE = re.compile(
     r"""\sstyle\s*=|<style\b|\son[a-z]+\s*=|<script\b(?![^>]*\ssrc=)|javascript:|\bhx-on\b|hx-vals=["']js:""", re.IGNORECASE
 )

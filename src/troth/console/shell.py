@@ -56,6 +56,7 @@ NAVIGATION = (
     Place(_("People"), "users", Permission.SEE_PEOPLE, "people"),
     Place(_("Campaigns"), "megaphone", Permission.SEE_CAMPAIGNS, "campaigns"),
     Place(_("Notices"), "file-text", Permission.SEE_NOTICES, "notices"),
+    Place(_("Consents"), "badge-check", Permission.SEE_CONSENTS, "consents"),
     Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox"),
     Place(_("Live"), "activity", Permission.SEE_LIVE, "live"),
     Place(_("Audit"), "scroll-text", Permission.SEE_AUDIT, "audit"),

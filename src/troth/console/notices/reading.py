@@ -46,7 +46,8 @@ class Box:
     """What a person ticks: one box for each purpose."""
 
     purpose: str
-    says: str
+    about: str
+    """What is done, in the language of the notice, where the purpose says so."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def _rules_of(workspace_id: int, purposes: Sequence[str]) -> list[PurposeRule]:
 
 
 def list_boxes(workspace_id: int, purposes: Sequence[str], language: str) -> list[Box]:
-    """What stands at each box: the purpose in the language of the notice, else its name."""
+    """What stands at each box."""
     found = {row.key: row for row in Purpose.objects.filter(workspace_id=workspace_id, key__in=purposes)}
-    return [Box(row.name, row.description.get(language) or row.name) for key in purposes if (row := found.get(key))]
+    return [Box(row.name, row.description.get(language, "")) for key in purposes if (row := found.get(key))]
 
 
 def read_published(workspace_id: int, key: str, number: int, language: str) -> tuple[NoticeVersion, str]:

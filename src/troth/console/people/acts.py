@@ -150,7 +150,7 @@ def object_to(request: MemberRequest, person_id: int) -> HttpResponseBase:
 
 @member_page(Permission.EXERCISE_RIGHTS, audit="person.read", methods=("GET", "POST"))
 def withdraw(request: MemberRequest, person_id: int, purpose: str) -> HttpResponseBase:
-    """Record that a person withdraws a consent (Art. 7(3)). Staff record a withdrawal, never a consent."""
+    """Record that a person withdraws a consent (Art. 7(3))."""
     subject = subject_of(request, person_id)
     rule = load_catalog(request.workspace.pk).purposes.get(purpose)
     if rule is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.people import acts, corrections, requests, views
+from troth.console.people import acts, consenting, corrections, requests, views
 
 urlpatterns = [
     path("people", views.people, name="console-people"),
@@ -22,5 +22,6 @@ urlpatterns = [
     path("people/<int:person_id>/erase", acts.erase, name="console-person-erase"),
     path("people/<int:person_id>/restrict", acts.restrict, name="console-person-restrict"),
     path("people/<int:person_id>/object", acts.object_to, name="console-person-object"),
+    path("people/<int:person_id>/consent", consenting.consent, name="console-person-consent"),
     path("people/<int:person_id>/withdraw/<str:purpose>", acts.withdraw, name="console-person-withdraw"),
 ]
