@@ -272,11 +272,18 @@ def test_a_special_category_has_to_be_named(officer: Client, acme: int) -> None:
     record_for(officer, acme, form(purpose="health", shown="news/2/en", explicit="on"), 303)
 
 
-def test_nothing_can_be_recorded_where_no_notice_is_published(officer: Client, workspace: Any) -> None:
-    person_id = know(workspace.pk, DANA)
-    page = officer.get(f"/console/{workspace.pk}/people/{person_id}/consent").content.decode()
-    assert "No notice is published yet" in page
-    assert record_for(officer, workspace.pk, form(), 422)
+def test_a_paper_from_before_is_recorded_with_its_own_words(officer: Client, workspace: Any) -> None:
+    know(workspace.pk, DANA)
+    assert "C04" in record_for(officer, workspace.pk, form(shown=""), 422)
+    words = "I agree to get news from Acme by e-mail."
+    record_for(officer, workspace.pk, form(shown="", words=words, decided_at="2019-05-01T10:00"), 303)
+    own = Record.objects.get(workspace_id=workspace.pk)
+    assert (own.valid, own.notice, own.notice_hash) == (True, "", hash_text(words))
+    assert words in read(officer, workspace.pk, f"/{own.record_id}")
+
+
+def test_words_that_are_not_those_of_the_notice_are_refused(officer: Client, acme: int) -> None:
+    assert "C04" in record_for(officer, acme, form(words="Something else."), 422)
 
 
 @pytest.mark.parametrize("role", [role.value for role in Role])

@@ -32,6 +32,7 @@ from troth.workspaces.roles import Permission
 
 SOURCE = "console"
 LONGEST = 500
+LONGEST_TEXT = 20_000
 NEEDS_ARTEFACT = later(
     "Say where what the person signed, wrote or said is kept: without it the consent cannot be proven (rule C11, Art. 7(1))."
 )
@@ -42,7 +43,16 @@ class ConsentForm(forms.Form):
 
     purpose = forms.ChoiceField(label=later("Purpose"))
     shown = forms.ChoiceField(
-        label=later("What the person read or heard"), help_text=later("The notice in the version and language of the form or script.")
+        label=later("What the person read or heard"),
+        required=False,
+        help_text=later("The notice in the version and language of the form or script; else its words below."),
+    )
+    words = forms.CharField(
+        label=later("Its words, where no published notice has them"),
+        max_length=LONGEST_TEXT,
+        required=False,
+        help_text=later("Word for word, e.g. of a form from before Troth. They are kept with this consent."),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     control_kind = forms.ChoiceField(
         label=later("How they agreed"),
@@ -73,14 +83,22 @@ class ConsentForm(forms.Form):
         self.fields["purpose"].choices = [(rule.key, rule.name) for rule in rules]  # type: ignore[attr-defined]
         published = sorted(catalog.notices, key=lambda one: (one[0], -int(one[1]), one[2]))
         self.fields["shown"].choices = [  # type: ignore[attr-defined]
-            (
-                f"{key}/{version}/{language}",
-                _("%(key)s, version %(version)s, %(language)s") % {"key": key, "version": version, "language": language},
-            )
-            for key, version, language in published
+            *((f"{key}/{version}/{language}", f"{key} · {version} · {language}") for key, version, language in published),
+            ("", _("another text")),
         ]
         if not any(rule.special_category for rule in rules):
             del self.fields["explicit"]
+
+    def clean(self) -> None:
+        """A consent to words that nobody knows proves nothing."""
+        if not self.cleaned_data.get("shown") and not self.cleaned_data.get("words"):
+            self.add_error(
+                "words", _("Say what the person read or heard: without its words the consent cannot be proven (rule C04, Art. 7(1)).")
+            )
+
+    def clean_words(self) -> str:
+        """As texts are hashed: lines end with a line feed, however the browser ends them."""
+        return str(self.cleaned_data["words"]).replace("\r\n", "\n")
 
     def clean_decided_at(self) -> str:
         """As RFC 3339; what is entered is meant in the member's zone."""
@@ -90,19 +108,21 @@ class ConsentForm(forms.Form):
     def evidence(self, role: str) -> dict[str, Any]:
         """What proves it."""
         told = self.cleaned_data
-        key, version, language = told["shown"].split("/")
+        key, version, language = told["shown"].split("/") if told["shown"] else ("", "", "")
         found = {
             "notice_key": key,
             "notice_version": version,
             "language": language,
+            "notice": told["words"],
             "control_kind": told["control_kind"],
             "artefact": told["artefact"],
             "note": told["note"],
             "decided_at": told["decided_at"],
             "given_by": "subject",
             "recorded_by": role,
+            "explicit": told.get("explicit", False) or None,
         }
-        return {**found, "explicit": True} if told.get("explicit") else {name: value for name, value in found.items() if value}
+        return {name: value for name, value in found.items() if value}
 
 
 @member_page(Permission.EDIT_PEOPLE, audit="person.read", methods=("GET", "POST"))
@@ -162,5 +182,4 @@ def _ask(request: MemberRequest, subject: Subject, form: ConsentForm, status: in
         form=form,
         person_id=subject.person_id,
         name=names_of(subject.workspace_id, [subject.person_id]).get(subject.person_id, ""),
-        has_notices=bool(form.fields["shown"].choices),  # type: ignore[attr-defined]
     )
