@@ -23,6 +23,7 @@ REVIEWED = {
     "JOIN messages_message m WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND m.state = 'held'",
     # What the ledger has not appended yet, from a short index of it, in the order it was decided.
     "FROM consent_record WHERE leaf IS NULL UNION",
+    "FROM consent_record INDEXED BY record_to_append WHERE workspace_id = %s AND leaf IS NULL ORDER BY record_id LIMIT",
     "FROM consent_record WHERE workspace_id = %s AND leaf IS NULL ORDER BY record_id LIMIT",
     # What Live shows of a workspace's last minutes, from an index of them; and its end, whoever it is about.
     "FROM intake_capture WHERE workspace_id = %s",

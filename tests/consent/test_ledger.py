@@ -18,6 +18,7 @@ from troth.consent.models import Checkpoint, ErasedRecord, Record
 from troth.kernel.clock import HOUR
 from troth.kernel.crypto import signing_key
 from troth.kernel.personal_data import Subject, erase_everywhere, stores
+from troth.kernel.sql import is_sqlite
 
 NOW = 1_790_000_000_000
 
@@ -149,3 +150,20 @@ def test_the_command_line_checks_the_ledger(workspace: Any) -> None:
     with pytest.raises(SystemExit):
         call_command("consent_ledger", workspace.name, stdout=out)
     assert "entry 1: its record is gone, and nothing says that it was erased" in out.getvalue()
+
+
+def test_what_waits_is_read_from_its_own_short_index(workspace: Any) -> None:
+    said: list[tuple[str, Any]] = []
+
+    def collect(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        said.append((sql, params))
+        return execute(sql, params, many, context)
+
+    decide(workspace, 3)
+    with connection.execute_wrapper(collect):
+        append_for(workspace.pk)
+    sql, params = next((sql, params) for sql, params in said if "FROM consent_record" in sql and "leaf IS NULL" in sql)
+    if is_sqlite():
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            assert ["record_to_append" in row[-1] for row in cursor.fetchall()] == [True]
