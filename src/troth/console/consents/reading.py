@@ -91,7 +91,7 @@ def first_id_at(ms: int) -> int:
 
 
 def read_page(workspace_id: int, wanted: Wanted, before: int | None) -> Page:
-    """Records, the newest first. However rare what is wanted, no more than `WINDOW` records are looked through."""
+    """Records, the newest first. However rare what is wanted, no more than `WINDOW` records are looked through; of a person, all of theirs."""
     rows = Record.objects.filter(workspace_id=workspace_id)
     if before is not None:
         rows = rows.filter(record_id__lt=before)
@@ -99,16 +99,16 @@ def read_page(workspace_id: int, wanted: Wanted, before: int | None) -> Page:
         rows = rows.filter(record_id__gte=first_id_at(wanted.since))
     if wanted.until is not None:
         rows = rows.filter(record_id__lt=first_id_at(wanted.until))
+    end = None
     if wanted.person_id is not None:
         rows = rows.filter(bucket=bucket_of(wanted.person_id), person_id=wanted.person_id)
-    elif wanted.valid is False or wanted.rule:
-        # From the index of these few.
-        rows = rows.filter(valid=False)
-    rows = rows.order_by("-record_id")
-    end = next(iter(rows.values_list("record_id", flat=True)[WINDOW - 1 : WINDOW]), None)
-    if end is not None:
-        rows = rows.filter(record_id__gte=end)
-    found = list(_narrow(rows, wanted).defer("salt")[: SHOWN + 1])
+    else:
+        if wanted.valid is False or wanted.rule:
+            # From the index of these few.
+            rows = rows.filter(valid=False)
+        end = next(iter(rows.order_by("-record_id").values_list("record_id", flat=True)[WINDOW - 1 : WINDOW]), None)
+        rows = rows if end is None else rows.filter(record_id__gte=end)
+    found = list(_narrow(rows, wanted).defer("salt").order_by("-record_id")[: SHOWN + 1])
     if len(found) > SHOWN:
         return Page(describe_records(workspace_id, found[:SHOWN]), found[SHOWN - 1].record_id)
     return Page(describe_records(workspace_id, found), end, is_cut=end is not None)
