@@ -120,7 +120,7 @@ class Record(models.Model):
     record_id = models.BigIntegerField()
     workspace_id = models.BigIntegerField()
     purpose = models.CharField(max_length=64)
-    decision = models.CharField(max_length=10)
+    decision = models.CharField(max_length=20)
     """`grant`, `soft_opt_in`, `withdraw`, `refuse`, `defer`, `object` (Art. 21), `restrict` or `lift` (Art. 18)."""
     valid = models.BooleanField()
     """False: recorded, but permits nothing."""
