@@ -151,6 +151,8 @@ def test_a_record_shows_the_words_that_were_seen_and_that_it_counts(officer: Cli
     later = say(acme, Decision.WITHDRAW)
     assert f"/consents/{later}" in read(officer, acme, f"/{record_id}")
     assert "Art. 7(3)" in read(officer, acme, f"/{later}")
+    history = officer.get(f"/console/{acme}/people/{find_person(acme, DANA).person_id}").content.decode()
+    assert f"/consents/{record_id}" in history
     own = say(acme, Decision.GRANT, {"notice": "May we write?", "default_state": "unchecked"}, email="other@example.com")
     assert "May we write?" in read(officer, acme, f"/{own}")
 

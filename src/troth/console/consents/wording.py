@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from troth.consent.linter import RULES, SOFT_RULES
-from troth.console.showing import put_in_words
+from troth.console.showing import put_in_words, put_plainly
 
 DECISIONS: Mapping[str, Promise] = {
     "grant": _("consent"),
@@ -106,8 +106,16 @@ def explain_rules(codes: list[str], *, is_soft: bool) -> list[dict[str, Any]]:
     ]
 
 
-def describe_evidence(evidence: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """What was brought along, with labels."""
+def describe_evidence(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was brought along, with labels and in words."""
     return [
-        (str(EVIDENCE.get(name, put_in_words(name).capitalize())), value) for name, value in evidence.items() if name not in TOLD_ELSEWHERE
+        (str(EVIDENCE.get(name, put_in_words(name).capitalize())), _tell(value))
+        for name, value in evidence.items()
+        if name not in TOLD_ELSEWHERE
     ]
+
+
+def _tell(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " · ".join(f"{put_in_words(name)}: {put_plainly(inner)}" for name, inner in value.items())
+    return ", ".join(map(put_plainly, value)) if isinstance(value, list) else put_plainly(value)

@@ -86,6 +86,7 @@ class ConsentForm(forms.Form):
             *((f"{key}/{version}/{language}", f"{key} · {version} · {language}") for key, version, language in published),
             ("", _("another text")),
         ]
+        self.initial.setdefault("shown", self.fields["shown"].choices[0][0])  # type: ignore[attr-defined]
         if not any(rule.special_category for rule in rules):
             del self.fields["explicit"]
 
