@@ -234,7 +234,8 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
     requests = PrivacyRequest.objects.filter(workspace_id=workspace_id).order_by("-received_at")
     request = requests.exclude(certificate="").first() or requests.first()
     campaign = Campaign.objects.filter(workspace_id=workspace_id).order_by("pk").first()
-    record = Record.objects.filter(bucket=person_id % 4096, person_id=person_id).order_by("-record_id").first()
+    decided = Record.objects.filter(workspace_id=workspace_id).order_by("-record_id")
+    record = decided.filter(bucket=person_id % 4096, person_id=person_id).first() or decided.first()
     newest = next(iter(read_captures(workspace_id, after=0, limit=1)), None)
     return {
         "workspace_id": workspace_id,
