@@ -84,6 +84,7 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
         cursor.execute(MINUTES_SQL.format(day=DAY), values)
         say("minutes", 1, 1)
         cursor.execute("DROP TABLE bench_number")
+    _write_purposes(workspace_id, now)
     _write_notices(workspace_id, now)
     _write_requests(workspace_id, heavy, now)
     _write_captures(workspace_id, heavy, now)
@@ -101,6 +102,38 @@ def _write_campaigns(workspace_id: int) -> list[int]:
     ]
     create_campaign(workspace_id, name="Come back", trigger_event="signed_up", purpose="marketing_email", subject="We miss you", html=HTML)
     return [one.pk for one in made]
+
+
+def _write_purposes(workspace_id: int, now: int) -> None:
+    """A purpose in three versions, one of them material, with what is collected for it; and an archived one."""
+    from msgspec.structs import replace
+
+    from troth.consent.purposes import PurposeTerms, archive_purpose, assign_all, create_purpose, revise_purpose
+    from troth.kernel.clock import DAY
+
+    key = purpose_key_of(workspace_id)
+    first = PurposeTerms(
+        name="Learn how notes are used",
+        description={
+            "en": "We count which functions you use, to make the next version of Papertrail better.",
+            "de": "Wir zählen, welche Funktionen Sie nutzen, um Papertrail zu verbessern.",
+        },
+        data_categories=["functions used", "kind of device"],
+        retention="P36M",
+        consent_lasts="P24M",
+    )
+    second = replace(first, recipients=["Insight Ltd, Dublin, which counts for us"], retention="P24M")
+    create_purpose(workspace_id, key, first, now=now - 200 * DAY)
+    revise_purpose(workspace_id, key, second, material=False, now=now - 80 * DAY)
+    revise_purpose(workspace_id, key, replace(second, retention="P12M"), material=False, now=now - 9 * DAY)
+    assign_all(workspace_id, [("event", "search_made"), ("event", "note_shared"), ("attribute", "plan")], key)
+    create_purpose(workspace_id, "printed_letters", PurposeTerms(name="News by letter", is_marketing=True), now=now - 300 * DAY)
+    archive_purpose(workspace_id, "printed_letters")
+
+
+def purpose_key_of(workspace_id: int) -> str:
+    """The key of the purpose in several versions, another one in each workspace."""
+    return f"learning-{workspace_id}"
 
 
 def _write_notices(workspace_id: int, now: int) -> None:
@@ -250,6 +283,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "purpose": "marketing_email",
         "record_id": record.record_id if record else 0,
         "notice_key": notice_key_of(workspace_id),
+        "purpose_key": purpose_key_of(workspace_id),
         "version": 1,
         "form": "csv",
     }

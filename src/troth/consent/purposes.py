@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from troth.consent.catalog import SERVICE, PurposeUnknown, forget_catalogs, load_catalog
 from troth.consent.durations import check_duration
-from troth.consent.models import Assignment, LegalBasis, OnChange, Purpose, PurposeVersion
+from troth.consent.models import KINDS, Assignment, LegalBasis, OnChange, Purpose, PurposeVersion
 from troth.kernel.errors import TrothError
 from troth.people.models import Person
 
@@ -19,6 +19,7 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 NEWEST_PEOPLE = 500
 """Whose attributes are looked at for names that nobody assigned."""
 MOST_NAMES = 500
+LONGEST_NAME = 255
 
 
 class PurposeInvalid(TrothError):
@@ -84,7 +85,7 @@ def create_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, now: int
         raise PurposeInvalid(
             "$.key: the key of a purpose has letters, digits, `_`, `-` and `.`, 64 at most, and begins with a letter or digit."
         )
-    _check(terms)
+    check_terms(terms)
     load_catalog(workspace_id)
     with transaction.atomic():
         if Purpose.objects.filter(workspace_id=workspace_id, key=key).exists():
@@ -101,7 +102,7 @@ def revise_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, material
     What widens the processing is material whatever the caller says (`find_material_changes`). A material change ends the consents given before, or
     leaves them until the person answers anew, as `on_change` said *before* the change and says after it. Raises PurposeUnknown, PurposeInvalid.
     """
-    _check(terms)
+    check_terms(terms)
     with transaction.atomic():
         purpose = find_purpose(workspace_id, key)
         before = terms_of(purpose)
@@ -154,7 +155,8 @@ def _keep_version(purpose: Purpose, at: int, *, material: bool) -> None:
     )
 
 
-def _check(terms: PurposeTerms) -> None:
+def check_terms(terms: PurposeTerms) -> None:
+    """Whether a purpose can be kept like this. Raises PurposeInvalid, whose message begins with the field (`$.name: `), and DurationInvalid."""
     if not terms.name.strip():
         raise PurposeInvalid("$.name: a purpose needs a name that people understand.")
     if terms.legal_basis not in LegalBasis.values:
@@ -167,6 +169,21 @@ def _check(terms: PurposeTerms) -> None:
         raise PurposeInvalid("$.soft_opt_in: only marketing on a legitimate interest can have it (Directive 2002/58/EC, Art. 13(2)).")
     check_duration(terms.retention)
     check_duration(terms.consent_lasts)
+
+
+def assign_all(workspace_id: int, things: Iterable[tuple[str, str]], purpose: str) -> int:
+    """Have many things belong to a purpose, given as kind (one of `KINDS`) and name; how many they were. Raises PurposeUnknown, PurposeInvalid."""
+    load_catalog(workspace_id).require(purpose)
+    chosen = set(things)
+    if not all(kind in KINDS and 0 < len(name) <= LONGEST_NAME for kind, name in chosen):
+        raise PurposeInvalid(f"$.name: what is assigned has a kind and a name of {LONGEST_NAME} characters at most.")
+    rows = [Assignment(workspace_id=workspace_id, kind=kind, name=name, purpose=purpose) for kind, name in sorted(chosen)]
+    Assignment.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["workspace_id", "kind", "name"], update_fields=["purpose"], batch_size=MOST_NAMES
+    )
+    forget_catalogs()
+    transaction.on_commit(forget_catalogs)
+    return len(rows)
 
 
 def find_unassigned(workspace_id: int) -> dict[str, list[str]]:

@@ -55,6 +55,7 @@ NAVIGATION = (
     Place(_("Home"), "house", Permission.SEE_FIGURES),
     Place(_("People"), "users", Permission.SEE_PEOPLE, "people"),
     Place(_("Campaigns"), "megaphone", Permission.SEE_CAMPAIGNS, "campaigns"),
+    Place(_("Purposes"), "target", Permission.SEE_PURPOSES, "purposes"),
     Place(_("Notices"), "file-text", Permission.SEE_NOTICES, "notices"),
     Place(_("Consents"), "badge-check", Permission.SEE_CONSENTS, "consents"),
     Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox"),

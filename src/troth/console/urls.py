@@ -6,7 +6,10 @@ from django.urls import include, path
 
 from troth.console import views
 
-ROOMS = ["home", "people", "campaigns", "notices", "consents", "search", "outbox", "live", "settings", "keys", "members", "setup", "audit"]
+ROOMS = [
+    *("home", "people", "campaigns", "purposes", "notices", "consents", "ledger", "search", "outbox", "live"),
+    *("settings", "keys", "members", "setup", "audit"),
+]
 """Each room brings its own `urls.py`."""
 
 urlpatterns = [

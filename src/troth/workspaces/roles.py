@@ -18,6 +18,8 @@ class Permission(StrEnum):
     SEE_PEOPLE = "see_people"
     EDIT_PEOPLE = "edit_people"
     EXERCISE_RIGHTS = "exercise_rights"
+    SEE_PURPOSES = "see_purposes"
+    MANAGE_PURPOSES = "manage_purposes"
     SEE_NOTICES = "see_notices"
     MANAGE_NOTICES = "manage_notices"
     SEE_CONSENTS = "see_consents"
@@ -30,9 +32,11 @@ class Permission(StrEnum):
     SET_SEND_MODE = "set_send_mode"
     SEE_AUDIT = "see_audit"
     EXPORT_AUDIT = "export_audit"
+    SEE_LEDGER = "see_ledger"
+    SIGN_LEDGER = "sign_ledger"
 
 
-_VIEWER = frozenset({Permission.SEE_FIGURES, Permission.SEE_CAMPAIGNS})
+_VIEWER = frozenset({Permission.SEE_FIGURES, Permission.SEE_CAMPAIGNS, Permission.SEE_PURPOSES})
 
 ALLOWED: Mapping[str, frozenset[Permission]] = {
     Role.OWNER.value: frozenset(Permission),
@@ -62,6 +66,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         Permission.SEE_PEOPLE,
         Permission.EDIT_PEOPLE,
         Permission.EXERCISE_RIGHTS,
+        Permission.MANAGE_PURPOSES,
         Permission.SEE_NOTICES,
         Permission.MANAGE_NOTICES,
         Permission.SEE_CONSENTS,
@@ -70,6 +75,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         Permission.SEE_SETTINGS,
         Permission.SEE_AUDIT,
         Permission.EXPORT_AUDIT,
+        Permission.SEE_LEDGER,
+        Permission.SIGN_LEDGER,
     },
     Role.VIEWER.value: _VIEWER,
 }

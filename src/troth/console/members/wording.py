@@ -13,7 +13,7 @@ ROLES: dict[str, Promise] = {
     Role.MARKETER.value: later("Writes and publishes campaigns; sees and corrects people, sees the outbox."),
     Role.DEVELOPER.value: later("Makes keys, watches Live; sees people and the outbox."),
     Role.PRIVACY_OFFICER.value: later(
-        "Exercises rights for persons: export, erase, restrict, object; writes notices; reads the audit log."
+        "Exercises rights for persons: export, erase, restrict, object; keeps purposes and notices; reads the audit log and the ledger."
     ),
     Role.VIEWER.value: later("Sees figures and campaigns, and no person."),
 }
@@ -25,6 +25,8 @@ PERMISSIONS: dict[Permission, Promise] = {
     Permission.SEE_PEOPLE: later("See people"),
     Permission.EDIT_PEOPLE: later("Correct people"),
     Permission.EXERCISE_RIGHTS: later("Export, erase, restrict, object for a person"),
+    Permission.SEE_PURPOSES: later("See purposes"),
+    Permission.MANAGE_PURPOSES: later("Write and archive purposes, assign data to them"),
     Permission.SEE_NOTICES: later("See notices"),
     Permission.MANAGE_NOTICES: later("Write and publish notices, declare a preference page"),
     Permission.SEE_CONSENTS: later("See consents"),
@@ -37,6 +39,8 @@ PERMISSIONS: dict[Permission, Promise] = {
     Permission.SET_SEND_MODE: later("Switch sending on and off"),
     Permission.SEE_AUDIT: later("Read the audit log"),
     Permission.EXPORT_AUDIT: later("Export the audit log"),
+    Permission.SEE_LEDGER: later("See and check the consent ledger"),
+    Permission.SIGN_LEDGER: later("Sign a checkpoint of the consent ledger"),
 }
 
 

@@ -1,0 +1,7 @@
+"""Mounted at /console/<workspace>/ledger."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
