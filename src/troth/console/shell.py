@@ -60,6 +60,7 @@ NAVIGATION = (
     Place(_("Consents"), "badge-check", Permission.SEE_CONSENTS, "consents"),
     Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox"),
     Place(_("Live"), "activity", Permission.SEE_LIVE, "live"),
+    Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger"),
     Place(_("Audit"), "scroll-text", Permission.SEE_AUDIT, "audit"),
     Place(_("Settings"), "settings", Permission.SEE_SETTINGS, "settings"),
 )
