@@ -11,9 +11,10 @@ from django.db import connection
 
 from troth.consent.decisions import DecisionRow, Said, record_decisions
 from troth.consent.ledger.audit import find_faults
-from troth.consent.ledger.checkpoints import CheckpointInvalid, make_checkpoint, make_checkpoints, read_checkpoint
+from troth.consent.ledger.checkpoints import make_checkpoint, make_checkpoints
 from troth.consent.ledger.log import append_for, append_pending, head_of, leaf_of, nodes_of
 from troth.consent.ledger.merkle import consistency_holds, inclusion_holds, prove_consistency, prove_inclusion
+from troth.consent.ledger.notes import CheckpointInvalid, read_checkpoint
 from troth.consent.models import Checkpoint, ErasedRecord, Record
 from troth.kernel.clock import HOUR
 from troth.kernel.crypto import signing_key

@@ -23,7 +23,9 @@ from troth.consent.models import ConsentForm, Record
 from troth.consent.notices import publish_notice, save_draft, save_notice
 from troth.consent.purposes import find_purpose, revise_purpose, terms_of
 from troth.consent.suppression import store_suppressions, suppression_tags
+from troth.consent.verifying import verify_receipt
 from troth.kernel.clock import DAY, now_ms
+from troth.kernel.crypto import signing_key
 from troth.pages.opt_in import read_entry
 from troth.people.lookup import find_people, load_person
 from troth.people.models import Person
@@ -255,3 +257,18 @@ def test_a_sensitive_purpose_is_asked_for_explicitly(enter: Confirm, workspace: 
 def test_whatever_is_posted_gets_a_page_and_stores_nothing(form: ConsentForm, mail_sink: Kept, entered: dict[str, str]) -> None:
     assert Client().post(f"/f/{form.form_id}", entered).status_code in (200, 422)
     assert not Person.objects.exists()
+
+
+def test_the_receipt_is_shown_at_the_moment_of_consent_and_can_be_kept(enter: Confirm) -> None:
+    answer = Client().post(f"/c/{enter()}").content.decode()
+    found = re.search(r"/r/([\w-]+)", answer)
+    assert found
+    page = Client().get(f"/r/{found[1]}").content.decode()
+    assert "You agreed." in page
+    assert TEXT in page
+    assert "Entry 0 of the ledger" in page
+    file = Client().get(f"/r/{found[1]}/file")
+    assert file["Content-Disposition"].startswith("attachment")
+    assert verify_receipt(file.json(), signing_key().public_key()).leaf == 0
+    for token in (found[1][:-3], "x", "A" * 90):
+        assert Client().get(f"/r/{token}").status_code == 404

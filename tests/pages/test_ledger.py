@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.test import Client
 
 from troth.consent.decisions import DecisionRow, Said, record_decisions
-from troth.consent.ledger.checkpoints import make_checkpoint, read_checkpoint
+from troth.consent.ledger.checkpoints import make_checkpoint
 from troth.consent.ledger.log import append_for
 from troth.consent.ledger.merkle import consistency_holds
+from troth.consent.ledger.notes import read_checkpoint
 from troth.kernel.personal_data import Subject
 
 NOW = 1_790_000_000_000

@@ -14,7 +14,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.http import require_safe
 
 from troth.consent.forms import LONGEST_ANSWER, Asked, FormUnknown, ask_in, find_form, languages_of
-from troth.consent.models import ConsentForm
+from troth.consent.models import ConsentForm, Record
 from troth.intake.wire.values import is_email
 from troth.kernel.clock import now_ms
 from troth.kernel.content_policy import content_policy
@@ -23,6 +23,7 @@ from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_t
 from troth.pages.decisions import sender_of
 from troth.pages.form_words import words_in
 from troth.pages.opt_in import Confirmed, asked_then, confirm, label_of, read_entry, write_to
+from troth.pages.receipts import make_receipt_token
 from troth.pages.views import not_ours, public_page, read_form
 from troth.people.identifiers import normalise_email
 from troth.workspaces.models import Workspace
@@ -160,13 +161,29 @@ def confirm_page(request: HttpRequest, token: str) -> HttpResponse:
     became = confirm(entry, now=now)
     status = 409 if became.status == "refused" else 200
     return _page(
-        "confirmed.html", asked.form.workspace_id, entry.language, status=status, became=became, choices=_choices_of(became), **facts
+        "confirmed.html",
+        asked.form.workspace_id,
+        entry.language,
+        status=status,
+        became=became,
+        choices=_choices_of(became),
+        receipts=_receipts_of(became),
+        **facts,
     )
 
 
 def _choices_of(became: Confirmed) -> str:
     """The token of the page where the person sees and changes what they decided."""
     return make_unsubscribe_token(UnsubscribeLink(became.subject, became.purposes[0], 0)) if became.subject else ""
+
+
+def _receipts_of(became: Confirmed) -> dict[str, str]:
+    """Purpose → the token of its receipt, which is shown at the moment of consent."""
+    if became.subject is None:
+        return {}
+    own = {"bucket": became.subject.bucket, "person_id": became.subject.person_id}
+    records = Record.objects.filter(**own, at=became.at, purpose__in=became.purposes).order_by("record_id")
+    return {record.purpose: make_receipt_token(record) for record in records}
 
 
 def _is_prefetch(request: HttpRequest) -> bool:

@@ -66,6 +66,7 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     subject: Subject | None = None
     purposes: tuple[str, ...] = ()
+    at: int = 0
 
 
 def write_to(asked: Asked, email: str, purposes: list[str], attributes: Mapping[str, str], *, page: str, now: int) -> None:
@@ -163,7 +164,7 @@ def confirm(entry: Entry, *, now: int) -> Confirmed:
         if not given:
             transaction.set_rollback(True)
             return Confirmed(status="refused")
-    return Confirmed(status="given", subject=Subject(asked.form.workspace_id, outcomes[1].person_id), purposes=tuple(given))
+    return Confirmed(status="given", subject=Subject(asked.form.workspace_id, outcomes[1].person_id), purposes=tuple(given), at=now)
 
 
 def _take(entry: Entry) -> bool:

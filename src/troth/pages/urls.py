@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import forms, ledger, views
+from troth.pages import forms, ledger, receipts, views
 
 urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("f/embed.js", forms.embed_script, name="embed-script"),
     path("f/<str:form_id>", forms.show_form, name="form"),
     path("c/<str:token>", forms.confirm_page, name="confirm"),
+    path("r/<str:token>/file", receipts.download_receipt, name="receipt-file"),
+    path("r/<str:token>", receipts.show_receipt, name="receipt"),
     path("ledger/key", ledger.key, name="ledger-key"),
     path("ledger/<int:workspace_id>/checkpoint", ledger.checkpoint, name="ledger-checkpoint"),
     path("ledger/<int:workspace_id>/checkpoint/<int:size>", ledger.checkpoint, name="ledger-checkpoint-of"),

@@ -13,8 +13,8 @@ from pathlib import Path
 from troth import __version__
 from troth.kernel.errors import TrothError
 
-BEFORE_DJANGO = frozenset({"init", "serve", "demo"})
-"""Commands that must not need a master key yet, or choose their role first; they set Django up themselves."""
+BEFORE_DJANGO = frozenset({"init", "serve", "demo", "consent_verify"})
+"""Commands that must not need a master key, or choose their role first; they set Django up themselves, if they need it."""
 ROOT = Path(__file__).parents[1]
 
 

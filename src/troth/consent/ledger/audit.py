@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import connection
 
-from troth.consent.ledger.log import COLUMNS, erasure_entry, head_of, nodes_of, plain_record, record_entry, tile_reader
+from troth.consent.ledger.commitment import COLUMNS, erasure_entry, record_entry
+from troth.consent.ledger.log import head_of, nodes_of, plain_record, tile_reader
 from troth.consent.ledger.merkle import hash_leaf, root_of
 from troth.consent.ledger.tiles import HASH, WIDTH, append, node_in
 from troth.consent.models import Checkpoint, ErasedRecord

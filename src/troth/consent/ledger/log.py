@@ -5,48 +5,20 @@ A leaf is `HMAC-SHA256(salt, canonical record)`: without the salt, which is eras
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
 
+from troth.consent.ledger.commitment import COLUMNS, erasure_entry, record_entry
 from troth.consent.ledger.merkle import hash_leaf, root_of
 from troth.consent.ledger.tiles import Tiles, append, edges, node_in
 from troth.consent.models import ErasedRecord, LedgerHead, Record, Tile
-from troth.kernel.json_text import canonical, decode
+from troth.kernel.json_text import decode
 from troth.kernel.sql import insert_rows, is_sqlite
 
 AT_ONCE = 2_000
 WORKSPACES_AT_ONCE = 50
-_FIRST = ("record_id", "workspace_id", "subject_ref", "purpose", "decision", "valid", "at", "method", "source", "evidence")
-_SHOWN = ("schema", "state", "purpose_version", "notice", "notice_version", "notice_hash", "language", "valid_until", "rules")
-TOLD = {1: _FIRST, 2: (*_FIRST, *_SHOWN)}
-"""What of a record is committed to, by the record's `schema`: a leaf once appended is over the fields of its time."""
-COLUMNS = TOLD[max(TOLD)]
-"""All that any schema needs."""
-
-
-def record_entry(record: Mapping[str, Any], salt: bytes) -> bytes:
-    """The entry of a decision; `record` holds the fields in `COLUMNS`."""
-    told = {name: _steadily(record[name]) for name in TOLD[record["schema"]]}
-    return hmac.digest(salt, canonical(told), "sha256")
-
-
-def erasure_entry(record_leaf: int) -> bytes:
-    """The entry that says that the record of an earlier leaf was erased."""
-    return canonical({"erased": record_leaf})
-
-
-def _steadily(value: Any) -> Any:
-    """A value as it comes back from either database: PostgreSQL keeps 1.0 as 1, and a flag may be a number on SQLite."""
-    if isinstance(value, Mapping):
-        return {name: _steadily(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_steadily(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
 
 
 def append_pending(now: int) -> bool:
