@@ -33,7 +33,7 @@ def bring(filled: Filled, name: str, events: int = 1) -> None:
     """Somebody arrives through the door with events, and their history is there."""
     token = {"auth_token": filled.served.workspace["auth_token"]}
     identity = {"id": name, "email": f"{name}@example.com"}
-    assert filled.served.post("/api/v2/users/track", {**token, **identity, "data": {"plan": "team"}})[0] == 200
+    assert filled.served.post("/api/v2/users/track", {**token, **identity, "data": {"team": "blue"}})[0] == 200
     for number in range(events):
         assert (
             filled.served.post("/api/v2/events/track", {**token, "identity": identity, "event_name": f"step {number}", "data": {}})[0]
@@ -53,13 +53,13 @@ def find(page: Any, filled: Filled, name: str) -> None:
 def test_somebody_is_found_while_typing_and_corrected_in_a_dialog(officer: Any, filled: Filled) -> None:
     bring(filled, "greta")
     find(officer, filled, "greta")
-    officer.get_by_role("link", name="Correct plan").click()
+    officer.get_by_role("link", name="Correct team").click()
     dialog = officer.get_by_role("dialog")
     expect(dialog).to_contain_text("Art. 16")
     dialog.get_by_label("Value").fill("solo")
     dialog.get_by_role("button", name="Save").click()
     expect(officer.locator("#attributes")).to_contain_text("solo")
-    expect(officer.get_by_role("status")).to_contain_text("“plan” is corrected")
+    expect(officer.get_by_role("status")).to_contain_text("“team” is corrected")
     expect(officer.locator("ol.timeline")).to_contain_text("Rectification")
 
 
