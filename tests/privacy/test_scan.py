@@ -180,6 +180,12 @@ def test_a_clean_file_and_random_data_are_clean(tmp_path: Path) -> None:
     assert report.bytes_read > 8 << 20
 
 
+@pytest.mark.parametrize("safe", ["", "/", ":@!$&'()*+,;=", ";,/?:@&=+$-_.!~*'()#"])
+def test_whatever_an_encoder_of_addresses_leaves_as_it_is_the_value_is_found(tmp_path: Path, safe: str) -> None:
+    for value in ("00:/", "dana/o'neil@example.org", "/customers/91 82:73+64"):
+        assert not _scan_bytes(tmp_path / "file", urllib.parse.quote(value, safe=safe).encode(), value).clean, value
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(min_size=4, max_size=30).filter(str.isprintable), st.binary(max_size=50))
 def test_whatever_the_value_it_is_found(tmp_path_factory: pytest.TempPathFactory, value: str, around: bytes) -> None:

@@ -105,6 +105,8 @@ def test_what_crashes_is_started_again_and_what_is_killed_leaves_no_orphans(own_
     before = own_server.eventually(lambda: web_and_worker(own_server))
     for child in before.values():
         child.kill()
+    _, alive = psutil.wait_procs(list(before.values()), timeout=30)
+    assert alive == []
     after = own_server.eventually(lambda: web_and_worker(own_server), seconds=30)
     assert {child.pid for child in after.values()}.isdisjoint(child.pid for child in before.values())
     own_server.wait_ready()

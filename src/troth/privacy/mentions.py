@@ -42,4 +42,4 @@ def _text_columns() -> Iterator[tuple[str, list[str]]]:
 def _forms(value: str) -> set[str]:
     """A value as text may carry it; the databases fold ASCII letters, so this does too."""
     lower = "".join(letter.lower() if letter.isascii() else letter for letter in value)
-    return {lower, quote(lower, safe="").lower(), json.dumps(lower)[1:-1]}
+    return {lower, quote(lower, safe="").lower(), quote(lower).lower(), json.dumps(lower)[1:-1]}

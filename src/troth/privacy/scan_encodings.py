@@ -31,6 +31,8 @@ _DROPPED = bytes(b for b in range(256) if b not in _KEPT)
 _URL_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _ESCAPED_ALNUM = re.compile(rb"%(?:3[0-9]|4[1-9a-fA-F]|5[0-9aA]|6[1-9a-fA-F]|7[0-9aA])")
 _LEFT_BY_ENCODE_URI = ";,/?:@&=+$-_.!~*'()#"
+_LEFT_IN_PATHS = "/"  # what encoders of paths leave by default, Python's and nginx's among them
+_LEFT_IN_SEGMENTS = ":@!$&'()*+,;="  # RFC 3986, 3.3: pchar
 _SOFT_BREAK = rb"(?:=(?:\r?\n|(?:\\r)?\\n))?"
 
 
@@ -228,7 +230,8 @@ def _forms(value: str) -> Iterator[tuple[str, bytes]]:
         yield "json", "".join(_json_escape(c) for c in text).encode()
         yield "url", urllib.parse.quote(raw, safe="").encode()
         yield "url", urllib.parse.quote_plus(raw).encode()
-        yield "url", urllib.parse.quote(raw, safe=_LEFT_BY_ENCODE_URI).encode()
+        for left in (_LEFT_IN_PATHS, _LEFT_IN_SEGMENTS, _LEFT_BY_ENCODE_URI):
+            yield "url", urllib.parse.quote(raw, safe=left).encode()
         yield "url", b"".join(bytes([b]) if chr(b).isalnum() and b < 128 else b"%%%02x" % b for b in raw)
         yield "url", b"".join(b"%%%02x" % b for b in raw)
         yield "quoted-printable", b"".join(b"=%02x" % b if b > 127 or b == 61 else bytes([b]) for b in raw)
