@@ -9,11 +9,13 @@ import pytest
 from django.test import Client
 
 from tests.console.test_audit import join
+from tests.console.test_campaigns import DRAFT
 from tests.console.test_people import know, read
+from troth.campaigns.publishing import create_campaign, publish_campaign
 from troth.console.outbox import reading
 from troth.content.models import Template
 from troth.kernel.clock import DAY, now_ms
-from troth.messages.models import Message
+from troth.messages.models import Engagement, FetchCount, Message
 from troth.workspaces.models import AuditEntry
 
 NUMBERS = iter(range(1, 10_000))
@@ -164,3 +166,35 @@ def test_the_headers_are_kept_as_they_were_sent(workspace: Any, tmp_path: Any, s
     assert headers["Subject"] == "Grüße"
     assert headers["List-Unsubscribe"] == "<https://example.com/u/token>"
     assert headers["Message-ID"] == "<7@example.com>"
+
+
+def note(message: Message, kind: str, link: str = "", **counts: Any) -> None:
+    keys = {name: getattr(message, name) for name in ("bucket", "person_id", "message_id", "workspace_id", "source")}
+    Engagement.objects.create(**keys, kind=kind, link=link, measured_at=1, **counts)
+
+
+def test_a_message_shows_that_it_was_opened_by_whom_and_what_was_followed(marketer: Client, workspace: Any) -> None:
+    message = put(workspace, know(workspace, "dana"), rendered=RENDERED)
+    url = f"/console/{workspace.pk}/outbox/{message.message_id}"
+    assert "Opened and followed" not in marketer.get(url).content.decode()
+    note(message, "open", times=2, first_at=1_700_000_000_000, last_at=1_700_000_000_000, machine_times=1, machine="apple_mail_privacy")
+    note(message, "click", "https://shop.example/a", times=1, first_at=1_700_000_000_000, last_at=1_700_000_000_000)
+    page = marketer.get(url).content.decode()
+    assert "Opened 2 times" in page
+    assert "apple mail privacy 1×" in page.lower()
+    assert "https://shop.example/a" in page
+
+
+def test_a_campaign_tells_how_its_mail_was_received_and_counts_no_machine(marketer: Client, workspace: Any) -> None:
+    made = create_campaign(workspace.pk, **{**DRAFT, "conditions": None})
+    publish_campaign(made)
+    for number, (times, machine_times) in enumerate([(3, 0), (0, 2), (0, 0)]):
+        message = put(workspace, know(workspace, f"dana{number}"), source=f"campaign:{made.pk}")
+        note(message, "open", times=times, machine_times=machine_times)
+        note(message, "click")
+    note(message, "click", "https://shop.example/a", times=1)
+    FetchCount.objects.create(workspace_id=workspace.pk, source=f"campaign:{made.pk}", day=now_ms() // DAY, is_machine=False, times=3)
+    page = marketer.get(f"/console/{workspace.pk}/campaigns/{made.pk}").content.decode()
+    assert "of 3 mails whose persons agreed to be measured; 1 more by machines only, not counted" in page
+    assert "https://shop.example/a" in page
+    assert "fewer than 5" in page

@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from tests.console.test_audit import join
@@ -148,3 +149,25 @@ def test_a_test_mail_goes_to_the_member_who_asks(owner: Client, workspace: Any, 
     assert acts() == [("channel.tested", {"channel": "smtp"})]
     settings.TROTH_EMAIL_URL = "smtp://127.0.0.1:1"
     assert "The test was not sent." in owner.post(path(workspace, "/sending/test"), follow=True).content.decode()
+
+
+def test_what_is_measured_is_off_until_an_owner_switches_it_on(owner: Client, workspace: Any) -> None:
+    assert "checked" not in read(owner, workspace, "/sending").partition('id="measuring"')[2].partition("</form>")[0]
+    page = owner.post(path(workspace, "/sending/measuring"), {"measures_clicks": "on"}, follow=True).content.decode()
+    assert 'name="measures_clicks" checked' in page
+    assert 'name="measures_opens" checked' not in page
+    owner.post(path(workspace, "/sending/measuring"), {"measures_clicks": "on"})
+    assert acts() == [("measuring.changed", {"measures_clicks": True})]
+    marketer = join(workspace, "marketer")
+    assert 'name="measures_clicks"' not in read(marketer, workspace, "/sending")
+    assert "Who follows which link" in read(marketer, workspace, "/sending")
+    assert marketer.post(path(workspace, "/sending/measuring"), {}).status_code == 403
+    workspace.refresh_from_db()
+    assert workspace.measures_clicks
+
+
+def test_what_is_measured_is_set_at_the_command_line(workspace: Any, capsys: Any) -> None:
+    call_command("workspace_tracking", workspace.name, "--opens", "on")
+    assert capsys.readouterr().out.splitlines()[0].split()[:2] == ["opens", "on"]
+    workspace.refresh_from_db()
+    assert (workspace.measures_opens, workspace.measures_clicks, workspace.counts_opens) == (True, False, False)

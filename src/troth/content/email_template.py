@@ -65,7 +65,7 @@ def render_email(template: EmailTemplate, variables: Mapping[str, Any], *, unsub
     subject = " ".join(template.render_part("subject", known).split()).translate(_CONTROL_CHARACTERS)
     html = template.render_part("html", known)
     if unsubscribe_url and not _links_to(html, unsubscribe_url):
-        html = _with_footer(html, unsubscribe_url)
+        html = put_at_end(html, f'<p style="font-size:small"><a href="{escape(unsubscribe_url)}">Unsubscribe</a></p>')
     text = template.render_part("text", known) if template.text.strip() else text_from_html(html)
     if unsubscribe_url and unsubscribe_url not in text:
         text = f"{text.rstrip()}\n\n--\nUnsubscribe: {unsubscribe_url}\n"
@@ -79,8 +79,8 @@ def _links_to(html: str, url: str) -> bool:
     return any(f"href={quote}{spelling}" in visible for quote in ('"', "'", "") for spelling in (url, escape(url)))
 
 
-def _with_footer(html: str, url: str) -> str:
-    footer = f'<p style="font-size:small"><a href="{escape(url)}">Unsubscribe</a></p>'
+def put_at_end(html: str, piece: str) -> str:
+    """HTML with a piece more, the last that is shown."""
     ends = list(_BODY_END.finditer(html))
     position = ends[-1].start() if ends else len(html)
-    return html[:position] + footer + html[position:]
+    return html[:position] + piece + html[position:]

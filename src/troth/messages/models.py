@@ -24,6 +24,13 @@ class State(models.TextChoices):
     UNKNOWN = "unknown"
 
 
+class Engaged(models.TextChoices):
+    """What a person did with a mail."""
+
+    OPEN = "open"
+    CLICK = "click"
+
+
 class Message(models.Model):
     """One delivery to one person; `(source, occurrence)` makes enqueuing idempotent."""
 
@@ -69,3 +76,52 @@ class Message(models.Model):
             models.Index(fields=["workspace_id", "state", "created_at"], name="message_by_state"),
             models.Index(fields=["workspace_id", "source", "state", "created_at"], name="message_by_source"),
         ]
+
+
+class Engagement(models.Model):
+    """That a mail was opened or a link of it followed, of who agreed to that being noted.
+
+    The row with an empty link is made at the hand-over and says that the mail was measured; an open is counted in it, a click beside it.
+    """
+
+    pk = models.CompositePrimaryKey("bucket", "person_id", "message_id", "kind", "link")
+    bucket = models.SmallIntegerField()
+    person_id = models.BigIntegerField()
+    message_id = models.BigIntegerField()
+    kind = models.CharField(max_length=5, choices=Engaged)
+    link = models.TextField(blank=True)
+    """The address that the link leads to."""
+    workspace_id = models.BigIntegerField()
+    source = models.CharField(max_length=40)
+    """As the message's."""
+    measured_at = models.BigIntegerField()
+    times = models.IntegerField(default=0)
+    """By the person; what machines fetched is counted apart, and never in a figure, a segment or a goal."""
+    first_at = models.BigIntegerField(null=True)
+    last_at = models.BigIntegerField(null=True)
+    machine_times = models.IntegerField(default=0)
+    machine = models.CharField(max_length=20, blank=True)
+    """The machine that fetched last, see `machines.py`."""
+    machine_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "messages_engagement"
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["workspace_id", "source", "kind", "message_id"], name="engagement_by_source"),
+            models.Index(fields=["measured_at"], name="engagement_by_age"),
+        ]
+
+
+class FetchCount(models.Model):
+    """How often the picture that all recipients of a source share was fetched on a day (UTC): a number without persons."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "source", "day", "is_machine")
+    workspace_id = models.BigIntegerField()
+    source = models.CharField(max_length=40)
+    day = models.IntegerField()
+    """Days since 1970."""
+    is_machine = models.BooleanField()
+    times = models.BigIntegerField()
+
+    class Meta:
+        db_table = "messages_fetchcount"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from troth.kernel.personal_data import Store, Table, declare
-from troth.messages.models import Message
+from troth.messages.models import Engagement, Message
 
 _message = Table(
     model=Message,
@@ -26,5 +26,23 @@ declare(
         move=_message.move,
         models=("troth_messages.Message",),
         columns=("recipient", "context", "rendered", "decisions"),
+    )
+)
+
+_engagement = Table(model=Engagement, times=("measured_at", "first_at", "last_at", "machine_at"), order_by="message_id, kind, link")
+
+declare(
+    Store(
+        name="messages.engagement",
+        title="Mail opened and links followed, by the person or by a machine on the way",
+        category="behaviour",
+        purpose="open_tracking and click_tracking",
+        origin="observed when a picture is fetched or a link followed, with the person's consent",
+        retention="400 days",
+        export=_engagement.export,
+        erase=_engagement.erase,
+        move=_engagement.move,
+        models=("troth_messages.Engagement",),
+        columns=("link", "times", "first_at", "last_at", "machine"),
     )
 )

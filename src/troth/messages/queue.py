@@ -12,7 +12,7 @@ from troth.kernel.clock import MINUTE, SECOND
 from troth.kernel.json_text import decode, encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
-from troth.messages.models import State
+from troth.messages.models import Engaged, State
 
 LEASE = 5 * MINUTE
 """A claim older than this belongs to a worker that died."""
@@ -46,6 +46,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     rendered: dict[str, Any] | None = None
     decisions: list[dict[str, Any]] = []
     provider_id: str = ""
+    measured: tuple[Engaged, ...] = ()
+    """What of it is measured, as its person agreed."""
 
     @property
     def is_over(self) -> bool:
@@ -120,6 +122,14 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
                 for s in settlements
             ],
         )
+        measured = [(kind, s) for s in settlements for kind in s.measured]
+        if measured:
+            cursor.executemany(
+                "INSERT INTO messages_engagement (bucket, person_id, message_id, kind, link, workspace_id, source, measured_at, times,"
+                " machine_times, machine) SELECT bucket, person_id, message_id, %s, '', workspace_id, source, %s, 0, 0, ''"
+                " FROM messages_message WHERE bucket = %s AND person_id = %s AND message_id = %s ON CONFLICT DO NOTHING",
+                [(kind.value, now, s.claim.subject.bucket, s.claim.subject.person_id, s.claim.message_id) for kind, s in measured],
+            )
 
 
 def release_held(limit: int) -> int:

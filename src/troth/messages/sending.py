@@ -42,6 +42,7 @@ from troth.messages.queue import (
     release_held,
     settle,
 )
+from troth.messages.tracking import allowed_kinds, ask_to_measure, put_in_measures
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_test_url, make_unsubscribe_url
 from troth.people.identifiers import EMAIL, EXTERNAL_ID
 from troth.people.queries import load_identifiers, load_profiles
@@ -88,6 +89,7 @@ def _prepare(claims: Sequence[Claim], now: int) -> Callable[[Claim], Settlement]
     profiles = load_profiles(claim.subject.person_id for claim in claims)
     identifiers = load_identifiers(claim.subject.person_id for claim in claims)
     workspaces = Workspace.objects.in_bulk({claim.subject.workspace_id for claim in claims})
+    measuring = ask_to_measure(claims, workspaces, now)
     channel = _channel(settings.TROTH_EMAIL_URL)
 
     def hand_over_one(claim: Claim) -> Settlement:
@@ -99,6 +101,8 @@ def _prepare(claims: Sequence[Claim], now: int) -> Callable[[Claim], Settlement]
         return _hand_over(
             claim,
             verdicts=verdicts[claim.message_id],
+            measuring=measuring[claim.message_id],
+            counts_opens=workspace.counts_opens,
             asked_at=now,
             channel=channel,
             template=templates.get(claim.template_id),
@@ -144,6 +148,8 @@ def _hand_over(
     claim: Claim,
     *,
     verdicts: list[Verdict],
+    measuring: list[Verdict],
+    counts_opens: bool,
     asked_at: int,
     channel: Channel,
     template: Template | None,
@@ -160,11 +166,12 @@ def _hand_over(
     try:
         url = _unsubscribe_url(claim, is_test=bool(tester))
         rendered = _render(claim, template, person, url)
+        kinds = () if tester else allowed_kinds(measuring)
         if tester:
             rendered = replace(rendered, subject=f"{TEST_MARK}{rendered.subject}")
         moment = now_ms()
         mail = build_mail(
-            rendered,
+            rendered if tester else put_in_measures(rendered, claim, kinds, counts_opens=counts_opens),
             sender=sender,
             recipient=recipient,
             message_id=claim.message_id,
@@ -175,7 +182,7 @@ def _hand_over(
         return Settlement(claim=claim, state=State.FAILED, reason=f"template:{type(error).__name__}")
     if moment - asked_at > FRESH_MS:
         verdicts = _ask_gate([claim], {template.pk: template}, moment)[claim.message_id]
-    told = decode(encode(verdicts))
+    told = decode(encode([*verdicts, *measuring]))
     denied = next((verdict for verdict in verdicts if not verdict.allow), None)
     if denied:
         return Settlement(claim=claim, state=State.SKIPPED, reason=f"{denied.purpose}:{denied.reason}", decisions=told)
@@ -194,6 +201,7 @@ def _hand_over(
         rendered={"subject": rendered.subject, "html": rendered.html, "text": rendered.text, "headers": headers_of(mail)},
         decisions=told,
         provider_id=receipt.provider_id,
+        measured=kinds,
     )
 
 

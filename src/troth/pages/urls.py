@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import forms, ledger, receipts, views
+from troth.pages import forms, ledger, measured, receipts, views
 
 urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("c/<str:token>", forms.confirm_page, name="confirm"),
     path("r/<str:token>/file", receipts.download_receipt, name="receipt-file"),
     path("r/<str:token>", receipts.show_receipt, name="receipt"),
+    path("t/o/<str:token>.gif", measured.opened, name="opened"),
+    path("t/c/<str:token>", measured.clicked, name="clicked"),
+    path("t/a/<int:workspace_id>/<str:source>/<str:tag>.gif", measured.fetched, name="fetched"),
     path("ledger/key", ledger.key, name="ledger-key"),
     path("ledger/<int:workspace_id>/checkpoint", ledger.checkpoint, name="ledger-checkpoint"),
     path("ledger/<int:workspace_id>/checkpoint/<int:size>", ledger.checkpoint, name="ledger-checkpoint-of"),

@@ -63,6 +63,7 @@ ACTIONS = {
     "workspace.edited": "changed the workspace",
     "channel.tested": "sent a test of the mail server",
     "send_mode.changed": "changed the send mode",
+    "measuring.changed": "changed what is measured of mail",
     "ledger.checked": "checked the consent ledger",
     "checkpoint.signed": "signed a checkpoint of the consent ledger",
     "audit.read": "read the audit log",

@@ -74,6 +74,12 @@ class Workspace(models.Model):
     send_mode = models.CharField(max_length=4, choices=SendMode, default=SendMode.LIVE)
     test_address = models.EmailField(blank=True)
     """Where mail goes in test mode."""
+    measures_opens = models.BooleanField(default=False)
+    """Whether it is noted who opens mail, of those who agreed."""
+    measures_clicks = models.BooleanField(default=False)
+    """Whether it is noted who follows which link, of those who agreed."""
+    counts_opens = models.BooleanField(default=False)
+    """Whether opens of all others are counted, without persons."""
     audit_days = models.PositiveSmallIntegerField(default=400)
     """How long it is kept who looked at whose data."""
     created_at = models.DateTimeField(auto_now_add=True)

@@ -27,6 +27,7 @@ from troth.console.campaigns.reading import (
     put_condition,
     read_figures,
 )
+from troth.console.campaigns.receiving import read_reception
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
 from troth.workspaces.roles import Permission
@@ -80,6 +81,7 @@ def campaign(request: MemberRequest, campaign_id: int) -> HttpResponse:
         created_at=moment_of(own.created_at),
         updated_at=moment_of(own.updated_at),
         figures=read_figures(own.workspace_id, own.pk, now_ms(), told["zone"], told["locale"]) if own.template_id else None,
+        reception=read_reception(own.workspace_id, own.pk, now_ms()) if own.template_id else None,
         source=source_of(own.pk),
         most_in_day=MOST_IN_DAY,
     )

@@ -12,6 +12,7 @@ from troth.console.mail_preview import show_mail
 from troth.console.outbox.reading import MessageRow, Wanted, describe_messages, list_campaigns, read_page
 from troth.console.shell import preferences, render_page
 from troth.console.showing import put_in_words
+from troth.messages.engagement_figures import read_engagement
 from troth.messages.lookup import find_message
 from troth.messages.models import Message, State
 from troth.messages.sending import BODY_RETENTION
@@ -81,6 +82,7 @@ def message(request: MemberRequest, message_id: int) -> HttpResponse:
         text=body.get("text", ""),
         headers=body.get("headers", []),
         has_body=bool(body),
+        engagement=read_engagement(request.workspace.pk, found.bucket, found.person_id, found.message_id),
         kept_days=BODY_RETENTION // 86_400_000,
     )
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as later
 
 from troth.campaigns.trials import TrialRefused, send_trial
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.settings.measuring import list_switches
 from troth.console.shell import render_fragment, render_page
 from troth.content.email_template import RenderedEmail
 from troth.kernel.clock import now_ms
@@ -90,6 +91,7 @@ def sending(request: MemberRequest) -> HttpResponseBase:
         now=next((name, says) for value, name, says in MODES if value == own.send_mode),
         held=count_in_state(own.pk, State.HELD),
         queued=count_in_state(own.pk, State.QUEUED),
+        switches=list_switches(own),
         channel=channel,
         is_kept=channel.name == "outbox",
     )
