@@ -20,6 +20,9 @@ def dana(workspace: Any) -> Any:
     from troth.kernel.ids import new_row_id
     from troth.kernel.worker import drain
     from troth.messages.enqueue import NewMessage, enqueue
+    from troth.messages.fetches import note_fetch
+    from troth.messages.models import Message
+    from troth.messages.tracking import Measured
     from troth.people.lookup import find_person
     from troth.privacy.requests import ask_for_confirmation
     from troth.workspaces.audit import record_access
@@ -37,6 +40,7 @@ def dana(workspace: Any) -> Any:
             Identify(identity=browser, **about),
             EditTags(identity=who, add=("vip",), **about),
             Decide(identity=who, decision=Decision.GRANT, purpose="marketing_email", evidence={**GIVEN, "form": SECRET}, **about),
+            Decide(identity=who, decision=Decision.GRANT, purpose="click_tracking", evidence=GIVEN, **about),
             *[
                 Track(identity=who, name="Bought", ts=now, properties={"note": SECRET, "n": n}, dedupe=f"d{n}", dedupe_ms=60_000, **about)
                 for n in range(9)
@@ -65,6 +69,12 @@ def dana(workspace: Any) -> Any:
         ],
         now,
     )
+    workspace.measures_clicks = True
+    workspace.save()
+    link = Measured(
+        subject=subject, message_id=Message.objects.get(person_id=subject.person_id).message_id, url=f"https://shop.example/{SECRET}"
+    )
+    assert note_fetch(link, {"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}, now)
     ask_for_confirmation(subject, source="api", received_at=now)
     keep_watching(workspace.pk, now)
     capture = (subject.bucket, subject.person_id, new_row_id(), workspace.pk, now, "vero", "events/track", "bought", DANA["email"], 200)

@@ -66,7 +66,11 @@ def test_a_decision_at_the_command_line_counts_at_once(dana: Subject, troth: Any
 
     shown = troth("people", "show", WS, DANA["phone"])
 
-    assert {item["purpose"]: item["standing"] for item in shown["consents"]} == {"marketing_email": "refused", "open_tracking": "granted"}
+    assert {item["purpose"]: item["standing"] for item in shown["consents"]} == {
+        "marketing_email": "refused",
+        "open_tracking": "granted",
+        "click_tracking": "granted",
+    }
     assert "paper form 7" in json.dumps(shown["consent_records"])
 
 
