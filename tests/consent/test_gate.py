@@ -26,6 +26,7 @@ PURPOSE = st.fixed_dictionaries(
         "legal_basis": st.sampled_from(LegalBasis.values),
         "is_marketing": st.booleans(),
         "material_since": st.just(0) | MOMENTS,
+        "changed_at": st.just(0) | MOMENTS,
         "archived": st.sampled_from([False, False, False, True]),
     }
 )
@@ -67,6 +68,23 @@ def test_nothing_is_allowed_without_a_known_purpose() -> None:
 def test_consent_means_a_standing_grant_and_silence_is_none() -> None:
     tried = {standing: reason_against(Facts(basis="consent", standing=standing), Operation.MESSAGE, 1) for standing in Standing}
     assert tried == {Standing.REFUSED: "withdrawn", Standing.NONE: "no_consent", Standing.GRANTED: ""}
+
+
+def test_who_lacks_a_consent_may_be_asked_and_who_said_no_may_not() -> None:
+    def ask(**facts: Any) -> str:
+        return reason_against(Facts(basis="consent", **facts), Operation.ASK, 10)
+
+    given: dict[str, Any] = {"standing": Standing.GRANTED, "decided_at": 5}
+    assert ask() == ""
+    assert ask(standing=Standing.REFUSED) == "withdrawn"
+    assert ask(standing=Standing.REFUSED, decided_at=5, changed_at=6, material_since=6) == "withdrawn"
+    assert ask(**given) == "has_consent"
+    assert ask(**given, valid_until=10) == ""
+    assert ask(**given, material_since=6) == ""
+    assert ask(**given, changed_at=6) == ""
+    assert ask(imbalance=True) == "imbalance"
+    assert reason_against(Facts(basis="contract"), Operation.ASK, 10) == "needs_no_consent"
+    assert reason_against(Facts(basis="consent", **given, changed_at=6), Operation.MESSAGE, 10) == ""
 
 
 def test_legitimate_interest_and_a_public_task_end_with_an_objection() -> None:

@@ -4,14 +4,17 @@ from django.apps import AppConfig
 
 
 class CampaignsConfig(AppConfig):
-    """Campaigns; reacts to events."""
+    """Campaigns; reacts to events, and asks for consent that is lacking."""
 
     name = "troth.campaigns"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to the actors."""
+        """Listen to the actors; tell the worker what to do."""
+        from troth.campaigns.repermission_asking import ask_next
         from troth.campaigns.triggers import react
         from troth.intake.actor import register_reaction
+        from troth.kernel.worker import register_duty
 
         register_reaction(react)
+        register_duty("ask_for_consent", ask_next, every_ms=1_000)

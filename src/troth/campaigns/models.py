@@ -41,3 +41,42 @@ class Campaign(models.Model):
 
     class Meta:
         indexes: ClassVar[list[Any]] = [models.Index(fields=["state", "workspace_id", "trigger_event"], name="campaign_by_trigger")]
+
+
+class AskingState(models.TextChoices):
+    """How far an asking is."""
+
+    DRAFT = "draft"
+    ASKING = "asking"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+class Repermission(models.Model):
+    """Asking those who lack a valid consent to a purpose for it, once, by e-mail."""
+
+    workspace_id = models.BigIntegerField()
+    purpose = models.CharField(max_length=64)
+    """What consent is asked for."""
+    notice = models.CharField(max_length=64)
+    """The key of the published notice that the page shows."""
+    ground = models.CharField(max_length=64)
+    """The purpose under which the mail itself may be sent: asking for consent to marketing is marketing, too."""
+    subject = models.TextField()
+    html = models.TextField()
+    template_id = models.BigIntegerField(null=True)
+    """The mail as it is sent; None while it is a draft."""
+    state = models.CharField(max_length=10, choices=AskingState, default=AskingState.DRAFT)
+    after = models.JSONField(default=list)
+    """Who was looked at last: created_at, bucket, person_id."""
+    counts = models.JSONField(default=dict)
+    """How many were looked at, by what was found."""
+    created_at = models.BigIntegerField()
+    started_at = models.BigIntegerField(null=True)
+    ended_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["state"], name="repermission_under_way", condition=models.Q(state="asking")),
+            models.Index(fields=["workspace_id", "purpose"], name="repermission_by_purpose"),
+        ]

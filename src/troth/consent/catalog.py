@@ -43,6 +43,8 @@ class PurposeRule:
     version: int = 1
     material_since: int = 0
     """Milliseconds: a consent given before counts no more."""
+    changed_at: int = 0
+    """Milliseconds: who consented before is to be asked again, whether or not the consent counts."""
     consent_lasts: str = ""
     double_opt_in: bool = False
     special_category: bool = False
@@ -190,6 +192,7 @@ def _rule(row: Purpose, setting: Setting) -> PurposeRule:
         is_marketing=row.is_marketing,
         version=row.version,
         material_since=row.material_since,
+        changed_at=row.changed_at,
         consent_lasts=row.consent_lasts,
         double_opt_in=row.double_opt_in,
         special_category=row.special_category,

@@ -207,6 +207,7 @@ def make_facts(
         decided_at=stood.decided_at,
         valid_until=stood.valid_until,
         material_since=rule.material_since if rule else 0,
+        changed_at=rule.changed_at if rule else 0,
         archived=rule is not None and rule.archived,
         imbalance=rule is not None and rule.imbalance,
         soft_opt_in=rule is not None and rule.soft_opt_in,

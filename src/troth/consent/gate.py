@@ -22,6 +22,8 @@ class Operation(StrEnum):
     COLLECT = "collect"
     PROFILE = "profile"
     MESSAGE = "message"
+    ASK = "ask"
+    """Ask for a consent that is lacking; the mail that asks needs a ground of its own."""
     HAND_OVER = "hand_over"
     TRACK_OPEN = "track_open"
     TRACK_CLICK = "track_click"
@@ -43,6 +45,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """When their consent ends by itself; None: it does not."""
     material_since: int = 0
     """A consent given before counts no more: the purpose became another one (Art. 6(4), 13(3))."""
+    changed_at: int = 0
+    """Who consented before is asked again, although the consent counts until they answer."""
     archived: bool = False
     soft_opt_in: bool = False
     """The purpose is marketing to customers: it needs the record of a sale (Directive 2002/58/EC, Art. 13(2))."""
@@ -90,7 +94,10 @@ def reason_against(facts: Facts, operation: Operation, at: int) -> str:
     if facts.archived:
         return "purpose_archived"
     if facts.basis == CONSENT:
-        return _fault_of_consent(facts, at)
+        fault = _fault_of_consent(facts, at)
+        return _reason_not_to_ask(facts, fault) if operation is Operation.ASK else fault
+    if operation is Operation.ASK:
+        return "needs_no_consent"
     if facts.basis in OBJECTABLE or (facts.is_marketing and facts.basis in CONSENT_FREE):
         if facts.standing == REFUSED:
             return "objected"
@@ -106,6 +113,13 @@ def _fault_of_consent(facts: Facts, at: int) -> str:
     if facts.decided_at < facts.material_since:
         return "purpose_changed"
     return "expired" if facts.valid_until is not None and at >= facts.valid_until else ""
+
+
+def _reason_not_to_ask(facts: Facts, fault: str) -> str:
+    """Whoever said no is not asked again, and nobody is asked for what they gave, unless it changed since."""
+    if fault in ("imbalance", "withdrawn"):
+        return fault
+    return "" if fault or facts.decided_at < facts.changed_at else "has_consent"
 
 
 def decide(facts: Facts, *, purpose: str, operation: Operation, at: int) -> Verdict:
@@ -134,6 +148,15 @@ def permitted_where(rule: PurposeRule | None, operation: Operation, *, at: int) 
     restriction = f"SELECT 1 FROM consent_stance r WHERE r.bucket = p.bucket AND r.person_id = p.person_id AND {_RESTRICTED}"
     living = f"{here} AND NOT EXISTS ({restriction})"
     stance = "SELECT 1 FROM consent_stance s WHERE s.bucket = p.bucket AND s.person_id = p.person_id AND s.purpose = %s AND s.standing = %s"
+    if operation is Operation.ASK:
+        said = "SELECT 1 FROM consent_stance s WHERE s.bucket = p.bucket AND s.person_id = p.person_id AND s.purpose = %s AND "
+        settled = "(s.standing = %s OR (s.standing = %s AND s.at >= %s AND (s.valid_until IS NULL OR s.valid_until > %s)))"
+        since = max(rule.material_since, rule.changed_at)
+        return (
+            (f"({living} AND NOT EXISTS ({said}{settled}))", [rule.key, REFUSED, GRANTED, since, at])
+            if rule.basis == CONSENT
+            else ("1 = 0", [])
+        )
     if rule.basis == CONSENT:
         counts = "s.at >= %s AND (s.valid_until IS NULL OR s.valid_until > %s)"
         return f"({living} AND EXISTS ({stance} AND {counts}))", [rule.key, GRANTED, rule.material_since, at]

@@ -55,6 +55,8 @@ class Purpose(models.Model):
     """Data of Art. 9: the consent must be explicit."""
     soft_opt_in = models.BooleanField(default=False)
     """Marketing to customers on a legitimate interest: only who bought, and could object when they did (Directive 2002/58/EC, Art. 13(2))."""
+    changed_at = models.BigIntegerField(default=0)
+    """When it last changed materially, whatever that did to the consents given before; 0: never."""
     material_since = models.BigIntegerField(default=0)
     """Milliseconds: a consent given before counts no more (Art. 6(4), 13(3)); 0: all count."""
     archived = models.BooleanField(default=False)

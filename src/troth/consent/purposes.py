@@ -114,6 +114,8 @@ def revise_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, material
         for name, value in msgspec.structs.asdict(terms).items():
             setattr(purpose, name, value)
         purpose.version += 1
+        if is_material:
+            purpose.changed_at = now
         if is_material and OnChange.INVALIDATE in (before.on_change, terms.on_change):
             purpose.material_since = now
         purpose.save()

@@ -18,6 +18,8 @@ from troth.content.reading import PERSON, Read, read_email
 
 CONTACT = frozenset({"id", "email"})
 """What `person` has beside attributes: how the person is reached and known, without which nothing can be sent."""
+ASK = "ask"
+"""In a message's context: it asks for a consent. Who is asked was chosen by that consent's lack alone, not by behaviour."""
 NOT_COVERED = "not_covered"
 """The reason of a message whose template reads data that may not be used for it."""
 
@@ -60,4 +62,5 @@ def ask_for(template: Template | None, purpose: str, context: dict[str, Any], ca
         data.update(datum for read in reads for datum in find_data(read, event, catalog))
     uses = [judge_use(catalog, purpose, also_for, datum) for datum in sorted(data)]
     refused = next((use for use in uses if use.fault), None)
-    return Asked((*asked_with(catalog.rule(purpose), purpose), *find_needs(uses)), refused)
+    own = (purpose,) if ASK in context else asked_with(catalog.rule(purpose), purpose)
+    return Asked((*own, *find_needs(uses)), refused)

@@ -17,6 +17,7 @@ from troth.messages.models import Engaged, State
 LEASE = 5 * MINUTE
 """A claim older than this belongs to a worker that died."""
 MAX_ATTEMPTS = 8
+MOVED = 2_000
 WAITING = "state IN ('queued', 'sending')"
 """The condition of the index `message_due`. SQLite uses a partial index only where the statement repeats its condition; else it reads all messages."""
 
@@ -146,6 +147,23 @@ def release_held(limit: int) -> int:
             rows,
         )
     return len(rows)
+
+
+def move_waiting(workspace_id: int, source: str, before: State, after: State) -> None:
+    """Bring all messages of a source from one waiting state into another, e.g. from `queued` to `cancelled`, batch by batch."""
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT bucket, person_id, message_id FROM messages_message WHERE workspace_id = %s AND source = %s AND state = %s LIMIT %s",
+                [workspace_id, source, before.value, MOVED],
+            )
+            rows = cursor.fetchall()
+            cursor.executemany(
+                "UPDATE messages_message SET state = %s WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = %s",
+                [(after.value, *row, before.value) for row in rows],
+            )
+        if len(rows) < MOVED:
+            return
 
 
 def recover_abandoned(now: int) -> int:

@@ -26,11 +26,12 @@ from troth.content.errors import ContentError
 from troth.content.models import Template
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.json_text import decode, encode
+from troth.messages.ask_links import AskLink, make_ask_url, make_test_ask_url
 from troth.messages.channels import Channel, Outgoing, channel_from_url
 from troth.messages.errors import ChannelError
 from troth.messages.mail import TEST_MARK, build_mail, headers_of
 from troth.messages.models import Message, State
-from troth.messages.needs import ask_for
+from troth.messages.needs import ASK, ask_for
 from troth.messages.queue import (
     MAX_ATTEMPTS,
     Claim,
@@ -127,21 +128,27 @@ def _ask_gate(claims: Sequence[Claim], templates: Mapping[int, Template], now: i
         asked[claim.message_id] = ask_for(templates.get(claim.template_id), claim.purpose, claim.context, catalog)
     # What was marketing when it was queued stays so, whatever became of its purpose.
     needed = [
-        (claim, purpose)
+        (claim, purpose, Operation.HAND_OVER)
         for claim in claims
-        for purpose in dict.fromkeys((*[PROFILING] * claim.is_marketing, *asked[claim.message_id].purposes))
+        for purpose in dict.fromkeys((*[PROFILING] * _is_chosen(claim), *asked[claim.message_id].purposes))
     ]
+    needed += [(claim, claim.context[ASK]["purpose"], Operation.ASK) for claim in claims if ASK in claim.context]
     groups: dict[tuple[int, str], set[int]] = {}
-    for claim, purpose in needed:
+    for claim, purpose, _ in needed:
         groups.setdefault((claim.subject.workspace_id, purpose), set()).add(claim.subject.person_id)
     facts = {key: load_facts(key[0], people, key[1]) for key, people in groups.items()}
     verdicts: dict[int, list[Verdict]] = {}
-    for claim, purpose in needed:
+    for claim, purpose, operation in needed:
         found = facts[claim.subject.workspace_id, purpose][claim.subject.person_id]
-        verdicts.setdefault(claim.message_id, []).append(decide(found, purpose=purpose, operation=Operation.HAND_OVER, at=now))
+        verdicts.setdefault(claim.message_id, []).append(decide(found, purpose=purpose, operation=operation, at=now))
     for claim in claims:
         verdicts[claim.message_id].extend(asked[claim.message_id].refusals(Operation.HAND_OVER, now))
     return verdicts
+
+
+def _is_chosen(claim: Claim) -> bool:
+    """Marketing goes to whom behaviour chose, which is profiling; a question for consent does not."""
+    return claim.is_marketing and ASK not in claim.context
 
 
 def _hand_over(
@@ -165,7 +172,7 @@ def _hand_over(
     recipient = tester or person["email"]
     try:
         url = _unsubscribe_url(claim, is_test=bool(tester))
-        rendered = _render(claim, template, person, url)
+        rendered = _render(claim, template, person, url, _ask_url(claim, is_test=bool(tester)))
         kinds = () if tester else allowed_kinds(measuring)
         if tester:
             rendered = replace(rendered, subject=f"{TEST_MARK}{rendered.subject}")
@@ -211,10 +218,18 @@ def _unsubscribe_url(claim: Claim, *, is_test: bool) -> str | None:
     return make_test_url() if is_test else make_unsubscribe_url(UnsubscribeLink(claim.subject, claim.purpose, claim.message_id))
 
 
-def _render(claim: Claim, template: Template, person: Mapping[str, Any], unsubscribe_url: str | None) -> RenderedEmail:
+def _ask_url(claim: Claim, *, is_test: bool) -> str | None:
+    """The person's own link to the page that asks for a consent; None for any other mail."""
+    if ASK not in claim.context:
+        return None
+    link = AskLink(claim.subject.workspace_id, claim.subject.person_id, claim.context[ASK]["id"], claim.message_id)
+    return make_test_ask_url() if is_test else make_ask_url(link)
+
+
+def _render(claim: Claim, template: Template, person: Mapping[str, Any], unsubscribe_url: str | None, ask_url: str | None) -> RenderedEmail:
     return render_email(
         EmailTemplate(subject=template.subject, html=template.html, text=template.text),
-        {"person": person, "user": person, **claim.context},
+        {"person": person, "user": person, "ask_url": ask_url, **claim.context},
         unsubscribe_url=unsubscribe_url,
     )
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from django.http import HttpRequest
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
@@ -34,6 +38,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "refused_more": "What you were asked has changed since. Please fill in the form again.",
         "expired": "This link is not valid",
         "expired_more": "It is good for seven days, and only whole. Please fill in the form again.",
+        "ask": "{sender} asks you",
+        "no": "No, thank you",
+        "declined": "Noted. You will not be asked for this again.",
+        "unasked": "This question is no longer asked",
         "choices": "See and change your choices",
         "receipt": "Your receipt",
         "footer": "No cookies, no tracking on this page.",
@@ -68,6 +76,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "refused_more": "Was Sie gefragt wurden, hat sich seitdem geändert. Bitte füllen Sie das Formular noch einmal aus.",
         "expired": "Dieser Link gilt nicht",
         "expired_more": "Er gilt sieben Tage und nur vollständig. Bitte füllen Sie das Formular noch einmal aus.",
+        "ask": "{sender} fragt Sie",
+        "no": "Nein, danke",
+        "declined": "Notiert. Danach werden Sie nicht noch einmal gefragt.",
+        "unasked": "Diese Frage wird nicht mehr gestellt",
         "choices": "Ihre Entscheidungen ansehen und ändern",
         "receipt": "Ihr Beleg",
         "footer": "Keine Cookies, keine Beobachtung auf dieser Seite.",
@@ -101,6 +113,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "refused_more": "Ce qui vous était demandé a changé depuis. Veuillez remplir de nouveau le formulaire.",
         "expired": "Ce lien n’est pas valable",
         "expired_more": "Il est valable sept jours, et seulement en entier. Veuillez remplir de nouveau le formulaire.",
+        "ask": "{sender} vous demande",
+        "no": "Non, merci",
+        "declined": "C’est noté. On ne vous le redemandera pas.",
+        "unasked": "Cette question n’est plus posée",
         "choices": "Voir et modifier vos choix",
         "receipt": "Votre reçu",
         "footer": "Pas de cookies, pas de suivi sur cette page.",
@@ -134,6 +150,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "refused_more": "Lo que se le preguntó ha cambiado desde entonces. Por favor, rellene el formulario de nuevo.",
         "expired": "Este enlace no es válido",
         "expired_more": "Vale siete días y solo entero. Por favor, rellene el formulario de nuevo.",
+        "ask": "{sender} le pregunta",
+        "no": "No, gracias",
+        "declined": "Anotado. No se le volverá a preguntar esto.",
+        "unasked": "Esta pregunta ya no se hace",
         "choices": "Ver y cambiar sus decisiones",
         "receipt": "Su comprobante",
         "footer": "Sin cookies ni seguimiento en esta página.",
@@ -144,3 +164,14 @@ WORDS: Final[dict[str, dict[str, str]]] = {
 def words_in(language: str) -> dict[str, str] | None:
     """The words of a language or its main one; None when a form does not speak it."""
     return WORDS.get(language.split("-", maxsplit=1)[0].lower())
+
+
+def choose_language(request: HttpRequest, spoken: Sequence[str], wanted: str = "") -> str:
+    """The best of the languages on offer for a reader: `wanted`, else as their browser asks, else English, else the first; empty without any."""
+    accepted = [wanted, *(code for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")))]
+    by_main = {language.split("-")[0].lower(): language for language in reversed(spoken)}
+    exact = {language.lower(): language for language in spoken}
+    for code in accepted:
+        if found := exact.get(code.lower()) or by_main.get(code.split("-")[0].lower()):
+            return found
+    return by_main.get("en") or (spoken[0] if spoken else "")

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
-from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.http import require_safe
 
 from troth.consent.forms import LONGEST_ANSWER, Asked, FormUnknown, ask_in, find_form, languages_of
@@ -21,7 +20,7 @@ from troth.kernel.content_policy import content_policy
 from troth.messages.direct import can_send
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
 from troth.pages.decisions import sender_of
-from troth.pages.form_words import words_in
+from troth.pages.form_words import choose_language, words_in
 from troth.pages.opt_in import Confirmed, asked_then, confirm, label_of, read_entry, write_to
 from troth.pages.receipts import make_receipt_token
 from troth.pages.views import not_ours, public_page, read_form
@@ -75,13 +74,8 @@ def _ask(request: HttpRequest, form: ConsentForm, posted: QueryDict) -> Asked | 
     wanted = posted.get(LANGUAGE) or request.GET.get("lang", "")
     if wanted in spoken:
         return ask_in(form, wanted, posted.get(VERSION, ""))
-    accepted = [wanted, *(code for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")))]
-    by_main = {language.split("-")[0].lower(): language for language in reversed(spoken)}
-    exact = {language.lower(): language for language in spoken}
-    for code in accepted:
-        if found := exact.get(code.lower()) or by_main.get(code.split("-")[0].lower()):
-            return ask_in(form, found)
-    return ask_in(form, by_main.get("en") or spoken[0]) if spoken else None
+    language = choose_language(request, spoken, wanted)
+    return ask_in(form, language) if language else None
 
 
 def _read(asked: Asked, posted: QueryDict) -> Answers:

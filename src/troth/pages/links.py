@@ -25,7 +25,12 @@ def read_visit(token: str) -> Visit | None:
     link = read_unsubscribe_token(token) if len(token) <= LONGEST_TOKEN else None
     if link is None:
         return None
-    return Visit(link, link.subject if _is_held(link.subject) else _merged_into(link))
+    return Visit(link, find_subject(link))
+
+
+def find_subject(link: UnsubscribeLink) -> Subject | None:
+    """Whom a link leads to now; None when nothing is held on them any more."""
+    return link.subject if _is_held(link.subject) else _merged_into(link)
 
 
 def _is_held(subject: Subject) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import forms, ledger, measured, receipts, views
+from troth.pages import asking, forms, ledger, measured, receipts, views
 
 urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("f/embed.js", forms.embed_script, name="embed-script"),
     path("f/<str:form_id>", forms.show_form, name="form"),
     path("c/<str:token>", forms.confirm_page, name="confirm"),
+    path("a/<str:token>", asking.ask, name="ask"),
     path("r/<str:token>/file", receipts.download_receipt, name="receipt-file"),
     path("r/<str:token>", receipts.show_receipt, name="receipt"),
     path("t/o/<str:token>.gif", measured.opened, name="opened"),
