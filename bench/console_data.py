@@ -248,6 +248,16 @@ def _write_requests(workspace_id: int, heavy: int, now: int) -> None:
     PrivacyRequest.objects.bulk_create(rows)
 
 
+def asking_id_of(workspace_id: int) -> int:
+    """An asking for consent, a draft, made if there is none."""
+    from troth.campaigns.models import Repermission
+
+    fields = {"purpose": "marketing_email", "notice": notice_key_of(workspace_id), "ground": "service", "subject": "May we?"}
+    html = '<p><a href="{{ ask_url }}">Yes or no</a></p>'
+    made, _ = Repermission.objects.get_or_create(workspace_id=workspace_id, **fields, defaults={"html": html, "created_at": 1})
+    return int(made.pk)
+
+
 def find_examples(workspace_id: int) -> dict[str, Any]:
     """One id of everything that an address of the console can name, from what is there."""
     from troth.campaigns.models import Campaign
@@ -283,6 +293,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "purpose": "marketing_email",
         "record_id": record.record_id if record else 0,
         "notice_key": notice_key_of(workspace_id),
+        "asking_id": asking_id_of(workspace_id),
         "purpose_key": purpose_key_of(workspace_id),
         "version": 1,
         "form": "csv",

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from troth.consent.catalog import MARKETING_EMAIL, OPEN_TRACKING, PurposeRule
@@ -138,6 +138,7 @@ def test_without_the_text_or_the_act_nothing_is_a_consent(said: dict[str, Any], 
         assert found
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     said=st.dictionaries(
         st.sampled_from([*Evidence.__struct_fields__, "else"]), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())

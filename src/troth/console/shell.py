@@ -58,6 +58,7 @@ NAVIGATION = (
     Place(_("Purposes"), "target", Permission.SEE_PURPOSES, "purposes"),
     Place(_("Notices"), "file-text", Permission.SEE_NOTICES, "notices"),
     Place(_("Consents"), "badge-check", Permission.SEE_CONSENTS, "consents"),
+    Place(_("Re-permission"), "mail-question-mark", Permission.SEE_PURPOSES, "repermission"),
     Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox"),
     Place(_("Live"), "activity", Permission.SEE_LIVE, "live"),
     Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger"),

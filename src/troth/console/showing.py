@@ -94,6 +94,16 @@ def format_duration(ms: int) -> str:
 
 WORDS = {
     "no_consent": _("no consent"),
+    "has_consent": _("has agreed already"),
+    "needs_no_consent": _("needs no consent"),
+    "purpose_changed": _("the purpose changed since the consent"),
+    "apple_mail_privacy": _("Apple Mail Privacy"),
+    "gmail_proxy": _("Gmail's proxy"),
+    "yahoo_proxy": _("Yahoo's proxy"),
+    "scanner": _("link scanner"),
+    "prefetch": _("fetched ahead"),
+    "too_fast": _("too fast for a person"),
+    "burst": _("several links at once"),
     "withdrawn": _("consent withdrawn"),
     "objected": _("objected"),
     "restricted": _("processing is restricted"),

@@ -7,7 +7,7 @@ from django.urls import include, path
 from troth.console import views
 
 ROOMS = [
-    *("home", "people", "campaigns", "purposes", "notices", "consents", "ledger", "search", "outbox", "live"),
+    *("home", "people", "campaigns", "purposes", "notices", "consents", "repermission", "ledger", "search", "outbox", "live"),
     *("settings", "keys", "members", "setup", "audit"),
 ]
 """Each room brings its own `urls.py`."""

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
-from troth.campaigns.models import Campaign
+from troth.campaigns import repermission
+from troth.campaigns.models import Campaign, Repermission
 from troth.campaigns.triggers import source_of
 from troth.console.naming import names_of
 from troth.content.models import Template
@@ -87,6 +89,10 @@ def describe_messages(workspace_id: int, messages: Sequence[Message]) -> list[Me
 
 
 def list_campaigns(workspace_id: int) -> list[tuple[str, str]]:
-    """Sources with the names of their campaigns, the latest first."""
+    """Sources with the names of their campaigns, the latest first, and after them the askings for consent."""
     rows = Campaign.objects.filter(workspace_id=workspace_id).order_by("-pk").values_list("pk", "name")[:MOST_CAMPAIGNS]
-    return [(source_of(pk), name) for pk, name in rows]
+    asked = Repermission.objects.filter(workspace_id=workspace_id, started_at__isnull=False).order_by("-pk").values_list("pk", "subject")
+    askings = [
+        (repermission.source_of(pk), _("Re-permission: %(subject)s") % {"subject": subject}) for pk, subject in asked[:MOST_CAMPAIGNS]
+    ]
+    return [*((source_of(pk), name) for pk, name in rows), *askings]

@@ -76,7 +76,7 @@ def message(request: MemberRequest, message_id: int) -> HttpResponse:
         "console/outbox/message.html",
         row=describe_messages(request.workspace.pk, [found])[0],
         crumbs=[(_("Outbox"), reverse("console-outbox", args=[request.workspace.pk]))],
-        campaign_id=found.source.partition(":")[2],
+        cause=_address_of(request.workspace.pk, found.source),
         part=part,
         tabs=[(says, f"?part={name}", name == part) for name, says in words.items()],
         text=body.get("text", ""),
@@ -94,6 +94,13 @@ def body(request: MemberRequest, message_id: int) -> HttpResponse:
     if not found.rendered:
         raise Http404
     return show_mail(found.rendered.get("html", ""), title=found.rendered.get("subject", ""))
+
+
+def _address_of(workspace_id: int, source: str) -> str:
+    """The page of what caused a message."""
+    kind, _colon, number = source.partition(":")
+    room = {"campaign": "campaigns", "repermission": "repermission"}.get(kind)
+    return f"/console/{workspace_id}/{room}/{number}" if room and number.isdigit() else ""
 
 
 def _find(request: MemberRequest, message_id: int) -> Message:
