@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.consent import measure_consent
 from bench.console import measure_console
 from bench.rights import measure_rights
 from bench.server import bare, troth, wait_for_empty_inbox, wrk
@@ -36,6 +37,7 @@ def main() -> int:
         "ingest": lambda: measure_ingest(note),
         "triggers": lambda: measure_triggers(RESULTS / "data-triggers", note),
         "rights": lambda: measure_rights(RESULTS / "data-rights", note),
+        "consent": lambda: measure_consent(RESULTS / "data-consent", note),
         "console": lambda: measure_console(RESULTS / "data-console", note),
     }
     for part in sys.argv[1:] or parts:
