@@ -86,14 +86,14 @@ def record_decisions(request: HttpRequest, many: DecisionsIn) -> DecisionsOut:
 
 def _check_purpose(catalog: Catalog, said: DecisionIn) -> None:
     """To an archived purpose nobody can agree any more, but a refusal is heard. Raises PurposeUnknown."""
-    if said.decision in CLAIMS or catalog.rule(said.purpose) is None:
+    if _find_fault(catalog, said):
         catalog.require(said.purpose)
     _check_evidence(said, "$.evidence")
 
 
 def _find_fault(catalog: Catalog, said: DecisionIn) -> str:
-    known = said.purpose in catalog.purposes if said.decision in CLAIMS else catalog.rule(said.purpose) is not None
-    return "" if known else "unknown_purpose"
+    rule = catalog.rule(said.purpose)
+    return "unknown_purpose" if rule is None or (rule.archived and said.decision in CLAIMS) else ""
 
 
 def _check_evidence(said: DecisionIn, path: str) -> None:

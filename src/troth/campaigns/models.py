@@ -27,6 +27,8 @@ class Campaign(models.Model):
     purpose = models.CharField(max_length=64)
     also_for = models.JSONField(default=list)
     """Further purposes that it serves (decision 006): each person is asked about each of which the mail uses data."""
+    topic = models.CharField(max_length=50, blank=True)
+    """What it is about: who left that topic does not get it; empty: none."""
     subject = models.TextField()
     html = models.TextField()
     text = models.TextField(blank=True)

@@ -21,7 +21,7 @@ from troth.kernel.errors import TrothError
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import check_condition
 
-DRAFT = ("name", "trigger_event", "conditions", "purpose", "also_for", "subject", "html", "text")
+DRAFT = ("name", "trigger_event", "conditions", "purpose", "also_for", "topic", "subject", "html", "text")
 """What can be edited."""
 LONGEST_NAME = 200
 LONGEST_EVENT = 255
@@ -47,6 +47,7 @@ def create_campaign(
     text: str = "",
     conditions: dict[str, Any] | None = None,
     also_for: Sequence[str] = (),
+    topic: str = "",
 ) -> Campaign:
     """A draft. Raises CampaignInvalid, ConditionInvalid, PurposeUnknown."""
     campaign = Campaign(
@@ -56,6 +57,7 @@ def create_campaign(
         conditions=conditions,
         purpose=purpose,
         also_for=list(also_for),
+        topic=topic,
         subject=subject,
         html=html,
         text=text,
@@ -103,7 +105,12 @@ def publish_campaign(campaign: Campaign) -> Campaign:
         raise fault
     with transaction.atomic():
         template = Template.objects.create(
-            workspace_id=campaign.workspace_id, subject=campaign.subject, html=campaign.html, text=campaign.text, also_for=campaign.also_for
+            workspace_id=campaign.workspace_id,
+            subject=campaign.subject,
+            html=campaign.html,
+            text=campaign.text,
+            also_for=campaign.also_for,
+            topic=campaign.topic,
         )
         campaign.template_id = template.pk
         campaign.published = _rule_of(campaign)
@@ -174,6 +181,9 @@ def _check_purpose(campaign: Campaign) -> None:
     catalog = load_catalog(campaign.workspace_id)
     for purpose in (campaign.purpose, *campaign.also_for):
         catalog.require(purpose)
+    topic = catalog.topics.get(campaign.topic)
+    if campaign.topic and (topic is None or topic.archived or topic.purpose != campaign.purpose):
+        raise CampaignInvalid("$.topic: choose a topic of the campaign's purpose that is in use, or none.")
 
 
 def _check_conditions(campaign: Campaign) -> None:
@@ -220,5 +230,5 @@ def _differs(campaign: Campaign) -> bool:
     template = _template_of(campaign)
     if template is None or campaign.published != _rule_of(campaign):
         return True
-    was = (template.subject, template.html, template.text, template.also_for)
-    return was != (campaign.subject, campaign.html, campaign.text, campaign.also_for)
+    was = (template.subject, template.html, template.text, template.also_for, template.topic)
+    return was != (campaign.subject, campaign.html, campaign.text, campaign.also_for, campaign.topic)

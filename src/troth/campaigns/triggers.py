@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from troth.campaigns.models import Campaign, CampaignState
 from troth.consent.catalog import PROFILING, load_catalog
-from troth.consent.decisions import load_facts
+from troth.consent.decisions import FactsKey, load_all_facts
 from troth.consent.gate import Facts, Operation, Verdict, decide
 from troth.content.models import Template
 from troth.intake.actor import NewEvent
@@ -85,6 +85,9 @@ def _messages(matches: Sequence[Match], now: int) -> Iterable[NewMessage]:
         for purpose in wanted.purposes:
             operation = Operation.PROFILE if purpose == PROFILING and is_marketing else Operation.MESSAGE
             verdicts.append(decide(facts[event.workspace_id, purpose, event.person_id], purpose=purpose, operation=operation, at=now))
+        for wish in wanted.wishes:
+            said = decide(facts[event.workspace_id, wish, event.person_id], purpose=wish, operation=Operation.MESSAGE, at=now)
+            verdicts += [] if said.allow else [said]
         verdicts += wanted.refusals(Operation.MESSAGE, now)
         yield NewMessage(
             subject=Subject(event.workspace_id, event.person_id),
@@ -112,14 +115,11 @@ def _find_asked(matches: Sequence[Match]) -> dict[Key, Asked]:
     }
 
 
-def _load_facts(matches: Sequence[Match], asked: Mapping[Key, Asked]) -> dict[tuple[int, str, int], Facts]:
-    """Facts for every (workspace, purpose, person) at stake, one read per workspace and purpose."""
-    wanted: dict[tuple[int, str], set[int]] = {}
-    for rule, event, _ in matches:
-        for purpose in asked[event.workspace_id, rule.template_id, rule.purpose, event.name].purposes:
-            wanted.setdefault((event.workspace_id, purpose), set()).add(event.person_id)
-    return {
-        (workspace_id, purpose, person_id): found
-        for (workspace_id, purpose), people in wanted.items()
-        for person_id, found in load_facts(workspace_id, people, purpose).items()
-    }
+def _load_facts(matches: Sequence[Match], asked: Mapping[Key, Asked]) -> dict[FactsKey, Facts]:
+    """Facts for every (workspace, purpose or wish, person) at stake."""
+    return load_all_facts(
+        (event.workspace_id, purpose, event.person_id)
+        for rule, event, _ in matches
+        for own in [asked[event.workspace_id, rule.template_id, rule.purpose, event.name]]
+        for purpose in (*own.purposes, *own.wishes)
+    )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 from django.db import connection
 
 from troth.consent.evidence import Shown
-from troth.consent.models import RESTRICTED, Assignment, ConsentSetting, LegalBasis, NoticeVersion, Purpose
+from troth.consent.models import RESTRICTED, Assignment, ConsentSetting, LegalBasis, NoticeVersion, Purpose, Topic
+from troth.consent.wishes import CHANNELS, PACES, WISH, topic_key
 from troth.kernel.clock import SECOND, now_ms
 from troth.kernel.errors import TrothError
 
@@ -51,6 +53,8 @@ class PurposeRule:
     soft_opt_in: bool = False
     transfers: bool = False
     automated: bool = False
+    sharing: bool = False
+    """What Global Privacy Control objects to."""
     archived: bool = False
     imbalance: bool = False
     """Rests on consent, and nobody is free to give it here (rec. 43)."""
@@ -60,6 +64,22 @@ class PurposeRule:
     def description_in(self, language: str) -> str:
         """What is done, in a language or its main one; empty where nobody wrote it."""
         return self.description.get(language) or self.description.get(language.split("-", maxsplit=1)[0], "")
+
+
+@dataclass(frozen=True)
+class TopicRule:
+    """What mail is about, within a purpose."""
+
+    key: str
+    purpose: str
+    names: Mapping[str, str]
+    """Language → what people call it."""
+    archived: bool = False
+
+    def name_in(self, language: str) -> str:
+        """Its name in a language or its main one, else in English, else in any."""
+        main = language.split("-", maxsplit=1)[0]
+        return self.names.get(language) or self.names.get(main) or self.names.get("en") or next(iter(self.names.values()), self.key)
 
 
 @dataclass(frozen=True)
@@ -87,6 +107,8 @@ class Catalog:
     setting: Setting = Setting()
     archived: dict[str, PurposeRule] = field(default_factory=dict)
     """Nothing is done for them any more, but a withdrawal is still heard."""
+    topics: dict[str, TopicRule] = field(default_factory=dict)
+    """By key, archived ones too."""
     has_restricted: bool = False
     """Whether anybody's processing is restricted (Art. 18), so that a door need ask only then; a restriction counts there within a second."""
 
@@ -96,8 +118,21 @@ class Catalog:
         return rule.basis if rule else None
 
     def rule(self, purpose: str) -> PurposeRule | None:
-        """A purpose, archived or not."""
-        return self.purposes.get(purpose) or self.archived.get(purpose)
+        """A purpose, archived or not, or a wish (`wishes`)."""
+        return self.purposes.get(purpose) or self.archived.get(purpose) or self.wishes.get(purpose)
+
+    @cached_property
+    def wishes(self) -> dict[str, PurposeRule]:
+        """What persons can want, as the gate sees it, by the keys of their decisions."""
+        topics = [(topic_key(key), topic.name_in("en"), topic.archived) for key, topic in self.topics.items()]
+        always = [*CHANNELS.items(), *((key, name) for key, (name, _) in PACES.items())]
+        named = [*topics, *((key, name, False) for key, name in always)]
+        return {key: PurposeRule(key=key, name=name, basis=WISH, is_marketing=False, archived=archived) for key, name, archived in named}
+
+    @property
+    def sharing(self) -> list[str]:
+        """The purposes that a browser's Global Privacy Control objects to."""
+        return [rule.key for rule in self.purposes.values() if rule.sharing]
 
     def require(self, purpose: str) -> PurposeRule:
         """A purpose by key. Raises PurposeUnknown."""
@@ -160,6 +195,10 @@ def _read(workspace_id: int) -> Catalog:
         notices=_read_notices(workspace_id),
         setting=setting,
         archived={rule.key: rule for rule in rules if rule.archived},
+        topics={
+            row.key: TopicRule(key=row.key, purpose=row.purpose, names=row.name, archived=row.archived)
+            for row in Topic.objects.filter(workspace_id=workspace_id).order_by("pk")
+        },
         has_restricted=_has_restricted(workspace_id),
     )
 
@@ -199,6 +238,7 @@ def _rule(row: Purpose, setting: Setting) -> PurposeRule:
         soft_opt_in=row.soft_opt_in,
         transfers=bool(row.transfers),
         automated=bool(row.automated_decision),
+        sharing=row.sharing,
         archived=row.archived,
         description=row.description,
         imbalance=setting.imbalance and row.legal_basis == LegalBasis.CONSENT,

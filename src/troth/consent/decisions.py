@@ -217,11 +217,21 @@ def make_facts(
     )
 
 
+FactsKey = tuple[int, str, int]
+"""Workspace, purpose and person."""
+
+
 def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> dict[int, Facts]:
     """What the gate needs about persons for one purpose; somebody who is gone counts as being erased."""
-    wanted = list(person_ids)
-    rule = load_catalog(workspace_id).rule(purpose)
-    keys = [(bucket_of(p), p) for p in wanted]
+    found = load_all_facts((workspace_id, purpose, person_id) for person_id in person_ids)
+    return {person_id: facts for (_, _, person_id), facts in found.items()}
+
+
+def load_all_facts(wanted: Iterable[FactsKey]) -> dict[FactsKey, Facts]:
+    """`load_facts` for many purposes at once: two reads, however many persons, purposes and workspaces there are."""
+    asked = set(wanted)
+    people = sorted({person_id for _, _, person_id in asked})
+    keys = [(bucket_of(p), p) for p in people]
     states = dict(
         select_by_keys(
             "SELECT p.person_id, p.state",
@@ -230,16 +240,16 @@ def load_facts(workspace_id: int, person_ids: Iterable[int], purpose: str) -> di
             PERSON_KEY,
         )
     )
-    said = load_decisions(wanted)
+    said = load_decisions(people)
     nothing: dict[str, Stood] = {}
     return {
-        p: make_facts(
-            rule,
+        (workspace_id, purpose, p): make_facts(
+            load_catalog(workspace_id).rule(purpose),
             said.get(p, nothing).get(purpose),
             being_erased=states.get(p) != PersonState.ACTIVE,
             restricted=said.get(p, nothing).get(EVERYTHING, NO_DECISION).standing == Standing.REFUSED,
         )
-        for p in wanted
+        for workspace_id, purpose, p in asked
     }
 
 

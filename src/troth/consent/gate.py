@@ -13,6 +13,7 @@ import msgspec
 
 from troth.consent.catalog import PurposeRule
 from troth.consent.models import EVERYTHING, LegalBasis, Standing
+from troth.consent.wishes import WISH
 from troth.people.models import PersonState
 
 
@@ -98,6 +99,8 @@ def reason_against(facts: Facts, operation: Operation, at: int) -> str:
         return _reason_not_to_ask(facts, fault) if operation is Operation.ASK else fault
     if operation is Operation.ASK:
         return "needs_no_consent"
+    if facts.basis == WISH:
+        return "unwanted" if facts.standing == REFUSED else ""
     if facts.basis in OBJECTABLE or (facts.is_marketing and facts.basis in CONSENT_FREE):
         if facts.standing == REFUSED:
             return "objected"
@@ -162,6 +165,6 @@ def permitted_where(rule: PurposeRule | None, operation: Operation, *, at: int) 
         return f"({living} AND EXISTS ({stance} AND {counts}))", [rule.key, GRANTED, rule.material_since, at]
     if rule.soft_opt_in and rule.basis in OBJECTABLE:
         return f"({living} AND EXISTS ({stance}))", [rule.key, GRANTED]
-    if rule.basis in OBJECTABLE or (rule.is_marketing and rule.basis in CONSENT_FREE):
+    if rule.basis == WISH or rule.basis in OBJECTABLE or (rule.is_marketing and rule.basis in CONSENT_FREE):
         return f"({living} AND NOT EXISTS ({stance}))", [rule.key, REFUSED]
     return (f"({living})", []) if rule.basis in CONSENT_FREE else ("1 = 0", [])

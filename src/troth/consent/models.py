@@ -59,11 +59,29 @@ class Purpose(models.Model):
     """When it last changed materially, whatever that did to the consents given before; 0: never."""
     material_since = models.BigIntegerField(default=0)
     """Milliseconds: a consent given before counts no more (Art. 6(4), 13(3)); 0: all count."""
+    sharing = models.BooleanField(default=False)
+    """Data is handed to others for purposes of their own, or joined across sites: what a browser's Global Privacy Control objects to."""
     archived = models.BooleanField(default=False)
     """Nothing is done for it any more; its records stay."""
 
     class Meta:
         constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "key"], name="one_purpose_per_key")]
+
+
+class Topic(models.Model):
+    """What mail is about, within a purpose: a part of it that a person can leave while the rest goes on."""
+
+    workspace_id = models.BigIntegerField()
+    key = models.CharField(max_length=50)
+    name = models.JSONField(default=dict)
+    """Language (BCP 47) → what people call it; at least one."""
+    purpose = models.CharField(max_length=64)
+    """What its mail is sent for: who does not permit that gets none of it, whatever they chose here."""
+    archived = models.BooleanField(default=False)
+    """No mail goes out under it any more; who left it stays known."""
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "key"], name="one_topic_per_key")]
 
 
 class PurposeVersion(models.Model):

@@ -43,6 +43,7 @@ class PurposeTerms(msgspec.Struct, frozen=True, kw_only=True):
     double_opt_in: bool = False
     special_category: bool = False
     soft_opt_in: bool = False
+    sharing: bool = False
 
 
 TERMS = PurposeTerms.__struct_fields__
@@ -129,8 +130,7 @@ def find_material_changes(before: PurposeTerms, after: PurposeTerms) -> list[str
     """The names of what changed so that a person may have decided otherwise: more data, more recipients, another basis (Art. 6(4), 13(3))."""
     found = [name for name in ("legal_basis", "transfers", "automated_decision") if getattr(after, name) not in ("", getattr(before, name))]
     found += [name for name in ("data_categories", "recipients") if set(getattr(after, name)) - set(getattr(before, name))]
-    if after.special_category and not before.special_category:
-        found.append("special_category")
+    found += [name for name in ("special_category", "sharing") if getattr(after, name) and not getattr(before, name)]
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from troth.consent.catalog import load_catalog
 from troth.consent.ledger.checkpoints import make_checkpoint
 from troth.consent.ledger.commitment import TOLD, plain_value
 from troth.consent.ledger.log import append_for, nodes_of
@@ -14,6 +15,7 @@ from troth.consent.notices import NoticeUnknown, read_text
 from troth.consent.purposes import list_versions
 from troth.consent.receipt_shape import BASES, CONFORMS_TO, CONTEXT, describe_decision
 from troth.consent.verifying import DECISION, PROOF, SIGNATURE, TEXT, signed_part
+from troth.consent.wishes import is_wish
 from troth.kernel.clock import iso
 from troth.kernel.crypto import signing_key
 from troth.kernel.errors import TrothError
@@ -62,6 +64,9 @@ def make_receipt(record: Record, now: int) -> dict[str, Any]:
 
 def _terms_then(record: Record) -> dict[str, Any]:
     """The purpose as it was when the person decided."""
+    if is_wish(record.purpose):
+        rule = load_catalog(record.workspace_id).rule(record.purpose)
+        return {"name": rule.name if rule else record.purpose}
     versions = {version.version: version.snapshot for version in list_versions(record.workspace_id, record.purpose)}
     found: dict[str, Any] = versions.get(record.purpose_version) or versions[max(versions)]
     return found

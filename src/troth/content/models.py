@@ -14,4 +14,6 @@ class Template(models.Model):
     text = models.TextField(blank=True)
     also_for = models.JSONField(default=list)
     """The purposes that it was declared to serve beside its own: data collected for them may be used, and each person is asked about them."""
+    topic = models.CharField(max_length=50, blank=True)
+    """What it is about: who left that topic does not get it; empty: none."""
     created_at = models.DateTimeField(auto_now_add=True)

@@ -109,8 +109,8 @@ def _purposes(catalog: Catalog, command: Decide) -> dict[str, PurposeRule]:
     if command.purpose is None:
         keys = catalog.direct_marketing if command.decision is Decision.OBJECT else catalog.marketing
         return {key: catalog.purposes[key] for key in keys}
-    rule = catalog.purposes.get(command.purpose) if command.decision in CLAIMS else catalog.rule(command.purpose)
-    return {rule.key: rule} if rule else {}
+    rule = catalog.rule(command.purpose)
+    return {} if rule is None or (rule.archived and command.decision in CLAIMS) else {rule.key: rule}
 
 
 def apply_restriction(plan: Plan, command: Restrict, handles: list[Handle]) -> Outcome:

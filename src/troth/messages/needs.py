@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from troth.consent.catalog import Catalog
 from troth.consent.coverage import Datum, Kind, Use, asked_with, find_needs, judge_use
 from troth.consent.gate import Operation, Verdict
+from troth.consent.wishes import channel_key, topic_key
 from troth.content.email_template import EmailTemplate
 from troth.content.errors import ContentError
 from troth.content.models import Template
@@ -29,6 +30,8 @@ class Asked(NamedTuple):
 
     purposes: tuple[str, ...]
     refused: Use | None = None
+    wishes: tuple[str, ...] = ()
+    """What the person may not want (`consent.wishes`); of these only a refusal is worth a verdict."""
 
     def refusals(self, operation: Operation, at: int) -> list[Verdict]:
         """The verdict against what may not be used, if anything: it stands beside the gate's."""
@@ -49,7 +52,7 @@ def find_data(read: Read, event: str | None, catalog: Catalog) -> Iterator[Datum
         yield Datum(Kind.ATTRIBUTE, read.path[1])
 
 
-def ask_for(template: Template | None, purpose: str, context: dict[str, Any], catalog: Catalog) -> Asked:
+def ask_for(template: Template | None, purpose: str, context: dict[str, Any], catalog: Catalog, channel: str = "email") -> Asked:
     """What a message of a template has to be asked for; `context` holds the event that triggered it, if one did."""
     event = context.get("event", {}).get("name")
     data = {Datum(Kind.EVENT, event)} if event else set()
@@ -62,5 +65,8 @@ def ask_for(template: Template | None, purpose: str, context: dict[str, Any], ca
         data.update(datum for read in reads for datum in find_data(read, event, catalog))
     uses = [judge_use(catalog, purpose, also_for, datum) for datum in sorted(data)]
     refused = next((use for use in uses if use.fault), None)
-    own = (purpose,) if ASK in context else asked_with(catalog.rule(purpose), purpose)
-    return Asked((*own, *find_needs(uses)), refused)
+    rule = catalog.rule(purpose)
+    own = (purpose,) if ASK in context else asked_with(rule, purpose)
+    wishes = [channel_key(channel)] if rule is None or rule.is_marketing else []
+    wishes += [topic_key(template.topic)] if template and template.topic else []
+    return Asked((*own, *find_needs(uses)), refused, tuple(wishes))

@@ -19,8 +19,9 @@ import structlog
 from django.conf import settings
 
 from troth.consent.catalog import PROFILING, load_catalog
-from troth.consent.decisions import load_facts
+from troth.consent.decisions import load_all_facts
 from troth.consent.gate import Operation, Verdict, decide
+from troth.consent.wishes import is_wish
 from troth.content.email_template import EmailTemplate, RenderedEmail, render_email
 from troth.content.errors import ContentError
 from troth.content.models import Template
@@ -32,6 +33,7 @@ from troth.messages.errors import ChannelError
 from troth.messages.mail import TEST_MARK, build_mail, headers_of
 from troth.messages.models import Message, State
 from troth.messages.needs import ASK, ask_for
+from troth.messages.pace import find_too_soon
 from troth.messages.queue import (
     MAX_ATTEMPTS,
     Claim,
@@ -121,7 +123,7 @@ def _may_send(workspace: Workspace) -> bool:
 
 
 def _ask_gate(claims: Sequence[Claim], templates: Mapping[int, Template], now: int) -> dict[int, list[Verdict]]:
-    """The gate for a batch, one read per workspace and purpose: the message's own, and those of the data that its template reads."""
+    """The gate for a batch: the message's own purpose, those of the data that its template reads, and what the person wants."""
     asked = {}
     for claim in claims:
         catalog = load_catalog(claim.subject.workspace_id)
@@ -133,16 +135,18 @@ def _ask_gate(claims: Sequence[Claim], templates: Mapping[int, Template], now: i
         for purpose in dict.fromkeys((*[PROFILING] * _is_chosen(claim), *asked[claim.message_id].purposes))
     ]
     needed += [(claim, claim.context[ASK]["purpose"], Operation.ASK) for claim in claims if ASK in claim.context]
-    groups: dict[tuple[int, str], set[int]] = {}
-    for claim, purpose, _ in needed:
-        groups.setdefault((claim.subject.workspace_id, purpose), set()).add(claim.subject.person_id)
-    facts = {key: load_facts(key[0], people, key[1]) for key, people in groups.items()}
-    verdicts: dict[int, list[Verdict]] = {}
-    for claim, purpose, operation in needed:
-        found = facts[claim.subject.workspace_id, purpose][claim.subject.person_id]
-        verdicts.setdefault(claim.message_id, []).append(decide(found, purpose=purpose, operation=operation, at=now))
+    wishes = [(claim, wish, Operation.HAND_OVER) for claim in claims for wish in asked[claim.message_id].wishes]
+    facts = load_all_facts((claim.subject.workspace_id, purpose, claim.subject.person_id) for claim, purpose, _ in (*needed, *wishes))
+    verdicts: dict[int, list[Verdict]] = {claim.message_id: [] for claim in claims}
+    for claim, purpose, operation in (*needed, *wishes):
+        found = facts[claim.subject.workspace_id, purpose, claim.subject.person_id]
+        verdict = decide(found, purpose=purpose, operation=operation, at=now)
+        if not verdict.allow or not is_wish(purpose):
+            verdicts[claim.message_id].append(verdict)
     for claim in claims:
         verdicts[claim.message_id].extend(asked[claim.message_id].refusals(Operation.HAND_OVER, now))
+    for message_id, verdict in find_too_soon(claims, now).items():
+        verdicts[message_id].append(verdict)
     return verdicts
 
 
