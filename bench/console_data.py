@@ -258,6 +258,23 @@ def asking_id_of(workspace_id: int) -> int:
     return int(made.pk)
 
 
+def form_id_of(workspace_id: int) -> str:
+    """A form, made for the published notice where there is none."""
+    from troth.consent.forms import FormTerms, create_form, list_forms
+    from troth.kernel.clock import now_ms
+
+    forms, terms = list_forms(workspace_id), FormTerms(title="Footer of the shop", notice=notice_key_of(workspace_id))
+    return (forms[0] if forms else create_form(workspace_id, terms, now=now_ms())).form_id
+
+
+def topic_key_of(workspace_id: int) -> str:
+    """A topic, made where there is none."""
+    from troth.consent.topics import create_topic, list_topics
+
+    topics = list_topics(workspace_id)
+    return topics[0].key if topics else create_topic(workspace_id, "news", {"en": "Product news"}, "marketing_email").key
+
+
 def find_examples(workspace_id: int) -> dict[str, Any]:
     """One id of everything that an address of the console can name, from what is there."""
     from troth.campaigns.models import Campaign
@@ -292,6 +309,8 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "request_id": str(request.pk) if request else "",
         "purpose": "marketing_email",
         "record_id": record.record_id if record else 0,
+        "form_id": form_id_of(workspace_id),
+        "topic_key": topic_key_of(workspace_id),
         "notice_key": notice_key_of(workspace_id),
         "asking_id": asking_id_of(workspace_id),
         "purpose_key": purpose_key_of(workspace_id),

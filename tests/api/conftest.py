@@ -66,6 +66,7 @@ class Tenant:
     notice_key: str
     text_hash: str
     form_id: str
+    topic_key: str
 
 
 @pytest.fixture
@@ -135,6 +136,8 @@ def make_tenant(name: str) -> Tenant:
     notice = publish_news(api, name)
     api.json("POST", "/notices", {"key": "every-tenant-has-one", "title": "Drafted"}, status=201)
     form_id = api.json("POST", "/forms", {"title": "Footer", "notice": notice["key"]}, status=201)["id"]
+    topic = {"key": f"news-of-{name}", "name": {"en": "News"}, "purpose": "marketing_email"}
+    topic_key = api.json("POST", "/topics", topic, status=201)["key"]
     return Tenant(
         workspace,
         api,
@@ -148,6 +151,7 @@ def make_tenant(name: str) -> Tenant:
         notice["key"],
         notice["versions"][0]["text_hash"],
         form_id,
+        topic_key,
     )
 
 

@@ -30,6 +30,8 @@ BODIES: dict[str, Any] = {
     },
     "POST /forms": {"title": "Sign up", "notice": "every-tenant-has-one"},
     "PUT /forms/{form_id}": {"title": "Sign up", "notice": "every-tenant-has-one"},
+    "POST /topics": {"key": "offers", "name": {"en": "Offers"}, "purpose": "marketing_email"},
+    "PUT /topics/{topic_key}": {"name": {"en": "Planted by a stranger"}},
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
 }
 
@@ -65,6 +67,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "notice_key": [tenant.notice_key],
         "text_hash": [tenant.text_hash],
         "form_id": [tenant.form_id],
+        "topic_key": [tenant.topic_key],
     }
 
 
@@ -106,6 +109,7 @@ def everything_of(tenant: Any) -> list[Any]:
             "/notices",
             f"/notices/{tenant.notice_key}",
             "/consent-setting",
+            "/topics",
         )
     ]
 
@@ -207,6 +211,7 @@ def test_ids_that_nobody_has_are_not_found(alice: Any) -> None:
         "notice_key": "nothing",
         "text_hash": "0" * 64,
         "form_id": "nothing",
+        "topic_key": "nothing",
     }
     for method, path, _ in NAMED:
         name = re.findall(r"\{(.*?)\}", path)[0]

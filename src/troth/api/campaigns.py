@@ -105,6 +105,7 @@ def _show(row: Campaign) -> CampaignOut:
         conditions=row.conditions,
         purpose=row.purpose,
         also_for=row.also_for,
+        topic=row.topic,
         subject=row.subject,
         html=row.html,
         text=row.text,

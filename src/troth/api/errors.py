@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from troth.consent.forms import FormUnknown
+from troth.consent.topics import TopicUnknown
 from troth.intake.errors import IdentifierTaken
 from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
@@ -93,7 +94,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
     """Status and body for any of Troth's own errors."""
     if isinstance(error, ApiError):
         return error.status, problem(error.code, str(error), error.path)
-    if isinstance(error, PersonNotFound | FormUnknown):
+    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown):
         return 404, problem("not_found", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")

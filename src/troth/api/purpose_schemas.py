@@ -38,6 +38,10 @@ class PurposeIn(Input):
     soft_opt_in: bool | None = Field(
         None, description="Marketing to customers on a legitimate interest: only who bought and could object (2002/58/EC, Art. 13(2))."
     )
+    sharing: bool | None = Field(
+        None,
+        description="Data goes to others for purposes of their own, or is joined across sites: what Global Privacy Control objects to.",
+    )
 
 
 class NewPurpose(PurposeIn):
@@ -73,6 +77,7 @@ class PurposeOut(Schema):
     double_opt_in: bool
     special_category: bool
     soft_opt_in: bool
+    sharing: bool
     material_since: Time | None = Field(description="Consents given before count no more; null: all count.")
 
 

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 PurposeKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+TopicKey = Annotated[str, StringConstraints(max_length=50)]
 AlsoFor = Annotated[
     list[PurposeKey],
     Field(
@@ -221,6 +222,7 @@ class CampaignIn(Input):
     text: str = ""
     conditions: dict[str, Any] | None = None
     also_for: AlsoFor = Field(default_factory=list)
+    topic: TopicKey = Field("", description="A topic of the purpose: who left it gets none of this; empty: none.")
 
 
 class CampaignPatch(Input):
@@ -234,6 +236,7 @@ class CampaignPatch(Input):
     text: str = ""
     conditions: dict[str, Any] | None = None
     also_for: AlsoFor = Field(default_factory=list)
+    topic: TopicKey = Field("", description="A topic of the purpose: who left it gets none of this; empty: none.")
 
 
 class CampaignOut(Schema):
@@ -246,6 +249,7 @@ class CampaignOut(Schema):
     conditions: dict[str, Any] | None
     purpose: str
     also_for: list[str]
+    topic: str
     subject: str
     html: str
     text: str

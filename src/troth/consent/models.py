@@ -201,7 +201,12 @@ class Stance(models.Model):
     class Meta:
         # Tells, at no cost where there is none, whether anybody in a workspace is restricted.
         indexes: ClassVar[list[Any]] = [
-            models.Index(fields=["workspace_id"], name="stance_restricted", condition=models.Q(purpose="*", standing=-1))
+            models.Index(fields=["workspace_id"], name="stance_restricted", condition=models.Q(purpose="*", standing=-1)),
+            models.Index(
+                fields=["workspace_id", "purpose", "standing"],
+                name="stance_on_topic",
+                condition=models.Q(purpose__gte="topic:", purpose__lt="topic;"),
+            ),
         ]
 
 

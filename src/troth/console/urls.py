@@ -7,7 +7,21 @@ from django.urls import include, path
 from troth.console import views
 
 ROOMS = [
-    *("home", "people", "campaigns", "purposes", "notices", "consents", "repermission", "ledger", "search", "outbox", "live"),
+    *(
+        "home",
+        "people",
+        "campaigns",
+        "purposes",
+        "notices",
+        "consent_forms",
+        "consents",
+        "preference_centre",
+        "repermission",
+        "ledger",
+        "search",
+        "outbox",
+        "live",
+    ),
     *("settings", "keys", "members", "setup", "audit"),
 ]
 """Each room brings its own `urls.py`."""

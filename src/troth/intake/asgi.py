@@ -15,6 +15,7 @@ from troth.intake.capturing import Capturing
 from troth.intake.commands import Command, Outcome
 from troth.intake.describing import Arrival
 from troth.intake.errors import DoorUnavailable
+from troth.intake.gpc import mark_gpc
 from troth.intake.tallies import Refusals
 from troth.intake.wire import segment, vero
 from troth.intake.wire.presented import Presented
@@ -128,7 +129,8 @@ class Intake:
             key, token = self._presented.key, self._presented.token
             if work.refused and key:
                 self.refusals.note(key.workspace_id, request.received_at, len(work.refused))
-            outcomes = await self._door.submit(work.commands) if work.commands else ()
+            commands = mark_gpc(work.commands) if headers.get(b"sec-gpc") == b"1" else work.commands
+            outcomes = await self._door.submit(commands) if commands else ()
             reply = work.answer(outcomes)
             if watched and key and key.workspace_id in watched:
                 generation = watched[key.workspace_id]

@@ -58,6 +58,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """The door: `vero`, `segment`, `api`, `cli`, `page`, `import`, `demo`."""
     received_at: int
+    gpc: bool = False
+    """It came from a browser that objects to data being sold or shared (W3C, Global Privacy Control: `Sec-GPC: 1`)."""
 
 
 class Identify(Command, frozen=True, kw_only=True):

@@ -30,6 +30,8 @@ from troth.intake.commands import (
 )
 from troth.intake.deciding import SAID_ALONG, apply_decision, apply_restriction
 from troth.intake.deletion import order_deletion
+from troth.intake.gpc import METHOD as GPC
+from troth.intake.gpc import find_heeded, heed
 from troth.intake.identities import Memo, find_all_known, find_known, handles_of
 from troth.intake.joining import apply_alias, join_anonymous
 from troth.intake.plan import Plan
@@ -156,13 +158,16 @@ def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[lis
     for command, own in zip(commands, handles, strict=True):
         catalog = plan.catalog(command.workspace_id)
         decides = isinstance(command, Decide) and (command.method == SAID_ALONG or command.decision in CLAIMS)
-        if decides or catalog.has_restricted or catalog.events or catalog.attributes:
+        signals = command.gpc and bool(catalog.sharing)
+        if signals or decides or catalog.has_restricted or catalog.events or catalog.attributes:
             wanted.update(person_id for handle in own for person_id in plan.holders.get(handle.tag, ()))
             named = command.identity.person_id
             if named is not None and plan.is_here(command.workspace_id, named):
                 wanted.add(named)
     if wanted:
         plan.load_stances(wanted)
+        if any(command.gpc for command in commands):
+            plan.heeded = find_heeded(wanted)
 
 
 def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: frozenset[int]) -> Outcome:
@@ -187,6 +192,8 @@ def _apply_plain(plan: Plan, command: Command, handles: list[Handle], matching: 
         return _drop(plan, command, person_id, RESTRICTED)
     else:
         plan.give_identifiers(command.workspace_id, person_id, handles, command.source)
+    if command.gpc:
+        heed(plan, command, person_id)
     if isinstance(command, EditTags):
         plan.change_profile(command, person_id, {}, command.add, command.remove)
     elif isinstance(command, Identify) and command.attributes:
@@ -207,16 +214,22 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
         return UNKNOWN_OUTCOME
     if person_id is not None and plan.is_restricted(person_id):
         return _drop(plan, command, person_id, RESTRICTED)
+    if person_id is not None and command.gpc:
+        heed(plan, command, person_id)
     name = fold_event_name(command.name)
     purpose = SERVICE
     catalog = plan.catalog(workspace_id)
     if catalog.events:
         # What may not be collected leaves nothing behind: no person, no identifier, no attribute.
         purpose = catalog.events.get(name, SERVICE)
+        if command.gpc and person_id is None and purpose in catalog.sharing:
+            return _drop(plan, command, 0, GPC)
         if not plan.permits(catalog, person_id or 0, purpose, Operation.COLLECT):
             return _drop(plan, command, person_id or 0, "no_basis")
     if person_id is None:
         person_id = plan.create_person(workspace_id, handles, command.source)
+        if command.gpc:
+            heed(plan, command, person_id)
     else:
         plan.give_identifiers(workspace_id, person_id, handles, command.source)
     if command.attributes:

@@ -55,6 +55,8 @@ class Plan:
         self._here: dict[int, int] = {}
         self.suppressed: set[bytes] = set()
         self.stances: dict[int, dict[str, Stood]] = {}
+        self.heeded: set[tuple[int, str]] = set()
+        """Persons and purposes for which Global Privacy Control was recorded before, as far as that was read."""
         self.dropped: Counter[tuple[int, str]] = Counter()
         self.void_claims: Counter[tuple[int, str, str]] = Counter()
         self._texts: dict[int, Texts] = {}

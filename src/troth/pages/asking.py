@@ -12,6 +12,7 @@ from troth.campaigns.models import Repermission
 from troth.campaigns.repermission import find_shown
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.evidence import Shown
+from troth.consent.form_words import words_in
 from troth.consent.models import Record
 from troth.consent.notices import read_text
 from troth.intake.addressing import identity_of
@@ -21,10 +22,10 @@ from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Subject
 from troth.messages.ask_links import TEST, AskLink, read_ask_token
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
-from troth.pages.decisions import sender_of
-from troth.pages.form_words import choose_language, words_in
+from troth.pages.languages import choose_language
 from troth.pages.links import find_subject
-from troth.pages.receipts import make_receipt_token
+from troth.pages.receipt_links import make_receipt_token
+from troth.pages.sender import sender_of
 from troth.pages.views import not_ours, public_page, read_form
 
 METHOD = "asked"

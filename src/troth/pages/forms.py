@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
+from troth.consent.form_words import label_of, words_in
 from troth.consent.forms import LONGEST_ANSWER, Asked, FormUnknown, ask_in, find_form, languages_of
 from troth.consent.models import ConsentForm, Record
 from troth.intake.wire.values import is_email
@@ -19,10 +20,10 @@ from troth.kernel.clock import now_ms
 from troth.kernel.content_policy import content_policy
 from troth.messages.direct import can_send
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
-from troth.pages.decisions import sender_of
-from troth.pages.form_words import choose_language, words_in
-from troth.pages.opt_in import Confirmed, asked_then, confirm, label_of, read_entry, write_to
-from troth.pages.receipts import make_receipt_token
+from troth.pages.languages import choose_language
+from troth.pages.opt_in import Confirmed, asked_then, confirm, read_entry, write_to
+from troth.pages.receipt_links import make_receipt_token
+from troth.pages.sender import sender_of
 from troth.pages.views import not_ours, public_page, read_form
 from troth.people.identifiers import normalise_email
 from troth.workspaces.models import Workspace
@@ -198,9 +199,8 @@ def _page(template: str, workspace_id: int, language: str, *, status: int = 200,
 
 
 def _in_frame(request: HttpRequest, form: ConsentForm, answer: HttpResponse) -> HttpResponse:
-    """The sites that the form names may show it in a frame; browsers that know the policy do not look at X-Frame-Options."""
-    if form.origins:
-        answer["Content-Security-Policy"] = content_policy(form.origins)
+    """The sites that the form names may show it in a frame, and the console; browsers that know the policy do not look at X-Frame-Options."""
+    answer["Content-Security-Policy"] = content_policy(["'self'", *form.origins])
     return answer
 
 

@@ -10,6 +10,8 @@ from troth.messages.unsubscribe_links import UnsubscribeLink, read_unsubscribe_t
 from troth.people.lookup import PersonNotFound, load_person
 
 LONGEST_TOKEN = 512
+PREVIEW = 0
+"""The person of a link that members look at pages with; nobody has this id."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.template.loader import render_to_string
 
+from troth.consent.form_words import label_of, words_in
 from troth.consent.forms import Asked, ask_in, find_form
 from troth.consent.models import AskedAddress, UsedToken
 from troth.consent.suppression import is_suppressed
@@ -29,7 +30,6 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
 from troth.messages.direct import send_to_whom_it_concerns
-from troth.pages.form_words import words_in
 from troth.workspaces.models import Workspace
 
 log = structlog.get_logger()
@@ -195,12 +195,6 @@ def _evidence(asked: Asked, entry: Entry, purpose: str, now: int) -> dict[str, A
         "double_opt_in": {"method": "POST", "human": True, "at": iso(now)},
         "doi_token_hash": hashlib.sha256(entry.nonce).hexdigest(),
     }
-
-
-def label_of(question: Any, language: str) -> str:
-    """What stands beside a box."""
-    words = words_in(language) or {}
-    return str(question.label or words["agree_explicitly" if question.rule.special_category else "agree"])
 
 
 def forget_used(now: int) -> bool:

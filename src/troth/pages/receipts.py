@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
@@ -11,31 +9,10 @@ from troth.consent.models import Record
 from troth.consent.receipts import RecordUnknown, find_record, make_receipt
 from troth.consent.verifying import PROOF
 from troth.kernel.clock import now_ms
-from troth.kernel.crypto import open_token, seal_token
 from troth.kernel.ids import bucket_of
-from troth.pages.decisions import sender_of
-from troth.pages.links import LONGEST_TOKEN
+from troth.pages.receipt_links import read_receipt_token
+from troth.pages.sender import sender_of
 from troth.pages.views import not_ours, public_page
-
-LABEL = b"receipt/v1"
-
-
-class Link(msgspec.Struct, frozen=True, array_like=True):
-    """What a link to a receipt says."""
-
-    workspace_id: int
-    person_id: int
-    record_id: int
-
-
-def make_receipt_url(record: Record) -> str:
-    """The address of a record's receipt; whoever has it can read it."""
-    return f"{settings.TROTH_URL}/r/{make_receipt_token(record)}"
-
-
-def make_receipt_token(record: Record) -> str:
-    """The token alone."""
-    return seal_token(LABEL, msgspec.msgpack.encode(Link(record.workspace_id, record.person_id, record.record_id)))
 
 
 @public_page
@@ -71,10 +48,9 @@ def download_receipt(request: HttpRequest, token: str) -> HttpResponse:
 
 def _find(token: str) -> Record | None:
     """The record of a link; None when it is not one of ours, or nothing is held on the person any more."""
-    plain = open_token(LABEL, token) if len(token) <= LONGEST_TOKEN else None
-    if plain is None:
+    link = read_receipt_token(token)
+    if link is None:
         return None
-    link = msgspec.msgpack.decode(plain, type=Link)
     try:
         return find_record(link.workspace_id, link.person_id, bucket_of(link.person_id), link.record_id)
     except RecordUnknown:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import asking, forms, ledger, measured, receipts, views
+from troth.pages import asking, forms, ledger, measured, receipts, sender, views
 
 urlpatterns = [
+    path(".well-known/gpc.json", views.gpc_support, name="gpc-support"),
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", views.preferences, name="preferences"),
+    path("b/<int:workspace_id>.css", sender.brand_style, name="brand-style"),
+    path("b/<int:workspace_id>/<str:tag>", sender.brand_logo, name="brand-logo"),
     path("f/embed.js", forms.embed_script, name="embed-script"),
     path("f/<str:form_id>", forms.show_form, name="form"),
     path("c/<str:token>", forms.confirm_page, name="confirm"),

@@ -7,20 +7,26 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from troth.consent.catalog import load_catalog
 from troth.kernel.clock import now_ms
+from troth.kernel.content_policy import content_policy
 from troth.messages.unsubscribe_links import TEST
 from troth.pages import decisions
-from troth.pages.links import Visit, read_visit
-from troth.pages.wording import introduce
+from troth.pages.languages import choose_language
+from troth.pages.links import PREVIEW, Visit, read_visit
+from troth.pages.preference_words import WORDS
+from troth.pages.preferences import Posted, list_asked, save_choices, stop_everything
+from troth.pages.sender import sender_of
 
 View = Callable[..., HttpResponse]
 BUTTON_FIELD = "from_page"
+GPC_SINCE = "2026-11-24"
 
 
 def public_page(view: View) -> View:
@@ -59,17 +65,51 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 @public_page
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
-    """What a person agreed to, and the boxes to change it."""
+    """What a person agreed to, objected to and wants, and the means to change it."""
     visit = read_visit(token)
     if visit is None:
         return not_ours()
-    if visit.subject is None:
+    workspace_id, is_preview = visit.link.subject.workspace_id, visit.link.subject.person_id == PREVIEW
+    if visit.subject is None and not is_preview:
         return _page("preferences.html", visit, token)
-    saved: int | None = None
-    if request.method == "POST":
-        saved = decisions.save_choices(visit.subject, read_form(request).getlist("purpose"), now=now_ms())
-    choices = decisions.list_choices(visit.subject)
-    return _page("preferences.html", visit, token, choices=choices, saved=saved)
+    posted = read_form(request)
+    language = choose_language(request, list(WORDS), posted.get("language") or request.GET.get("lang", ""))
+    facts: dict[str, Any] = {"words": WORDS[language], "language": language, "gpc": sends_gpc(request), "is_preview": is_preview}
+    if request.method == "POST" and visit.subject:
+        is_stop = "stop" in posted
+        facts["saved"] = (
+            stop_everything(visit.subject, now=now_ms())
+            if is_stop
+            else save_choices(visit.subject, _read_choices(posted, gpc=sends_gpc(request)), language=language, now=now_ms())
+        )
+        facts["stopped"] = is_stop
+    answer = _page("preferences.html", visit, token, asked=list_asked(workspace_id, visit.subject, language), **facts)
+    if is_preview:
+        answer["Content-Security-Policy"] = content_policy(["'self'"])
+        answer["X-Frame-Options"] = "SAMEORIGIN"
+    return answer
+
+
+def sends_gpc(request: HttpRequest) -> bool:
+    """Whether the browser says that data is not to be sold or shared (W3C, Global Privacy Control: `Sec-GPC: 1`, and nothing else)."""
+    return request.headers.get("Sec-GPC", "") == "1"
+
+
+@require_safe
+def gpc_support(request: HttpRequest) -> HttpResponse:
+    """That Global Privacy Control is honoured here, for whoever looks (W3C, Global Privacy Control, section 5)."""
+    return JsonResponse({"gpc": True, "lastUpdate": GPC_SINCE})
+
+
+def _read_choices(posted: QueryDict, *, gpc: bool) -> Posted:
+    return Posted(
+        purposes=posted.getlist("purpose"),
+        objections=posted.getlist("objection"),
+        topics=posted.getlist("topic"),
+        pace=posted.get("pace", ""),
+        seen=posted.getlist("seen") or None,
+        gpc=gpc,
+    )
 
 
 def read_form(request: HttpRequest) -> QueryDict:
@@ -84,16 +124,16 @@ def _page(template: str, visit: Visit, token: str, **more: Any) -> HttpResponse:
     """A page about a visit, or the one that says that nothing is held. Rendered without the request, so nothing can ask for a session."""
     workspace_id = visit.link.subject.workspace_id
     rule = load_catalog(workspace_id).purposes.get(visit.link.purpose)
-    sender = decisions.sender_of(workspace_id)
+    sender = sender_of(workspace_id)
     facts: Mapping[str, Any] = {
         "sender": sender,
         "purpose": rule.name if rule else "",
-        "introduction": introduce(sender),
         "token": token,
         "field": BUTTON_FIELD,
         **more,
     }
-    return HttpResponse(render_to_string(f"pages/{template if visit.subject else 'nothing_held.html'}", dict(facts)))
+    is_held = visit.subject or visit.link.subject.person_id == PREVIEW
+    return HttpResponse(render_to_string(f"pages/{template if is_held else 'nothing_held.html'}", dict(facts)))
 
 
 def not_ours() -> HttpResponse:

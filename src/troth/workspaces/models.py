@@ -85,6 +85,21 @@ class Workspace(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
 
+class Brand(models.Model):
+    """How the pages for persons look: the company's colour and logo, and where it says who it is."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, primary_key=True)
+    accent = models.CharField(max_length=7, blank=True)
+    """`#rrggbb`; empty: Troth's."""
+    logo = models.BinaryField(null=True)
+    logo_type = models.CharField(max_length=20, blank=True)
+    """Of its media: `image/png`, `image/jpeg` or `image/webp`."""
+    logo_tag = models.CharField(max_length=16, blank=True)
+    """Begins the logo's SHA-256: stands in its address, so that browsers may keep it."""
+    privacy_url = models.CharField(max_length=2000, blank=True)
+    imprint_url = models.CharField(max_length=2000, blank=True)
+
+
 class Role(models.TextChoices):
     """What a member may do; the console enforces it."""
 

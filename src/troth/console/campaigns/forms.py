@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import DRAFT, LONGEST_EVENT, LONGEST_NAME, LONGEST_SUBJECT
-from troth.consent.catalog import SERVICE, load_catalog
+from troth.consent.catalog import SERVICE, Catalog, load_catalog
 from troth.console.campaigns.rows import Lines, posted_lines, read_lines, write_lines
 from troth.console.showing import put_in_words
 from troth.content.liquid import MAX_SOURCE
@@ -28,6 +28,9 @@ class CampaignForm(forms.Form):
     trigger_event = forms.CharField(label=_("Triggering event"), max_length=LONGEST_EVENT)
     purpose = forms.ChoiceField(
         label=_("Purpose"), help_text=_("Whom it may reach follows from this: persons agree to purposes, not to campaigns.")
+    )
+    topic = forms.ChoiceField(
+        label=_("Topic"), required=False, help_text=_("People can leave a topic and keep the rest; it has to be one of the purpose.")
     )
     conditions = forms.CharField(
         label=_("Conditions as JSON"),
@@ -54,10 +57,13 @@ class CampaignForm(forms.Form):
 
     def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        catalog = load_catalog(workspace_id)
+        self.catalog = catalog = load_catalog(workspace_id)
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]
             (rule.key, f"{rule.name} · {put_in_words(rule.basis)}") for rule in catalog.purposes.values()
         ]
+        topics = [topic for topic in catalog.topics.values() if not topic.archived or topic.key == self.initial.get("topic")]
+        named = [(topic.key, f"{topic.name_in('en')} · {_name_of(catalog, topic.purpose)}") for topic in topics]
+        self.fields["topic"].choices = [("", _("None")), *named]  # type: ignore[attr-defined]
         # Only purposes that something is collected for: of the others there is nothing to use.
         offered = {*catalog.events.values(), *catalog.attributes.values(), *self.initial.get("also_for", [])} - {SERVICE}
         self.fields["also_for"].choices = [  # type: ignore[attr-defined]
@@ -83,9 +89,22 @@ class CampaignForm(forms.Form):
         """The rows to show: those that were posted, else those of the campaign, else none."""
         return _posted(self.data) if self.is_bound else self.initial.get("when") or Lines("all", [])
 
+    def clean(self) -> dict[str, Any]:
+        """A topic is one of the purpose."""
+        cleaned = super().clean() or {}
+        topic = self.catalog.topics.get(cleaned.get("topic", ""))
+        if topic and topic.purpose != cleaned.get("purpose"):
+            self.add_error("topic", _("This topic belongs to another purpose: choose one of the purpose, or none."))
+        return cleaned
+
     def draft(self) -> dict[str, Any]:
         """What was entered, as fields of a campaign."""
         return {name: self.cleaned_data[name] for name in DRAFT}
+
+
+def _name_of(catalog: Catalog, purpose: str) -> str:
+    rule = catalog.rule(purpose)
+    return rule.name if rule else purpose
 
 
 def read_posted_conditions(data: Any) -> dict[str, Any] | None:

@@ -199,6 +199,7 @@ def list_changes(campaign: Campaign) -> list[str]:
         (_("the conditions"), published.get("conditions") != campaign.conditions),
         (_("the purpose"), published.get("purpose") != campaign.purpose),
         (_("the purposes it is also for"), template.also_for != campaign.also_for),
+        (_("the topic"), template.topic != campaign.topic),
         (_("the subject"), template.subject != campaign.subject),
         (_("the HTML"), template.html != campaign.html),
         (_("the text part"), template.text != campaign.text),

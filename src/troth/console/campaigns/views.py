@@ -75,6 +75,7 @@ def campaign(request: MemberRequest, campaign_id: int) -> HttpResponse:
         rule=load_catalog(own.workspace_id).rule(live["purpose"]),
         changes=list_changes(own) if own.has_changes else [],
         also_for=[name_purpose(own.workspace_id, key) for key in own.also_for],
+        topic=topic.name_in("en") if (topic := load_catalog(own.workspace_id).topics.get(own.topic)) else own.topic,
         uncovered=find_uncovered_now(own),
         faults=find_faults(own) if own.has_changes or own.template_id is None else [],
         published_at=published_at(own),

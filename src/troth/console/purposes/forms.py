@@ -99,6 +99,11 @@ class PurposeForm(forms.Form):
         required=False,
         help_text=_("Only marketing on a legitimate interest, to who bought and could object then (Directive 2002/58/EC, Art. 13(2))."),
     )
+    sharing = forms.BooleanField(
+        label=_("Data goes to others for purposes of their own, or is joined across sites"),
+        required=False,
+        help_text=_("A browser that sends Global Privacy Control objects to it, and that objection is recorded."),
+    )
     data_categories = LinesField(label=_("Data that is used"), required=False, help_text=_("One kind a line, e.g. e-mail address."))
     recipients = LinesField(label=_("Recipients"), required=False, help_text=_("One a line: every controller by name."))
     retention = DurationField(

@@ -41,6 +41,7 @@ LABELS: Mapping[str, Promise] = {
     "double_opt_in": later("Confirmed by e-mail"),
     "special_category": later("Special category of data"),
     "soft_opt_in": later("Customers without consent"),
+    "sharing": later("Data goes to others for their own purposes"),
 }
 _UNITS = {"year": "Y", "month": "M", "week": "W", "day": "D"}
 _SPOKEN = re.compile(r"(\d{1,5})\s*(year|month|week|day)s?")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
-
-from django.http import HttpRequest
-from django.utils.translation.trans_real import parse_accept_lang_header
+from typing import Any, Final
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
@@ -166,12 +162,7 @@ def words_in(language: str) -> dict[str, str] | None:
     return WORDS.get(language.split("-", maxsplit=1)[0].lower())
 
 
-def choose_language(request: HttpRequest, spoken: Sequence[str], wanted: str = "") -> str:
-    """The best of the languages on offer for a reader: `wanted`, else as their browser asks, else English, else the first; empty without any."""
-    accepted = [wanted, *(code for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")))]
-    by_main = {language.split("-")[0].lower(): language for language in reversed(spoken)}
-    exact = {language.lower(): language for language in spoken}
-    for code in accepted:
-        if found := exact.get(code.lower()) or by_main.get(code.split("-")[0].lower()):
-            return found
-    return by_main.get("en") or (spoken[0] if spoken else "")
+def label_of(question: Any, language: str) -> str:
+    """What stands beside the box of a question (`forms.Question`): the form's own words, else the usual ones."""
+    words = words_in(language) or {}
+    return str(question.label or words["agree_explicitly" if question.rule.special_category else "agree"])

@@ -1,0 +1,1 @@
+"""The forms that ask for consent: made, looked at, put into other sites, closed."""
