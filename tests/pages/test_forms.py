@@ -218,7 +218,7 @@ def test_only_the_sites_that_a_form_names_may_show_it_in_a_frame(form: ConsentFo
     address = f"/f/{form.form_id}"
     assert "frame-ancestors 'self'" in Client().get(address)["Content-Security-Policy"]
     revise_form(workspace.pk, form.form_id, FormTerms(title="Footer", notice="news", origins=["https://acme.example"]))
-    assert "frame-ancestors https://acme.example" in Client().get(address)["Content-Security-Policy"]
+    assert "frame-ancestors 'self' https://acme.example" in Client().get(address)["Content-Security-Policy"]
     script = Client().get("/f/embed.js")
     assert (script["Content-Type"], script["Cross-Origin-Resource-Policy"]) == ("text/javascript; charset=utf-8", "cross-origin")
 
