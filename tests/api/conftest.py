@@ -67,6 +67,7 @@ class Tenant:
     text_hash: str
     form_id: str
     topic_key: str
+    record_id: str
 
 
 @pytest.fixture
@@ -152,6 +153,7 @@ def make_tenant(name: str) -> Tenant:
         notice["versions"][0]["text_hash"],
         form_id,
         topic_key,
+        api.json("GET", f"/people/{subject.person_id}/consents")["records"][0]["id"],
     )
 
 

@@ -13,6 +13,7 @@ PREFIX = "/api/troth/v1"
 BODIES: dict[str, Any] = {
     "PATCH /people/{person}": {"attributes": {"planted": "by a stranger"}, "identifiers": {"email": "stranger@example.com"}},
     "POST /consents": {"decisions": []},
+    "POST /consents/import": b"email,purpose,decision\n",
     "POST /people/{person}/consents": {"purpose": "marketing_email", "decision": "grant", "notice": "News by e-mail?"},
     "POST /people/{person}/restriction": {"reason": "contested"},
     "POST /suppressions/check": {"value": "dana@example.com"},
@@ -76,6 +77,7 @@ def fill(path: str, place: str) -> str:
 
 
 def paths_into(tenant: Any, path: str) -> list[str]:
+    path = path.replace("{record_id}", tenant.record_id)
     names = re.findall(r"\{(.*?)\}", path)
     assert len(names) == 1, f"teach places_of about {path}"
     return [fill(path, place) for place in places_of(tenant)[names[0]]]

@@ -113,3 +113,25 @@ def test_a_form_is_made_changed_and_closed(alice: Any) -> None:
     refusal = alice.api.json("PUT", f"/forms/{form['id']}", {"title": "x", "notice": alice.notice_key, "origins": ["nonsense"]}, status=400)
     assert (refusal["code"], refusal["path"]) == ("form_invalid", "$.origins")
     assert alice.api.json("POST", "/forms", {"title": "x", "notice": "none"}, status=400)["code"] == "notice_unknown"
+
+
+def test_a_file_of_decisions_is_imported_and_told_line_by_line(alice: Any) -> None:
+    file = f"email,purpose,decision,notice,default_state,control_kind,artefact\n{alice.email},open_tracking,grant,May we?,unchecked,checkbox,box 7\nx,y,z,,,,\n"
+    for query, recorded in (("?dry_run=true", "recorded"), ("", "recorded"), ("", "repeated")):
+        told = alice.api.json("POST", f"/consents/import{query}", file.encode())
+        assert told["counts"] == {recorded: 1, "bad": 1}
+        assert told["dry_run"] is bool(query)
+        assert told["problems"][0]["line"] == 3
+    assert alice.api("POST", "/consents/import", b"colour\n").status_code == 400
+    assert alice.api("POST", "/consents/import", b"\xff\xfe").status_code == 422
+
+
+def test_a_decision_s_receipt_is_fetched_and_verifies(alice: Any) -> None:
+    from troth.consent.verifying import verify_receipt
+    from troth.kernel.crypto import signing_key
+
+    record = alice.api.json("GET", f"/people/{alice.person_id}/consents")["records"][0]
+    receipt = alice.api.json("GET", f"/people/{alice.person_id}/consents/{record['id']}/receipt")
+    verify_receipt(receipt, signing_key().public_key())
+    assert receipt["troth:proof"]["committed"]["record_id"] == int(record["id"])
+    assert alice.api("GET", f"/people/{alice.person_id}/consents/1/receipt").status_code == 404

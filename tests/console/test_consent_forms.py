@@ -97,6 +97,7 @@ def test_a_form_s_page_shows_it_and_what_to_put_into_one_s_own(owner: Client, fo
     shown = re.search(r'<iframe src="([^"]+)"', page)
     assert shown
     answer = Client().get(unescape(shown[1]))
+    assert (answer.status_code, b"once a week" in answer.content) == (200, True)
     assert "frame-ancestors 'self'" in answer["Content-Security-Policy"]
 
 
@@ -113,3 +114,13 @@ def test_another_workspace_s_form_is_not_found(owner: Client, form: ConsentForm)
     ConsentForm.objects.filter(pk=form.pk).update(workspace_id=form.workspace_id + 1)
     for rest in (f"/{form.form_id}", f"/{form.form_id}/edit", f"/{form.form_id}/open"):
         assert owner.get(place(form.workspace_id, rest)).status_code == 404
+
+
+def test_where_no_mail_leaves_the_form_is_looked_at_but_takes_nothing(owner: Client, form: ConsentForm, workspace: Any) -> None:
+    workspace.send_mode = "off"
+    workspace.save()
+    page = owner.get(place(form.workspace_id, f"/{form.form_id}")).content.decode()
+    assert "It takes nothing now." in page
+    address = f"/f/{form.form_id}"
+    assert [Client().get(address + query).status_code for query in ("", "?preview=1")] == [503, 200]
+    assert Client().post(f"{address}?preview=1", {"email": ""}).status_code in (422, 503)

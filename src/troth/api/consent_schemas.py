@@ -106,6 +106,25 @@ class DecisionOut(Schema):
     findings: list[FindingOut]
 
 
+class ProblemOut(Schema):
+    """Why a row permits nothing, or was not recorded."""
+
+    line: int
+    why: str
+
+
+class ImportOut(Schema):
+    """What became of a file."""
+
+    rows: int
+    counts: dict[str, int] = Field(
+        description="By outcome: `recorded`, `unproven` (recorded, permits nothing), `repeated`, `void`, `bad`, `unknown_person`, `unknown_purpose`,"
+        " `ambiguous`, `suppressed`."
+    )
+    problems: list[ProblemOut] = Field(description="By line, the first thousand.")
+    dry_run: bool
+
+
 class DecisionsOut(Schema):
     """What became of each, in the order they came."""
 

@@ -10,8 +10,19 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from troth.api.access import READ_PEOPLE, WRITE_CONSENT, workspace_of
-from troth.api.consent_schemas import ConsentsOut, DecisionIn, DecisionOut, DecisionsIn, DecisionsOut, FindingOut, RecordOut, StandingOut
-from troth.api.errors import Ambiguous, ConsentRefused, Suppressed, Unprocessable
+from troth.api.consent_schemas import (
+    ConsentsOut,
+    DecisionIn,
+    DecisionOut,
+    DecisionsIn,
+    DecisionsOut,
+    FindingOut,
+    ImportOut,
+    ProblemOut,
+    RecordOut,
+    StandingOut,
+)
+from troth.api.errors import Ambiguous, ConsentRefused, NotFound, Suppressed, Unprocessable
 from troth.api.persons import resolve
 from troth.api.schemas import PersonRef, SuppressionAnswer, SuppressionQuery, problems
 from troth.consent.catalog import Catalog, load_catalog
@@ -20,9 +31,11 @@ from troth.consent.decisions import NO_DECISION, load_decisions, make_facts
 from troth.consent.evidence import Evidence, Finding
 from troth.consent.gate import Operation, reason_against
 from troth.consent.models import EVERYTHING, Record, Standing
+from troth.consent.receipts import RecordUnknown, find_record, make_receipt
 from troth.consent.suppression import is_suppressed
 from troth.intake.addressing import identity_of
 from troth.intake.commands import ACCEPTED, CLAIMS, DROPPED, VOID_CLAIM, Decide, Decision, Outcome
+from troth.intake.decision_import import Report, import_decisions
 from troth.intake.door import apply
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Subject
@@ -35,6 +48,7 @@ WORDS: dict[int, Literal["granted", "refused", "none"]] = {
     Standing.REFUSED: "refused",
     Standing.NONE: "none",
 }
+CSV_BODY = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
 NOT_EVIDENCE = {"purpose", "decision", "person", "evidence"}
 
 
@@ -63,6 +77,17 @@ def record_decision(request: HttpRequest, said: DecisionIn, person: PersonRef) -
     return Status(201, _show(subject, outcome.findings))
 
 
+@router.get("/people/{person}/consents/{record_id}/receipt", auth=READ_PEOPLE, response={200: dict[str, Any], **problems(404, 409)})
+def get_receipt(request: HttpRequest, person: PersonRef, record_id: int) -> dict[str, Any]:
+    """The signed receipt of a decision, as JSON-LD; anybody can verify it with the public key at `/ledger/key`."""
+    subject = resolve(workspace_of(request), person)
+    try:
+        record = find_record(subject.workspace_id, subject.person_id, subject.bucket, record_id)
+    except RecordUnknown as unknown:
+        raise NotFound(str(unknown)) from None
+    return make_receipt(record, now_ms())
+
+
 @router.post("/consents", auth=WRITE_CONSENT, response={200: DecisionsOut, **problems()})
 def record_decisions(request: HttpRequest, many: DecisionsIn) -> DecisionsOut:
     """Record up to 500 decisions; each is judged by itself, and the answer says what became of each, in order."""
@@ -82,6 +107,18 @@ def record_decisions(request: HttpRequest, many: DecisionsIn) -> DecisionsOut:
             commands.append(_command(found, said, now))
     outcomes = apply(commands, now=now) if commands else []
     return DecisionsOut(results=[_tell(outcomes[result]) if isinstance(result, int) else result for result in results])
+
+
+@router.post("/consents/import", auth=WRITE_CONSENT, response={200: ImportOut, **problems()}, openapi_extra=CSV_BODY)
+def import_csv(request: HttpRequest, dry_run: bool = False) -> ImportOut:
+    """Record the decisions of a CSV file in UTF-8 (up to 4 MiB), each judged by its evidence columns. Sent again, it adds nothing."""
+    try:
+        lines = request.body.decode("utf-8-sig").splitlines(keepends=True)
+    except UnicodeDecodeError:
+        raise Unprocessable("The file is not in UTF-8: save it as UTF-8 and send it again.") from None
+    report = import_decisions(workspace_of(request), lines, Report(), now=now_ms(), is_trial=dry_run)
+    found = [ProblemOut(line=line, why=why) for line, why in report.problems]
+    return ImportOut(rows=report.rows, counts=dict(report.counts), problems=found, dry_run=dry_run)
 
 
 def _check_purpose(catalog: Catalog, said: DecisionIn) -> None:

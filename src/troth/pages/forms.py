@@ -31,6 +31,8 @@ from troth.workspaces.models import Workspace
 ADDRESS, PURPOSE, VERSION, LANGUAGE = "email", "purpose", "notice_version", "language"
 PREFIX = "attribute."
 """Before the names of what is asked beside the address, so that none can be mistaken for the form's own fields."""
+PREVIEW = "preview"
+"""In the address: a member looks at the form."""
 TRAP = "website"
 """A field that people do not see: whoever fills it in is a program."""
 
@@ -56,7 +58,12 @@ def show_form(request: HttpRequest, form_id: str) -> HttpResponse:
     asked = _ask(request, form, posted)
     if asked is None:
         return _in_frame(request, form, _page("form_closed.html", form.workspace_id, "en", what="closed", status=404))
-    answer = _answer_post(asked, posted, request) if request.method == "POST" and form.is_open else _show(asked, Answers())
+    is_looked_at = request.method != "POST" and PREVIEW in request.GET
+    answer = (
+        _answer_post(asked, posted, request)
+        if request.method == "POST" and form.is_open
+        else _show(asked, Answers(), is_looked_at=is_looked_at)
+    )
     return _in_frame(request, form, answer)
 
 
@@ -99,11 +106,12 @@ def _read(asked: Asked, posted: QueryDict) -> Answers:
     return answers
 
 
-def _show(asked: Asked, answers: Answers, status: int = 200) -> HttpResponse:
+def _show(asked: Asked, answers: Answers, status: int = 200, *, is_looked_at: bool = False) -> HttpResponse:
+    """The form, or that it cannot be used; a member who looks at it in the console sees it all the same."""
     form, language = asked.form, asked.shown.language
-    if not form.is_open:
+    if not form.is_open and not is_looked_at:
         return _page("form_closed.html", form.workspace_id, language, what="closed", status=410)
-    if not can_send(Workspace.objects.get(pk=form.workspace_id)):
+    if not is_looked_at and not can_send(Workspace.objects.get(pk=form.workspace_id)):
         return _page("form_closed.html", form.workspace_id, language, what="later", status=503)
     fields = [
         {

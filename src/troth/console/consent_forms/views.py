@@ -13,6 +13,7 @@ from troth.console.access import MemberRequest, member_page
 from troth.console.consent_forms.reading import describe_forms, name_notice
 from troth.console.consent_forms.snippets import write_link, write_plain_form, write_script_tag
 from troth.console.shell import render_page
+from troth.messages.direct import can_send
 from troth.workspaces.roles import Permission
 
 
@@ -48,7 +49,8 @@ def consent_form(request: MemberRequest, form_id: str) -> HttpResponse:
         tabs=[(name, f"?language={name}", name == language) for name in spoken],
         language=language,
         unspoken=[name for name in languages if name not in spoken],
-        preview=f"{reverse('form', args=[own.form_id])}?lang={language}",
+        preview=f"{reverse('form', args=[own.form_id])}?lang={language}&preview=1",
+        is_off=not can_send(request.workspace),
         link=write_link(own),
         script=write_script_tag(own),
         plain=write_plain_form(own, language) if language else "",
