@@ -5,7 +5,8 @@ All that describes the decision is drawn from the committed fields alone, so tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from troth.kernel.clock import iso
@@ -13,10 +14,16 @@ from troth.kernel.clock import iso
 CONTEXT: dict[str, Any] = {
     "dpv": "https://w3id.org/dpv#",
     "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
+    "loc": "https://w3id.org/dpv/loc#",
     "dct": "http://purl.org/dc/terms/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "troth": "urn:troth:consent#",
     "dpv:hasLegalBasis": {"@type": "@id"},
+    "dpv:hasJurisdiction": {"@type": "@id"},
+    "dpv:hasApplicableLaw": {"@type": "@id"},
+    "dpv:hasLocation": {"@type": "@id"},
+    "dpv:isExercisedAt": {"@type": "@id"},
+    "dpv:hasDuration": {"@type": "xsd:duration"},
     "dpv:isIndicatedBy": {"@type": "@id"},
     "dpv:isIndicatedAtTime": {"@type": "xsd:dateTime"},
     "dct:created": {"@type": "xsd:dateTime"},
@@ -36,6 +43,11 @@ BASES = {
 BY_PERSON = "dpv:DataSubject"
 BY_CONTROLLER = "dpv:DataController"
 SAID_BY_CONTROLLER = frozenset({"soft_opt_in", "restrict", "lift"})
+JURISDICTION, LAW = "loc:EU", "eu-gdpr:GDPR"
+DELETION_LAG = "P30D"
+"""How long an encrypted backup may still hold what was erased; it forgets when it is restored."""
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_REACHED_AT = re.compile(r"[^\s<>@,;]+@[^\s<>@,;]+\.[A-Za-z]{2,}|https?://[^\s<>]+")
 
 
 def describe_decision(committed: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,6 +80,64 @@ def describe_decision(committed: Mapping[str, Any]) -> dict[str, Any]:
         },
         "dpv:hasNotice": _notice(committed),
         "dpv:hasConsentStatus": [status],
+    }
+
+
+def describe_controller(workspace_id: int, said: str, name: str, contact: str) -> dict[str, Any]:
+    """Who answers for it (Art. 13(1)(a)): as the notice named them, its first line the name, the others the address; else by a name alone."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    found = _REACHED_AT.search(said)
+    told = {
+        "@id": controller_id(workspace_id),
+        "@type": "dpv:DataController",
+        "dpv:hasName": lines[0] if lines else name,
+        "dpv:hasAddress": ", ".join(lines[1:]),
+        "dpv:hasContact": found[0].rstrip(".") if found else contact,
+    }
+    return {term: value for term, value in told.items() if value}
+
+
+def controller_id(workspace_id: int) -> str:
+    """The name of a workspace's controller in its receipts."""
+    return f"urn:troth:controller:{workspace_id}"
+
+
+def describe_terms(terms: Mapping[str, Any], says: Mapping[str, str], *, stored_in: Sequence[str], withdraw_at: str) -> dict[str, Any]:
+    """What the person agreed to or refused: the purpose as it was then, and what the notice said. Its terms are those that ISO/IEC TS 27560 asks for."""
+    categories = list(terms.get("data_categories") or ()) or [line.strip() for line in says.get("data", "").splitlines() if line.strip()]
+    duration = {"dpv:hasDuration": terms["retention"]} if terms.get("retention") else {"dct:description": "as long as the person is known"}
+    told: dict[str, Any] = {
+        "dpv:hasLegalBasis": BASES.get(terms.get("legal_basis", ""), ""),
+        "dpv:hasJurisdiction": JURISDICTION,
+        "dpv:hasApplicableLaw": LAW,
+        "dpv:hasPersonalData": [{"@type": _data_type(terms), "dct:title": category} for category in categories],
+        "dpv:hasStorageCondition": [
+            *({"@type": "dpv:StorageLocation", "dpv:hasLocation": f"loc:{code}"} for code in stored_in if _COUNTRY.fullmatch(code)),
+            {"@type": "dpv:StorageDuration", **duration},
+            {"@type": "dpv:StorageDeletion", "dpv:hasDuration": DELETION_LAG},
+        ],
+        "dpv:hasRecipient": [{"@type": "dpv:Recipient", "dpv:hasName": name} for name in terms.get("recipients") or ()],
+        "dpv:hasConsentControl": _withdrawal(says, withdraw_at),
+        "dpv:hasAuthority": {"@type": "dpv:Authority", "dpv:hasName": says["authority"]} if says.get("authority") else None,
+        "troth:transfers": terms.get("transfers") or "",
+        "troth:retention": terms.get("retention", ""),
+        "troth:recipients": terms.get("recipients") or [],
+    }
+    kept = ("troth:retention", "troth:recipients")
+    return {term: value for term, value in told.items() if value or term in kept}
+
+
+def _data_type(terms: Mapping[str, Any]) -> str:
+    return "dpv:SpecialCategoryPersonalData" if terms.get("special_category") else "dpv:PersonalData"
+
+
+def _withdrawal(says: Mapping[str, str], withdraw_at: str) -> dict[str, Any]:
+    """How it is taken back (Art. 7(3)): at an address that is the person's alone, or in the words of the notice."""
+    where = {"dpv:isExercisedAt": withdraw_at} if withdraw_at else {}
+    return {
+        "@type": "dpv:WithdrawConsent",
+        **where,
+        "dct:description": says.get("withdrawal") or "by the link in every mail, or by a word to the controller",
     }
 
 

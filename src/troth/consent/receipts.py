@@ -5,21 +5,30 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from django.conf import settings
+
 from troth.consent.catalog import load_catalog
 from troth.consent.ledger.checkpoints import make_checkpoint
 from troth.consent.ledger.commitment import TOLD, plain_value
 from troth.consent.ledger.log import append_for, nodes_of
 from troth.consent.ledger.merkle import prove_inclusion
-from troth.consent.models import Checkpoint, NoticeVersion, Record
+from troth.consent.models import EVERYTHING, Checkpoint, NoticeVersion, Record
 from troth.consent.notices import NoticeUnknown, read_text
 from troth.consent.purposes import list_versions
-from troth.consent.receipt_shape import BASES, CONFORMS_TO, CONTEXT, describe_decision
+from troth.consent.receipt_shape import (
+    CONFORMS_TO,
+    CONTEXT,
+    controller_id,
+    describe_controller,
+    describe_decision,
+    describe_terms,
+)
 from troth.consent.verifying import DECISION, PROOF, SIGNATURE, TEXT, signed_part
 from troth.consent.wishes import is_wish
 from troth.kernel.clock import iso
 from troth.kernel.crypto import signing_key
 from troth.kernel.errors import TrothError
-from troth.workspaces.models import Workspace
+from troth.workspaces.models import Brand, Workspace
 
 
 class RecordUnknown(TrothError):
@@ -34,26 +43,34 @@ def find_record(workspace_id: int, person_id: int, bucket: int, record_id: int) 
     return found
 
 
-def make_receipt(record: Record, now: int) -> dict[str, Any]:
-    """The receipt of a record as JSON-LD, signed. A record that waits for the ledger is appended first; `now` in milliseconds."""
+def find_merged_record(workspace_id: int, record_id: int) -> Record | None:
+    """A record whose person was merged into another, wherever it lies now: over all buckets, from the index on a workspace's records."""
+    return Record.objects.filter(workspace_id=workspace_id, record_id=record_id).first()
+
+
+def make_receipt(record: Record, now: int, *, withdraw_at: str = "") -> dict[str, Any]:
+    """The receipt of a record as JSON-LD, signed. A record that waits for the ledger is appended first; `now` in milliseconds.
+
+    `withdraw_at` is the address where the person takes it back. It lets whoever has it decide for them: only for the person themselves.
+    """
     if record.leaf is None:
         while append_for(record.workspace_id):
             pass
         record.refresh_from_db()
     committed = plain_value({name: getattr(record, name) for name in TOLD[record.schema]})
-    terms = _terms_then(record)
+    terms, says = _terms_then(record), _said_by_notice(record)
     receipt: dict[str, Any] = {
         "@context": CONTEXT,
+        "@id": f"urn:troth:receipt:{record.workspace_id}:{record.record_id}",
         "@type": "dpv:ConsentReceipt",
         "dct:identifier": f"{record.workspace_id}-{record.record_id}",
         "dct:conformsTo": CONFORMS_TO,
         "dct:created": iso(now),
-        "dpv:hasDataController": _controller(record),
-        "dpv:hasLegalBasis": BASES.get(terms.get("legal_basis", ""), ""),
+        "dct:publisher": {"@id": controller_id(record.workspace_id)},
+        "dpv:hasDataController": _controller(record.workspace_id, says),
+        **describe_terms(terms, says, stored_in=settings.TROTH_STORED_IN, withdraw_at=withdraw_at),
         "troth:purposeName": terms.get("name", record.purpose),
         "troth:purposeDescription": _in_language(terms.get("description") or {}, record.language),
-        "troth:retention": terms.get("retention", ""),
-        "troth:recipients": terms.get("recipients") or [],
         DECISION: describe_decision(committed),
         TEXT: _text_of(record),
         PROOF: {"committed": committed, "salt": bytes(record.salt or b"").hex(), "ledger": _place(record, now)},
@@ -64,6 +81,8 @@ def make_receipt(record: Record, now: int) -> dict[str, Any]:
 
 def _terms_then(record: Record) -> dict[str, Any]:
     """The purpose as it was when the person decided."""
+    if record.purpose == EVERYTHING:
+        return {"name": "All processing of your data (restriction, Art. 18)"}
     if is_wish(record.purpose):
         rule = load_catalog(record.workspace_id).rule(record.purpose)
         return {"name": rule.name if rule else record.purpose}
@@ -72,14 +91,20 @@ def _terms_then(record: Record) -> dict[str, Any]:
     return found
 
 
-def _controller(record: Record) -> dict[str, Any]:
-    """As the notice named them; else the name of the workspace."""
-    shown = NoticeVersion.objects.filter(workspace_id=record.workspace_id, notice=record.notice, language=record.language)
-    version = shown.filter(version=int(record.notice_version)).first() if record.notice and record.notice_version.isdigit() else None
-    name = version.says.get("controller", "") if version else ""
-    if not name:
-        name = Workspace.objects.values_list("name", flat=True).filter(pk=record.workspace_id).first() or ""
-    return {"@id": f"urn:troth:controller:{record.workspace_id}", "@type": "dpv:DataController", "dpv:hasName": name}
+def _said_by_notice(record: Record) -> dict[str, str]:
+    """What the notice said that was shown, by the names of `notices.SAYS`; of a text that is no published notice, what the evidence says of it."""
+    if record.notice and record.notice_version.isdigit():
+        shown = NoticeVersion.objects.filter(workspace_id=record.workspace_id, notice=record.notice, language=record.language)
+        version = shown.filter(version=int(record.notice_version)).first()
+        return dict(version.says) if version else {}
+    said = record.evidence.get("says") if isinstance(record.evidence, dict) else None
+    return {str(name): words for name, words in said.items() if isinstance(words, str)} if isinstance(said, dict) else {}
+
+
+def _controller(workspace_id: int, says: dict[str, str]) -> dict[str, Any]:
+    name = Workspace.objects.values_list("name", flat=True).filter(pk=workspace_id).first() or ""
+    contact = Brand.objects.values_list("imprint_url", flat=True).filter(workspace_id=workspace_id).first() or ""
+    return describe_controller(workspace_id, says.get("controller", ""), name, contact)
 
 
 def _text_of(record: Record) -> str:

@@ -22,7 +22,7 @@ from troth.kernel.crypto import derive, keyed_tag, open_token, seal_token
 from troth.kernel.personal_data import Subject
 from troth.messages.models import Engaged
 from troth.messages.queue import Claim
-from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
+from troth.messages.unsubscribe_links import UnsubscribeLink, make_preferences_url
 from troth.workspaces.models import Workspace
 
 LABEL = b"tracking/v1"
@@ -79,7 +79,7 @@ def put_in_measures(rendered: RenderedEmail, claim: Claim, kinds: Collection[Eng
     if Engaged.CLICK in kinds:
         html = _LINK.sub(lambda found: _noted(found, claim), html)
     if kinds:
-        choice = f"{settings.TROTH_URL}/p/{make_unsubscribe_token(UnsubscribeLink(claim.subject, claim.purpose, claim.message_id))}"
+        choice = make_preferences_url(UnsubscribeLink(claim.subject, claim.purpose, claim.message_id))
         told = "As you agreed, we note when you open this mail or follow its links."
         html = put_at_end(html, f'<p style="font-size:small">{told} <a href="{escape(choice)}">Change your choice</a></p>')
     if Engaged.OPEN in kinds:

@@ -28,6 +28,11 @@ def make_unsubscribe_url(link: UnsubscribeLink) -> str:
     return f"{settings.TROTH_URL}/u/{make_unsubscribe_token(link)}"
 
 
+def make_preferences_url(link: UnsubscribeLink) -> str:
+    """The address of the page where the person sees and changes what they decided."""
+    return f"{settings.TROTH_URL}/p/{make_unsubscribe_token(link)}"
+
+
 def make_test_url() -> str:
     """What stands in its place in a mail to a tester, or whoever tries a mail would withdraw the person's consent."""
     return f"{settings.TROTH_URL}/u/{TEST}"
