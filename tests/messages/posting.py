@@ -51,7 +51,16 @@ class Post:
             )
         return find_person(self.workspace.pk, name)
 
-    def queue(self, subject: Subject, occurrence: int = 1, *, purpose: str = "service", due_at: int = 0, allowed: bool = True) -> int:
+    def queue(
+        self,
+        subject: Subject,
+        occurrence: int = 1,
+        *,
+        purpose: str = "service",
+        due_at: int = 0,
+        expires_at: int | None = None,
+        allowed: bool = True,
+    ) -> int:
         verdict = Verdict(allow=allowed, purpose=purpose, operation=Operation.MESSAGE, at=1, reason="" if allowed else "no_consent")
         message = NewMessage(
             subject=subject,
@@ -62,6 +71,7 @@ class Post:
             is_marketing=purpose == "marketing_email",
             template_id=self.template.pk,
             due_at=due_at,
+            expires_at=expires_at,
             context={"event": {"n": occurrence}},
             verdicts=[verdict],
         )

@@ -11,7 +11,7 @@ from tests.messages.posting import Post
 from troth.content.models import Template
 from troth.intake.commands import Alias, Decide, Decision, Delete, Identity
 from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND, now_ms
-from troth.messages import sending
+from troth.messages import composing, preparing, sending
 from troth.messages.errors import ChannelError
 from troth.messages.models import Message, State
 from troth.messages.queue import LEASE, MAX_ATTEMPTS, Settlement, claim_due, next_try, recover_abandoned, settle
@@ -54,7 +54,7 @@ def test_nothing_is_claimed_before_it_is_due(post: Post) -> None:
 def test_a_withdrawal_between_claim_and_hand_over_still_counts(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     dana = post.person("dana")
     post.queue(dana, purpose="marketing_email")
-    render = sending.render_email
+    render = composing.render_email
 
     def slow_render(*args: Any, **options: Any) -> Any:
         with connection.cursor():
@@ -65,7 +65,7 @@ def test_a_withdrawal_between_claim_and_hand_over_still_counts(post: Post, monke
         post.say(Decide(identity=Identity(external_id="dana"), decision=Decision.WITHDRAW, **post.common))
 
     monkeypatch.setattr(sending, "FRESH_MS", -1)
-    monkeypatch.setattr(sending, "render_email", slow_render)
+    monkeypatch.setattr(composing, "render_email", slow_render)
     send_due(now_ms())
     assert post.states() == [(State.SKIPPED, "marketing_email:withdrawn")]
     assert post.sent == []
@@ -151,7 +151,7 @@ def test_a_database_that_fails_before_the_hand_over_costs_no_message(post: Post,
         raise DatabaseError
 
     with monkeypatch.context() as patch:
-        patch.setattr(sending, "load_profiles", broken)
+        patch.setattr(preparing, "load_profiles", broken)
         with pytest.raises(DatabaseError):
             send_due(now_ms())
     recover_abandoned(now_ms() + LEASE + MINUTE)
@@ -165,6 +165,23 @@ def test_a_missing_template_is_a_failure_that_says_so(post: Post) -> None:
     Template.objects.all().delete()
     send_due(now_ms())
     assert post.states() == [(State.FAILED, "template_missing")]
+
+
+def test_what_comes_too_late_is_not_sent_and_says_so(post: Post) -> None:
+    moment = now_ms()
+    dana = post.person("dana")
+    for number, expires_at in ((1, moment - 1), (2, moment + HOUR), (3, None)):
+        post.queue(dana, number, expires_at=expires_at)
+    send_due(moment)
+    assert post.states() == [(State.SKIPPED, "expired"), (State.SENT, ""), (State.SENT, "")]
+
+
+def test_service_goes_before_marketing_that_was_due_long_before(post: Post) -> None:
+    dana = post.person("dana")
+    for number in range(5):
+        post.queue(dana, number, purpose="marketing_email", due_at=number)
+    post.queue(dana, 5, due_at=now_ms() - 1)
+    assert [claim.is_marketing for claim in claim_due(now_ms(), 3)] == [False, True, True]
 
 
 def test_bodies_go_when_their_time_is_over_and_figures_stay(post: Post) -> None:

@@ -16,7 +16,7 @@ from troth.messages.models import State
 
 INSERT_MESSAGE = (
     "INSERT INTO messages_message (bucket, person_id, message_id, workspace_id, source, occurrence, channel, purpose, is_marketing, template_id,"
-    " state, reason, due_at, created_at, settled_at, attempts, recipient, context, decisions, provider_id)"
+    " state, reason, due_at, expires_at, created_at, settled_at, attempts, recipient, context, decisions, provider_id)"
 )
 
 
@@ -31,6 +31,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     is_marketing: bool
     template_id: int
     due_at: int
+    expires_at: int | None = None
+    """When it would come too late; None: never."""
     context: dict[str, Any]
     verdicts: list[Verdict]
 
@@ -55,6 +57,7 @@ def enqueue(messages: Sequence[NewMessage], now: int) -> int:
                 State.SKIPPED if denied else State.QUEUED,
                 f"{denied.purpose}:{denied.reason}" if denied else "",
                 message.due_at,
+                message.expires_at,
                 now,
                 now if denied else None,
                 0,

@@ -51,8 +51,12 @@ class Message(models.Model):
     reason = models.CharField(max_length=100, blank=True)
     """Why it is in this state, e.g. `marketing_email:no_consent`."""
     due_at = models.BigIntegerField()
+    expires_at = models.BigIntegerField(null=True)
+    """From then on it is not sent any more; null: it is never too late."""
     created_at = models.BigIntegerField()
     claimed_at = models.BigIntegerField(null=True)
+    claimed_by = models.BigIntegerField(null=True)
+    """The sender that took it last, see `senders.py`."""
     settled_at = models.BigIntegerField(null=True)
     attempts = models.SmallIntegerField(default=0)
     recipient = models.TextField(blank=True)
@@ -70,7 +74,9 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["bucket", "person_id", "source", "occurrence"], name="one_message_per_occurrence")
         ]
         indexes: ClassVar[list[Any]] = [
-            models.Index(fields=["state", "due_at"], name="message_due", condition=models.Q(state__in=["queued", "sending"])),
+            models.Index(
+                fields=["state", "is_marketing", "due_at"], name="message_due", condition=models.Q(state__in=["queued", "sending"])
+            ),
             models.Index(fields=["workspace_id", "created_at", "message_id"], name="message_by_age"),
             models.Index(fields=["workspace_id", "message_id"], name="message_by_id"),
             models.Index(fields=["workspace_id", "state", "created_at"], name="message_by_state"),

@@ -7,9 +7,9 @@ from troth.messages.models import Engagement, Message
 
 _message = Table(
     model=Message,
-    times=("due_at", "created_at", "claimed_at", "settled_at"),
+    times=("due_at", "expires_at", "created_at", "claimed_at", "settled_at"),
     json=("context", "rendered", "decisions"),
-    hidden=("occurrence", "template_id", "attempts"),
+    hidden=("occurrence", "template_id", "attempts", "claimed_by"),
     order_by="message_id",
 )
 

@@ -32,6 +32,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     is_marketing: bool
     template_id: int
     attempts: int
+    expires_at: int | None = None
+    """From then on it is too late."""
     context: dict[str, Any]
     decisions: list[dict[str, Any]]
 
@@ -49,6 +51,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str = ""
     measured: tuple[Engaged, ...] = ()
     """What of it is measured, as its person agreed."""
+    is_attempt: bool = True
+    """Whether it counts as a try; what was only held back or put off does not."""
 
     @property
     def is_over(self) -> bool:
@@ -57,34 +61,58 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def claim_due(now: int, limit: int) -> list[Claim]:
-    """Take the oldest due messages for this worker. One statement over all buckets; it reads only the index of what is due."""
+    """Take due messages for this worker: service before marketing, the oldest first. Reads all buckets, from the index of what is due."""
     lock = "" if is_sqlite() else " FOR UPDATE SKIP LOCKED"
+    rows: list[tuple[Any, ...]] = []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT bucket, person_id, message_id, workspace_id, source, purpose, is_marketing, template_id, attempts, context, decisions"
-            f" FROM messages_message WHERE state = 'queued' AND due_at <= %s AND {WAITING} ORDER BY due_at LIMIT %s{lock}",
-            [now, limit],
-        )
-        rows = cursor.fetchall()
+        for is_marketing in (False, True):
+            cursor.execute(
+                f"SELECT {_CLAIMED} FROM messages_message"
+                f" WHERE state = 'queued' AND is_marketing = %s AND due_at <= %s AND {WAITING} ORDER BY due_at LIMIT %s{lock}",
+                [is_marketing, now, limit - len(rows)],
+            )
+            rows += cursor.fetchall()
         cursor.executemany(
             "UPDATE messages_message SET state = 'sending', claimed_at = %s, attempts = attempts + 1"
             " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'queued'",
-            [(now, row[0], row[1], row[2]) for row in rows],
+            [(now, *row[:3]) for row in rows],
         )
-    return [
-        Claim(
-            subject=Subject(row[3], row[1]),
-            message_id=row[2],
-            source=row[4],
-            purpose=row[5],
-            is_marketing=bool(row[6]),
-            template_id=row[7],
-            attempts=row[8] + 1,
-            context=decode(row[9]),
-            decisions=decode(row[10]),
+    return [_claim(row) for row in rows]
+
+
+_CLAIMED = (
+    "bucket, person_id, message_id, workspace_id, source, purpose, is_marketing, template_id, attempts, expires_at, context, decisions"
+)
+
+
+def _claim(row: tuple[Any, ...]) -> Claim:
+    return Claim(
+        subject=Subject(row[3], row[1]),
+        message_id=row[2],
+        source=row[4],
+        purpose=row[5],
+        is_marketing=bool(row[6]),
+        template_id=row[7],
+        attempts=row[8] + 1,
+        expires_at=row[9],
+        context=decode(row[10]),
+        decisions=decode(row[11]),
+    )
+
+
+def find_oldest_due() -> int | None:
+    """When the message that waits longest for being sent was due, or will be; None when nothing waits. Reads all buckets, from the index of what is due."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT MIN(k.due_at) FROM ("
+            + " UNION ALL ".join(
+                [f"SELECT MIN(due_at) AS due_at FROM messages_message WHERE state = 'queued' AND is_marketing = %s AND {WAITING}"] * 2
+            )
+            + ") AS k",
+            [False, True],
         )
-        for row in rows
-    ]
+        found: int | None = cursor.fetchone()[0]
+        return found
 
 
 def release(claims: Sequence[Claim]) -> None:
@@ -102,7 +130,7 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE messages_message SET state = %s, reason = %s, due_at = CASE WHEN %s > 0 THEN %s ELSE due_at END, settled_at = %s, recipient = %s,"
-            " rendered = %s, decisions = %s, provider_id = %s, context = CASE WHEN %s THEN '{}' ELSE context END"
+            " rendered = %s, decisions = %s, provider_id = %s, context = CASE WHEN %s THEN '{}' ELSE context END, attempts = attempts - %s"
             " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'sending'",
             [
                 (
@@ -116,6 +144,7 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
                     encode([*s.claim.decisions, *s.decisions]),
                     s.provider_id,
                     s.is_over,
+                    0 if s.is_attempt else 1,
                     s.claim.subject.bucket,
                     s.claim.subject.person_id,
                     s.claim.message_id,
@@ -143,7 +172,7 @@ def release_held(limit: int) -> int:
         )
         rows = cursor.fetchall()
         cursor.executemany(
-            "UPDATE messages_message SET state = 'queued', reason = '', attempts = attempts - 1 WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'held'",
+            "UPDATE messages_message SET state = 'queued', reason = '' WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'held'",
             rows,
         )
     return len(rows)

@@ -66,6 +66,8 @@ def _metrics() -> bytes:
 
 
 def _measure() -> None:
+    from troth.messages.queue import find_oldest_due
+
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM intake_inboxitem")
         INBOX_ITEMS.set(cursor.fetchone()[0])
@@ -73,8 +75,7 @@ def _measure() -> None:
         MESSAGES.clear()  # a state that no message is in any more is gone from the figures too
         for state, number in cursor.fetchall():
             MESSAGES.labels(state).set(number)
-        cursor.execute("SELECT MIN(due_at) FROM messages_message WHERE state = 'queued' AND state IN ('queued', 'sending')")
-        oldest = cursor.fetchone()[0]
+        oldest = find_oldest_due()
         MESSAGE_WAIT.set(max(0, now_ms() - oldest) / 1000 if oldest else 0)
         cursor.execute("SELECT source, SUM(dropped) FROM consent_suppressioncount GROUP BY source")
         for source, number in cursor.fetchall():

@@ -1,0 +1,70 @@
+"""What keeps a claimed message from going out now: one step after the other, the first that objects says what becomes of it.
+
+A step is a function of the prepared message and the moment; it returns a settlement, or None when it has nothing against the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from troth.consent.gate import Verdict
+from troth.messages.models import State
+from troth.messages.preparing import Prepared
+from troth.messages.queue import Settlement
+from troth.workspaces.models import SendMode, Workspace
+
+Step = Callable[[Prepared, int], Settlement | None]
+
+SENDING_OFF = "sending_off"
+EXPIRED = "expired"
+
+
+def judge(prepared: Prepared, now: int) -> Settlement | None:
+    """What becomes of a message that does not go out now; None for one that does. `now` in milliseconds."""
+    return next((settled for step in STEPS if (settled := step(prepared, now))), None)
+
+
+def may_send(workspace: Workspace) -> bool:
+    """Test mode without an address to send to sends nothing, rather than to the persons."""
+    return workspace.send_mode == SendMode.LIVE or (workspace.send_mode == SendMode.TEST and bool(workspace.test_address))
+
+
+def tell(verdicts: list[Verdict]) -> list[dict[str, object]]:
+    """Verdicts as they are stored."""
+    return [
+        {"allow": v.allow, "purpose": v.purpose, "operation": v.operation, "at": v.at, "basis": v.basis, "reason": v.reason}
+        for v in verdicts
+    ]
+
+
+def _expired(prepared: Prepared, now: int) -> Settlement | None:
+    """What comes too late is not sent at all: a message may say until when it makes sense (row D12)."""
+    until = prepared.claim.expires_at
+    return None if until is None or now < until else Settlement(claim=prepared.claim, state=State.SKIPPED, reason=EXPIRED)
+
+
+def _sending_off(prepared: Prepared, now: int) -> Settlement | None:
+    if may_send(prepared.workspace):
+        return None
+    return Settlement(claim=prepared.claim, state=State.HELD, reason=SENDING_OFF, is_attempt=False)
+
+
+def _template_missing(prepared: Prepared, now: int) -> Settlement | None:
+    return None if prepared.template else Settlement(claim=prepared.claim, state=State.FAILED, reason="template_missing")
+
+
+def _no_address(prepared: Prepared, now: int) -> Settlement | None:
+    return None if prepared.person["email"] else Settlement(claim=prepared.claim, state=State.SKIPPED, reason="no_address")
+
+
+def denied(prepared: Prepared, now: int) -> Settlement | None:
+    """The gate's refusal, with all it said."""
+    refusal = next((verdict for verdict in prepared.verdicts if not verdict.allow), None)
+    if refusal is None:
+        return None
+    told = tell([*prepared.verdicts, *prepared.measuring])
+    return Settlement(claim=prepared.claim, state=State.SKIPPED, reason=f"{refusal.purpose}:{refusal.reason}", decisions=told)
+
+
+STEPS: tuple[Step, ...] = (_expired, _sending_off, _template_missing, _no_address, denied)
+"""In this order. What only delays comes before what ends a message, but for what is too late anyway."""

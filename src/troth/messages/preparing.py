@@ -1,0 +1,112 @@
+"""All that a batch of messages needs to be handed over, read set by set: a few reads, however many messages there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from troth.consent.catalog import PROFILING, load_catalog
+from troth.consent.decisions import load_all_facts
+from troth.consent.gate import Operation, Verdict, decide
+from troth.consent.wishes import is_wish
+from troth.content.models import Template
+from troth.messages.needs import ASK, Asked, ask_for
+from troth.messages.pace import find_too_soon
+from troth.messages.queue import Claim
+from troth.messages.tracking import ask_to_measure
+from troth.people.identifiers import EMAIL, EXTERNAL_ID
+from troth.people.queries import load_identifiers, load_profiles
+from troth.workspaces.models import Workspace
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A claimed message with all that deciding about it, rendering it and handing it over needs."""
+
+    claim: Claim
+    workspace: Workspace
+    template: Template | None
+    """None when it is gone."""
+    person: dict[str, Any]
+    """As templates know them: the attributes, `id` and `email`."""
+    verdicts: list[Verdict]
+    """The gate's, about its own purpose and everything that it reads; one that denies is enough."""
+    measuring: list[Verdict]
+    asked_at: int
+    """When the gate was asked."""
+
+
+def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
+    """Read, once for the batch, all that handing over needs, in the order of the claims."""
+    templates = {row.pk: row for row in Template.objects.filter(pk__in={claim.template_id for claim in claims})}
+    verdicts = ask_gate(claims, templates, now)
+    people = {claim.subject.person_id for claim in claims}
+    profiles, identifiers = load_profiles(people), load_identifiers(people)
+    workspaces = Workspace.objects.in_bulk({claim.subject.workspace_id for claim in claims})
+    measuring = ask_to_measure(claims, workspaces, now)
+    prepared = []
+    for claim in claims:
+        person_id = claim.subject.person_id
+        handles = {handle.kind: handle.value for handle in identifiers.get(person_id, [])}
+        prepared.append(
+            Prepared(
+                claim=claim,
+                workspace=workspaces[claim.subject.workspace_id],
+                template=templates.get(claim.template_id),
+                person={**profiles.get(person_id, ({}, []))[0], "id": handles.get(EXTERNAL_ID), "email": handles.get(EMAIL)},
+                verdicts=verdicts[claim.message_id],
+                measuring=measuring[claim.message_id],
+                asked_at=now,
+            )
+        )
+    return prepared
+
+
+def ask_again(prepared: Prepared, now: int) -> list[Verdict]:
+    """The gate's verdicts on one message as things stand now."""
+    template = prepared.template
+    return ask_gate([prepared.claim], {template.pk: template} if template else {}, now)[prepared.claim.message_id]
+
+
+def ask_gate(claims: Sequence[Claim], templates: Mapping[int, Template], now: int) -> dict[int, list[Verdict]]:
+    """The gate for a batch: the message's own purpose, those of the data that its template reads, and what the person wants."""
+    asked = _find_asked(claims, templates)
+    # What was marketing when it was queued stays so, whatever became of its purpose.
+    needed = [
+        (claim, purpose, Operation.HAND_OVER)
+        for claim in claims
+        for purpose in dict.fromkeys((*[PROFILING] * _is_chosen(claim), *asked[claim.message_id].purposes))
+    ]
+    needed += [(claim, claim.context[ASK]["purpose"], Operation.ASK) for claim in claims if ASK in claim.context]
+    wishes = [(claim, wish, Operation.HAND_OVER) for claim in claims for wish in asked[claim.message_id].wishes]
+    facts = load_all_facts((claim.subject.workspace_id, purpose, claim.subject.person_id) for claim, purpose, _ in (*needed, *wishes))
+    verdicts: dict[int, list[Verdict]] = {claim.message_id: [] for claim in claims}
+    for claim, purpose, operation in (*needed, *wishes):
+        found = facts[claim.subject.workspace_id, purpose, claim.subject.person_id]
+        verdict = decide(found, purpose=purpose, operation=operation, at=now)
+        if not verdict.allow or not is_wish(purpose):
+            verdicts[claim.message_id].append(verdict)
+    for claim in claims:
+        verdicts[claim.message_id].extend(asked[claim.message_id].refusals(Operation.HAND_OVER, now))
+    for message_id, verdict in find_too_soon(claims, now).items():
+        verdicts[message_id].append(verdict)
+    return verdicts
+
+
+def _find_asked(claims: Sequence[Claim], templates: Mapping[int, Template]) -> dict[int, Asked]:
+    """What each message has to be asked for; found once for all messages that read the same."""
+    alike: dict[tuple[int, int, str, str | None, bool], Asked] = {}
+    found = {}
+    for claim in claims:
+        workspace_id, event = claim.subject.workspace_id, claim.context.get("event", {}).get("name")
+        key = (workspace_id, claim.template_id, claim.purpose, event, ASK in claim.context)
+        if key not in alike:
+            alike[key] = ask_for(templates.get(claim.template_id), claim.purpose, claim.context, load_catalog(workspace_id))
+        found[claim.message_id] = alike[key]
+    return found
+
+
+def _is_chosen(claim: Claim) -> bool:
+    """Marketing goes to whom behaviour chose, which is profiling; a question for consent does not."""
+    return claim.is_marketing and ASK not in claim.context
