@@ -77,9 +77,11 @@ def no_earlier_erasures() -> None:
 def workspace(transactional_db: None, no_earlier_erasures: None) -> Any:
     """A workspace with its default purposes, in a database whose transactions really commit."""
     from troth.consent.catalog import forget_catalogs
+    from troth.messages.configured import forget_routes
     from troth.workspaces import registry
 
     forget_catalogs()
+    forget_routes()
     registry._matching.clear()
     return registry.create_workspace("Test workspace").workspace
 

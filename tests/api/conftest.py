@@ -74,9 +74,11 @@ class Tenant:
 def tenants(transactional_db: None, no_earlier_erasures: None) -> tuple[Tenant, Tenant]:
     """Alice's and Charlie's."""
     from troth.consent.catalog import forget_catalogs
+    from troth.messages.configured import forget_routes
     from troth.workspaces import registry
 
     forget_catalogs()
+    forget_routes()
     registry._matching.clear()
     return make_tenant("alice"), make_tenant("charlie")
 

@@ -278,10 +278,10 @@ def no_erasures_left_behind(data_dir: Path) -> Iterator[None]:
 
 @pytest.mark.django_db(transaction=True)
 def test_no_message_and_no_event_is_against_what_people_said_at_any_door(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from troth.messages import sending
+    from troth.messages import configured
 
     post = Post(workspace)
-    monkeypatch.setattr(sending, "_channel", lambda url: post)
+    monkeypatch.setattr(configured, "installation_channel", lambda url: post)
     run_state_machine_as_test(
         Doors,
         settings=settings(

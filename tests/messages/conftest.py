@@ -11,8 +11,8 @@ import pytest
 def post(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The post of one workspace, in the place of the installation's channel."""
     from tests.messages.posting import Post
-    from troth.messages import sending
+    from troth.messages import configured
 
     post = Post(workspace)
-    monkeypatch.setattr(sending, "_channel", lambda url: post)
+    monkeypatch.setattr(configured, "installation_channel", lambda url: post)
     return post

@@ -19,7 +19,7 @@ from troth.content.email_template import EmailTemplate
 from troth.content.liquid import compile_template, render
 from troth.content.models import Template
 from troth.kernel.errors import TrothError
-from troth.messages.models import State
+from troth.messages.models import HANDED_OVER, State
 from troth.messages.queue import move_waiting
 
 ASK_URL = "ask_url"
@@ -147,14 +147,14 @@ def count_answers(repermission: Repermission) -> Answers:
         cursor.execute(
             "SELECT COUNT(*), COALESCE(SUM(CASE WHEN s.standing = %s AND s.at >= m.created_at THEN 1 ELSE 0 END), 0),"
             " COALESCE(SUM(CASE WHEN s.standing = %s AND s.at >= m.created_at THEN 1 ELSE 0 END), 0)"
-            " FROM (SELECT bucket, person_id, created_at FROM messages_message WHERE workspace_id = %s AND source = %s AND state = %s LIMIT %s) m"
+            " FROM (SELECT bucket, person_id, created_at FROM messages_message WHERE workspace_id = %s AND source = %s AND state IN (%s, %s, %s, %s) LIMIT %s) m"
             " LEFT JOIN consent_stance s ON s.bucket = m.bucket AND s.person_id = m.person_id AND s.purpose = %s",
             [
                 int(Standing.GRANTED),
                 int(Standing.REFUSED),
                 repermission.workspace_id,
                 source_of(repermission.pk),
-                State.SENT.value,
+                *HANDED_OVER,
                 MOST_COUNTED + 1,
                 repermission.purpose,
             ],

@@ -16,7 +16,12 @@ WISH: Final = "wish"
 TOPIC: Final = "topic:"
 CHANNEL: Final = "channel:"
 PACE: Final = "pace:"
-CHANNELS: Final = {"channel:email": "Marketing by e-mail"}
+CHANNELS: Final = {
+    "channel:email": "Marketing by e-mail",
+    "channel:push": "Marketing on your phone or in your browser",
+    "channel:sms": "Marketing by text message",
+    "channel:webhook": "Marketing by other services",
+}
 PACES: Final = {"pace:7": ("At most one marketing mail a week", 7 * DAY), "pace:30": ("At most one marketing mail in 30 days", 30 * DAY)}
 """Refused: more than one marketing message in that time, which is in milliseconds."""
 

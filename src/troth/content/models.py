@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Template(models.Model):
-    """The e-mail of a campaign as published."""
+    """What a campaign sends, as published."""
 
     workspace_id = models.BigIntegerField()
     subject = models.TextField()
@@ -16,4 +16,6 @@ class Template(models.Model):
     """The purposes that it was declared to serve beside its own: data collected for them may be used, and each person is asked about them."""
     topic = models.CharField(max_length=50, blank=True)
     """What it is about: who left that topic does not get it; empty: none."""
+    short = models.JSONField(default=dict)
+    """The parts of a short message (`content.short_text`), for what is no e-mail; then subject and HTML are empty."""
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,4 +1,4 @@
-"""The mail of one message: rendered on its person's data of this moment, with its links, as bytes.
+"""One message as it leaves: rendered on its person's data of this moment, with its links; a mail as bytes, anything else as short content.
 
 A workspace in test mode has its mail go to the tester's address, marked, and without a link that could withdraw anything.
 """
@@ -6,13 +6,17 @@ A workspace in test mode has its mail go to the tester's address, marked, and wi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 
 from troth.content.email_template import EmailTemplate, RenderedEmail, render_email
+from troth.content.models import Template
+from troth.content.short_text import render_short, short_from_json
+from troth.messages.addressing import addresses_of
 from troth.messages.ask_links import AskLink, make_ask_url, make_test_ask_url
-from troth.messages.channels import Outgoing
-from troth.messages.mail import TEST_MARK, build_mail
+from troth.messages.channels.port import Content, Medium, Outgoing
+from troth.messages.mail import TEST_MARK, build_mail, headers_of
 from troth.messages.models import Engaged
 from troth.messages.needs import ASK
 from troth.messages.preparing import Prepared
@@ -26,15 +30,20 @@ from troth.workspaces.models import SendMode
 class Composed:
     """A message ready to be handed over."""
 
-    outgoing: Outgoing
-    rendered: RenderedEmail
-    """As its author wrote it: without what measures it."""
-    measured: tuple[Engaged, ...]
-    is_test: bool
+    outgoing: tuple[Outgoing, ...]
+    """Once for each address: a person may have several devices."""
+    rendered: dict[str, Any]
+    """As its author wrote it, without what measures it: what is kept of it."""
+    measured: tuple[Engaged, ...] = ()
+    is_test: bool = False
 
 
 def compose(prepared: Prepared, now: int) -> Composed:
-    """The mail to the person, or to the tester where the workspace is in test mode. Raises ContentError, MailInvalid."""
+    """The message to the person, or to the tester where the workspace is in test mode. Raises ContentError, MailInvalid."""
+    return _compose_mail(prepared, now) if prepared.claim.channel == Medium.EMAIL else _compose_short(prepared)
+
+
+def _compose_mail(prepared: Prepared, now: int) -> Composed:
     claim, workspace = prepared.claim, prepared.workspace
     tester = workspace.test_address if workspace.send_mode == SendMode.TEST else ""
     sender, recipient = workspace.sender or settings.TROTH_SENDER, tester or prepared.person["email"]
@@ -51,8 +60,27 @@ def compose(prepared: Prepared, now: int) -> Composed:
         list_unsubscribe_url=None if tester else url,
         date=now,
     )
+    kept = {"subject": rendered.subject, "html": rendered.html, "text": rendered.text, "headers": headers_of(mail)}
     outgoing = Outgoing(message_id=claim.message_id, sender=sender, recipient=recipient, mail=mail)
-    return Composed(outgoing=outgoing, rendered=rendered, measured=kinds, is_test=bool(tester))
+    return Composed(outgoing=(outgoing,), rendered=kept, measured=kinds, is_test=bool(tester))
+
+
+def _compose_short(prepared: Prepared) -> Composed:
+    claim, person = prepared.claim, prepared.person
+    short = render_short(
+        short_from_json(_template(prepared).short),
+        {"person": person, "user": person, **claim.context},
+        unsubscribe_url=_unsubscribe_url(claim, is_test=False),
+    )
+    content = Content(body=short.body, title=short.title, url=short.url, image=short.image, data=short.data)
+    sender = prepared.workspace.sender or settings.TROTH_SENDER
+    return Composed(
+        outgoing=tuple(
+            Outgoing(message_id=claim.message_id, sender=sender, recipient=value, content=content, platform=platform)
+            for value, platform in addresses_of(prepared)
+        ),
+        rendered={"subject": short.title or short.body[:80], "html": "", "text": short.body, "headers": [], "short": short.as_json()},
+    )
 
 
 def _unsubscribe_url(claim: Claim, *, is_test: bool) -> str | None:
@@ -69,9 +97,13 @@ def _ask_url(claim: Claim, *, is_test: bool) -> str | None:
     return make_test_ask_url() if is_test else make_ask_url(link)
 
 
+def _template(prepared: Prepared) -> Template:
+    assert prepared.template is not None  # judged before
+    return prepared.template
+
+
 def _render(prepared: Prepared, unsubscribe_url: str | None, ask_url: str | None) -> RenderedEmail:
-    template, person = prepared.template, prepared.person
-    assert template is not None  # judged before
+    template, person = _template(prepared), prepared.person
     return render_email(
         EmailTemplate(subject=template.subject, html=template.html, text=template.text),
         {"person": person, "user": person, "ask_url": ask_url, **prepared.claim.context},

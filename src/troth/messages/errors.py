@@ -9,16 +9,22 @@ from troth.kernel.errors import TrothError
 class ChannelError(TrothError):
     """A message was not accepted."""
 
-    def __init__(self, message: str, *, permanent: bool, doubtful: bool = False) -> None:
+    def __init__(self, message: str, *, permanent: bool, doubtful: bool = False, gone: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
         """Trying again makes no sense."""
         self.doubtful = doubtful
         """It was handed over, but the answer is lost: it may have been accepted."""
+        self.gone = gone
+        """The address does not exist, or does no more: nothing is ever to be sent there again."""
 
 
 class ChannelUnknown(TrothError):
-    """A channel URL that cannot be used."""
+    """A channel that there is not, or whose URL or settings cannot be used."""
+
+
+class CallbackRefused(TrothError):
+    """What came to a channel's door is not its provider's, or is not understood."""
 
 
 class MailInvalid(ContentError):

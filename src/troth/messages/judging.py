@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from troth.consent.gate import Verdict
+from troth.messages.addressing import addresses_of
+from troth.messages.channels.port import Medium
 from troth.messages.models import State
 from troth.messages.preparing import Prepared
 from troth.messages.queue import Settlement
@@ -54,7 +56,18 @@ def _template_missing(prepared: Prepared, now: int) -> Settlement | None:
 
 
 def _no_address(prepared: Prepared, now: int) -> Settlement | None:
-    return None if prepared.person["email"] else Settlement(claim=prepared.claim, state=State.SKIPPED, reason="no_address")
+    return None if addresses_of(prepared) else Settlement(claim=prepared.claim, state=State.SKIPPED, reason="no_address")
+
+
+def _no_channel(prepared: Prepared, now: int) -> Settlement | None:
+    return None if prepared.routes else Settlement(claim=prepared.claim, state=State.SKIPPED, reason="no_channel")
+
+
+def _only_mail_is_tested(prepared: Prepared, now: int) -> Settlement | None:
+    """In test mode there is an address for mail; what is no mail goes to nobody."""
+    if prepared.claim.channel == Medium.EMAIL or prepared.workspace.send_mode != SendMode.TEST:
+        return None
+    return Settlement(claim=prepared.claim, state=State.SKIPPED, reason="test_mode")
 
 
 def denied(prepared: Prepared, now: int) -> Settlement | None:
@@ -66,5 +79,5 @@ def denied(prepared: Prepared, now: int) -> Settlement | None:
     return Settlement(claim=prepared.claim, state=State.SKIPPED, reason=f"{refusal.purpose}:{refusal.reason}", decisions=told)
 
 
-STEPS: tuple[Step, ...] = (_expired, _sending_off, _template_missing, _no_address, denied)
+STEPS: tuple[Step, ...] = (_expired, _sending_off, _template_missing, _no_channel, _only_mail_is_tested, _no_address, denied)
 """In this order. What only delays comes before what ends a message, but for what is too late anyway."""

@@ -11,17 +11,24 @@ class State(models.TextChoices):
     """Where a message is.
 
     `sending` is claimed by a worker; `held` was due while sending was off; `unknown` was handed over but the answer is lost, and is never
-    resent by itself.
+    resent by itself. `sent` is handed over; `delivered`, `bounced` and `complained` are what the provider told of it since.
     """
 
     QUEUED = "queued"
     SENDING = "sending"
     HELD = "held"
     SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+HANDED_OVER = (State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
+"""The states of a message that a provider has taken: it counts as sent, whatever was told of it since."""
 
 
 class Engaged(models.TextChoices):
@@ -116,6 +123,34 @@ class Engagement(models.Model):
             models.Index(fields=["workspace_id", "source", "kind", "message_id"], name="engagement_by_source"),
             models.Index(fields=["measured_at"], name="engagement_by_age"),
         ]
+
+
+class ConfiguredChannel(models.Model):
+    """A channel of one workspace: which provider, with what settings, and before which others it is tried."""
+
+    workspace_id = models.BigIntegerField()
+    medium = models.CharField(max_length=10)
+    adapter = models.CharField(max_length=30)
+    label = models.CharField(max_length=100)
+    priority = models.PositiveSmallIntegerField(default=10)
+    """The lowest is tried first; the others when it fails."""
+    is_active = models.BooleanField(default=True)
+    settings = models.JSONField(default=dict)
+    """What is no secret."""
+    sealed = models.BinaryField()
+    """The secrets, encrypted with a key of the master key's."""
+    hears_engagement = models.BooleanField(default=False)
+    """Whether opens and clicks that the provider tells are asked about at the gate; else they are ignored."""
+    hook_version = models.PositiveIntegerField(default=1)
+    """Stands in the address of its door; a new number makes the old address void."""
+    created_at = models.BigIntegerField()
+    changed_at = models.BigIntegerField()
+    heard_at = models.BigIntegerField(null=True)
+    """When its provider last told something."""
+
+    class Meta:
+        db_table = "messages_channel"
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "medium", "priority"], name="channel_by_medium")]
 
 
 class FetchCount(models.Model):

@@ -16,8 +16,9 @@ from troth.content.email_template import EmailTemplate
 from troth.content.errors import ContentError
 from troth.content.models import Template
 from troth.content.reading import PERSON, Read, read_email
+from troth.content.short_text import read_short, short_from_json
 
-CONTACT = frozenset({"id", "email"})
+CONTACT = frozenset({"id", "email", "phone"})
 """What `person` has beside attributes: how the person is reached and known, without which nothing can be sent."""
 ASK = "ask"
 """In a message's context: it asks for a consent. Who is asked was chosen by that consent's lack alone, not by behaviour."""
@@ -59,7 +60,7 @@ def ask_for(template: Template | None, purpose: str, context: dict[str, Any], ca
     also_for = template.also_for if template else []
     if template is not None:
         try:
-            reads = read_email(EmailTemplate(subject=template.subject, html=template.html, text=template.text))
+            reads = _read(template)
         except ContentError:
             reads = []  # it cannot be rendered either, which is told at the hand-over
         data.update(datum for read in reads for datum in find_data(read, event, catalog))
@@ -70,3 +71,9 @@ def ask_for(template: Template | None, purpose: str, context: dict[str, Any], ca
     wishes = [channel_key(channel)] if rule is None or rule.is_marketing else []
     wishes += [topic_key(template.topic)] if template and template.topic else []
     return Asked((*own, *find_needs(uses)), refused, tuple(wishes))
+
+
+def _read(template: Template) -> list[Read]:
+    if template.short:
+        return read_short(short_from_json(template.short))
+    return read_email(EmailTemplate(subject=template.subject, html=template.html, text=template.text))

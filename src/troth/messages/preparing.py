@@ -12,11 +12,12 @@ from troth.consent.decisions import load_all_facts
 from troth.consent.gate import Operation, Verdict, decide
 from troth.consent.wishes import is_wish
 from troth.content.models import Template
+from troth.messages.configured import Route, routes_for
 from troth.messages.needs import ASK, Asked, ask_for
 from troth.messages.pace import find_too_soon
 from troth.messages.queue import Claim
 from troth.messages.tracking import ask_to_measure
-from troth.people.identifiers import EMAIL, EXTERNAL_ID
+from troth.people.identifiers import EMAIL, EXTERNAL_ID, PHONE, Handle
 from troth.people.queries import load_identifiers, load_profiles
 from troth.workspaces.models import Workspace
 
@@ -29,7 +30,11 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     template: Template | None
     """None when it is gone."""
     person: dict[str, Any]
-    """As templates know them: the attributes, `id` and `email`."""
+    """As templates know them: the attributes, `id`, `email` and `phone`."""
+    handles: list[Handle]
+    """Their identifiers; devices among them."""
+    routes: list[Route]
+    """The channels that may take it, the first first."""
     verdicts: list[Verdict]
     """The gate's, about its own purpose and everything that it reads; one that denies is enough."""
     measuring: list[Verdict]
@@ -45,16 +50,22 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
     profiles, identifiers = load_profiles(people), load_identifiers(people)
     workspaces = Workspace.objects.in_bulk({claim.subject.workspace_id for claim in claims})
     measuring = ask_to_measure(claims, workspaces, now)
+    ways = {(claim.subject.workspace_id, claim.channel) for claim in claims}
+    routes = {way: routes_for(*way) for way in ways}
     prepared = []
     for claim in claims:
         person_id = claim.subject.person_id
-        handles = {handle.kind: handle.value for handle in identifiers.get(person_id, [])}
+        handles = identifiers.get(person_id, [])
+        held = {handle.kind: handle.value for handle in handles}
+        contact = {"id": held.get(EXTERNAL_ID), "email": held.get(EMAIL), "phone": held.get(PHONE)}
         prepared.append(
             Prepared(
                 claim=claim,
                 workspace=workspaces[claim.subject.workspace_id],
                 template=templates.get(claim.template_id),
-                person={**profiles.get(person_id, ({}, []))[0], "id": handles.get(EXTERNAL_ID), "email": handles.get(EMAIL)},
+                person={**profiles.get(person_id, ({}, []))[0], **contact},
+                handles=handles,
+                routes=routes[claim.subject.workspace_id, claim.channel],
                 verdicts=verdicts[claim.message_id],
                 measuring=measuring[claim.message_id],
                 asked_at=now,
@@ -96,13 +107,14 @@ def ask_gate(claims: Sequence[Claim], templates: Mapping[int, Template], now: in
 
 def _find_asked(claims: Sequence[Claim], templates: Mapping[int, Template]) -> dict[int, Asked]:
     """What each message has to be asked for; found once for all messages that read the same."""
-    alike: dict[tuple[int, int, str, str | None, bool], Asked] = {}
+    alike: dict[tuple[int, int, str, str, str | None, bool], Asked] = {}
     found = {}
     for claim in claims:
         workspace_id, event = claim.subject.workspace_id, claim.context.get("event", {}).get("name")
-        key = (workspace_id, claim.template_id, claim.purpose, event, ASK in claim.context)
+        key = (workspace_id, claim.template_id, claim.channel, claim.purpose, event, ASK in claim.context)
         if key not in alike:
-            alike[key] = ask_for(templates.get(claim.template_id), claim.purpose, claim.context, load_catalog(workspace_id))
+            template, catalog = templates.get(claim.template_id), load_catalog(workspace_id)
+            alike[key] = ask_for(template, claim.purpose, claim.context, catalog, claim.channel)
         found[claim.message_id] = alike[key]
     return found
 

@@ -28,6 +28,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject
     message_id: int
     source: str
+    channel: str
+    """By what the person is reached (`channels.port.Medium`)."""
     purpose: str
     is_marketing: bool
     template_id: int
@@ -80,9 +82,7 @@ def claim_due(now: int, limit: int) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
-_CLAIMED = (
-    "bucket, person_id, message_id, workspace_id, source, purpose, is_marketing, template_id, attempts, expires_at, context, decisions"
-)
+_CLAIMED = "bucket, person_id, message_id, workspace_id, source, channel, purpose, is_marketing, template_id, attempts, expires_at, context, decisions"
 
 
 def _claim(row: tuple[Any, ...]) -> Claim:
@@ -90,13 +90,14 @@ def _claim(row: tuple[Any, ...]) -> Claim:
         subject=Subject(row[3], row[1]),
         message_id=row[2],
         source=row[4],
-        purpose=row[5],
-        is_marketing=bool(row[6]),
-        template_id=row[7],
-        attempts=row[8] + 1,
-        expires_at=row[9],
-        context=decode(row[10]),
-        decisions=decode(row[11]),
+        channel=row[5],
+        purpose=row[6],
+        is_marketing=bool(row[7]),
+        template_id=row[8],
+        attempts=row[9] + 1,
+        expires_at=row[10],
+        context=decode(row[11]),
+        decisions=decode(row[12]),
     )
 
 

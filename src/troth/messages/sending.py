@@ -21,16 +21,14 @@ from functools import lru_cache, partial
 from typing import Any
 
 import structlog
-from django.conf import settings
 from msgspec.structs import replace
 
 from troth.content.errors import ContentError
 from troth.kernel.clock import DAY, now_ms
-from troth.messages.channels import Channel, channel_from_url
 from troth.messages.composing import Composed, compose
+from troth.messages.delivering import deliver
 from troth.messages.errors import ChannelError
 from troth.messages.judging import denied, judge, tell
-from troth.messages.mail import headers_of
 from troth.messages.models import Message, State
 from troth.messages.preparing import Prepared, ask_again, prepare
 from troth.messages.queue import (
@@ -59,11 +57,6 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="hand-over")
 
 
-@lru_cache(maxsize=4)
-def _channel(url: str) -> Channel:
-    return channel_from_url(url or None)
-
-
 def send_due(now: int) -> bool:
     """Send one batch of due messages; True when there may be more."""
     claims = claim_due(now, CLAIM)
@@ -71,16 +64,15 @@ def send_due(now: int) -> bool:
         return False
     try:
         batch = prepare(claims, now)
-        channel = _channel(settings.TROTH_EMAIL_URL)
     except Exception:
         # Nothing has left yet, so nothing is in doubt.
         release(claims)
         raise
-    settle(list(_pool().map(partial(_send_one, channel=channel, now=now), batch)), now_ms())
+    settle(list(_pool().map(partial(_send_one, now=now), batch)), now_ms())
     return len(claims) == CLAIM
 
 
-def _send_one(prepared: Prepared, *, channel: Channel, now: int) -> Settlement:
+def _send_one(prepared: Prepared, *, now: int) -> Settlement:
     """Judge, compose and hand over one message, and say what became of it; never raises."""
     settled = judge(prepared, now)
     if settled:
@@ -93,32 +85,26 @@ def _send_one(prepared: Prepared, *, channel: Channel, now: int) -> Settlement:
     if moment - prepared.asked_at > FRESH_MS:
         prepared = replace(prepared, verdicts=ask_again(prepared, moment), asked_at=moment)
         settled = denied(prepared, moment)
-    return settled or _hand_over(prepared, composed, channel)
+    return settled or _hand_over(prepared, composed)
 
 
-def _hand_over(prepared: Prepared, composed: Composed, channel: Channel) -> Settlement:
+def _hand_over(prepared: Prepared, composed: Composed) -> Settlement:
     claim, told = prepared.claim, tell([*prepared.verdicts, *prepared.measuring])
     try:
-        receipt = channel.send(composed.outgoing)
+        delivered = deliver(prepared.routes, composed.outgoing)
     except ChannelError as error:
         return _after_failure(claim, error, told)
     except Exception as error:  # noqa: BLE001 -- whatever a channel does, the message is settled and the batch goes on
-        log.error("channel_failed", channel=channel.name, error=type(error).__name__)
+        log.error("channel_failed", channel=prepared.routes[0].channel.name, error=type(error).__name__)
         return _after_failure(claim, ChannelError("The channel failed.", permanent=False, doubtful=True), told)
-    rendered = composed.rendered
     return Settlement(
         claim=claim,
         state=State.SENT,
         reason="test_mode" if composed.is_test else "",
-        recipient=composed.outgoing.recipient,
-        rendered={
-            "subject": rendered.subject,
-            "html": rendered.html,
-            "text": rendered.text,
-            "headers": headers_of(composed.outgoing.mail),
-        },
+        recipient=delivered.recipient,
+        rendered=composed.rendered,
         decisions=told,
-        provider_id=receipt.provider_id,
+        provider_id=delivered.provider_id,
         measured=composed.measured,
     )
 

@@ -26,7 +26,7 @@ from troth.console.showing import format_number, put_in_words, put_plainly
 from troth.content.models import Template
 from troth.kernel.clock import DAY
 from troth.messages.figures import Count, count_by_span, count_by_state, read_reasons
-from troth.messages.models import State
+from troth.messages.models import HANDED_OVER, State
 
 DAYS = 30
 MOST_IN_LIST = 5_000
@@ -108,13 +108,21 @@ def position_of(campaign: Campaign) -> str:
 
 def describe_campaigns(workspace_id: int, campaigns: Sequence[Campaign], now: int) -> list[Row]:
     """With their figures: one query, however many campaigns."""
-    wanted = (State.SENT.value, State.SKIPPED.value)
+    wanted = (*(state.value for state in HANDED_OVER), State.SKIPPED.value)
     sources = [source_of(campaign.pk) for campaign in campaigns]
     counts = count_by_state(workspace_id, sources, now - DAYS * DAY, now + DAY, states=wanted, most=MOST_IN_LIST)
     rows = []
     for campaign in campaigns:
-        sent, skipped = (put_count(counts[source_of(campaign.pk), state]) for state in wanted)
-        rows.append(Row(campaign, name_purpose(workspace_id, campaign.purpose), sent, skipped, moment_of(campaign.updated_at)))
+        *sent, skipped = (counts[source_of(campaign.pk), state] for state in wanted)
+        rows.append(
+            Row(
+                campaign,
+                name_purpose(workspace_id, campaign.purpose),
+                put_count(_add(sent)),
+                put_count(skipped),
+                moment_of(campaign.updated_at),
+            )
+        )
     return rows
 
 
@@ -141,10 +149,11 @@ def read_figures(workspace_id: int, campaign_id: int, now: int, zone: str, local
     totals = count_by_state(workspace_id, [source], spans[0][0], spans[-1][1])
     daily = count_by_span(workspace_id, source, spans, most=MOST_IN_DAY)
     shown = (
-        (_("sent"), "good", (State.SENT,)),
+        (_("sent"), "good", (State.SENT, State.DELIVERED, State.COMPLAINED)),
         (_("on their way"), "accent", (State.QUEUED, State.SENDING, State.HELD)),
         (_("skipped"), "neutral", (State.SKIPPED, State.CANCELLED)),
         (_("in doubt"), "warn", (State.UNKNOWN,)),
+        (_("bounced"), "bad", (State.BOUNCED,)),
         (_("failed"), "bad", (State.FAILED,)),
     )
     series = [

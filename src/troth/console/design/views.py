@@ -57,7 +57,7 @@ def design(request: HttpRequest) -> HttpResponse:
         lines=[("", "Hello {{ person.name }},"), ("-", "your plan ends soon."), ("+", "your plan renews on {{ person.renews_on }}.")],
         crumbs=[("People", "?"), ("Dana", "?")],
         tones=["neutral", "info", "good", "warn", "bad"],
-        states=["queued", "sending", "held", "sent", "skipped", "cancelled", "failed", "unknown"],
+        states=["queued", "sending", "held", "sent", "delivered", "bounced", "complained", "skipped", "cancelled", "failed", "unknown"],
         request_states=["received", "awaiting_confirmation", "deleted", "erased", "residue_found", "done", "refused"],
     )
     staff_headers(response)

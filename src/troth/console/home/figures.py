@@ -26,10 +26,11 @@ class Fate:
 def fates() -> tuple[Fate, ...]:
     """From what went well upward to what went wrong."""
     return (
-        Fate(_("sent"), "good", (State.SENT,)),
+        Fate(_("sent"), "good", (State.SENT, State.DELIVERED, State.COMPLAINED)),
         Fate(_("on their way"), "accent", (State.QUEUED, State.SENDING, State.HELD)),
         Fate(_("skipped"), "neutral", (State.SKIPPED, State.CANCELLED)),
         Fate(_("in doubt"), "warn", (State.UNKNOWN,)),
+        Fate(_("bounced"), "bad", (State.BOUNCED,)),
         Fate(_("failed"), "bad", (State.FAILED,)),
     )
 

@@ -16,7 +16,7 @@ from troth.console.shell import preferences, render_fragment, render_page
 from troth.console.showing import Reader, writing_for
 from troth.kernel.checks import Finding, examine
 from troth.kernel.clock import now_ms
-from troth.messages.models import State
+from troth.messages.models import HANDED_OVER
 from troth.workspaces.roles import Permission
 
 
@@ -64,7 +64,7 @@ def _figures(request: MemberRequest, chosen: str, now: int) -> dict[str, Any]:
             "people_are_estimated": not people.exact,
             "new_people": put_amount(new),
             "states": sum_states(messages),
-            "sent": sum(messages[State.SENT]),
+            "sent": sum(sum(messages[state]) for state in HANDED_OVER),
             "charts": [draw_events(events, steps, zone, locale), draw_messages(messages, steps, zone, locale)],
             "ranges": [(_("24 hours"), "?range=24h", chosen == "24h"), (_("30 days"), "?range=30d", chosen == "30d")],
         }

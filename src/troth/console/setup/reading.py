@@ -9,7 +9,7 @@ from django.conf import settings
 
 from troth.campaigns.models import Campaign, CampaignState
 from troth.intake.tallies import last_accepted
-from troth.messages.models import Message, State
+from troth.messages.models import HANDED_OVER, Message
 from troth.workspaces.models import Key, User, Workspace
 
 
@@ -37,6 +37,6 @@ def read_progress(workspace: Workspace, user: User) -> Progress:
         heard_at=last_accepted(workspace.pk),
         has_mail_server=bool(settings.TROTH_EMAIL_URL),
         has_campaign=Campaign.objects.filter(workspace_id=workspace.pk, state=CampaignState.PUBLISHED).exists(),
-        has_sent=Message.objects.filter(workspace_id=workspace.pk, state=State.SENT).exists(),
+        has_sent=Message.objects.filter(workspace_id=workspace.pk, state__in=HANDED_OVER).exists(),
         has_second_factor=is_mfa_enabled(user),
     )

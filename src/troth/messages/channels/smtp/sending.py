@@ -148,7 +148,7 @@ class _Stale(Exception):
 
 def _envelope(outgoing: Outgoing) -> tuple[str, str]:
     """Sender and recipient as SMTP wants them. Raises ChannelError."""
-    return _address(outgoing.sender), _address(outgoing.recipient)
+    return _address(outgoing.envelope_sender or outgoing.sender), _address(outgoing.recipient)
 
 
 def _address(text: str) -> str:
