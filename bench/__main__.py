@@ -16,6 +16,7 @@ from bench.consent import measure_consent
 from bench.console import measure_console
 from bench.rights import measure_rights
 from bench.server import bare, troth, wait_for_empty_inbox, wrk
+from bench.tracking import measure_tracking
 from bench.triggers import measure_triggers
 
 RESULTS = Path("bench-results")
@@ -36,6 +37,7 @@ def main() -> int:
     parts: dict[str, Callable[[], object]] = {
         "ingest": lambda: measure_ingest(note),
         "triggers": lambda: measure_triggers(RESULTS / "data-triggers", note),
+        "tracking": lambda: measure_tracking(RESULTS / "data-tracking", note),
         "rights": lambda: measure_rights(RESULTS / "data-rights", note),
         "consent": lambda: measure_consent(RESULTS / "data-consent", note),
         "console": lambda: measure_console(RESULTS / "data-console", note),

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.evidence import GIVEN
 from tests.messages.posting import Post
+from tests.web_process import ask
 from troth.campaigns.publishing import create_campaign, publish_campaign
 from troth.consent.catalog import assign, forget_catalogs
 from troth.consent.forms import FormTerms, create_form
@@ -186,9 +187,10 @@ class Doors(RuleBasedStateMachine):
 
     @rule(name=PEOPLE, button=st.booleans())
     def unsubscribe(self, name: str, button: bool) -> None:
-        fields = {"from_page": "1"} if button else {"List-Unsubscribe": "One-Click"}
-        assert Client().get(f"/u/{self.tokens[name]}").status_code == 200
-        assert Client().post(f"/u/{self.tokens[name]}", fields).status_code == 200
+        path = f"/u/{self.tokens[name]}"
+        assert Client().get(path).status_code == 200
+        answer = Client().post(f"{path}/stop") if button else ask("POST", path, b"List-Unsubscribe=One-Click")
+        assert answer.status_code == 200
         self.people[name].say(NEWS, "withdraw")
 
     @rule(name=PEOPLE, back=st.booleans())

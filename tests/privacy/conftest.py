@@ -20,8 +20,8 @@ def dana(workspace: Any) -> Any:
     from troth.kernel.ids import new_row_id
     from troth.kernel.worker import drain
     from troth.messages.enqueue import NewMessage, enqueue
-    from troth.messages.fetches import note_fetch
-    from troth.messages.models import Message
+    from troth.messages.fetches import Fetch, note_fetches
+    from troth.messages.models import Engagement, Message
     from troth.messages.tracking import Measured
     from troth.people.lookup import find_person
     from troth.privacy.requests import ask_for_confirmation
@@ -74,7 +74,8 @@ def dana(workspace: Any) -> Any:
     link = Measured(
         subject=subject, message_id=Message.objects.get(person_id=subject.person_id).message_id, url=f"https://shop.example/{SECRET}"
     )
-    assert note_fetch(link, {"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}, now)
+    note_fetches([Fetch(link, "", now)])
+    assert Engagement.objects.filter(link=link.url, times=1).exists()
     ask_for_confirmation(subject, source="api", received_at=now)
     keep_watching(workspace.pk, now)
     capture = (subject.bucket, subject.person_id, new_row_id(), workspace.pk, now, "vero", "events/track", "bought", DANA["email"], 200)

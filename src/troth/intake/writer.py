@@ -79,11 +79,13 @@ class Writer:
             self._loop.call_soon_threadsafe(self._resolve, batch, answers)
             if self._chores:
                 self._do_chores()
-        self._do_chores()
+        while self._chores:
+            self._do_chores()
         connection.close()
 
     def _do_chores(self) -> None:
-        while self._chores:
+        """Those that wait now; what they bring up comes after the next batch."""
+        for _ in range(len(self._chores)):
             try:
                 self._chores.popleft()()
             except Exception as error:  # noqa: BLE001 -- nobody waits for it, and the thread must go on

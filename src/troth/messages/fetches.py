@@ -1,114 +1,171 @@
-"""A picture was fetched or a link followed: may that be noted, and was it a person?
+"""Pictures were fetched and links followed: may that be noted, and was it a person?
 
-Asked anew at every fetch, against the workspace's switches and what the person decided by now. Where it may not be noted, no line is
-written anywhere; the picture and the way to the link's goal are the same.
+Asked anew of every fetch, against the workspace's switches and what the person decided by now. Where it may not be noted, no line is
+written anywhere; the picture and the way to the link's goal are the same. All that came in meanwhile is noted together (`noting.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
+import msgspec
 from django.db import connection, transaction
 
-from troth.consent.decisions import load_facts
+from troth.consent.decisions import load_all_facts
 from troth.consent.gate import decide
-from troth.kernel.clock import DAY, SECOND
+from troth.kernel.clock import DAY
+from troth.kernel.sql import insert_rows, is_sqlite, select_by_keys
+from troth.messages.engaging import Done, Place, count_in
 from troth.messages.lookup import find_message
-from troth.messages.machines import BURST, name_machine
-from troth.messages.models import Engaged, Message
+from troth.messages.machines import name_haste
+from troth.messages.models import Engaged
 from troth.messages.tracking import MEASURES, Measured, is_measured
 from troth.workspaces.models import Workspace
 
 RETENTION = 400 * DAY
 """How long it is kept that somebody opened or clicked."""
-AT_ONCE = SECOND
-"""Nobody follows two links of a mail within this time."""
 FORGOTTEN = 5_000
-_NOTE = (
+_MESSAGE_KEY = ("smallint", "bigint", "bigint")
+_WRITE = (
     "INSERT INTO messages_engagement (bucket, person_id, message_id, kind, link, workspace_id, source, measured_at, times, first_at, last_at,"
     " machine_times, machine, machine_at) SELECT p.bucket, p.person_id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM people_person p"
     " WHERE p.bucket = %s AND p.person_id = %s"
-    " ON CONFLICT (bucket, person_id, message_id, kind, link) DO UPDATE SET times = messages_engagement.times + excluded.times,"
-    " first_at = COALESCE(messages_engagement.first_at, excluded.first_at), last_at = COALESCE(excluded.last_at, messages_engagement.last_at),"
-    " machine_times = messages_engagement.machine_times + excluded.machine_times,"
-    " machine = CASE WHEN excluded.machine <> '' THEN excluded.machine ELSE messages_engagement.machine END,"
-    " machine_at = COALESCE(excluded.machine_at, messages_engagement.machine_at)"
+    " ON CONFLICT (bucket, person_id, message_id, kind, link) DO UPDATE SET times = excluded.times, first_at = excluded.first_at,"
+    " last_at = excluded.last_at, machine_times = excluded.machine_times, machine = excluded.machine, machine_at = excluded.machine_at"
 )
 
-_OTHER_LINKS = "bucket = %s AND person_id = %s AND message_id = %s AND kind = %s AND link <> %s AND link <> ''"
+
+class Fetch(msgspec.Struct, frozen=True):
+    """A mail was opened, or its link followed where `measured` has one; by a `machine` that showed itself, or by nobody we know to be one."""
+
+    measured: Measured
+    machine: str
+    at: int
+    """Milliseconds."""
 
 
-def note_fetch(measured: Measured, headers: Mapping[str, str], now: int) -> bool:
-    """Note that a mail was opened (or its link followed, where `measured` has one), if its person agrees to that now.
+class SharedFetch(msgspec.Struct, frozen=True):
+    """The picture that all recipients of a source share was fetched: nobody knows by whom."""
 
-    `headers` are the request's by lower-case name, `now` milliseconds. Returns whether anything was noted. A browser that asks not to be
-    followed (`Sec-GPC: 1`) is not, whatever was agreed.
-    """
-    kind, operation, purpose = MEASURES[1] if measured.url else MEASURES[0]
-    if headers.get("sec-gpc", "").strip() == "1":
-        return False
+    workspace_id: int
+    source: str
+    is_machine: bool
+    at: int
+
+
+class _Mail(NamedTuple):
+    bucket: int
+    person_id: int
+    message_id: int
+    workspace_id: int
+    source: str
+    settled_at: int | None
+
+
+def note_fetches(fetches: Sequence[Fetch | SharedFetch]) -> None:
+    """Note what may be noted, in the order in which it happened, in one transaction."""
+    of_mails = [fetch for fetch in fetches if isinstance(fetch, Fetch)]
+    shared = [fetch for fetch in fetches if isinstance(fetch, SharedFetch)]
+    ids = {fetch.measured.subject.workspace_id for fetch in of_mails} | {fetch.workspace_id for fetch in shared}
     with transaction.atomic():
-        workspace = Workspace.objects.filter(pk=measured.subject.workspace_id).first()
-        message = _message_of(measured)
-        if workspace is None or message is None or not is_measured(workspace, kind):
-            return False
-        facts = load_facts(workspace.pk, {message.person_id}, purpose)[message.person_id]
-        if not decide(facts, purpose=purpose, operation=operation, at=now).allow:
-            return False
-        waited = None if message.settled_at is None else now - message.settled_at
-        machine = name_machine(headers, is_open=kind is Engaged.OPEN, waited=waited)
-        if kind is Engaged.CLICK and not machine and _unmask_burst(message, measured.url, now):
-            machine = BURST
-        _note(message, kind, measured.url, machine, now)
-    return True
+        workspaces = Workspace.objects.in_bulk(ids)
+        if permitted := _choose_permitted(of_mails, workspaces):
+            _note(permitted)
+        if counted := [one for one in shared if one.workspace_id in workspaces and workspaces[one.workspace_id].counts_opens]:
+            _count(counted)
 
 
-def _message_of(measured: Measured) -> Message | None:
-    """The message of a token; after a merge it moved along with its id."""
-    subject = measured.subject
-    rows = Message.objects.filter(workspace_id=subject.workspace_id).only("source", "settled_at", "workspace_id")
-    own = rows.filter(bucket=subject.bucket, person_id=subject.person_id, message_id=measured.message_id).first()
-    return own or find_message(subject.workspace_id, measured.message_id)
+def _choose_permitted(fetches: Sequence[Fetch], workspaces: dict[int, Workspace]) -> list[tuple[_Mail, Engaged, Fetch]]:
+    """The fetches that may be noted by now, with the mails they belong to."""
+    asked = [
+        (fetch, *(MEASURES[1] if fetch.measured.url else MEASURES[0]))
+        for fetch in fetches
+        if _is_on(workspaces.get(fetch.measured.subject.workspace_id), fetch.measured)
+    ]
+    mails = _find_mails(fetch.measured for fetch, *_ in asked)
+    found = [(mails[one[0].measured.message_id], *one) for one in asked if one[0].measured.message_id in mails]
+    facts = load_all_facts((mail.workspace_id, purpose, mail.person_id) for mail, _, _, _, purpose in found)
+    return [
+        (mail, kind, fetch)
+        for mail, fetch, kind, operation, purpose in found
+        if decide(facts[mail.workspace_id, purpose, mail.person_id], purpose=purpose, operation=operation, at=fetch.at).allow
+    ]
 
 
-def _unmask_burst(message: Message, url: str, now: int) -> bool:
-    """Whether another link of the mail was followed a moment ago; then that was no person either, and is put right."""
-    others: list[int | str] = [message.bucket, message.person_id, message.message_id, Engaged.CLICK.value, url]
+def _is_on(workspace: Workspace | None, measured: Measured) -> bool:
+    return workspace is not None and is_measured(workspace, Engaged.CLICK if measured.url else Engaged.OPEN)
+
+
+def _find_mails(wanted: Iterable[Measured]) -> dict[int, _Mail]:
+    """The mails of tokens by their ids; after a merge a mail moved along with its id."""
+    by_id = {one.message_id: one.subject for one in wanted}
+    rows = select_by_keys(
+        "SELECT m.bucket, m.person_id, m.message_id, m.workspace_id, m.source, m.settled_at",
+        "JOIN messages_message m ON m.bucket = k.column1 AND m.person_id = k.column2 AND m.message_id = k.column3",
+        [(subject.bucket, subject.person_id, message_id) for message_id, subject in by_id.items()],
+        _MESSAGE_KEY,
+    )
+    mails = {mail.message_id: mail for mail in map(_Mail._make, rows) if mail.workspace_id == by_id[mail.message_id].workspace_id}
+    for message_id in by_id.keys() - mails.keys():
+        if moved := find_message(by_id[message_id].workspace_id, message_id):
+            mails[message_id] = _Mail(moved.bucket, moved.person_id, message_id, moved.workspace_id, moved.source, moved.settled_at)
+    return mails
+
+
+def _note(permitted: Sequence[tuple[_Mail, Engaged, Fetch]]) -> None:
+    held = _read_done({mail for mail, _, _ in permitted})
+    changed: dict[tuple[_Mail, Place], tuple[Done, int]] = {}
+    for mail, kind, fetch in permitted:
+        machine = fetch.machine or name_haste(None if mail.settled_at is None else fetch.at - mail.settled_at)
+        rows = held[mail.message_id]
+        for place, done in count_in(rows, kind, fetch.measured.url, machine, fetch.at).items():
+            rows[place] = done
+            changed[mail, place] = (done, fetch.at)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE messages_engagement SET times = times - 1, machine_times = machine_times + 1, machine = %s, machine_at = last_at,"
-            " first_at = CASE WHEN times = 1 THEN NULL ELSE first_at END, last_at = CASE WHEN times = 1 THEN NULL ELSE first_at END"
-            f" WHERE {_OTHER_LINKS} AND times > 0 AND last_at > %s",
-            [BURST, *others, now - AT_ONCE],
+        cursor.executemany(
+            _WRITE,
+            [
+                (
+                    mail.message_id,
+                    kind.value,
+                    link,
+                    mail.workspace_id,
+                    mail.source,
+                    at,
+                    *msgspec.structs.astuple(done),
+                    mail.bucket,
+                    mail.person_id,
+                )
+                for (mail, (kind, link)), (done, at) in changed.items()
+            ],
         )
-        if cursor.rowcount:
-            return True
-        cursor.execute(
-            f"SELECT 1 FROM messages_engagement WHERE {_OTHER_LINKS} AND machine = %s AND machine_at > %s", [*others, BURST, now - AT_ONCE]
-        )
-        return cursor.fetchone() is not None
 
 
-def _note(message: Message, kind: Engaged, url: str, machine: str, now: int) -> None:
-    by_person = not machine
-    seen, unseen = (now, None) if by_person else (None, now)
-    values: list[int | str | None] = [message.message_id, kind.value, url, message.workspace_id, message.source, now]
-    values += [int(by_person), seen, seen, int(not by_person), machine, unseen, message.bucket, message.person_id]
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTE, values)
+def _read_done(mails: Iterable[_Mail]) -> dict[int, dict[Place, Done]]:
+    """What was noted of mails so far. On PostgreSQL the rows are locked, in one order for all, so that two processes do not count past each other."""
+    lock = "" if is_sqlite() else " ORDER BY e.bucket, e.person_id, e.message_id, e.kind, e.link FOR UPDATE OF e"
+    rows = select_by_keys(
+        "SELECT e.message_id, e.kind, e.link, e.times, e.first_at, e.last_at, e.machine_times, e.machine, e.machine_at",
+        f"JOIN messages_engagement e ON e.bucket = k.column1 AND e.person_id = k.column2 AND e.message_id = k.column3{lock}",
+        sorted(mail[:3] for mail in mails),
+        _MESSAGE_KEY,
+    )
+    held: defaultdict[int, dict[Place, Done]] = defaultdict(dict)
+    for message_id, kind, link, *done in rows:
+        held[message_id][Engaged(kind), link] = Done(*done)
+    return held
 
 
-def count_fetch(workspace_id: int, source: str, headers: Mapping[str, str], now: int) -> None:
-    """Count that the picture that all recipients of a source share was fetched, by day and without any person; if the workspace counts."""
-    if headers.get("sec-gpc", "").strip() == "1" or not Workspace.objects.filter(pk=workspace_id, counts_opens=True).exists():
-        return
-    machine = bool(name_machine(headers, is_open=True, waited=None))
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO messages_fetchcount (workspace_id, source, day, is_machine, times) VALUES (%s, %s, %s, %s, 1)"
-            " ON CONFLICT (workspace_id, source, day, is_machine) DO UPDATE SET times = messages_fetchcount.times + 1",
-            [workspace_id, source, now // DAY, machine],
-        )
+def _count(fetches: Sequence[SharedFetch]) -> None:
+    """By day and without any person."""
+    counts = Counter((fetch.workspace_id, fetch.source, fetch.at // DAY, fetch.is_machine) for fetch in fetches)
+    insert_rows(
+        "INSERT INTO messages_fetchcount (workspace_id, source, day, is_machine, times)",
+        [(*key, times) for key, times in sorted(counts.items())],
+        "ON CONFLICT (workspace_id, source, day, is_machine) DO UPDATE SET times = messages_fetchcount.times + excluded.times",
+    )
 
 
 def forget_old_engagement(now: int) -> bool:

@@ -27,13 +27,15 @@ _SCANNERS = re.compile(
     re.IGNORECASE,
 )
 _AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+READ_HEADERS = ("user-agent", *_AHEAD)
+"""What is looked at."""
 
 
-def name_machine(headers: Mapping[str, str], *, is_open: bool, waited: int | None) -> str:
+def name_machine(headers: Mapping[str, str], *, is_open: bool) -> str:
     """The machine that a request shows itself to be; empty for a person's own reader or browser.
 
-    `headers` by lower-case name, `waited` the milliseconds since the mail was handed over (None: not known). Apple Mail Privacy Protection
-    loads pictures for everybody under the bare agent `Mozilla/5.0`.
+    `headers` by lower-case name, those of `READ_HEADERS` at least. Apple Mail Privacy Protection loads pictures for everybody under the bare
+    agent `Mozilla/5.0`.
     """
     if any(word in headers.get(name, "").lower() for name in _AHEAD for word in ("prefetch", "prerender", "preview")):
         return PREFETCH
@@ -43,6 +45,9 @@ def name_machine(headers: Mapping[str, str], *, is_open: bool, waited: int | Non
     for pattern, name in _PROXIES:
         if pattern.search(agent):
             return name
-    if not agent or _SCANNERS.search(agent):
-        return SCANNER
+    return SCANNER if not agent or _SCANNERS.search(agent) else ""
+
+
+def name_haste(waited: int | None) -> str:
+    """The machine that whoever fetches so soon must be; `waited` are the milliseconds since the mail was handed over (None: not known)."""
     return TOO_FAST if waited is not None and waited < FASTEST else ""

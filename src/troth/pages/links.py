@@ -22,12 +22,15 @@ class Visit:
     subject: Subject | None
 
 
+def read_link(token: str) -> UnsubscribeLink | None:
+    """What a token says; None when it is not one of ours."""
+    return read_unsubscribe_token(token) if len(token) <= LONGEST_TOKEN else None
+
+
 def read_visit(token: str) -> Visit | None:
     """What a token leads to; None when it is not one of ours."""
-    link = read_unsubscribe_token(token) if len(token) <= LONGEST_TOKEN else None
-    if link is None:
-        return None
-    return Visit(link, find_subject(link))
+    link = read_link(token)
+    return None if link is None else Visit(link, find_subject(link))
 
 
 def find_subject(link: UnsubscribeLink) -> Subject | None:

@@ -1,14 +1,15 @@
-"""Short paths stand in every mail; the ledger's head is public."""
+"""Short paths stand in every mail (more of them: `lean.py`); the ledger's head is public."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import asking, forms, ledger, measured, receipts, sender, views
+from troth.pages import asking, forms, ledger, receipts, sender, views
 
 urlpatterns = [
     path(".well-known/gpc.json", views.gpc_support, name="gpc-support"),
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
+    path("u/<str:token>/stop", views.stop, name="stop"),
     path("p/<str:token>", views.preferences, name="preferences"),
     path("b/<int:workspace_id>.css", sender.brand_style, name="brand-style"),
     path("b/<int:workspace_id>/<str:tag>", sender.brand_logo, name="brand-logo"),
@@ -18,9 +19,6 @@ urlpatterns = [
     path("a/<str:token>", asking.ask, name="ask"),
     path("r/<str:token>/file", receipts.download_receipt, name="receipt-file"),
     path("r/<str:token>", receipts.show_receipt, name="receipt"),
-    path("t/o/<str:token>.gif", measured.opened, name="opened"),
-    path("t/c/<str:token>", measured.clicked, name="clicked"),
-    path("t/a/<int:workspace_id>/<str:source>/<str:tag>.gif", measured.fetched, name="fetched"),
     path("ledger/key", ledger.key, name="ledger-key"),
     path("ledger/<int:workspace_id>/checkpoint", ledger.checkpoint, name="ledger-checkpoint"),
     path("ledger/<int:workspace_id>/checkpoint/<int:size>", ledger.checkpoint, name="ledger-checkpoint-of"),

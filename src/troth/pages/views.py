@@ -7,9 +7,10 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -25,7 +26,6 @@ from troth.pages.preferences import Posted, list_asked, save_choices, stop_every
 from troth.pages.sender import sender_of
 
 View = Callable[..., HttpResponse]
-BUTTON_FIELD = "from_page"
 GPC_SINCE = "2026-11-24"
 
 
@@ -48,19 +48,22 @@ def public_page(view: View) -> View:
 
 @public_page
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """GET asks. POST withdraws at once: for a machine's one click with a line of text, for the button with a page."""
+    """Ask. What a mailbox provider posts to this address is answered elsewhere (`lean.py`)."""
+    if request.method == "POST":
+        return HttpResponseNotAllowed(["GET", "HEAD"])
     if token == TEST:
         return HttpResponse(render_to_string("pages/test_link.html"))
-    if request.method == "POST":
-        by_button = BUTTON_FIELD in read_form(request)
-        visit = decisions.unsubscribe(token, method=decisions.BUTTON if by_button else decisions.ONE_CLICK, now=now_ms())
-        if visit is None:
-            return not_ours()
-        if not by_button:
-            return HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8")
-        return _page("unsubscribed.html", visit, token)
     visit = read_visit(token)
     return _page("unsubscribe.html", visit, token) if visit else not_ours()
+
+
+@public_page
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """The button of that page: withdraw at once. To look at it leads back to the question."""
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("unsubscribe", args=[token]))
+    visit = decisions.unsubscribe(token, now=now_ms())
+    return _page("unsubscribed.html", visit, token) if visit else not_ours()
 
 
 @public_page
@@ -129,7 +132,6 @@ def _page(template: str, visit: Visit, token: str, **more: Any) -> HttpResponse:
         "sender": sender,
         "purpose": rule.name if rule else "",
         "token": token,
-        "field": BUTTON_FIELD,
         **more,
     }
     is_held = visit.subject or visit.link.subject.person_id == PREVIEW

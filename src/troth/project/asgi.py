@@ -1,4 +1,4 @@
-"""The ASGI application of a web process: the lean door for machines, health and metrics, and Django for everything else."""
+"""The ASGI application of a web process: what machines call by the lean doors, health and metrics, and Django for everything else."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from troth.intake.capturing import Capturing  # noqa: E402
 from troth.intake.tallies import add_counts  # noqa: E402
 from troth.intake.writer import Writer  # noqa: E402
 from troth.kernel.clock import now_ms  # noqa: E402
+from troth.messages.noting import Noting  # noqa: E402
+from troth.pages.lean import Lean, is_for_machines  # noqa: E402
 from troth.project.health import answer_health  # noqa: E402
 from troth.project.wsgi_in_threads import WsgiInThreads  # noqa: E402
 from troth.workspaces.keys import Keyring, write_uses  # noqa: E402
@@ -50,6 +52,8 @@ class Application:
         self.intake = Intake(self.writer, self.keyring, refresh_keys=self._refresh_keys, capturing=self.capturing)
         if not INGEST_ONLY:
             get_resolver().check()  # reads every surface now: a fault there must stop the start, and the first visitor should not wait for it
+        self.noting = Noting(self.writer.do)
+        self.lean = Lean(self.writer, self.noting)
         self.django = WsgiInThreads(WSGIHandler())
         self._keeper: asyncio.Task[None] | None = None
 
@@ -59,6 +63,8 @@ class Application:
             path = scope["path"]
             if path.startswith(("/api/v2/", "/v1/")):
                 await self.intake(scope, receive, send)
+            elif is_for_machines(scope["method"], path):
+                await self.lean(scope, receive, send)
             elif path in ("/healthz", "/readyz", "/metrics"):
                 await answer_health(path, send)
             elif INGEST_ONLY:
@@ -82,6 +88,7 @@ class Application:
                 self._write_down()
                 self._write_uses()
                 await asyncio.to_thread(self.writer.stop)
+                self.noting.end()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -110,6 +117,7 @@ class Application:
         if refused := self.intake.refusals.take():
             self.writer.do(lambda: add_counts(refused))
         self.capturing.note_skipped()
+        self.noting.retry()
 
     def _write_uses(self) -> None:
         now = now_ms()

@@ -25,7 +25,7 @@ async def answer_health(path: str, send: Send) -> None:
     """Answer one of the three paths."""
     status, kind, body = 200, "text/plain; charset=utf-8", b"ok\n"
     if path == "/not-here":
-        status, body = 404, b"this process takes in events only\n"
+        status, body = 404, b"this process answers machines only\n"
     elif path == "/readyz":
         trouble = await asyncio.to_thread(find_trouble)
         status, body = (503, f"not ready: {trouble}\n".encode()) if trouble else (200, b"ready\n")
