@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from troth.kernel.errors import TrothError
 
@@ -89,6 +90,11 @@ def short_tag(key: bytes, message: bytes) -> bytes:
 def signing_key() -> Ed25519PrivateKey:
     """The installation's Ed25519 key, which signs certificates and receipts."""
     return Ed25519PrivateKey.from_private_bytes(derive(b"signing/v1"))
+
+
+def public_key_pem() -> bytes:
+    """What certificates, checkpoints and receipts of this installation are verified with, as it is published."""
+    return signing_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def seal(label: bytes, plain: bytes, bound_to: bytes = b"") -> bytes:

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import base64
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from troth.consent.ledger.log import head_of, nodes_of
 from troth.consent.ledger.merkle import prove_consistency
 from troth.consent.models import Checkpoint
-from troth.kernel.crypto import signing_key
+from troth.consent.receipt_page.build import build_page
+from troth.kernel.crypto import public_key_pem
 
 
 @require_safe
 def key(request: HttpRequest) -> HttpResponse:
     """The public key that every checkpoint, receipt and certificate of this installation is signed with."""
-    pem = signing_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return _public(HttpResponse(pem, content_type="application/x-pem-file"))
+    return _public(HttpResponse(public_key_pem(), content_type="application/x-pem-file"))
+
+
+@require_safe
+def checker(request: HttpRequest) -> HttpResponse:
+    """The page that verifies receipts, with none in it, to be kept and opened anywhere."""
+    answer = HttpResponse(build_page(None, public_key_pem(), settings.TROTH_URL), content_type="text/html; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="verify-receipts.html"'
+    return _public(answer)
 
 
 @require_safe

@@ -1,17 +1,28 @@
-"""A receipt for the person: to read, and to keep as a file that anybody can verify with the public key."""
+"""A receipt for the person: to read, and to keep as a page that checks itself or as a file that anybody can verify with the public key."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from troth.consent.models import Record
+from troth.consent.receipt_page.build import build_page
+from troth.consent.receipt_page.words import WORDS, name_decision
 from troth.consent.receipts import RecordUnknown, find_merged_record, find_record, make_receipt
 from troth.consent.verifying import PROOF
 from troth.kernel.clock import now_ms
+from troth.kernel.crypto import public_key_pem
 from troth.kernel.ids import bucket_of
 from troth.kernel.personal_data import Subject
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_preferences_url
+from troth.pages.languages import choose_language
 from troth.pages.receipt_links import read_receipt_token
 from troth.pages.sender import sender_of
 from troth.pages.views import not_ours, public_page
@@ -19,40 +30,42 @@ from troth.pages.views import not_ours, public_page
 
 @public_page
 def show_receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """The receipt as a page."""
+    """The receipt as a page, in the reader's language; `?lang=` chooses."""
     record = _find(token)
     if record is None:
         return not_ours()
-    receipt = make_receipt(record, now_ms(), withdraw_at=_own_page(record))
-    facts = {
-        "receipt": receipt,
-        "proof": receipt[PROOF],
-        "record": record,
-        "token": token,
-        "sender": sender_of(record.workspace_id),
-        **_told(receipt),
-    }
-    return HttpResponse(render_to_string("pages/receipt.html", facts))
+    receipt = _make(record)
+    language = choose_language(request, list(WORDS), request.GET.get("lang", ""))
+    facts = {"record": record, "token": token, "sender": sender_of(record.workspace_id), "language": language}
+    return HttpResponse(render_to_string("pages/receipt.html", {**facts, **_tell(receipt, WORDS[language], language)}))
 
 
 @public_page
 def download_receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """The receipt as a file."""
+    """The receipt as a file for programs."""
     record = _find(token)
     if record is None:
         return not_ours()
-    answer = JsonResponse(
-        make_receipt(record, now_ms(), withdraw_at=_own_page(record)),
-        json_dumps_params={"ensure_ascii": False, "indent": 2},
-        content_type="application/ld+json",
-    )
+    answer = JsonResponse(_make(record), json_dumps_params={"ensure_ascii": False, "indent": 2}, content_type="application/ld+json")
     answer["Content-Disposition"] = f'attachment; filename="receipt-{record.record_id}.json"'
     return answer
 
 
-def _own_page(record: Record) -> str:
-    """Where the person changes what they decided, as easily as they decided it (Art. 7(3))."""
-    return make_preferences_url(UnsubscribeLink(Subject(record.workspace_id, record.person_id), record.purpose, 0))
+@public_page
+def download_page(request: HttpRequest, token: str) -> HttpResponse:
+    """The receipt in an HTML file that verifies it wherever it is opened, without a network."""
+    record = _find(token)
+    if record is None:
+        return not_ours()
+    answer = HttpResponse(build_page(_make(record), public_key_pem(), settings.TROTH_URL), content_type="text/html; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="receipt-{record.record_id}.html"'
+    return answer
+
+
+def _make(record: Record) -> dict[str, Any]:
+    """With the address where the person changes what they decided, as easily as they decided it (Art. 7(3))."""
+    link = UnsubscribeLink(Subject(record.workspace_id, record.person_id), record.purpose, 0)
+    return make_receipt(record, now_ms(), withdraw_at=make_preferences_url(link))
 
 
 def _find(token: str) -> Record | None:
@@ -66,13 +79,21 @@ def _find(token: str) -> Record | None:
         return find_merged_record(link.workspace_id, link.record_id)
 
 
-def _told(receipt: dict[str, object]) -> dict[str, object]:
-    """What a template cannot reach by names with colons."""
+def _tell(receipt: Mapping[str, Any], words: Mapping[str, str], language: str) -> dict[str, Any]:
+    """What the page says, in the reader's words."""
+    committed, place = receipt[PROOF]["committed"], receipt[PROOF]["ledger"]
+    with override(language):
+        when = date_format(datetime.fromtimestamp(committed["at"] / 1000, UTC), "DATETIME_FORMAT")
+    controller = receipt["dpv:hasDataController"]
     return {
-        "decided_at": receipt["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"][0]["dpv:isIndicatedAtTime"],  # type: ignore[index]
+        "words": words,
         "purpose_name": receipt["troth:purposeName"],
         "description": receipt["troth:purposeDescription"],
+        "decision": words.get(name_decision(committed["decision"], valid=committed["valid"]), committed["decision"]),
+        "when": f"{when} UTC",
+        "how": words.get(f"by_{committed['method']}", committed["method"]),
+        "controller": [controller["dpv:hasName"], controller.get("dpv:hasAddress", "")],
         "text": receipt["troth:noticeText"],
-        "controller": receipt["dpv:hasDataController"]["dpv:hasName"],  # type: ignore[index]
-        "method": receipt["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"][0]["dpv:hasIndicationMethod"],  # type: ignore[index]
+        "proof": words["entry"].format(leaf=place["leaf"]) if place else words["no_entry"],
+        "own_page": receipt["dpv:hasConsentControl"]["dpv:isExercisedAt"],
     }

@@ -6,13 +6,12 @@ import base64
 from dataclasses import dataclass
 from itertools import islice
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import connection
 
 from troth.consent.ledger.audit import find_faults
 from troth.consent.ledger.log import head_of
 from troth.consent.models import Checkpoint
-from troth.kernel.crypto import signing_key
+from troth.kernel.crypto import public_key_pem
 from troth.kernel.sql import is_sqlite
 
 LATEST = 12
@@ -88,7 +87,7 @@ def check_ledger(workspace_id: int) -> tuple[list[str], bool]:
 
 def read_public_key() -> str:
     """The key that checkpoints are signed with, as PEM."""
-    return signing_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return public_key_pem().decode()
 
 
 def tell_signature_check(key_url: str, checkpoint_url: str) -> str:
