@@ -157,11 +157,12 @@ def test_who_did_not_agree_to_the_further_purpose_is_left_out_counted_and_told_w
     assert read_reasons(shop.pk, f"campaign:{campaign.pk}", State.SKIPPED, 0) == (1, [("tips:no_consent", 1)])
     skipped, sent = Message.objects.get(state=State.SKIPPED), Message.objects.get(state=State.SENT)
     assert [(v["purpose"], v["allow"]) for v in skipped.decisions] == [
+        ("trigger", True),
         ("behavioural_profiling", True),
         ("marketing_email", True),
         ("tips", False),
     ]
-    assert [v["purpose"] for v in sent.decisions] == ["behavioural_profiling", "marketing_email", "tips"] * 2
+    assert [v["purpose"] for v in sent.decisions] == ["trigger", *["behavioural_profiling", "marketing_email", "tips"] * 2]
     assert sent.rendered is not None
     assert "tea" in sent.rendered["html"]
 

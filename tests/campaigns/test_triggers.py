@@ -66,6 +66,7 @@ def test_a_receipt_under_the_contract_needs_no_consent(workspace: Any) -> None:
     assert "Hello Dana &lt;D&gt;, you bought tea." in message.rendered["html"]
     assert "you bought tea" in message.rendered["text"]
     assert [(v["purpose"], v["operation"], v["allow"], v["basis"]) for v in message.decisions] == [
+        ("trigger", "choose", True, "event"),
         ("service", "message", True, "contract"),
         ("service", "hand_over", True, "contract"),
     ]

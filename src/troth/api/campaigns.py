@@ -103,6 +103,8 @@ def _show(row: Campaign) -> CampaignOut:
         state=row.state,
         trigger_event=row.trigger_event,
         conditions=row.conditions,
+        trigger=row.trigger,
+        rules=row.rules,
         purpose=row.purpose,
         also_for=row.also_for,
         topic=row.topic,

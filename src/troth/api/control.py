@@ -8,7 +8,7 @@ from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import troth
-from troth.api import campaigns, consents, forms, notices, outbox, people, purposes, rights, topics
+from troth.api import campaigns, consents, forms, limits, notices, outbox, people, purposes, rights, topics
 from troth.api.access import Bearer
 from troth.api.errors import explain, explain_validation, problem
 from troth.api.json_body import StrictParser
@@ -50,6 +50,7 @@ for _router in (
     rights.router,
     outbox.router,
     campaigns.router,
+    limits.router,
     topics.router,
 ):
     _add(_router)

@@ -211,11 +211,33 @@ class SuppressionAnswer(Schema):
     suppressed: bool
 
 
+CampaignTrigger = Annotated[
+    dict[str, Any] | None,
+    Field(
+        description="What triggers it where no event does: `{kind: segment, segment: ID, on: entry | exit}` or"
+        " `{kind: date, attribute, days, at: HH:MM, yearly}`; null: the event `trigger_event`.",
+        examples=[{"kind": "date", "attribute": "renews_on", "days": -7, "at": "09:00"}],
+    ),
+]
+CampaignRules = Annotated[
+    dict[str, Any],
+    Field(
+        description="When and how often it goes out: `delay`, `unless`, `only_if_in`, `reentry`, `hours`, `expires_after`, `oldest_event`, `cap`,"
+        " `keeps_caps`, `keeps_quiet_hours`, `priority`; spans of time as ISO 8601. What is left out has its default; see docs/campaigns.md.",
+        examples=[{"delay": "PT1H", "unless": {"event": "bought"}, "reentry": {"rule": "once_per_span", "span": "P7D"}}],
+    ),
+]
+
+
 class CampaignIn(Input):
-    """A triggered campaign: an event, optionally with conditions on its properties, leads to an e-mail (Liquid)."""
+    """A triggered campaign: an event, a segment or a date leads to an e-mail (Liquid)."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    trigger_event: Name
+    trigger_event: Annotated[str, StringConstraints(max_length=255)] = Field(
+        "", description="Empty where `trigger` says what else triggers it."
+    )
+    trigger: CampaignTrigger = None
+    rules: CampaignRules = Field(default_factory=dict)
     purpose: PurposeKey
     subject: Annotated[str, StringConstraints(max_length=2000)]
     html: str
@@ -229,7 +251,9 @@ class CampaignPatch(Input):
     """Changes of a draft; what is left out stays. A published campaign goes on as it was published until it is published again."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)] = ""
-    trigger_event: Name = ""
+    trigger_event: Annotated[str, StringConstraints(max_length=255)] = ""
+    trigger: CampaignTrigger = None
+    rules: CampaignRules = Field(default_factory=dict)
     purpose: PurposeKey = ""
     subject: Annotated[str, StringConstraints(max_length=2000)] = ""
     html: str = ""
@@ -247,6 +271,8 @@ class CampaignOut(Schema):
     state: str
     trigger_event: str
     conditions: dict[str, Any] | None
+    trigger: dict[str, Any] | None
+    rules: dict[str, Any] = Field(description="What differs from the defaults.")
     purpose: str
     also_for: list[str]
     topic: str

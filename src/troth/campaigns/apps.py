@@ -11,10 +11,14 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the actors; tell the worker what to do."""
+        from troth.campaigns.due import ASKED
+        from troth.campaigns.entering import KIND
         from troth.campaigns.repermission_asking import ask_next
         from troth.campaigns.triggers import react
         from troth.intake.actor import register_reaction
         from troth.kernel.worker import register_duty
+        from troth.messages.sources import register_source
 
         register_reaction(react)
+        register_source(KIND, ASKED)
         register_duty("ask_for_consent", ask_next, every_ms=1_000)

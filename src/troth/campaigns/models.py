@@ -22,8 +22,12 @@ class Campaign(models.Model):
     name = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=CampaignState, default=CampaignState.DRAFT)
     trigger_event = models.CharField(max_length=255)
-    """Folded."""
+    """Folded; empty where something else triggers."""
     conditions = models.JSONField(null=True)
+    trigger = models.JSONField(null=True)
+    """What triggers it where no event does, see `rules.Trigger`; then `trigger_event` is empty."""
+    rules = models.JSONField(default=dict)
+    """When and how often it goes out, see `rules.Rules`."""
     purpose = models.CharField(max_length=64)
     also_for = models.JSONField(default=list)
     """Further purposes that it serves (decision 006): each person is asked about each of which the mail uses data."""
@@ -43,6 +47,21 @@ class Campaign(models.Model):
 
     class Meta:
         indexes: ClassVar[list[Any]] = [models.Index(fields=["state", "workspace_id", "trigger_event"], name="campaign_by_trigger")]
+
+
+class Version(models.Model):
+    """A campaign as it was published once: kept for as long as its messages are, and never changed."""
+
+    template_id = models.BigIntegerField(primary_key=True)
+    """Each publishing makes a template of its own."""
+    workspace_id = models.BigIntegerField()
+    campaign_id = models.BigIntegerField()
+    rule = models.JSONField()
+    """As `Campaign.published`."""
+    published_at = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["campaign_id", "published_at"], name="version_by_campaign")]
 
 
 class AskingState(models.TextChoices):

@@ -1,7 +1,7 @@
 """Creating, editing, publishing and pausing campaigns. What is broken is refused at publish, never found at send.
 
 The fields of a campaign are its draft. Publishing makes an immutable template of the mail and keeps trigger, conditions and purpose beside it,
-so that a draft can be edited while what was published goes on.
+so that a draft can be edited while what was published goes on; each version is kept.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from django.db import transaction
 
 from troth.campaigns.models import Campaign, CampaignState
 from troth.campaigns.purpose_checking import Plan, PurposeNotCovered, find_uncovered
+from troth.campaigns.rules import never_goes_out, read_rules, read_trigger, to_plain
+from troth.campaigns.versions import keep_version, make_rule, plain_rule
 from troth.consent.catalog import load_catalog
 from troth.content.email_template import EmailTemplate
 from troth.content.models import Template
+from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
+from troth.messages.limit_settings import load_limits
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import check_condition
 
-DRAFT = ("name", "trigger_event", "conditions", "purpose", "also_for", "topic", "subject", "html", "text")
+DRAFT = ("name", "trigger_event", "conditions", "trigger", "rules", "purpose", "also_for", "topic", "subject", "html", "text")
 """What can be edited."""
 LONGEST_NAME = 200
 LONGEST_EVENT = 255
@@ -40,21 +44,25 @@ def create_campaign(
     workspace_id: int,
     *,
     name: str,
-    trigger_event: str,
+    trigger_event: str = "",
     purpose: str,
     subject: str,
     html: str,
     text: str = "",
     conditions: dict[str, Any] | None = None,
+    trigger: dict[str, Any] | None = None,
+    rules: dict[str, Any] | None = None,
     also_for: Sequence[str] = (),
     topic: str = "",
 ) -> Campaign:
-    """A draft. Raises CampaignInvalid, ConditionInvalid, PurposeUnknown."""
+    """A draft, triggered by an event unless `trigger` says by what else. Raises CampaignInvalid, RulesInvalid, ConditionInvalid, PurposeUnknown."""
     campaign = Campaign(
         workspace_id=workspace_id,
         name=name,
         trigger_event=trigger_event,
         conditions=conditions,
+        trigger=trigger,
+        rules=rules or {},
         purpose=purpose,
         also_for=list(also_for),
         topic=topic,
@@ -88,7 +96,7 @@ def update_campaign(campaign: Campaign, **changes: Any) -> Campaign:
 def find_faults(campaign: Campaign) -> list[TrothError]:
     """Everything that publishing the draft would be refused for; nothing is changed."""
     faults: list[TrothError] = []
-    for check in (_check_purpose, _check_conditions, _check_template):
+    for check in (_check_purpose, _check_conditions, _check_rules, _check_template):
         try:
             check(campaign)
         except TrothError as error:
@@ -113,10 +121,11 @@ def publish_campaign(campaign: Campaign) -> Campaign:
             topic=campaign.topic,
         )
         campaign.template_id = template.pk
-        campaign.published = _rule_of(campaign)
+        campaign.published = plain_rule(campaign)
         campaign.has_changes = False
         campaign.state = CampaignState.PUBLISHED
         campaign.save(update_fields=["template_id", "published", "has_changes", "state", "updated_at"])
+        keep_version(campaign, now_ms())
     return campaign
 
 
@@ -164,7 +173,11 @@ def _tidy(campaign: Campaign) -> None:
     campaign.trigger_event = fold_event_name(campaign.trigger_event)
     if not campaign.name or len(campaign.name) > LONGEST_NAME:
         raise CampaignInvalid(f"$.name: give the campaign a name of at most {LONGEST_NAME} characters.")
-    if not campaign.trigger_event or len(campaign.trigger_event) > LONGEST_EVENT:
+    trigger, rules = read_trigger(campaign.trigger), read_rules(campaign.rules or {})
+    campaign.trigger, campaign.rules = to_plain(trigger), to_plain(rules)
+    if trigger is not None:
+        campaign.trigger_event, campaign.conditions = "", None
+    elif not campaign.trigger_event or len(campaign.trigger_event) > LONGEST_EVENT:
         raise CampaignInvalid(f"$.trigger_event: name the event that triggers it, with at most {LONGEST_EVENT} characters.")
     if len(campaign.subject) > LONGEST_SUBJECT:
         raise CampaignInvalid(f"$.subject: write at most {LONGEST_SUBJECT} characters.")
@@ -191,6 +204,16 @@ def _check_conditions(campaign: Campaign) -> None:
         check_condition(campaign.conditions, "$.conditions")
 
 
+def _check_rules(campaign: Campaign) -> None:
+    rules, quiet = read_rules(campaign.rules or {}), load_limits(campaign.workspace_id).quiet_hours
+    rule = load_catalog(campaign.workspace_id).rule(campaign.purpose)
+    keeps = (rule is None or rule.is_marketing) if rules.keeps_quiet_hours is None else rules.keeps_quiet_hours
+    if keeps and never_goes_out(rules.hours, quiet):
+        raise CampaignInvalid("$.rules.hours: they all lie within the workspace's quiet hours: nothing would ever go out. Choose others.")
+    if campaign.trigger is not None and rules.reentry.rule == "once_per_value":
+        raise CampaignInvalid("$.rules.reentry: only an event has properties: choose another rule, or an event as the trigger.")
+
+
 def _check_template(campaign: Campaign) -> None:
     mail_of(campaign).check()
 
@@ -202,7 +225,16 @@ def mail_of(campaign: Campaign) -> EmailTemplate:
 
 def plan_of(campaign: Campaign) -> Plan:
     """The draft as purpose checking sees it."""
-    return Plan(campaign.workspace_id, campaign.purpose, campaign.also_for, campaign.trigger_event, campaign.conditions, mail_of(campaign))
+    return Plan(
+        campaign.workspace_id,
+        campaign.purpose,
+        campaign.also_for,
+        campaign.trigger_event,
+        campaign.conditions,
+        mail_of(campaign),
+        read_trigger(campaign.trigger),
+        read_rules(campaign.rules or {}),
+    )
 
 
 def find_uncovered_now(campaign: Campaign) -> list[PurposeNotCovered]:
@@ -211,16 +243,14 @@ def find_uncovered_now(campaign: Campaign) -> list[PurposeNotCovered]:
     if campaign.published is None or template is None:
         return []
     mail = EmailTemplate(subject=template.subject, html=template.html, text=template.text)
-    rule = campaign.published
-    return find_uncovered(Plan(campaign.workspace_id, rule["purpose"], template.also_for, rule["trigger_event"], rule["conditions"], mail))
+    plain = campaign.published
+    rule = make_rule(campaign.pk, campaign.workspace_id, template.pk, plain)
+    plan = Plan(campaign.workspace_id, rule.purpose, template.also_for, rule.event, rule.conditions, mail, rule.trigger, rule.rules)
+    return find_uncovered(plan)
 
 
 def _template_of(campaign: Campaign) -> Template | None:
     return Template.objects.filter(pk=campaign.template_id, workspace_id=campaign.workspace_id).first() if campaign.template_id else None
-
-
-def _rule_of(campaign: Campaign) -> dict[str, Any]:
-    return {"trigger_event": campaign.trigger_event, "conditions": campaign.conditions, "purpose": campaign.purpose}
 
 
 def _differs(campaign: Campaign) -> bool:
@@ -228,7 +258,7 @@ def _differs(campaign: Campaign) -> bool:
     if campaign.template_id is None:
         return False
     template = _template_of(campaign)
-    if template is None or campaign.published != _rule_of(campaign):
+    if template is None or campaign.published != plain_rule(campaign):
         return True
     was = (template.subject, template.html, template.text, template.also_for, template.topic)
     return was != (campaign.subject, campaign.html, campaign.text, campaign.also_for, campaign.topic)

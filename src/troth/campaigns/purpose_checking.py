@@ -1,25 +1,28 @@
 """Purpose checking: what a campaign reads, what that was collected for, and whether the campaign's purposes cover it (decision 006).
 
-What is read is inferred: from the triggering event, the conditions and each part of the mail. At run time `messages.needs` applies the same rule.
+What is read is inferred: from the triggering event, the conditions, what else chooses persons and their moment, and each part of the mail. At run time `messages.needs` applies the same rule.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from troth.campaigns.rules import DateTrigger, Rules, Trigger
 from troth.consent.catalog import Catalog, load_catalog
 from troth.consent.coverage import Datum, Fault, Kind, Use, find_needs, judge_use
 from troth.content.email_template import EmailTemplate
 from troth.content.errors import ContentError
 from troth.content.reading import read_email
 from troth.kernel.errors import TrothError
-from troth.messages.needs import find_data
+from troth.messages.needs import READS, find_data
 from troth.people.origins import find_doors_of_attribute, find_doors_of_event
 from troth.segments.conditions import read_properties
 
 TRIGGER = "trigger"
+BESIDE = "rules"
 CONDITIONS = "conditions"
 MOST_PLACES = 3
 """Places that a refusal names."""
@@ -37,8 +40,8 @@ class Place:
 
     def __str__(self) -> str:
         if self.part == TRIGGER:
-            return "the triggering event"
-        at = self.path if self.part == CONDITIONS else f"{self.part}, line {self.line}, column {self.column}"
+            return f"the trigger (`{self.spelled}`)" if self.path else "the triggering event"
+        at = self.path if self.part in (CONDITIONS, BESIDE) else f"{self.part}, line {self.line}, column {self.column}"
         return f"`{self.spelled}` ({at})"
 
 
@@ -60,6 +63,8 @@ class Plan:
     trigger_event: str
     conditions: dict[str, Any] | None
     mail: EmailTemplate
+    trigger: Trigger | None = None
+    rules: Rules = field(default_factory=Rules)
 
 
 class PurposeNotCovered(TrothError):
@@ -82,6 +87,8 @@ def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
         places[trigger] = [Place(TRIGGER, plan.trigger_event)]
         for name, path in read_properties(plan.conditions, "$.conditions"):
             places[trigger].append(Place(CONDITIONS, name, path=path))
+    for datum, place in find_read_beside(plan.trigger, plan.rules):
+        places.setdefault(datum, []).append(place)
     try:
         reads = read_email(plan.mail)
     except ContentError:
@@ -91,6 +98,23 @@ def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
         for datum in find_data(read, plan.trigger_event or None, catalog):
             places.setdefault(datum, []).append(place)
     return [Reading(judge_use(catalog, plan.purpose, plan.also_for, datum), found) for datum, found in places.items()]
+
+
+def find_read_beside(trigger: Trigger | None, rules: Rules) -> Iterator[tuple[Datum, Place]]:
+    """What choosing persons and their moment reads, beside the triggering event and the mail."""
+    if isinstance(trigger, DateTrigger):
+        yield Datum(Kind.ATTRIBUTE, trigger.attribute), Place(TRIGGER, trigger.attribute, path="$.trigger.attribute")
+    if rules.unless:
+        event = Datum(Kind.EVENT, rules.unless.event)
+        yield event, Place(BESIDE, rules.unless.event, path="$.rules.unless.event")
+        for name, path in read_properties(rules.unless.conditions, "$.rules.unless.conditions"):
+            yield event, Place(BESIDE, name, path=path)
+
+
+def context_of_reads(trigger: Trigger | None, rules: Rules) -> dict[str, Any]:
+    """The same for a message's context, from which it is asked about again at the hand-over; nothing where there is none."""
+    read = sorted({(datum.kind.value, datum.name) for datum, _ in find_read_beside(trigger, rules)})
+    return {READS: [list(one) for one in read]} if read else {}
 
 
 def find_uncovered(plan: Plan) -> list[PurposeNotCovered]:

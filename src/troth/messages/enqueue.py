@@ -12,11 +12,13 @@ from troth.kernel.ids import new_row_id
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
+from troth.messages.decisions import Decision
+from troth.messages.limits import PRIORITY
 from troth.messages.models import State
 
 INSERT_MESSAGE = (
     "INSERT INTO messages_message (bucket, person_id, message_id, workspace_id, source, occurrence, channel, purpose, is_marketing, template_id,"
-    " state, reason, due_at, expires_at, created_at, settled_at, attempts, recipient, context, decisions, provider_id)"
+    " state, reason, due_at, expires_at, created_at, settled_at, attempts, recipient, context, decisions, provider_id, priority, entry)"
 )
 
 
@@ -34,7 +36,11 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
     """When it would come too late; None: never."""
     context: dict[str, Any]
-    verdicts: list[Verdict]
+    verdicts: list[Verdict | Decision]
+    """What decided about it so far, in order."""
+    priority: int = PRIORITY
+    entry: int | None = None
+    """As `Message.entry`."""
 
 
 def enqueue(messages: Sequence[NewMessage], now: int) -> int:
@@ -65,6 +71,8 @@ def enqueue(messages: Sequence[NewMessage], now: int) -> int:
                 encode({} if denied else message.context),
                 encode(message.verdicts),
                 "",
+                message.priority,
+                message.entry,
             )
         )
     return insert_rows(INSERT_MESSAGE, rows, "ON CONFLICT DO NOTHING")

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from troth.consent.gate import Verdict
+from troth.kernel.json_text import decode, encode
 from troth.messages.addressing import addresses_of
 from troth.messages.channels.port import Medium
 from troth.messages.models import State
-from troth.messages.preparing import Prepared
+from troth.messages.preparing import Prepared, may_send
 from troth.messages.queue import Settlement
-from troth.workspaces.models import SendMode, Workspace
 
 Step = Callable[[Prepared, int], Settlement | None]
 
@@ -24,11 +24,6 @@ EXPIRED = "expired"
 def judge(prepared: Prepared, now: int) -> Settlement | None:
     """What becomes of a message that does not go out now; None for one that does. `now` in milliseconds."""
     return next((settled for step in STEPS if (settled := step(prepared, now))), None)
-
-
-def may_send(workspace: Workspace) -> bool:
-    """Test mode without an address to send to sends nothing, rather than to the persons."""
-    return workspace.send_mode == SendMode.LIVE or (workspace.send_mode == SendMode.TEST and bool(workspace.test_address))
 
 
 def tell(verdicts: list[Verdict]) -> list[dict[str, object]]:
@@ -79,5 +74,18 @@ def denied(prepared: Prepared, now: int) -> Settlement | None:
     return Settlement(claim=prepared.claim, state=State.SKIPPED, reason=f"{refusal.purpose}:{refusal.reason}", decisions=told)
 
 
-STEPS: tuple[Step, ...] = (_expired, _sending_off, _template_missing, _no_channel, _only_mail_is_tested, _no_address, denied)
+def _limited(prepared: Prepared, now: int) -> Settlement | None:
+    """What happened meanwhile, hours, an address that had it already, caps: put off until a moment, or skipped."""
+    stop = prepared.stop
+    if stop is None:
+        return None
+    said = stop.decision
+    told = decode(encode([said])) if said else []
+    if stop.until:
+        reason = said.purpose if said else ""
+        return Settlement(claim=prepared.claim, state=State.QUEUED, reason=reason, due_at=stop.until, decisions=told, is_attempt=False)
+    return Settlement(claim=prepared.claim, state=State.SKIPPED, reason=said.reason_of_message if said else "", decisions=told)
+
+
+STEPS: tuple[Step, ...] = (_expired, _sending_off, _template_missing, _no_channel, _only_mail_is_tested, _no_address, denied, _limited)
 """In this order. What only delays comes before what ends a message, but for what is too late anyway."""

@@ -60,6 +60,10 @@ class Message(models.Model):
     due_at = models.BigIntegerField()
     expires_at = models.BigIntegerField(null=True)
     """From then on it is not sent any more; null: it is never too late."""
+    priority = models.SmallIntegerField(default=50, db_default=50)
+    """Of several that compete for the room that a cap leaves, the greatest goes, from 0 to 100."""
+    entry = models.BigIntegerField(null=True)
+    """A keyed hash of what it may be had once for, e.g. an order."""
     created_at = models.BigIntegerField()
     claimed_at = models.BigIntegerField(null=True)
     claimed_by = models.BigIntegerField(null=True)
@@ -166,3 +170,10 @@ class FetchCount(models.Model):
 
     class Meta:
         db_table = "messages_fetchcount"
+
+
+class LimitSetting(models.Model):
+    """The limits that a workspace keeps for its marketing, see `limit_settings.Limits`."""
+
+    workspace_id = models.BigIntegerField(primary_key=True)
+    limits = models.JSONField(default=dict)

@@ -22,6 +22,8 @@ CONTACT = frozenset({"id", "email", "phone"})
 """What `person` has beside attributes: how the person is reached and known, without which nothing can be sent."""
 ASK = "ask"
 """In a message's context: it asks for a consent. Who is asked was chosen by that consent's lack alone, not by behaviour."""
+READS = "reads"
+"""In a message's context: what was read to choose its person and moment, as pairs of kind and name."""
 NOT_COVERED = "not_covered"
 """The reason of a message whose template reads data that may not be used for it."""
 
@@ -54,9 +56,10 @@ def find_data(read: Read, event: str | None, catalog: Catalog) -> Iterator[Datum
 
 
 def ask_for(template: Template | None, purpose: str, context: dict[str, Any], catalog: Catalog, channel: str = "email") -> Asked:
-    """What a message of a template has to be asked for; `context` holds the event that triggered it, if one did."""
+    """What a message of a template has to be asked for; `context` holds the event that triggered it, if one did, and what chose its person."""
     event = context.get("event", {}).get("name")
     data = {Datum(Kind.EVENT, event)} if event else set()
+    data |= {Datum(Kind(kind), name) for kind, name in context.get(READS, ())}
     also_for = template.also_for if template else []
     if template is not None:
         try:

@@ -9,7 +9,7 @@ _message = Table(
     model=Message,
     times=("due_at", "expires_at", "created_at", "claimed_at", "settled_at"),
     json=("context", "rendered", "decisions"),
-    hidden=("occurrence", "template_id", "attempts", "claimed_by"),
+    hidden=("occurrence", "template_id", "attempts", "claimed_by", "priority", "entry"),
     order_by="message_id",
 )
 

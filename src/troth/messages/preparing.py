@@ -13,13 +13,14 @@ from troth.consent.gate import Operation, Verdict, decide
 from troth.consent.wishes import is_wish
 from troth.content.models import Template
 from troth.messages.configured import Route, routes_for
+from troth.messages.limiting import Stop, find_stops
 from troth.messages.needs import ASK, Asked, ask_for
 from troth.messages.pace import find_too_soon
 from troth.messages.queue import Claim
 from troth.messages.tracking import ask_to_measure
 from troth.people.identifiers import EMAIL, EXTERNAL_ID, PHONE, Handle
 from troth.people.queries import load_identifiers, load_profiles
-from troth.workspaces.models import Workspace
+from troth.workspaces.models import SendMode, Workspace
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +41,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     measuring: list[Verdict]
     asked_at: int
     """When the gate was asked."""
+    stop: Stop | None = None
+    """What its source and the limits have against it, where the gate has nothing."""
 
 
 def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
@@ -52,6 +55,8 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
     measuring = ask_to_measure(claims, workspaces, now)
     ways = {(claim.subject.workspace_id, claim.channel) for claim in claims}
     routes = {way: routes_for(*way) for way in ways}
+    may_go = [claim for claim in claims if may_send(workspaces[claim.subject.workspace_id])]
+    stops = find_stops([claim for claim in may_go if all(verdict.allow for verdict in verdicts[claim.message_id])], identifiers, now)
     prepared = []
     for claim in claims:
         person_id = claim.subject.person_id
@@ -69,9 +74,15 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
                 verdicts=verdicts[claim.message_id],
                 measuring=measuring[claim.message_id],
                 asked_at=now,
+                stop=stops.get(claim.message_id),
             )
         )
     return prepared
+
+
+def may_send(workspace: Workspace) -> bool:
+    """Test mode without an address to send to sends nothing, rather than to the persons."""
+    return workspace.send_mode == SendMode.LIVE or (workspace.send_mode == SendMode.TEST and bool(workspace.test_address))
 
 
 def ask_again(prepared: Prepared, now: int) -> list[Verdict]:

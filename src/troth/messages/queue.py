@@ -38,6 +38,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """From then on it is too late."""
     context: dict[str, Any]
     decisions: list[dict[str, Any]]
+    occurrence: int = 0
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +83,7 @@ def claim_due(now: int, limit: int) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
-_CLAIMED = "bucket, person_id, message_id, workspace_id, source, channel, purpose, is_marketing, template_id, attempts, expires_at, context, decisions"
+_CLAIMED = "bucket, person_id, message_id, workspace_id, source, channel, purpose, is_marketing, template_id, attempts, expires_at, context, decisions, occurrence"
 
 
 def _claim(row: tuple[Any, ...]) -> Claim:
@@ -98,6 +99,7 @@ def _claim(row: tuple[Any, ...]) -> Claim:
         expires_at=row[10],
         context=decode(row[11]),
         decisions=decode(row[12]),
+        occurrence=row[13],
     )
 
 

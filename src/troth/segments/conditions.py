@@ -115,10 +115,10 @@ def holds(tree: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:
         return any(holds(item, properties) for item in tree["any"])
     if "not" in tree:
         return not holds(tree["not"], properties)
-    return OPERATORS[tree["op"]](_value_at(properties, tree["property"]), tree.get("value"))
+    return OPERATORS[tree["op"]](value_at(properties, tree["property"]), tree.get("value"))
 
 
-def _value_at(properties: Mapping[str, Any], name: str) -> Any:
+def value_at(properties: Mapping[str, Any], name: str) -> Any:
     """A property by name, else by the path its dots spell."""
     if name in properties:
         return properties[name]

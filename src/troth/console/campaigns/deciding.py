@@ -12,10 +12,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from troth.campaigns.entering import source_of
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import delete_campaign, find_faults, pause_campaign, plan_of, publish_campaign, resume_campaign
 from troth.campaigns.purpose_checking import find_further_purposes
-from troth.campaigns.triggers import source_of
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.campaigns.reading import (

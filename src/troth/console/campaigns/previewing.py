@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from troth.campaigns.publishing import LONGEST_EVENT
 from troth.campaigns.purpose_checking import Plan, PurposeNotCovered, find_further_purposes, find_uncovered
 from troth.campaigns.trials import ask_gate, describe_person, find_sample_event, render_trial, send_trial
-from troth.campaigns.triggers import is_triggered
 from troth.consent.catalog import load_catalog
 from troth.consent.gate import Verdict
 from troth.console.access import MemberRequest, member_page, record
@@ -32,6 +31,7 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.event_names import fold_event_name
 from troth.people.lookup import PersonNotFound, find_person, search_people
+from troth.segments.conditions import holds
 from troth.workspaces.roles import Permission
 
 ONE_LOOK = 10 * MINUTE
@@ -155,7 +155,7 @@ def _try(request: MemberRequest, now: int) -> Trial:
         person=person,
         verdicts=ask_gate(subject, plan.purpose, now, find_further_purposes(plan)) if subject else [],
         is_marketing=is_marketing,
-        is_triggered=not (written or takes_last) or is_triggered(plan.conditions, properties),
+        is_triggered=not (written or takes_last) or plan.conditions is None or holds(plan.conditions, properties),
         takes_last_event=takes_last,
         readings=describe_readings(plan),
         uncovered=find_uncovered(plan),

@@ -15,9 +15,9 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from troth.campaigns.entering import source_of
 from troth.campaigns.models import Campaign
 from troth.campaigns.purpose_checking import Plan, find_readings
-from troth.campaigns.triggers import source_of
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.gate import Operation, permitted_where
 from troth.console.charts import Chart, Series, bar_chart

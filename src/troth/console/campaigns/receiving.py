@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from troth.campaigns.triggers import source_of
+from troth.campaigns.entering import source_of
 from troth.console.campaigns.reading import put_count
 from troth.console.showing import format_number
 from troth.kernel.clock import DAY

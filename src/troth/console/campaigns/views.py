@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from troth.campaigns.entering import source_of
 from troth.campaigns.models import CampaignState
 from troth.campaigns.publishing import find_faults, find_uncovered_now
-from troth.campaigns.triggers import source_of
 from troth.consent.catalog import load_catalog
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import read_numbers

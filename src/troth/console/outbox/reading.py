@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from troth.campaigns import repermission
+from troth.campaigns.entering import source_of
 from troth.campaigns.models import Campaign, Repermission
-from troth.campaigns.triggers import source_of
 from troth.console.naming import names_of
 from troth.content.models import Template
 from troth.kernel.ids import bucket_of
