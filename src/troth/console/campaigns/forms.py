@@ -99,7 +99,7 @@ class CampaignForm(forms.Form):
 
     def draft(self) -> dict[str, Any]:
         """What was entered, as fields of a campaign."""
-        return {name: self.cleaned_data[name] for name in DRAFT}
+        return {name: self.cleaned_data[name] for name in DRAFT if name in self.cleaned_data}
 
 
 def _name_of(catalog: Catalog, purpose: str) -> str:
