@@ -14,6 +14,7 @@ from troth.messages.channels.port import Medium
 from troth.messages.models import State
 from troth.messages.preparing import Prepared, may_send
 from troth.messages.queue import Settlement
+from troth.workspaces.models import SendMode
 
 Step = Callable[[Prepared, int], Settlement | None]
 
