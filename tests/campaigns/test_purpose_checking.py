@@ -17,10 +17,10 @@ from troth.campaigns.publishing import (
     resume_campaign,
     update_campaign,
 )
-from troth.campaigns.purpose_checking import PurposeNotCovered
 from troth.consent.catalog import PurposeUnknown, assign
 from troth.consent.models import Purpose
 from troth.consent.purposes import PurposeTerms, create_purpose
+from troth.consent.refusing import PurposeNotCovered
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Decide, Decision, Identify, Identity, Track
 from troth.intake.door import apply

@@ -9,9 +9,9 @@ import pytest
 
 from tests.evidence import GIVEN
 from troth.campaigns.publishing import CampaignInvalid, create_campaign, publish_campaign
-from troth.campaigns.purpose_checking import PurposeNotCovered
 from troth.campaigns.rules import RulesInvalid
 from troth.consent.catalog import assign
+from troth.consent.refusing import PurposeNotCovered
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Decide, Decision, Identify, Identity, Track
 from troth.intake.door import apply

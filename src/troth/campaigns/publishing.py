@@ -13,10 +13,11 @@ from typing import Any
 from django.db import transaction
 
 from troth.campaigns.models import Campaign, CampaignState
-from troth.campaigns.purpose_checking import Plan, PurposeNotCovered, find_uncovered
+from troth.campaigns.purpose_checking import Plan, find_uncovered
 from troth.campaigns.rules import never_goes_out, read_rules, read_trigger, to_plain
 from troth.campaigns.versions import keep_version, make_rule, plain_rule
 from troth.consent.catalog import load_catalog
+from troth.consent.refusing import PurposeNotCovered
 from troth.content.email_template import EmailTemplate
 from troth.content.models import Template
 from troth.kernel.clock import now_ms

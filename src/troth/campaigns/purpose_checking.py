@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from troth.campaigns.rules import DateTrigger, Rules, Trigger
 from troth.consent.catalog import Catalog, load_catalog
 from troth.consent.coverage import Datum, Fault, Kind, Use, find_needs, judge_use
+from troth.consent.refusing import REASONS, PurposeNotCovered, name_purpose, tell_places, tell_use
 from troth.content.email_template import EmailTemplate
 from troth.content.errors import ContentError
 from troth.content.reading import read_email
-from troth.kernel.errors import TrothError
 from troth.messages.needs import READS, find_data
-from troth.people.origins import find_doors_of_attribute, find_doors_of_event
 from troth.segments.conditions import read_properties
 
 TRIGGER = "trigger"
 BESIDE = "rules"
 CONDITIONS = "conditions"
-MOST_PLACES = 3
-"""Places that a refusal names."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +61,6 @@ class Plan:
     mail: EmailTemplate
     trigger: Trigger | None = None
     rules: Rules = field(default_factory=Rules)
-
-
-class PurposeNotCovered(TrothError):
-    """A campaign that reads data collected for a purpose which it does not serve."""
-
-    def __init__(self, what: str, where: str, why: str, ways_out: list[str]) -> None:
-        super().__init__(f"{what} {where} {why} Ways out: {'; '.join(ways_out)}.")
-        self.what = what
-        """The attribute or event, what it is collected for and through which doors it came."""
-        self.where = where
-        self.why = why
-        self.ways_out = ways_out
 
 
 def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
@@ -132,28 +116,17 @@ def find_further_purposes(plan: Plan) -> tuple[str, ...]:
 
 
 def _refuse(plan: Plan, reading: Reading, catalog: Catalog) -> PurposeNotCovered:
-    use, places = reading.use, reading.places
-    more = [f"{len(places) - MOST_PLACES} more"] if len(places) > MOST_PLACES else []
+    use = reading.use
     return PurposeNotCovered(
-        what=f"The {use.datum.kind} `{use.datum.name}` is collected for {_name(catalog, use.collected_for)}, {_whence(plan, use.datum)};"
-        f" this campaign is for {_name(catalog, plan.purpose)}.",
-        where=f"It is read as {', '.join([*map(str, places[:MOST_PLACES]), *more])}.",
-        why=_REASONS[use.fault or Fault.OTHER_PURPOSE],
+        what=tell_use(catalog, plan.workspace_id, use, "campaign", plan.purpose),
+        where=tell_places(reading.places),
+        why=REASONS[use.fault or Fault.OTHER_PURPOSE],
         ways_out=_find_ways_out(plan, use, catalog),
     )
 
 
-_REASONS = {
-    Fault.UNKNOWN_PURPOSE: "There is no such purpose.",
-    Fault.PURPOSE_ARCHIVED: "That purpose is archived, and nothing is done for it any more.",
-    Fault.SPECIAL_CATEGORY: "Data of special categories serves only what the person explicitly agreed to (Art. 9(2)(a) GDPR).",
-    Fault.IMPOSED: "What people could not refuse to give is no matter for marketing (Art. 5(1)(b), 6(4) GDPR).",
-    Fault.OTHER_PURPOSE: "What people agreed to for one purpose they did not agree to for another (Art. 5(1)(b) GDPR).",
-}
-
-
 def _find_ways_out(plan: Plan, use: Use, catalog: Catalog) -> list[str]:
-    own, source = _name(catalog, plan.purpose), _name(catalog, use.collected_for)
+    own, source = name_purpose(catalog, plan.purpose), name_purpose(catalog, use.collected_for)
     ways = ["choose another event" if use.datum.kind is Kind.EVENT else "take it out of the mail"]
     if use.can_be_declared:
         ways.append(f"declare that the campaign is also for {source}: then only who agreed to that as well gets the mail")
@@ -162,15 +135,3 @@ def _find_ways_out(plan: Plan, use: Use, catalog: Catalog) -> list[str]:
     if use.fault is not Fault.SPECIAL_CATEGORY:
         ways.append(f"assign the {use.datum.kind} to {own}, and tell people before (Art. 13(3) GDPR)")
     return ways
-
-
-def _name(catalog: Catalog, key: str) -> str:
-    rule = catalog.rule(key)
-    return f"“{rule.name}”" if rule else f"`{key}`"
-
-
-def _whence(plan: Plan, datum: Datum) -> str:
-    look = find_doors_of_event if datum.kind is Kind.EVENT else find_doors_of_attribute
-    doors = sorted(look(plan.workspace_id, datum.name).items(), key=lambda door: door[1])
-    told = [f"{door} since {datetime.fromtimestamp(at // 1000, UTC).date().isoformat()}" for door, at in doors]
-    return f"through {', '.join(told)}" if told else "though none has come in lately"

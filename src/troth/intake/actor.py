@@ -1,6 +1,6 @@
 """The person's actor: takes accepted events from the inbox, numbers them per person, reacts, and moves on, all in one transaction.
 
-Whoever reacts (campaigns, later workflows and segments) registers here; calls go down, so this module knows none of them.
+Whoever reacts (campaigns, later workflows) registers here; calls go down, so this module knows none of them. Segments lie below and are told.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from troth.kernel.clock import MINUTE
 from troth.kernel.ids import bucket_of, bucket_of_tag
 from troth.kernel.sql import TAG_KEY, insert_rows, is_sqlite, select_by_keys
 from troth.people.queries import INSERT_EVENT, take_event_numbers
+from troth.segments.changes import Changed, mark
 
 SMALLEST, LARGEST = 200, 400
 """Events of one fold: small while the inbox is nearly empty, so that nobody waits long for their turn; larger on a backlog, which costs less each."""
@@ -87,6 +88,7 @@ def _fold_batch(now: int, size: int) -> bool:
         events = _number(_without_duplicates(items))
         _write_events(events)
         published = [event for _, event in events]
+        mark(Changed(event.workspace_id, event.person_id, f"event:{event.name}") for event in published)
         for reaction in _reactions:
             reaction(published, now)
         with connection.cursor() as cursor:

@@ -33,6 +33,7 @@ from troth.people.queries import (
     remove_identifiers,
     update_profiles,
 )
+from troth.segments.changes import ANYTHING, Changed, find_changed_attributes, mark
 
 INSERT_INBOX = (
     "INSERT INTO intake_inboxitem"
@@ -66,9 +67,12 @@ class Plan:
         self._taken: list[tuple[int, Handle]] = []
         self._given: dict[tuple[int, bytes], tuple[int, int, Handle, str, int]] = {}
         self._current: dict[tuple[int, str], Handle] = {}
+        self._workspaces: dict[int, int] = {}
+        """Of those whose profile changes."""
         self._changes: dict[int, list[tuple[dict[str, Any], list[Any], Sequence[str], Sequence[str]]]] = {}
         self._inbox: list[InboxRow] = []
         self._decisions: list[DecisionRow] = []
+        self._changed: list[Changed] = []
 
     def catalog(self, workspace_id: int) -> Catalog:
         """The workspace's purposes, the same for the whole run."""
@@ -194,6 +198,7 @@ class Plan:
         if created:
             created[1].merge(attributes, origin, add_tags, remove_tags)
         else:
+            self._workspaces[person_id] = command.workspace_id
             self._changes.setdefault(person_id, []).append((attributes, origin, add_tags, remove_tags))
 
     def add_event(self, row: InboxRow) -> None:
@@ -224,6 +229,7 @@ class Plan:
         self._write_identifiers()
         self._write_changes()
         record_decisions(self._decisions)
+        self._mark_changes()
         if any(row.purpose == EVERYTHING for row in self._decisions):
             # The next run of this transaction must see it, and other threads as soon as it is durable.
             forget_catalogs()
@@ -255,7 +261,23 @@ class Plan:
             if person_id not in profiles:
                 continue
             profile = profiles[person_id]
+            before = Profile(dict(profile.attributes), profile.origins, list(profile.tags))
             for change in changes:
                 profile.merge(*change)
             rows.append((person_id, profile, self.now))
+            self._note_profile(person_id, before, profile)
         update_profiles(rows)
+
+    def _note_profile(self, person_id: int, before: Profile, after: Profile) -> None:
+        """Remember what of a profile became another, for the segments that read it."""
+        workspace_id = self._workspaces[person_id]
+        self._changed += find_changed_attributes(workspace_id, person_id, before.attributes, after.attributes)
+        if before.tags != after.tags:
+            self._changed.append(Changed(workspace_id, person_id, "tags"))
+
+    def _mark_changes(self) -> None:
+        """Have segments look at whom they concern (`segments.changes`): new people, profiles and decisions that changed."""
+        self._changed += [Changed(workspace_id, person_id, ANYTHING) for person_id, (workspace_id, _) in self._created.items()]
+        decided = [row for row in self._decisions if row.subject.person_id not in self._created]
+        self._changed += [Changed(row.subject.workspace_id, row.subject.person_id, f"consent:{row.purpose}") for row in decided]
+        mark(self._changed)

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "troth.consent",
     "troth.content",
     "troth.intake",
+    "troth.segments",
     "troth.messages",
     "troth.privacy",
     "troth.campaigns",

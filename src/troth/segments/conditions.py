@@ -94,17 +94,21 @@ def _check_leaf(leaf: Mapping[str, Any], path: str) -> None:
         raise ConditionInvalid(f"{path}.value: `in` needs a list.")
 
 
-def read_properties(tree: Mapping[str, Any] | None, path: str = "$") -> Iterator[tuple[str, str]]:
-    """The properties that a checked condition reads, each with its JSON path, in the order of the tree; none without a condition."""
-    if tree is None:
-        return
+def read_leaves(tree: Mapping[str, Any], path: str = "$") -> Iterator[tuple[Mapping[str, Any], str]]:
+    """The leaves of a checked condition, each with its JSON path, in the order of the tree."""
     for key in ("all", "any"):
         for number, item in enumerate(tree.get(key, ())):
-            yield from read_properties(item, f"{path}.{key}[{number}]")
+            yield from read_leaves(item, f"{path}.{key}[{number}]")
     if "not" in tree:
-        yield from read_properties(tree["not"], f"{path}.not")
+        yield from read_leaves(tree["not"], f"{path}.not")
     if "property" in tree:
-        yield tree["property"], f"{path}.property"
+        yield tree, path
+
+
+def read_properties(tree: Mapping[str, Any] | None, path: str = "$") -> Iterator[tuple[str, str]]:
+    """The properties that a checked condition reads, each with its JSON path, in the order of the tree; none without a condition."""
+    for leaf, place in read_leaves(tree, path) if tree is not None else ():
+        yield leaf["property"], f"{place}.property"
 
 
 def holds(tree: Mapping[str, Any], properties: Mapping[str, Any]) -> bool:

@@ -15,10 +15,11 @@ from django.http import HttpResponse, HttpResponseForbidden
 from django.utils.translation import gettext as _
 
 from troth.campaigns.publishing import LONGEST_EVENT
-from troth.campaigns.purpose_checking import Plan, PurposeNotCovered, find_further_purposes, find_uncovered
+from troth.campaigns.purpose_checking import Plan, find_further_purposes, find_uncovered
 from troth.campaigns.trials import ask_gate, describe_person, find_sample_event, render_trial, send_trial
 from troth.consent.catalog import load_catalog
 from troth.consent.gate import Verdict
+from troth.consent.refusing import PurposeNotCovered
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.asking import is_number
 from troth.console.campaigns.forms import LONGEST_JSON, read_posted_conditions

@@ -1,0 +1,203 @@
+"""The worker's part: evaluate who changed, wake who is due by time, look at everybody where a segment is new or its rules changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import structlog
+from django.db import connection, transaction
+
+from troth.consent.catalog import load_catalog
+from troth.kernel.clock import SECOND
+from troth.kernel.ids import BUCKETS, new_row_ids
+from troth.kernel.sql import insert_rows, is_sqlite
+from troth.segments.changes import INSERT_MARK
+from troth.segments.horizons import read_horizon
+from troth.segments.live import Live, load_live, make_live
+from troth.segments.membership import Cause, Change, tell, update_memberships
+from troth.segments.models import Progress, Segment
+from troth.segments.scopes import Range, some
+
+log = structlog.get_logger()
+MOST_MARKS = 2_000
+MOST_TIMERS = 1_000
+SETTLES = 2 * SECOND
+"""How long after a change of a segment everybody is looked at again: by then each process marks what it reads."""
+SLICE_MS = 50
+"""How long a slice of a computation should hold the database."""
+_pace = {"buckets": 32}
+
+
+class _Mark(NamedTuple):
+    bucket: int
+    mark_id: int
+    person_id: int
+    workspace_id: int
+    what: str
+
+
+def evaluate_marked(now: int) -> bool:
+    """Worker duty: bring the memberships of those who changed up to date, in one transaction; True when there may be more.
+
+    Reads the marks that came first, over all buckets.
+    """
+    lock = "" if is_sqlite() else " FOR UPDATE"
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT bucket, mark_id, person_id, workspace_id, what FROM segments_mark ORDER BY mark_id LIMIT %s{lock}", [MOST_MARKS]
+            )
+            marks = [_Mark._make(row) for row in cursor.fetchall()]
+        if not marks:
+            return False
+        tell(_evaluate(marks, now), now)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "DELETE FROM segments_mark WHERE bucket = %s AND mark_id = %s", [(mark.bucket, mark.mark_id) for mark in marks]
+            )
+    return len(marks) == MOST_MARKS
+
+
+def _evaluate(marks: Iterable[_Mark], now: int) -> list[Change]:
+    """Each segment looks at those people of whom something changed that it reads."""
+    whats: dict[int, dict[int, set[str]]] = {}
+    for mark in marks:
+        whats.setdefault(mark.workspace_id, {}).setdefault(mark.person_id, set()).add(mark.what)
+    changes: list[Change] = []
+    for workspace_id, people in whats.items():
+        catalog = load_catalog(workspace_id)
+        for live in load_live(workspace_id).segments:
+            gates = live.gates(catalog)
+            by_time = f"segment:{live.segment_id}"
+            woken = {person_id: found for person_id, found in people.items() if live.is_woken_by(found, gates)}
+            for cause, group in (
+                (Cause.TIME, [person_id for person_id, found in woken.items() if found == {by_time}]),
+                (Cause.CHANGE, [person_id for person_id, found in woken.items() if found != {by_time}]),
+            ):
+                if group:
+                    changes += update_memberships(live, some(group), _cause(live, cause), now)
+    return changes
+
+
+def _cause(live: Live, cause: Cause) -> Cause:
+    """Until a version was computed, whoever enters or leaves does so because of the definition."""
+    return cause if _is_computed(live) else Cause.COMPUTATION
+
+
+def _is_computed(live: Live) -> bool:
+    return Progress.objects.filter(segment_id=live.segment_id, computed_version=live.version).exists()
+
+
+def wake_due(now: int) -> bool:
+    """Worker duty: mark those whose membership time alone may have changed; True when there may be more.
+
+    Goes over all buckets, by the index of timers: one look for each horizon in use.
+    """
+    more, horizon = False, ""
+    while (horizon := _next_horizon(horizon)) != "":
+        more |= _wake(horizon, read_horizon(horizon).cutoff(now))
+    return more
+
+
+def _next_horizon(after: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT horizon FROM segments_timer WHERE horizon > %s ORDER BY horizon LIMIT 1", [after])
+        found = cursor.fetchone()
+    return str(found[0]) if found else ""
+
+
+def _wake(horizon: str, cutoff: int) -> bool:
+    select = (
+        "SELECT bucket, person_id, segment_id, workspace_id FROM segments_timer WHERE horizon = %s AND value <= %s ORDER BY value LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(select, [horizon, cutoff, 1])
+        if not cursor.fetchall():
+            return False
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(select, [horizon, cutoff, MOST_TIMERS])
+        due = cursor.fetchall()
+        ids = new_row_ids(len(due))
+        insert_rows(
+            INSERT_MARK,
+            [
+                (bucket, mark_id, person, workspace, f"segment:{segment}")
+                for (bucket, person, segment, workspace), mark_id in zip(due, ids, strict=True)
+            ],
+        )
+        cursor.executemany(
+            "DELETE FROM segments_timer WHERE bucket = %s AND person_id = %s AND segment_id = %s AND horizon = %s",
+            [(bucket, person, segment, horizon) for bucket, person, segment, _ in due],
+        )
+    return len(due) == MOST_TIMERS
+
+
+def compute_due(now: int) -> bool:
+    """Worker duty: look at the next range of people for a segment that is due; True while there is more to do."""
+    with transaction.atomic():
+        progress = Progress.objects.select_for_update().filter(due_at__lte=now).order_by("due_at", "segment_id").first()
+        if progress is None:
+            return False
+        segment = Segment.objects.get(pk=progress.segment_id)
+        if segment.archived:
+            return _forget_slice(progress)
+        live = make_live(segment)
+        if progress.started_at is None:
+            progress.started_at, progress.bucket = now, 0
+        begun = time.monotonic()
+        end = min(BUCKETS, progress.bucket + _pace["buckets"])
+        cause = Cause.CHANGE if progress.computed_version == segment.version and not _rules_changed(progress, live) else Cause.COMPUTATION
+        changes = update_memberships(live, Range(progress.bucket, end), cause, now, fresh=progress.computed_at is None)
+        tell(changes, now)
+        took = round((time.monotonic() - begun) * 1000)
+        _advance(progress, segment, live, end, took, now)
+    _pace["buckets"] = max(
+        1,
+        min(BUCKETS, _pace["buckets"] * 2 if took < SLICE_MS // 2 else _pace["buckets"] // 2 if took > 2 * SLICE_MS else _pace["buckets"]),
+    )
+    return True
+
+
+def _rules_changed(progress: Progress, live: Live) -> bool:
+    return progress.gate != live.digest(load_catalog(live.workspace_id))
+
+
+def _advance(progress: Progress, segment: Segment, live: Live, end: int, took: int, now: int) -> None:
+    """Keep how far it got; at the end, what is known of the whole. The size was changed by SQL meanwhile, and is not written here."""
+    is_first = progress.bucket == 0
+    progress.took_ms = took + (0 if is_first else progress.took_ms)
+    progress.bucket = end
+    if end == BUCKETS:
+        started = progress.started_at or now
+        settles = segment.updated_at + SETTLES
+        progress.due_at = settles if started < settles else None
+        progress.computed_at, progress.computed_version = started, segment.version
+        progress.gate = live.digest(load_catalog(live.workspace_id))
+        progress.bucket, progress.started_at = 0, None
+    progress.save(update_fields=["due_at", "bucket", "started_at", "computed_at", "computed_version", "took_ms", "gate"])
+
+
+def _forget_slice(progress: Progress) -> bool:
+    """Nobody is in an archived segment, and no timer waits for it."""
+    end = min(BUCKETS, progress.bucket + 256)
+    with connection.cursor() as cursor:
+        for table in ("segments_membership", "segments_timer"):
+            cursor.execute(
+                f"DELETE FROM {table} WHERE bucket >= %s AND bucket < %s AND segment_id = %s", [progress.bucket, end, progress.segment_id]
+            )
+    progress.bucket = end
+    if end == BUCKETS:
+        progress.due_at, progress.bucket, progress.size, progress.computed_at, progress.computed_version = None, 0, 0, None, 0
+    progress.save(update_fields=["due_at", "bucket", "size", "computed_at", "computed_version"])
+    return True
+
+
+def notice_changed_rules(now: int) -> bool:
+    """Worker duty: where the rules of who may be chosen changed (a purpose was revised, archived, or data assigned to another), look at everybody again."""
+    for progress in Progress.objects.filter(due_at=None, segment__archived=False).select_related("segment"):
+        live = make_live(progress.segment)
+        if _rules_changed(progress, live):
+            Progress.objects.filter(pk=progress.pk, due_at=None).update(due_at=now, bucket=0, started_at=None)
+    return False

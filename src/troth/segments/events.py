@@ -1,0 +1,209 @@
+"""Conditions on what a person did, or did not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from troth.consent.coverage import Datum
+from troth.consent.coverage import Kind as DatumKind
+from troth.kernel.clock import iso
+from troth.people.event_names import fold_event_name
+from troth.segments import windows
+from troth.segments.attributes import IN_WORDS, check_name, check_value, tell
+from troth.segments.conditions import WITHOUT_VALUE, check_condition, holds, read_leaves
+from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, refuse_unless
+from troth.segments.sql import NEVER, Sql, all_of, opposite
+from troth.segments.values_in_sql import compile_properties
+
+OPERATORS = ("did", "did_not", "first", "last")
+COUNTS = ("at_least", "at_most", "exactly")
+MOST_TIMES = 1_000_000
+SHOWN = 3
+"""Events that an explanation names."""
+
+
+def check_event(leaf: Mapping[str, Any], path: str) -> None:
+    """Make sure that `event` names one and `where` can be evaluated and compiled. Raises DefinitionInvalid, ConditionInvalid."""
+    name = leaf.get("event")
+    refuse_unless(
+        isinstance(name, str) and 0 < len(name.strip()) <= 255 and "\0" not in name, f"{path}.event", "the name of an event is missing."
+    )
+    if "where" not in leaf:
+        return
+    check_condition(leaf["where"], f"{path}.where")
+    for condition, place in read_leaves(leaf["where"], f"{path}.where"):
+        check_name(condition["property"], f"{place}.property")
+        if condition["op"] not in WITHOUT_VALUE:
+            check_value(condition["op"], condition["value"], f"{place}.value")
+
+
+def matching(leaf: Mapping[str, Any], alias: str, moment: Moment) -> Sql:
+    """The events of `p` that a leaf is about: name and properties."""
+    whose = f" AND {alias}.bucket = p.bucket AND {alias}.person_id = p.person_id"
+    named = Sql(f"{alias}.workspace_id = %s AND {alias}.name = %s{whose}", (moment.workspace_id, fold_event_name(leaf["event"])))
+    return all_of([named, compile_properties(leaf["where"], f"{alias}.properties")]) if "where" in leaf else named
+
+
+def matches(leaf: Mapping[str, Any], event: Happening) -> bool:
+    """Whether an event is one that a leaf is about."""
+    return event.name == fold_event_name(leaf["event"]) and ("where" not in leaf or holds(leaf["where"], event.properties))
+
+
+def tell_events(found: Sequence[Happening]) -> tuple[str, ...]:
+    """Events as evidence, the latest first."""
+    told = [f"{event.name} at {iso(event.ts)}" for event in reversed(found[-SHOWN:])]
+    return (*told, *([f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else [])) or ("never",)
+
+
+class EventKind(Kind):
+    """`{"event": "bought", "op": "did", "count": {"at_least": 3}, "within": "P30D", "where": {...}}`, also `did_not`, `first` and `last`.
+
+    `first` and `last` hold the first (last) such event ever against the window and the properties.
+    """
+
+    key = "event"
+    fields = frozenset({"op", "count", "where"}) | windows.FIELDS
+
+    def check(self, leaf: Leaf, path: str) -> None:
+        """See `Kind`."""
+        check_event(leaf, path)
+        refuse_unless(leaf.get("op") in OPERATORS, f"{path}.op", f"choose one of {', '.join(OPERATORS)}.")
+        windows.check_window(leaf, path)
+        if "count" in leaf:
+            count = leaf["count"]
+            refuse_unless(leaf["op"] == "did", f"{path}.count", "only `did` counts.")
+            one = isinstance(count, Mapping) and len(count) == 1 and next(iter(count)) in COUNTS
+            refuse_unless(one, f"{path}.count", "an object with one of at_least, at_most, exactly.")
+            times = next(iter(count.values()))
+            refuse_unless(
+                type(times) is int and 0 <= times <= MOST_TIMES,
+                f"{path}.count.{next(iter(count))}",
+                f"a number of times up to {MOST_TIMES}.",
+            )
+
+    def wakes(self, leaf: Leaf) -> Iterator[str]:
+        """See `Kind`."""
+        yield f"event:{fold_event_name(leaf['event'])}"
+
+    def events(self, leaf: Leaf) -> Iterator[str]:
+        """See `Kind`."""
+        yield fold_event_name(leaf["event"])
+
+    def reads(self, leaf: Leaf, path: str) -> Iterator[Read]:
+        """See `Kind`."""
+        yield Read(Datum(DatumKind.EVENT, fold_event_name(leaf["event"])), f"{path}.event")
+
+    def is_timed(self, leaf: Leaf) -> bool:
+        """See `Kind`."""
+        return "within" in leaf or "older_than" in leaf
+
+    def compile(self, leaf: Leaf, moment: Moment) -> Sql:
+        """See `Kind`."""
+        if leaf["op"] in ("first", "last"):
+            return self._compile_outermost(leaf, moment)
+        at_least, more_than = _range(leaf)
+        parts = [] if at_least == 0 else [_happened(leaf, moment, at_least)]
+        if more_than is not None:
+            parts.append(opposite(_happened(leaf, moment, more_than + 1)))
+        return all_of(parts)
+
+    def _compile_outermost(self, leaf: Leaf, moment: Moment) -> Sql:
+        named = matching({"event": leaf["event"]}, "e", moment)
+        order = "e.ts, e.seq" if leaf["op"] == "first" else "e.ts DESC, e.seq DESC"
+        held = [windows.inside(leaf, "f.ts", moment.now)]
+        held += [compile_properties(leaf["where"], "f.properties")] if "where" in leaf else []
+        condition = all_of(held)
+        return Sql(
+            f"EXISTS (SELECT 1 FROM (SELECT e.ts, e.properties FROM people_event e WHERE {named.text} ORDER BY {order} LIMIT 1) f"
+            f" WHERE {condition.text})",
+            (*named.values, *condition.values),
+        )
+
+    def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
+        """See `Kind`. Where only `within` moves, events leave the window oldest first: the one that holds the count up decides."""
+        within, older = windows.horizons(leaf)
+        found = matching({"event": leaf["event"]} if leaf["op"] in ("first", "last") else leaf, "e", moment)
+        if within and not older and leaf["op"] in ("did", "did_not"):
+            at_least, more_than = _range(leaf)
+            steps = {count for count in (at_least, None if more_than is None else more_than + 1) if count}
+            window = windows.inside(leaf, "e.ts", moment.now)
+            condition = all_of([found, window])
+            return [
+                Flip(
+                    within,
+                    Sql(
+                        f"(SELECT e.ts FROM people_event e WHERE {condition.text} ORDER BY e.ts DESC LIMIT 1 OFFSET {step - 1})",
+                        condition.values,
+                    ),
+                )
+                for step in steps
+            ]
+        return [
+            Flip(
+                horizon,
+                Sql(
+                    f"(SELECT MIN(e.ts) FROM people_event e WHERE {found.text} AND e.ts > %s)", (*found.values, horizon.cutoff(moment.now))
+                ),
+            )
+            for horizon in (within, older)
+            if horizon
+        ]
+
+    def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
+        """See `Kind`."""
+        if leaf["op"] in ("first", "last"):
+            named = [event for event in facts.events if event.name == fold_event_name(leaf["event"])]
+            outermost = named[:1] if leaf["op"] == "first" else named[-1:]
+            found = [event for event in outermost if matches(leaf, event) and windows.is_inside(leaf, event.ts, now)]
+            return Answer(bool(found), tell_events(outermost))
+        found = [event for event in facts.events if matches(leaf, event) and windows.is_inside(leaf, event.ts, now)]
+        count = leaf.get("count", {"at_least": 1})
+        times = len(found)
+        if leaf["op"] == "did_not":
+            return Answer(times == 0, tell_events(found))
+        wanted = next(iter(count.values()))
+        holds_now = {"at_least": times >= wanted, "at_most": times <= wanted, "exactly": times == wanted}[next(iter(count))]
+        return Answer(holds_now, tell_events(found))
+
+    def describe(self, leaf: Leaf) -> str:
+        """See `Kind`."""
+        name, ever = leaf["event"], windows.describe(leaf)
+        where = f" with {describe_properties(leaf['where'])}" if "where" in leaf else ""
+        if leaf["op"] in ("first", "last"):
+            return f"the {leaf['op']} {name} was{ever or ' ever'}{where}"
+        if leaf["op"] == "did_not":
+            return f"did not do {name}{where}{ever}"
+        times = (
+            "" if "count" not in leaf else " " + " ".join(f"{key.replace('_', ' ')} {value} times" for key, value in leaf["count"].items())
+        )
+        return f"did {name}{where}{times}{ever}"
+
+
+def describe_properties(tree: Mapping[str, Any]) -> str:
+    """A condition on properties in words."""
+    if "not" in tree:
+        return f"not ({describe_properties(tree['not'])})"
+    for key, word in (("all", " and "), ("any", " or ")):
+        if key in tree:
+            return word.join(
+                f"({describe_properties(item)})" if "property" not in item else describe_properties(item) for item in tree[key]
+            )
+    value = "" if tree["op"] in WITHOUT_VALUE else f" {tell(tree['value'])}"
+    return f"{tree['property']} {IN_WORDS[tree['op']]}{value}"
+
+
+def _range(leaf: Mapping[str, Any]) -> tuple[int, int | None]:
+    """At least how many times, and at most (None: any number)."""
+    if leaf["op"] == "did_not":
+        return 0, 0
+    ((key, times),) = leaf.get("count", {"at_least": 1}).items()
+    return (0 if key == "at_most" else times), (None if key == "at_least" else times)
+
+
+def _happened(leaf: Mapping[str, Any], moment: Moment, times: int) -> Sql:
+    found = all_of([matching(leaf, "e", moment), windows.inside(leaf, "e.ts", moment.now)])
+    if found == NEVER:
+        return NEVER
+    offset = f" LIMIT 1 OFFSET {times - 1}" if times > 1 else ""
+    return Sql(f"EXISTS (SELECT 1 FROM people_event e WHERE {found.text}{offset})", found.values)

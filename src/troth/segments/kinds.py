@@ -1,0 +1,154 @@
+"""The kinds of conditions. Each is one object that checks, compiles, evaluates and explains its leaf of a definition.
+
+A package that lies above registers its own kind in its `apps.py` (messages do): calls go down, so nothing here knows it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from troth.consent.coverage import Datum
+from troth.consent.decisions import Stood
+from troth.kernel.errors import TrothError
+from troth.kernel.personal_data import Subject
+from troth.segments.horizons import Horizon
+from troth.segments.sql import Sql
+
+Leaf = Mapping[str, Any]
+
+
+class DefinitionInvalid(TrothError):
+    """A definition that cannot be evaluated; the message begins with the JSON path of the place."""
+
+
+class Moment(NamedTuple):
+    """What a definition is compiled for."""
+
+    workspace_id: int
+    now: int
+    """Milliseconds."""
+
+
+class Read(NamedTuple):
+    """A datum that a definition reads, with the JSON path of the place."""
+
+    datum: Datum
+    path: str
+
+
+class Flip(NamedTuple):
+    """When a leaf may change by time alone: as soon as the horizon reaches the value of a scalar SQL expression over `p`, where that is not NULL."""
+
+    horizon: Horizon
+    value: Sql
+
+
+class Happening(NamedTuple):
+    """An event of a person."""
+
+    name: str
+    ts: int
+    seq: int
+    properties: Mapping[str, Any]
+
+
+class Answer(NamedTuple):
+    """Whether a leaf holds for a person, and what decided it."""
+
+    holds: bool
+    evidence: tuple[str, ...] = ()
+    """In words; instants as RFC 3339."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything known of a person that a definition may look at."""
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    events: Sequence[Happening] = ()
+    """In the order of (ts, seq)."""
+    decisions: Mapping[str, Stood] = field(default_factory=dict)
+    """By purpose or wish."""
+    workspace_id: int = 0
+    further: Mapping[str, Any] = field(default_factory=dict)
+    """What kinds of other packages loaded, by kind."""
+
+
+class Kind(ABC):
+    """One kind of condition; its leaf is the JSON object that has `key`."""
+
+    key: str
+    fields: frozenset[str]
+    """What may stand beside the key."""
+
+    @abstractmethod
+    def check(self, leaf: Leaf, path: str) -> None:
+        """Make sure that the leaf can be evaluated. Raises DefinitionInvalid."""
+
+    @abstractmethod
+    def wakes(self, leaf: Leaf) -> Iterator[str]:
+        """The changes that may turn the leaf: `attribute:plan`, `event:bought`, `tags`, …"""
+
+    @abstractmethod
+    def compile(self, leaf: Leaf, moment: Moment) -> Sql:
+        """The leaf as a condition on a row `p` of people_person; never NULL."""
+
+    @abstractmethod
+    def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
+        """Whether the leaf holds, plainly in Python: what `compile` must agree with."""
+
+    @abstractmethod
+    def describe(self, leaf: Leaf) -> str:
+        """The leaf in words."""
+
+    def reads(self, leaf: Leaf, path: str) -> Iterator[Read]:
+        """The data that it reads, for purpose checking."""
+        return iter(())
+
+    def is_timed(self, leaf: Leaf) -> bool:
+        """Whether it may change by time alone."""
+        return False
+
+    def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
+        """When it may change next by time alone; none for a leaf that is not timed."""
+        return []
+
+    def events(self, leaf: Leaf) -> Iterator[str]:
+        """The names of the events that `judge` looks at."""
+        return iter(())
+
+    def inner(self, leaf: Leaf) -> Mapping[str, Any] | None:
+        """The definition that the leaf stands for, if it stands for one."""
+        return None
+
+    def load(self, subject: Subject, leaves: Sequence[Leaf]) -> Any:
+        """What `judge` needs of a person beyond profile, events and decisions; found in `Facts.further`."""
+        return None
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register_kind(kind: Kind) -> None:
+    """Have leaves with this kind's key understood."""
+    _kinds[kind.key] = kind
+
+
+def kinds() -> Mapping[str, Kind]:
+    """All kinds by key."""
+    return _kinds
+
+
+def kind_of(leaf: Leaf) -> Kind:
+    """The kind of a checked leaf."""
+    return next(kind for key, kind in _kinds.items() if key in leaf)
+
+
+def refuse_unless(holds: bool, path: str, says: str) -> None:
+    """Raise DefinitionInvalid, naming the place, unless something holds."""
+    if not holds:
+        raise DefinitionInvalid(f"{path}: {says}")

@@ -1,0 +1,195 @@
+"""Who is in a segment: asked in SQL and for one person, and brought up to date for some people or a range of them, with news for whoever registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from troth.kernel.clock import HOUR, now_ms
+from troth.kernel.ids import bucket_of
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import insert_rows
+from troth.segments.compiler import compile_flips, compile_supposed, compile_undecided
+from troth.segments.kinds import Flip, Moment
+from troth.segments.live import Live, make_live
+from troth.segments.models import Segment
+from troth.segments.scopes import Scope
+from troth.segments.sql import Sql, all_of
+
+INSERT_MEMBERSHIP = "INSERT INTO segments_membership (bucket, person_id, segment_id, workspace_id, since)"
+
+
+class Cause(StrEnum):
+    """Why a membership was looked at."""
+
+    CHANGE = "change"
+    """Something about the person changed."""
+    TIME = "time"
+    COMPUTATION = "computation"
+    """The segment is new, or its definition or the rules of who may be chosen changed: nobody did anything."""
+
+
+class Change(NamedTuple):
+    """That a person entered or left a segment."""
+
+    workspace_id: int
+    person_id: int
+    segment_id: int
+    entered: bool
+    cause: Cause
+
+
+Reaction = Callable[[Sequence[Change], int], None]
+_reactions: list[Reaction] = []
+
+
+def register_reaction(reaction: Reaction) -> None:
+    """Have `reaction(changes, now)` called inside the transaction that changes memberships; it writes its effects as rows."""
+    _reactions.append(reaction)
+
+
+def members_where(segment_id: int, *, now: int | None = None) -> tuple[str, list[Any]]:
+    """Being in a segment as a condition on a row `p` of people_person, with its values.
+
+    It asks the gate again at `now` (milliseconds), so that who withdrew or objected this moment is out at once, however busy the worker is.
+    """
+    segment = Segment.objects.filter(pk=segment_id, archived=False).first()
+    if segment is None:
+        return "1 = 0", []
+    permitted = make_live(segment).permitted(Moment(segment.workspace_id, now_ms() if now is None else now))
+    member = "SELECT 1 FROM segments_membership m WHERE m.bucket = p.bucket AND m.person_id = p.person_id AND m.segment_id = %s"
+    found = all_of([Sql("p.workspace_id = %s", (segment.workspace_id,)), Sql(f"EXISTS ({member})", (segment_id,)), permitted])
+    return found.text, list(found.values)
+
+
+def is_member(workspace_id: int, segment_id: int, person_id: int, *, now: int | None = None) -> bool:
+    """Whether a person is in a segment of a workspace, by `members_where`."""
+    if not Segment.objects.filter(pk=segment_id, workspace_id=workspace_id).exists():
+        return False
+    where, values = members_where(segment_id, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM people_person p WHERE p.bucket = %s AND p.person_id = %s AND {where}",
+            [bucket_of(person_id), person_id, *values],
+        )
+        return cursor.fetchone() is not None
+
+
+def list_members(segment: Segment, *, after: int | None = None, limit: int = 100) -> list[tuple[int, int]]:
+    """Members with the instant since when, in the order of their keys, after a person. Over all buckets: a page of the index of memberships."""
+    start = (bucket_of(after), after) if after is not None else (-1, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id, since FROM segments_membership WHERE segment_id = %s AND workspace_id = %s AND (bucket, person_id) > (%s, %s)"
+            " ORDER BY bucket, person_id LIMIT %s",
+            [segment.pk, segment.workspace_id, *start, limit],
+        )
+        return [(number, since) for number, since in cursor.fetchall()]
+
+
+def segments_of(workspace_id: int, person_id: int) -> list[tuple[int, int]]:
+    """The segments that a person is in, each with the instant since when."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT segment_id, since FROM segments_membership WHERE workspace_id = %s AND bucket = %s AND person_id = %s ORDER BY segment_id",
+            [workspace_id, bucket_of(person_id), person_id],
+        )
+        return [(number, since) for number, since in cursor.fetchall()]
+
+
+def update_memberships(live: Live, scope: Scope, cause: Cause, now: int, *, fresh: bool = False) -> list[Change]:
+    """Bring memberships and timers of a segment up to date for some people, inside the caller's transaction. `fresh`: it has no timers there yet."""
+    moment = Moment(live.workspace_id, now)
+    permitted = live.permitted(moment)
+    people = scope.rows("people_person", "p")
+    own = _and(people, Sql("p.workspace_id = %s", (live.workspace_id,)))
+    found = _and(own, live.compile(moment))
+    inside = set(_select(Sql(f"SELECT p.person_id {found.text}", found.values)))
+    held = scope.rows("segments_membership", "m")
+    before = set(_select(Sql(f"SELECT m.person_id {held.text} AND m.segment_id = %s", (*held.values, live.segment_id))))
+    changes = list(_write(live, inside - before, before - inside, cause, now))
+    if live.is_timed or live.gate_flips(moment):
+        _set_timers(live, scope, _and(own, permitted), moment, fresh=fresh)
+    return changes
+
+
+def _select(statement: Sql) -> Iterator[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.text, statement.values)
+        yield from (row[0] for row in cursor.fetchall())
+
+
+def _write(live: Live, entered: set[int], left: set[int], cause: Cause, now: int) -> Iterator[Change]:
+    own = (live.segment_id, live.workspace_id, now)
+    insert_rows(INSERT_MEMBERSHIP, sorted((bucket_of(p), p, *own) for p in entered), "ON CONFLICT DO NOTHING")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "DELETE FROM segments_membership WHERE bucket = %s AND person_id = %s AND segment_id = %s",
+            [(bucket_of(p), p, live.segment_id) for p in sorted(left)],
+        )
+    for people, is_in in ((left, False), (entered, True)):
+        yield from (Change(live.workspace_id, person_id, live.segment_id, is_in, cause) for person_id in sorted(people))
+
+
+def _set_timers(live: Live, scope: Scope, permitted: Sql, moment: Moment, *, fresh: bool) -> None:
+    """The next instant at which time alone may change each membership."""
+    if not fresh:
+        held = scope.held("segments_timer")
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM segments_timer WHERE {held.text} AND segment_id = %s", [*held.values, live.segment_id])
+    undecided = compile_undecided(live.definition, moment)
+    for flip in compile_flips(live.definition, moment):
+        _insert_timers(live, flip, _and(permitted, undecided))
+    possible = compile_supposed(live.definition, moment, best=True)
+    for flip in live.gate_flips(moment):
+        _insert_timers(live, flip, _and(permitted, possible))
+
+
+def _and(people: Sql, condition: Sql) -> Sql:
+    return Sql(f"{people.text} AND {condition.text}", (*people.values, *condition.values))
+
+
+def _insert_timers(live: Live, flip: Flip, people: Sql) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO segments_timer (bucket, person_id, segment_id, horizon, value, workspace_id)"
+            " SELECT t.bucket, t.person_id, CAST(%s AS BIGINT), %s, t.value, CAST(%s AS BIGINT)"
+            f" FROM (SELECT p.bucket, p.person_id, {flip.value.text} AS value {people.text}) t WHERE t.value IS NOT NULL"
+            " ON CONFLICT (bucket, person_id, segment_id, horizon) DO UPDATE SET value = EXCLUDED.value"
+            " WHERE EXCLUDED.value < segments_timer.value",
+            [live.segment_id, flip.horizon.key, live.workspace_id, *flip.value.values, *people.values],
+        )
+
+
+def tell(changes: Sequence[Change], now: int) -> None:
+    """Count changes and let whoever registered react to them, inside the caller's transaction."""
+    if not changes:
+        return
+    counts: dict[int, list[int]] = {}
+    for change in changes:
+        counts.setdefault(change.segment_id, [0, 0])[0 if change.entered else 1] += 1
+    with connection.cursor() as cursor:
+        for segment_id, (entered, left) in sorted(counts.items()):
+            cursor.execute("UPDATE segments_progress SET size = size + %s WHERE segment_id = %s", [entered - left, segment_id])
+            cursor.execute(
+                'INSERT INTO segments_hour (segment_id, hour, size, entered, "left") SELECT segment_id, %s, size, %s, %s FROM segments_progress'
+                " WHERE segment_id = %s ON CONFLICT (segment_id, hour) DO UPDATE SET size = EXCLUDED.size,"
+                ' entered = segments_hour.entered + EXCLUDED.entered, "left" = segments_hour."left" + EXCLUDED."left"',
+                [now // HOUR, entered, left, segment_id],
+            )
+    for reaction in _reactions:
+        reaction(changes, now)
+
+
+def forget_person(subject: Subject) -> int:
+    """Take a person out of every segment because they are gone; sizes follow, and it is no news to anybody. Returns how many they were in."""
+    now_in = segments_of(subject.workspace_id, subject.person_id)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM segments_membership WHERE bucket = %s AND person_id = %s", [subject.bucket, subject.person_id])
+        cursor.executemany(
+            "UPDATE segments_progress SET size = size - 1 WHERE segment_id = %s", [(segment_id,) for segment_id, _ in now_in]
+        )
+    return len(now_in)

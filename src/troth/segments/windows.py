@@ -1,0 +1,72 @@
+"""The window of time in a condition on events: `within` or `older_than` a duration, `since` and `until` fixed moments. In Python and in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from troth.segments.horizons import Horizon, read_moment, read_span, shift, zones
+from troth.segments.kinds import refuse_unless
+from troth.segments.sql import Sql, all_of
+
+FIELDS = frozenset({"within", "older_than", "since", "until", "zone"})
+
+
+def check_window(leaf: Mapping[str, Any], path: str) -> None:
+    """Make sure that the window can be evaluated. Raises DefinitionInvalid."""
+    refuse_unless(leaf.get("zone", "UTC") in zones(), f"{path}.zone", "the name of a time zone, e.g. Europe/Paris.")
+    for name in ("within", "older_than"):
+        refuse_unless(
+            name not in leaf or read_span(leaf[name]) is not None, f"{path}.{name}", "a duration as ISO 8601 writes it, e.g. P7D or PT12H."
+        )
+    for name in ("since", "until"):
+        refuse_unless(
+            name not in leaf or read_moment(leaf[name]) is not None,
+            f"{path}.{name}",
+            "a day (2026-05-14) or an instant (2026-05-14T09:00:00Z).",
+        )
+    refuse_unless(
+        "zone" not in leaf or "since" in leaf or "until" in leaf, f"{path}.zone", "only days in `since` and `until` have a time zone."
+    )
+
+
+def _fixed(leaf: Mapping[str, Any], name: str) -> int | None:
+    moment = read_moment(leaf.get(name))
+    return moment.begins(leaf.get("zone", "UTC")) if moment else None
+
+
+def is_inside(leaf: Mapping[str, Any], ts: int, now: int) -> bool:
+    """Whether something that happened at an instant is in the window."""
+    within, older = read_span(leaf.get("within")), read_span(leaf.get("older_than"))
+    since, until = _fixed(leaf, "since"), _fixed(leaf, "until")
+    return (
+        (within is None or ts > shift(now, within, -1))
+        and (older is None or ts <= shift(now, older, -1))
+        and (since is None or ts >= since)
+        and (until is None or ts < until)
+    )
+
+
+def horizons(leaf: Mapping[str, Any]) -> tuple[Horizon | None, Horizon | None]:
+    """What `within` and `older_than` move with."""
+    within, older = leaf.get("within"), leaf.get("older_than")
+    return Horizon(f"-{within}") if within else None, Horizon(f"-{older}") if older else None
+
+
+def inside(leaf: Mapping[str, Any], column: str, now: int) -> Sql:
+    """The window over a column in milliseconds."""
+    within, older = horizons(leaf)
+    since, until = _fixed(leaf, "since"), _fixed(leaf, "until")
+    limits = (
+        (">", within.cutoff(now) if within else None),
+        ("<=", older.cutoff(now) if older else None),
+        (">=", since),
+        ("<", until),
+    )
+    return all_of(Sql(f"{column} {sign} %s", (limit,)) for sign, limit in limits if limit is not None)
+
+
+def describe(leaf: Mapping[str, Any]) -> str:
+    """The window in words, with a space before; empty: ever."""
+    words = {"within": "within the last", "older_than": "longer ago than", "since": "since", "until": "before"}
+    return "".join(f" {told} {leaf[name]}" for name, told in words.items() if name in leaf)

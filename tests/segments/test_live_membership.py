@@ -1,0 +1,170 @@
+"""Membership is live: it follows what people do, decide and are, and time when nothing happens; who may not be chosen is never in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from tests.segments.shop import Shop
+from troth.consent.catalog import forget_catalogs, load_catalog
+from troth.consent.models import Purpose
+from troth.intake.commands import Decision
+from troth.kernel.clock import DAY, HOUR, SECOND
+from troth.segments.membership import Cause, is_member, members_where
+from troth.segments.models import Mark, Membership, Progress, Timer
+from troth.segments.registry import archive_segment, get_segment, update_segment
+
+PRO = {"attribute": "plan", "op": "equals", "value": "pro"}
+SILENT = {"all": [{"event": "login", "op": "did"}, {"event": "login", "op": "did_not", "within": "P7D"}]}
+
+
+def test_a_new_segment_holds_those_who_meet_it_and_agreed(shop: Shop) -> None:
+    ada, bob = shop.person("ada", plan="pro"), shop.person("bob", plan="free")
+    eve = shop.person("eve", "marketing_email", plan="pro")
+    segment = shop.segment(PRO)
+    assert shop.members(segment) == {ada.person_id}
+    assert is_member(shop.pk, segment.pk, ada.person_id)
+    assert not is_member(shop.pk, segment.pk, bob.person_id)
+    assert not is_member(shop.pk, segment.pk, eve.person_id)
+    assert not is_member(shop.pk + 1, segment.pk, ada.person_id)
+    assert {change.cause for change in shop.news} == {Cause.COMPUTATION}
+    assert get_segment(shop.pk, segment.pk).progress.size == 1
+
+
+def test_people_enter_and_leave_by_what_changes_about_them(shop: Shop) -> None:
+    ada = shop.person("ada", plan="free")
+    segment = shop.segment({"any": [PRO, {"tag": "vip"}, {"event": "bought", "op": "did", "count": {"at_least": 2}}]})
+    shop.pass_time(3 * SECOND)
+    shop.news.clear()
+    steps: list[tuple[Any, bool]] = [
+        (lambda: shop.identify("ada", plan="pro"), True),
+        (lambda: shop.identify("ada", plan=None), False),
+        (lambda: shop.tag("ada", "vip"), True),
+        (lambda: shop.tag("ada", remove=("vip",)), False),
+        (lambda: shop.track("ada", "Bought"), False),
+        (lambda: shop.track("ada", "bought"), True),
+        (lambda: shop.decide("ada", Decision.WITHDRAW, "behavioural_profiling"), False),
+        (lambda: shop.decide("ada", Decision.GRANT, "behavioural_profiling"), True),
+        (lambda: shop.restrict("ada"), False),
+    ]
+    for step, expected in steps:
+        step()
+        assert (ada.person_id in shop.members(segment)) is expected
+    assert [change.entered for change in shop.news] == [True, False, True, False, True, False, True, False]
+    assert {change.cause for change in shop.news} == {Cause.CHANGE}
+    assert Mark.objects.count() == 0
+
+
+def test_somebody_new_enters_what_asks_for_nothing(shop: Shop) -> None:
+    segment = shop.segment({"not": {"tag": "vip"}}, purpose="service")
+    ada = shop.person("ada", "marketing_email")
+    assert shop.members(segment) == {ada.person_id}
+
+
+def test_silence_is_noticed_at_the_instant_it_has_lasted(shop: Shop) -> None:
+    ada = shop.person("ada")
+    segment = shop.segment(SILENT)
+    shop.track("ada", "login", ago=DAY)
+    shop.pass_time(6 * DAY - 1)
+    assert shop.members(segment) == set()
+    shop.news.clear()
+    shop.pass_time(1)
+    assert shop.members(segment) == {ada.person_id}
+    assert [change.cause for change in shop.news] == [Cause.TIME]
+    shop.track("ada", "login")
+    assert shop.members(segment) == set()
+    shop.pass_time(7 * DAY)
+    assert shop.members(segment) == {ada.person_id}
+
+
+def test_a_cart_left_for_an_hour_is_noticed_and_a_purchase_in_time_prevents_it(shop: Shop) -> None:
+    ada, bob = shop.person("ada"), shop.person("bob")
+    steps = [{"event": "cart"}, {"event": "bought"}]
+    segment = shop.segment({"sequence": steps, "op": "without", "gap": "PT1H", "within": "P1D"})
+    shop.track("ada", "cart")
+    shop.track("bob", "cart")
+    shop.pass_time(HOUR // 2)
+    shop.track("bob", "bought")
+    shop.pass_time(HOUR // 2 - 1)
+    assert shop.members(segment) == set()
+    shop.pass_time(1)
+    assert shop.members(segment) == {ada.person_id}
+    shop.pass_time(DAY)
+    assert shop.members(segment) == set()
+    assert bob.person_id not in shop.members(segment)
+
+
+def test_who_withdraws_is_out_of_every_question_at_once_even_before_the_worker_works(shop: Shop) -> None:
+    ada = shop.person("ada", plan="pro")
+    segment = shop.segment(PRO)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE consent_stance SET standing = -1 WHERE bucket = %s AND person_id = %s AND purpose = 'behavioural_profiling'",
+            [ada.bucket, ada.person_id],
+        )
+    assert not is_member(shop.pk, segment.pk, ada.person_id)
+    where, values = members_where(segment.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM people_person p WHERE {where}", values)
+        assert cursor.fetchone()[0] == 0
+
+
+def test_a_consent_that_ends_by_itself_takes_its_person_out(shop: Shop) -> None:
+    load_catalog(shop.pk)
+    Purpose.objects.filter(workspace_id=shop.pk, key="behavioural_profiling").update(consent_lasts="P30D")
+    forget_catalogs()
+    ada = shop.person("ada", plan="pro")
+    segment = shop.segment(PRO)
+    shop.pass_time(29 * DAY)
+    assert shop.members(segment) == {ada.person_id}
+    shop.pass_time(2 * DAY)
+    assert shop.members(segment) == set()
+
+
+def test_two_people_who_become_one_are_one_member_and_the_other_leaves_no_trace(shop: Shop) -> None:
+    old, new = shop.person("old", plan="pro"), shop.person("new")
+    segment = shop.segment({"any": [PRO, SILENT]})
+    shop.track("old", "login")
+    assert shop.members(segment) == {old.person_id}
+    shop.merge("old", "new")
+    assert shop.members(segment) == {new.person_id}
+    assert not Membership.objects.filter(person_id=old.person_id).exists()
+    assert not Timer.objects.filter(person_id=old.person_id).exists()
+    assert Progress.objects.get(pk=segment.pk).size == 1
+
+
+def test_nothing_of_an_erased_person_stays(shop: Shop) -> None:
+    ada = shop.person("ada", plan="free")
+    segment = shop.segment({"any": [PRO, {"not": SILENT}]})
+    shop.track("ada", "login")
+    assert shop.members(segment) == {ada.person_id}
+    shop.delete("ada")
+    assert shop.members(segment) == set()
+    assert not any(model.objects.filter(person_id=ada.person_id).exists() for model in (Membership, Timer, Mark))
+    assert Progress.objects.get(pk=segment.pk).size == 0
+
+
+def test_a_changed_definition_is_computed_anew_and_an_archived_segment_is_empty(shop: Shop) -> None:
+    ada, bob = shop.person("ada", plan="pro"), shop.person("bob", plan="free")
+    segment = shop.segment(PRO)
+    inner = shop.segment({"not": {"segment": segment.pk}}, name="others")
+    assert shop.members(inner) == {bob.person_id}
+    segment = update_segment(segment, definition={**PRO, "value": "free"}, now=shop.now)
+    shop.pass_time(SECOND)
+    assert (shop.members(segment), shop.members(inner)) == ({bob.person_id}, {ada.person_id})
+    archive_segment(inner, now=shop.now)
+    shop.work()
+    assert shop.members(inner) == set()
+    assert segment.version == 2 and segment.versions.count() == 2
+
+
+def test_when_the_rules_of_consent_change_everybody_is_looked_at_again(shop: Shop) -> None:
+    ada = shop.person("ada", plan="pro")
+    segment = shop.segment(PRO)
+    shop.pass_time(3 * SECOND)
+    assert shop.members(segment) == {ada.person_id}
+    Purpose.objects.filter(workspace_id=shop.pk, key="behavioural_profiling").update(material_since=shop.now + 1)
+    forget_catalogs()
+    shop.pass_time(2 * SECOND)
+    assert shop.members(segment) == set()
