@@ -15,6 +15,7 @@ class MessagesConfig(AppConfig):
         from troth.kernel.checks import register_check
         from troth.kernel.worker import register_duty
         from troth.messages.checks import check_messages
+        from troth.messages.feedback.keeping import forget_old_feedback, settle_early
         from troth.messages.fetches import forget_old_engagement
         from troth.messages.sending import forget_old_bodies, recover, resume, send_due
 
@@ -23,4 +24,6 @@ class MessagesConfig(AppConfig):
         register_duty("resume_messages", resume, every_ms=1_000)
         register_duty("recover_messages", recover, every_ms=10_000)
         register_duty("forget_message_bodies", forget_old_bodies, every_ms=3_600_000)
+        register_duty("settle_early_feedback", settle_early, every_ms=30_000)
+        register_duty("forget_feedback", forget_old_feedback, every_ms=3_600_000)
         register_duty("forget_engagement", forget_old_engagement, every_ms=3_600_000)

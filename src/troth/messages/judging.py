@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from troth.consent.gate import Verdict
 from troth.kernel.json_text import decode, encode
-from troth.messages.addressing import addresses_of
+from troth.messages.addressing import KIND_OF, addresses_of
 from troth.messages.channels.port import Medium
 from troth.messages.models import State
 from troth.messages.preparing import Prepared, may_send
@@ -55,6 +55,12 @@ def _no_address(prepared: Prepared, now: int) -> Settlement | None:
     return None if addresses_of(prepared) else Settlement(claim=prepared.claim, state=State.SKIPPED, reason="no_address")
 
 
+def _stopped(prepared: Prepared, now: int) -> Settlement | None:
+    """The address does not exist, or its owner complained; service mail stops there too."""
+    reason = prepared.stopped.get(KIND_OF.get(Medium(prepared.claim.channel), ""))
+    return Settlement(claim=prepared.claim, state=State.SKIPPED, reason=f"address_stopped:{reason}") if reason else None
+
+
 def _no_channel(prepared: Prepared, now: int) -> Settlement | None:
     return None if prepared.routes else Settlement(claim=prepared.claim, state=State.SKIPPED, reason="no_channel")
 
@@ -88,5 +94,15 @@ def _limited(prepared: Prepared, now: int) -> Settlement | None:
     return Settlement(claim=prepared.claim, state=State.SKIPPED, reason=said.reason_of_message if said else "", decisions=told)
 
 
-STEPS: tuple[Step, ...] = (_expired, _sending_off, _template_missing, _no_channel, _only_mail_is_tested, _no_address, denied, _limited)
+STEPS: tuple[Step, ...] = (
+    _expired,
+    _sending_off,
+    _template_missing,
+    _no_channel,
+    _only_mail_is_tested,
+    _no_address,
+    _stopped,
+    denied,
+    _limited,
+)
 """In this order. What only delays comes before what ends a message, but for what is too late anyway."""

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from troth.kernel.personal_data import Store, Table, declare
-from troth.messages.models import Engagement, Message
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+
+from troth.kernel.clock import iso
+from troth.kernel.ids import bucket_of_tag
+from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.messages.models import DeliveryEvent, Engagement, Message, StoppedAddress
+from troth.people.queries import find_holders, load_identifiers
 
 _message = Table(
     model=Message,
@@ -44,5 +52,68 @@ declare(
         move=_engagement.move,
         models=("troth_messages.Engagement",),
         columns=("link", "times", "first_at", "last_at", "machine"),
+    )
+)
+
+_delivery = Table(model=DeliveryEvent, times=("at", "noted_at"), hidden=("event_tag", "address_tag"), order_by="at, message_id")
+
+declare(
+    Store(
+        name="messages.delivery",
+        title="What providers told of messages: delivered, bounced, complained of",
+        category="communication",
+        purpose="the purpose of each message",
+        origin="the providers and mail servers that messages go through",
+        retention="400 days; what the receiving side said in words 30 days",
+        export=_delivery.export,
+        erase=_delivery.erase,
+        move=_delivery.move,
+        models=("troth_messages.DeliveryEvent",),
+        columns=("told", "at", "status", "diagnostic"),
+    )
+)
+
+
+def _stop_keys(subject: Subject) -> list[tuple[int, bytes]]:
+    """Of the person's addresses, those that nobody else has."""
+    tags = [handle.tag for handle in load_identifiers([subject.person_id]).get(subject.person_id, [])]
+    holders = find_holders(tags)
+    return [(bucket_of_tag(tag), tag) for tag in tags if set(holders.get(tag, [])) <= {subject.person_id}]
+
+
+def _export_stops(subject: Subject) -> Iterator[dict[str, Any]]:
+    for handle in load_identifiers([subject.person_id]).get(subject.person_id, []):
+        row = StoppedAddress.objects.filter(bucket=handle.bucket, tag=handle.tag, workspace_id=subject.workspace_id).first()
+        if row:
+            lifted = iso(row.lifted_at) if row.lifted_at else None
+            yield {
+                "kind": row.kind,
+                "reason": row.reason,
+                "stopped_at": iso(row.stopped_at),
+                "lifted_at": lifted,
+                "lift_reason": row.lift_reason,
+            }
+
+
+def _erase_stops(subject: Subject) -> int:
+    with connection.cursor() as cursor:
+        cursor.executemany("DELETE FROM messages_stoppedaddress WHERE bucket = %s AND tag = %s", _stop_keys(subject))
+        return max(0, int(cursor.rowcount))
+
+
+declare(
+    Store(
+        name="messages.stops",
+        title="Addresses that bounced or complained, to which nothing is sent: as keyed hashes",
+        category="communication",
+        purpose="service: not to write to who is not there or does not want it",
+        origin="the providers and mail servers that messages go through",
+        retention="until lifted or erased",
+        export=_export_stops,
+        erase=_erase_stops,
+        # A stop is of an address, and goes wherever the address goes.
+        move=lambda source, target: 0,
+        models=("troth_messages.StoppedAddress",),
+        columns=("reason",),
     )
 )

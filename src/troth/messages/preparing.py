@@ -13,6 +13,8 @@ from troth.consent.gate import Operation, Verdict, decide
 from troth.consent.wishes import is_wish
 from troth.content.models import Template
 from troth.messages.configured import Route, routes_for
+from troth.messages.feedback.stops import KINDS as STOPPABLE
+from troth.messages.feedback.stops import find_stopped, stopped_for
 from troth.messages.limiting import Stop, find_stops
 from troth.messages.needs import ASK, Asked, ask_for
 from troth.messages.pace import find_too_soon
@@ -34,6 +36,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """As templates know them: the attributes, `id`, `email` and `phone`."""
     handles: list[Handle]
     """Their identifiers; devices among them."""
+    stopped: dict[str, str]
+    """By kind of address: why nothing is sent to the person's (`feedback.stops`)."""
     routes: list[Route]
     """The channels that may take it, the first first."""
     verdicts: list[Verdict]
@@ -57,6 +61,7 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
     routes = {way: routes_for(*way) for way in ways}
     may_go = [claim for claim in claims if may_send(workspaces[claim.subject.workspace_id])]
     stops = find_stops([claim for claim in may_go if all(verdict.allow for verdict in verdicts[claim.message_id])], identifiers, now)
+    stopped = find_stopped(handle.tag for own in identifiers.values() for handle in own if handle.kind in STOPPABLE)
     prepared = []
     for claim in claims:
         person_id = claim.subject.person_id
@@ -70,6 +75,7 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
                 template=templates.get(claim.template_id),
                 person={**profiles.get(person_id, ({}, []))[0], **contact},
                 handles=handles,
+                stopped=stopped_for(handles, stopped),
                 routes=routes[claim.subject.workspace_id, claim.channel],
                 verdicts=verdicts[claim.message_id],
                 measuring=measuring[claim.message_id],

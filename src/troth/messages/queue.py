@@ -12,6 +12,7 @@ from troth.kernel.clock import MINUTE, SECOND
 from troth.kernel.json_text import decode, encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
+from troth.messages.channels.port import Outgoing
 from troth.messages.models import Engaged, State
 
 LEASE = 5 * MINUTE
@@ -54,6 +55,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: str = ""
     measured: tuple[Engaged, ...] = ()
     """What of it is measured, as its person agreed."""
+    gone: tuple[Outgoing, ...] = ()
+    """What went to addresses that do not exist any more."""
     is_attempt: bool = True
     """Whether it counts as a try; what was only held back or put off does not."""
 

@@ -26,8 +26,9 @@ from msgspec.structs import replace
 from troth.content.errors import ContentError
 from troth.kernel.clock import DAY, now_ms
 from troth.messages.composing import Composed, compose
-from troth.messages.delivering import deliver
+from troth.messages.delivering import NobodyTook, deliver
 from troth.messages.errors import ChannelError
+from troth.messages.feedback.gone import forget_gone
 from troth.messages.judging import denied, judge, tell
 from troth.messages.models import Message, State
 from troth.messages.preparing import Prepared, ask_again, prepare
@@ -68,7 +69,9 @@ def send_due(now: int) -> bool:
         # Nothing has left yet, so nothing is in doubt.
         release(claims)
         raise
-    settle(list(_pool().map(partial(_send_one, now=now), batch)), now_ms())
+    settlements = list(_pool().map(partial(_send_one, now=now), batch))
+    settle(settlements, now_ms())
+    forget_gone(settlements, now_ms())
     return len(claims) == CLAIM
 
 
@@ -105,6 +108,7 @@ def _hand_over(prepared: Prepared, composed: Composed) -> Settlement:
         rendered=composed.rendered,
         decisions=told,
         provider_id=delivered.provider_id,
+        gone=delivered.gone,
         measured=composed.measured,
     )
 
@@ -112,7 +116,10 @@ def _hand_over(prepared: Prepared, composed: Composed) -> Settlement:
 def _after_failure(claim: Claim, error: ChannelError, told: list[dict[str, Any]]) -> Settlement:
     """Permanent: failed. Doubtful: unknown for marketing, tried again for service. Temporary: tried again, up to a limit."""
     if error.permanent:
-        return Settlement(claim=claim, state=State.FAILED, reason="refused_by_channel", decisions=told)
+        lost = error.lost if isinstance(error, NobodyTook) else ()
+        return Settlement(
+            claim=claim, state=State.FAILED, reason="no_such_address" if lost else "refused_by_channel", decisions=told, gone=lost
+        )
     if error.doubtful and claim.is_marketing:
         return Settlement(claim=claim, state=State.UNKNOWN, reason="answer_lost", decisions=told)
     if claim.attempts >= MAX_ATTEMPTS:

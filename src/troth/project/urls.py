@@ -9,5 +9,6 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/console/")),
     path("", include("troth.pages.urls")),
     path("api/troth/v1/", include("troth.api.urls")),
+    path("hooks/", include("troth.api.hook_urls")),
     path("console/", include("troth.console.urls")),
 ]

@@ -9,10 +9,12 @@ import threading
 from dataclasses import replace
 from email.utils import parseaddr
 
-from troth.messages.channels.port import Outgoing, Receipt
+from troth.messages.channels.port import Outgoing, Receipt, Told
 from troth.messages.channels.smtp.connection import Server, connect
+from troth.messages.channels.statuses import judge_bounce
 from troth.messages.errors import ChannelError
 
+RECIPIENT = "the recipient"
 CLOSING = 421
 """The server closes the connection, whatever it was asked (RFC 5321, section 3.8)."""
 CHECKED_FOR_S = 10.0
@@ -103,7 +105,7 @@ class SmtpChannel:
         try:
             code, answer = connection.rcpt(_envelope(outgoing)[1])
             if code not in (250, 251, 252):
-                raise self._refuse(connection, "the recipient", code, answer)
+                raise self._refuse(connection, RECIPIENT, code, answer)
             code, answer = connection.docmd("DATA")
             if code != 354:
                 raise self._refuse(connection, "the message", code, answer)
@@ -137,9 +139,9 @@ class SmtpChannel:
             usable = False
         if not usable:
             self.close()
-        return ChannelError(
-            f"The mail server refused {what} ({_short(code, answer)}).", permanent=500 <= code < 600 and code not in NOT_LOGGED_IN
-        )
+        permanent, said = 500 <= code < 600 and code not in NOT_LOGGED_IN, _short(code, answer)
+        gone = permanent and what == RECIPIENT and judge_bounce(said) is Told.HARD_BOUNCE
+        return ChannelError(f"The mail server refused {what} ({said}).", permanent=permanent, gone=gone)
 
 
 class _Stale(Exception):
