@@ -1,9 +1,12 @@
-"""A web process without its sockets: the real ASGI application with its writer, started for some requests and stopped cleanly after them."""
+"""A web process inside the test: the real ASGI application with its writer, started for some requests and stopped cleanly after them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -81,3 +84,25 @@ async def _ask(application: Any, asked: Asked) -> Answer:
 
     await application(scope, receive, send)
     return answer
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """The same application behind real sockets, on a port of its own."""
+    import uvicorn
+
+    from troth.project.asgi import Application
+
+    server = uvicorn.Server(
+        uvicorn.Config(Application(), port=0, lifespan="on", log_level="critical", ws="none", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not server.started:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
