@@ -170,7 +170,7 @@ def test_the_headers_are_kept_as_they_were_sent(workspace: Any, tmp_path: Any, s
 
 def note(message: Message, kind: str, link: str = "", **counts: Any) -> None:
     keys = {name: getattr(message, name) for name in ("bucket", "person_id", "message_id", "workspace_id", "source")}
-    Engagement.objects.create(**keys, kind=kind, link=link, measured_at=1, **counts)
+    Engagement.objects.create(**keys, kind=kind, link=link, **{"measured_at": 1, **counts})
 
 
 def test_a_message_shows_that_it_was_opened_by_whom_and_what_was_followed(marketer: Client, workspace: Any) -> None:
@@ -194,7 +194,40 @@ def test_a_campaign_tells_how_its_mail_was_received_and_counts_no_machine(market
         note(message, "click")
     note(message, "click", "https://shop.example/a", times=1)
     FetchCount.objects.create(workspace_id=workspace.pk, source=f"campaign:{made.pk}", day=now_ms() // DAY, is_machine=False, times=3)
+    note(message, "click", "https://shop.example/b", machine_times=2)
     page = marketer.get(f"/console/{workspace.pk}/campaigns/{made.pk}").content.decode()
     assert "of 3 mails whose persons agreed to be measured; 1 more by machines only, not counted" in page
     assert "https://shop.example/a" in page
     assert "fewer than 5" in page
+
+
+def test_what_was_opened_and_followed_is_drawn_day_by_day_with_what_may_be_noted_at_all(marketer: Client, workspace: Any) -> None:
+    made = create_campaign(workspace.pk, **{**DRAFT, "conditions": None})
+    publish_campaign(made)
+    now = now_ms()
+    dana, erin, _finn = (
+        put(workspace, know(workspace, name), source=f"campaign:{made.pk}", created_at=now) for name in ("dana", "erin", "finn")
+    )
+    for message, counts in (
+        (dana, {"times": 2, "first_at": now, "machine_times": 1, "machine_at": now}),
+        (erin, {"machine_times": 1, "machine_at": now}),
+    ):
+        note(message, "open", measured_at=now, **counts)
+    note(dana, "click", measured_at=now)
+    for link in "ab":
+        note(dana, "click", f"https://shop.example/{link}", measured_at=now, times=1, first_at=now - DAY)
+    for day, times in ((0, 6), (1, 2)):
+        FetchCount.objects.create(
+            workspace_id=workspace.pk, source=f"campaign:{made.pk}", day=now // DAY - day, is_machine=False, times=times
+        )
+    page = marketer.get(f"/console/{workspace.pk}/campaigns/{made.pk}").content.decode()
+    assert last_days(page, "Mails opened, per day") == [["0", "0", "0"], ["1", "1", "6"]]
+    assert last_days(page, "Mails with a link followed, per day") == [["1", "0"], ["0", "0"]]
+    assert last_days(page, "Mails sent, and those whose persons agreed") == [["0", "0", "0"], ["3", "2", "1"]]
+    assert "fewer than 5 pictures" in page
+
+
+def last_days(page: str, title: str) -> list[list[str]]:
+    """The last two rows of a chart's table."""
+    table = page.split(f'<span class="title">{title}</span>')[1].split("</table>")[0]
+    return [re.findall(r'<td class="num">(\d+)</td>', row) for row in table.split("<tr>")[-2:]]

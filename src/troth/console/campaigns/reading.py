@@ -64,6 +64,10 @@ class Figures:
 
     totals: list[Figure]
     chart: Chart
+    labels: list[str]
+    spans: list[tuple[int, int]]
+    handed_over: list[int]
+    """Mails each day, whatever became of them afterwards."""
     capped: bool
     looked_at: int
     reasons: list[tuple[str, int]]
@@ -168,6 +172,9 @@ def read_figures(workspace_id: int, campaign_id: int, now: int, zone: str, local
             if name == shown[0][0] or any(totals[source, state].number for state in states)
         ],
         chart=bar_chart(_("Messages per day"), labels, [one for one in series if any(one.values)] or series[:1]),
+        labels=labels,
+        spans=spans,
+        handed_over=[sum(daily[state][index].number for state in HANDED_OVER) for index in range(DAYS)],
         capped=any(not count.exact for counts in daily.values() for count in counts),
         looked_at=looked_at,
         reasons=reasons,

@@ -65,6 +65,7 @@ def campaign(request: MemberRequest, campaign_id: int) -> HttpResponse:
     own = find_campaign(request.workspace.pk, campaign_id)
     told = preferences(request)
     live = own.published or {"trigger_event": own.trigger_event, "conditions": own.conditions, "purpose": own.purpose}
+    figures = read_figures(own.workspace_id, own.pk, now_ms(), told["zone"], told["locale"]) if own.template_id else None
     return render_page(
         request,
         "console/campaigns/campaign.html",
@@ -81,8 +82,8 @@ def campaign(request: MemberRequest, campaign_id: int) -> HttpResponse:
         published_at=published_at(own),
         created_at=moment_of(own.created_at),
         updated_at=moment_of(own.updated_at),
-        figures=read_figures(own.workspace_id, own.pk, now_ms(), told["zone"], told["locale"]) if own.template_id else None,
-        reception=read_reception(own.workspace_id, own.pk, now_ms()) if own.template_id else None,
+        figures=figures,
+        reception=read_reception(own.workspace_id, own.pk, figures, now_ms()) if figures else None,
         source=source_of(own.pk),
         most_in_day=MOST_IN_DAY,
     )
