@@ -108,6 +108,7 @@ def _show(row: Campaign) -> CampaignOut:
         purpose=row.purpose,
         also_for=row.also_for,
         topic=row.topic,
+        template_key=row.template_key,
         subject=row.subject,
         html=row.html,
         text=row.text,

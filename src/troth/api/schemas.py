@@ -227,6 +227,11 @@ CampaignRules = Annotated[
         examples=[{"delay": "PT1H", "unless": {"event": "bought"}, "reentry": {"rule": "once_per_span", "span": "P7D"}}],
     ),
 ]
+TemplateKey = Annotated[
+    str,
+    StringConstraints(max_length=64),
+    Field(description="The key of a stored template, of which the last version is sent; empty: what `subject`, `html` and `text` say."),
+]
 
 
 class CampaignIn(Input):
@@ -239,8 +244,9 @@ class CampaignIn(Input):
     trigger: CampaignTrigger = None
     rules: CampaignRules = Field(default_factory=dict)
     purpose: PurposeKey
-    subject: Annotated[str, StringConstraints(max_length=2000)]
-    html: str
+    template_key: TemplateKey = ""
+    subject: Annotated[str, StringConstraints(max_length=2000)] = ""
+    html: str = ""
     text: str = ""
     conditions: dict[str, Any] | None = None
     also_for: AlsoFor = Field(default_factory=list)
@@ -255,6 +261,7 @@ class CampaignPatch(Input):
     trigger: CampaignTrigger = None
     rules: CampaignRules = Field(default_factory=dict)
     purpose: PurposeKey = ""
+    template_key: TemplateKey = ""
     subject: Annotated[str, StringConstraints(max_length=2000)] = ""
     html: str = ""
     text: str = ""
@@ -276,6 +283,7 @@ class CampaignOut(Schema):
     purpose: str
     also_for: list[str]
     topic: str
+    template_key: str
     subject: str
     html: str
     text: str

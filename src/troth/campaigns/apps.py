@@ -13,12 +13,15 @@ class CampaignsConfig(AppConfig):
         """Listen to the actors; tell the worker what to do."""
         from troth.campaigns.due import ASKED
         from troth.campaigns.entering import KIND
+        from troth.campaigns.publishing import mark_behind
         from troth.campaigns.repermission_asking import ask_next
         from troth.campaigns.triggers import react
+        from troth.content.library import register_publication
         from troth.intake.actor import register_reaction
         from troth.kernel.worker import register_duty
         from troth.messages.sources import register_source
 
         register_reaction(react)
         register_source(KIND, ASKED)
+        register_publication(mark_behind)
         register_duty("ask_for_consent", ask_next, every_ms=1_000)

@@ -33,6 +33,8 @@ class Campaign(models.Model):
     """Further purposes that it serves (decision 006): each person is asked about each of which the mail uses data."""
     topic = models.CharField(max_length=50, blank=True)
     """What it is about: who left that topic does not get it; empty: none."""
+    template_key = models.CharField(max_length=64, blank=True)
+    """The stored template that it sends; empty: what is written in the fields below."""
     subject = models.TextField()
     html = models.TextField()
     text = models.TextField(blank=True)

@@ -19,18 +19,35 @@ from troth.campaigns.versions import keep_version, make_rule, plain_rule
 from troth.consent.catalog import load_catalog
 from troth.consent.refusing import PurposeNotCovered
 from troth.content.email_template import EmailTemplate
+from troth.content.errors import ContentError
+from troth.content.library import compile_mail, find_version_id, issue_inline, issue_template
 from troth.content.models import Template
+from troth.content.reading import Read, reads_of
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
 from troth.messages.limit_settings import load_limits
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import check_condition
 
-DRAFT = ("name", "trigger_event", "conditions", "trigger", "rules", "purpose", "also_for", "topic", "subject", "html", "text")
+DRAFT = (
+    "name",
+    "trigger_event",
+    "conditions",
+    "trigger",
+    "rules",
+    "purpose",
+    "also_for",
+    "topic",
+    "template_key",
+    "subject",
+    "html",
+    "text",
+)
 """What can be edited."""
 LONGEST_NAME = 200
 LONGEST_EVENT = 255
 LONGEST_SUBJECT = 2000
+LONGEST_KEY = 64
 
 
 class CampaignInvalid(TrothError):
@@ -47,9 +64,10 @@ def create_campaign(
     name: str,
     trigger_event: str = "",
     purpose: str,
-    subject: str,
-    html: str,
+    subject: str = "",
+    html: str = "",
     text: str = "",
+    template_key: str = "",
     conditions: dict[str, Any] | None = None,
     trigger: dict[str, Any] | None = None,
     rules: dict[str, Any] | None = None,
@@ -67,6 +85,7 @@ def create_campaign(
         purpose=purpose,
         also_for=list(also_for),
         topic=topic,
+        template_key=template_key,
         subject=subject,
         html=html,
         text=text,
@@ -113,15 +132,7 @@ def publish_campaign(campaign: Campaign) -> Campaign:
     for fault in find_faults(campaign):
         raise fault
     with transaction.atomic():
-        template = Template.objects.create(
-            workspace_id=campaign.workspace_id,
-            subject=campaign.subject,
-            html=campaign.html,
-            text=campaign.text,
-            also_for=campaign.also_for,
-            topic=campaign.topic,
-        )
-        campaign.template_id = template.pk
+        campaign.template_id = _issue(campaign).pk
         campaign.published = plain_rule(campaign)
         campaign.has_changes = False
         campaign.state = CampaignState.PUBLISHED
@@ -180,11 +191,13 @@ def _tidy(campaign: Campaign) -> None:
         campaign.trigger_event, campaign.conditions = "", None
     elif not campaign.trigger_event or len(campaign.trigger_event) > LONGEST_EVENT:
         raise CampaignInvalid(f"$.trigger_event: name the event that triggers it, with at most {LONGEST_EVENT} characters.")
+    if len(campaign.template_key) > LONGEST_KEY:
+        raise CampaignInvalid("$.template_key: the key of a stored template, or nothing.")
     if len(campaign.subject) > LONGEST_SUBJECT:
         raise CampaignInvalid(f"$.subject: write at most {LONGEST_SUBJECT} characters.")
     if campaign.conditions is not None and "\\u0000" in json.dumps(campaign.conditions):
         raise CampaignInvalid("$.conditions: a text holds the character NUL: remove it.")
-    if any("\0" in getattr(campaign, field) for field in ("name", "trigger_event", "subject", "html", "text")):
+    if any("\0" in getattr(campaign, field) for field in ("name", "trigger_event", "template_key", "subject", "html", "text")):
         raise CampaignInvalid("$: a text holds the character NUL, which no mail may: remove it.")
     _check_purpose(campaign)
     campaign.also_for = sorted({purpose for purpose in campaign.also_for if purpose != campaign.purpose})
@@ -216,26 +229,50 @@ def _check_rules(campaign: Campaign) -> None:
 
 
 def _check_template(campaign: Campaign) -> None:
-    mail_of(campaign).check()
+    mail_of(campaign)
 
 
-def mail_of(campaign: Campaign) -> EmailTemplate:
-    """The mail of the draft."""
-    return EmailTemplate(subject=campaign.subject, html=campaign.html, text=campaign.text)
+def mail_of(campaign: Campaign) -> tuple[EmailTemplate, list[Read]]:
+    """The mail of the draft as it would be published, and what it reads: the last version of its template, or what is written inline.
+
+    Raises TemplateInvalid with line and column, TemplateTooExpensive, PieceMissing.
+    """
+    return compile_mail(campaign.workspace_id, campaign.template_key, _inline_of(campaign))
 
 
 def plan_of(campaign: Campaign) -> Plan:
     """The draft as purpose checking sees it."""
+    try:
+        reads = mail_of(campaign)[1]
+    except ContentError:
+        reads = []
     return Plan(
         campaign.workspace_id,
         campaign.purpose,
         campaign.also_for,
         campaign.trigger_event,
         campaign.conditions,
-        mail_of(campaign),
+        reads,
         read_trigger(campaign.trigger),
         read_rules(campaign.rules or {}),
     )
+
+
+def mark_behind(workspace_id: int, key: str) -> None:
+    """A template was published anew: the campaigns that are made with it go on with the version they have until they are published, too."""
+    Campaign.objects.filter(workspace_id=workspace_id, template_key=key, template_id__isnull=False).update(has_changes=True)
+
+
+def _inline_of(campaign: Campaign) -> dict[str, str]:
+    return {"subject": campaign.subject, "html": campaign.html, "text": campaign.text}
+
+
+def _issue(campaign: Campaign) -> Template:
+    """What its messages are rendered from."""
+    declared: dict[str, Any] = {"also_for": campaign.also_for, "topic": campaign.topic}
+    if campaign.template_key:
+        return issue_template(campaign.workspace_id, campaign.template_key, **declared)
+    return issue_inline(campaign.workspace_id, _inline_of(campaign), **declared)
 
 
 def find_uncovered_now(campaign: Campaign) -> list[PurposeNotCovered]:
@@ -243,10 +280,13 @@ def find_uncovered_now(campaign: Campaign) -> list[PurposeNotCovered]:
     template = _template_of(campaign)
     if campaign.published is None or template is None:
         return []
-    mail = EmailTemplate(subject=template.subject, html=template.html, text=template.text)
+    try:
+        reads = reads_of(template)
+    except ContentError:
+        reads = []  # it cannot be rendered either, which is told at the hand-over
     plain = campaign.published
     rule = make_rule(campaign.pk, campaign.workspace_id, template.pk, plain)
-    plan = Plan(campaign.workspace_id, rule.purpose, template.also_for, rule.event, rule.conditions, mail, rule.trigger, rule.rules)
+    plan = Plan(campaign.workspace_id, rule.purpose, template.also_for, rule.event, rule.conditions, reads, rule.trigger, rule.rules)
     return find_uncovered(plan)
 
 
@@ -261,5 +301,8 @@ def _differs(campaign: Campaign) -> bool:
     template = _template_of(campaign)
     if template is None or campaign.published != plain_rule(campaign):
         return True
-    was = (template.subject, template.html, template.text, template.also_for, template.topic)
-    return was != (campaign.subject, campaign.html, campaign.text, campaign.also_for, campaign.topic)
+    if (template.also_for, template.topic) != (campaign.also_for, campaign.topic):
+        return True
+    if campaign.template_key:
+        return template.made_from != find_version_id(campaign.workspace_id, campaign.template_key)
+    return template.made_from is not None or template.written_mail != EmailTemplate(campaign.subject, campaign.html, campaign.text)

@@ -5,7 +5,7 @@ What is read is inferred: from the triggering event, the conditions, what else c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,7 @@ from troth.campaigns.rules import DateTrigger, Rules, Trigger
 from troth.consent.catalog import Catalog, load_catalog
 from troth.consent.coverage import Datum, Fault, Kind, Use, find_needs, judge_use
 from troth.consent.refusing import REASONS, PurposeNotCovered, name_purpose, tell_places, tell_use
-from troth.content.email_template import EmailTemplate
-from troth.content.errors import ContentError
-from troth.content.reading import read_email
+from troth.content.reading import Read
 from troth.messages.needs import READS, find_data
 from troth.segments.conditions import read_properties
 
@@ -58,13 +56,14 @@ class Plan:
     also_for: list[str]
     trigger_event: str
     conditions: dict[str, Any] | None
-    mail: EmailTemplate
+    reads: Sequence[Read]
+    """What its mail reads; of one that cannot be understood nothing."""
     trigger: Trigger | None = None
     rules: Rules = field(default_factory=Rules)
 
 
 def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
-    """Everything that a campaign reads, judged; of a mail that cannot be understood only what is beside it."""
+    """Everything that a campaign reads, judged."""
     trigger = Datum(Kind.EVENT, plan.trigger_event)
     places: dict[Datum, list[Place]] = {}
     if plan.trigger_event:
@@ -73,11 +72,7 @@ def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
             places[trigger].append(Place(CONDITIONS, name, path=path))
     for datum, place in find_read_beside(plan.trigger, plan.rules):
         places.setdefault(datum, []).append(place)
-    try:
-        reads = read_email(plan.mail)
-    except ContentError:
-        reads = []
-    for read in reads:
+    for read in plan.reads:
         place = Place(read.part, f"{read.spelled}.*" if read.is_whole else read.spelled, line=read.line, column=read.column)
         for datum in find_data(read, plan.trigger_event or None, catalog):
             places.setdefault(datum, []).append(place)

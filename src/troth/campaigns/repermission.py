@@ -15,9 +15,8 @@ from troth.campaigns.models import AskingState, Repermission
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.evidence import Shown
 from troth.consent.models import LegalBasis, Standing
-from troth.content.email_template import EmailTemplate
+from troth.content.library import compile_draft, issue_inline
 from troth.content.liquid import compile_template, render
-from troth.content.models import Template
 from troth.kernel.errors import TrothError
 from troth.messages.models import HANDED_OVER, State
 from troth.messages.queue import move_waiting
@@ -81,7 +80,7 @@ def start_repermission(repermission: Repermission, *, now: int) -> Repermission:
             raise RepermissionStateWrong("Everybody who may be asked is being asked, or was.")
         _check(row)
         if row.template_id is None:
-            row.template_id = Template.objects.create(workspace_id=row.workspace_id, subject=row.subject, html=row.html).pk
+            row.template_id = issue_inline(row.workspace_id, _parts_of(row)).pk
             row.started_at = now
         row.state, row.ended_at = AskingState.ASKING, None
         row.save()
@@ -132,9 +131,13 @@ def _check(asked: Repermission) -> None:
         raise RepermissionInvalid("$.ground: the mail cannot rest on the consent that it asks for: choose a purpose that holds without it.")
     if len(asked.subject) > LONGEST_SUBJECT or "\0" in asked.subject + asked.html:
         raise RepermissionInvalid(f"$.subject: at most {LONGEST_SUBJECT} characters, and none that no mail may hold.")
-    EmailTemplate(subject=asked.subject, html=asked.html).check()
-    if _PROBE not in render(compile_template(asked.html, escape=True), {ASK_URL: _PROBE}):
+    compiled, _used = compile_draft(asked.workspace_id, _parts_of(asked))
+    if _PROBE not in render(compile_template(compiled.html, escape=True), {ASK_URL: _PROBE}):
         raise RepermissionInvalid("$.html: nobody could answer: put a link to {{ ask_url }} into it.")
+
+
+def _parts_of(asked: Repermission) -> dict[str, str]:
+    return {"subject": asked.subject, "html": asked.html, "text": ""}
 
 
 def _lock(repermission: Repermission) -> Repermission:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from troth.content.errors import TemplateInvalid
+from troth.content.languages import choose_language, languages_of
 from troth.content.liquid import compile_template, render
 from troth.content.text import text_from_html
 
@@ -29,11 +30,20 @@ class RenderedEmail:
 
 @dataclass(frozen=True)
 class EmailTemplate:
-    """Liquid sources of subject, HTML part and, optionally, text part (made from the HTML when empty)."""
+    """Liquid sources of subject, HTML part and, optionally, text part (made from the HTML when empty), and of their translations."""
 
     subject: str
     html: str
     text: str = ""
+    translations: Mapping[str, EmailTemplate] = field(default_factory=dict)
+    """By language; a person who has none of them gets this one."""
+
+    def for_person(self, person: object) -> EmailTemplate:
+        """The mail in the language of a person, as templates know persons."""
+        if not self.translations:
+            return self
+        chosen = choose_language(self.translations, languages_of(person))
+        return self.translations[chosen] if chosen else self
 
     def check(self) -> None:
         """Make sure at publish that it will render: all parts compile, and render even for a person of whom nothing is known.
@@ -56,11 +66,12 @@ class EmailTemplate:
 
 
 def render_email(template: EmailTemplate, variables: Mapping[str, Any], *, unsubscribe_url: str | None = None) -> RenderedEmail:
-    """Render for one person.
+    """Render for one person, in the person's language where there is a translation.
 
     `unsubscribe_url` marks marketing: a part that does not show the link gets a footer with it (ePrivacy Directive, Art. 13(2) and (4)).
     The subject is one line, whatever the data says, so that it cannot add headers. Raises ContentError.
     """
+    template = template.for_person(variables.get("person"))
     known = {**variables, UNSUBSCRIBE: unsubscribe_url or ""}
     subject = " ".join(template.render_part("subject", known).split()).translate(_CONTROL_CHARACTERS)
     html = template.render_part("html", known)

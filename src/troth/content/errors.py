@@ -25,4 +25,5 @@ class TemplateTooExpensive(ContentError):
     """A template that would take too much time or memory."""
 
     def __init__(self, what: str) -> None:
+        self.what = what
         super().__init__(f"The template is too expensive to render ({what}): make it shorter, or its loops and texts smaller.")

@@ -19,8 +19,10 @@ from liquid.builtin.tags.for_tag import ForNode
 from liquid.builtin.tags.tablerow_tag import TablerowNode
 from liquid.expression import Expression
 
+from troth.content.assembling import Flat
 from troth.content.email_template import EmailTemplate
 from troth.content.liquid import CACHED, compile_template
+from troth.content.models import Template
 
 PERSON = ("person",)
 EVENT = ("event",)
@@ -63,25 +65,49 @@ class _Use(NamedTuple):
 
 
 def read_email(mail: EmailTemplate) -> list[Read]:
-    """What a mail reads, part by part, in the order of the source. Raises TemplateInvalid, TemplateTooExpensive."""
-    return [read for part in ("subject", "html", "text") for read in read_template(getattr(mail, part), part)]
+    """What a mail reads, in each of its languages, part by part, in the order of the source. Raises TemplateInvalid, TemplateTooExpensive."""
+    own = [read for part in ("subject", "html", "text") for read in read_template(getattr(mail, part), part)]
+    return own + [
+        read._replace(part=f"{read.part} ({language})")
+        for language, translation in mail.translations.items()
+        for read in read_email(translation)
+    ]
+
+
+def reads_of(template: Template) -> list[Read]:
+    """What published content reads, with the places in what was written. Raises TemplateInvalid, TemplateTooExpensive."""
+    if template.reads is None:
+        return read_email(template.mail)
+    return [Read(tuple(path), part, line, column) for path, part, line, column in template.reads]
 
 
 @lru_cache(maxsize=3 * CACHED)
 def read_template(source: str, part: str = "html") -> tuple[Read, ...]:
     """What one part of a mail reads, in the order of the source. Raises TemplateInvalid, TemplateTooExpensive."""
-    uses = list(_find_uses(compile_template(source, escape=part == "html").bound.nodes))
-    aliases = _follow_aliases(uses)
     lines = [index for index, character in enumerate(source) if character == "\n"]
-    found: dict[Read, int] = {}
-    for use in uses:
-        for reached, is_alias in _reach(use, aliases):
-            if not is_alias:
-                place = max(0, use.path.token.start_index)
-                line = bisect_right(lines, place - 1)
-                column = place - (lines[line - 1] if line else -1)
-                found.setdefault(Read(reached, part, line + 1, column), place)
-    return tuple(sorted(found, key=lambda read: (found[read], read)))
+    reads = []
+    for place, path in find_reads(source, escape=part == "html"):
+        line = bisect_right(lines, place - 1)
+        reads.append(Read(path, part, line + 1, place - (lines[line - 1] if line else -1)))
+    return tuple(reads)
+
+
+def read_flat(flat: Flat, *, escape: bool) -> list[Read]:
+    """What a part with its layout and snippets reads, each place told in what was written. Raises TemplateInvalid, TemplateTooExpensive."""
+    found = []
+    for offset, path in find_reads(flat.text, escape=escape):
+        place = flat.place_at(offset)
+        found.append(Read(path, place.part, place.line, place.column))
+    return list(dict.fromkeys(found))
+
+
+def find_reads(source: str, *, escape: bool = True) -> list[tuple[int, tuple[str, ...]]]:
+    """What a source reads and at which offset, in its order. Raises TemplateInvalid, TemplateTooExpensive."""
+    uses = list(_find_uses(compile_template(source, escape=escape).bound.nodes))
+    aliases = _follow_aliases(uses)
+    return sorted(
+        {(max(0, use.path.token.start_index), reached) for use in uses for reached, is_alias in _reach(use, aliases) if not is_alias}
+    )
 
 
 def _find_uses(nodes: Iterable[Node]) -> Iterator[_Use]:

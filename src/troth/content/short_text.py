@@ -8,6 +8,7 @@ from typing import Any
 
 from troth.content.email_template import UNSUBSCRIBE
 from troth.content.errors import ContentError, TemplateInvalid
+from troth.content.languages import choose_language, languages_of
 from troth.content.liquid import compile_template, render
 from troth.content.reading import Read, read_template
 
@@ -28,11 +29,20 @@ class ShortTemplate:
     url: str = ""
     image: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+    translations: Mapping[str, ShortTemplate] = field(default_factory=dict)
+    """By language; a person who has none of them gets this one."""
+
+    def for_person(self, person: object) -> ShortTemplate:
+        """The message in the language of a person, as templates know persons."""
+        chosen = choose_language(self.translations, languages_of(person)) if self.translations else ""
+        return self.translations[chosen] if chosen else self
 
     def sources(self) -> Iterator[tuple[str, str]]:
         """Each part with its source; the parts of `data` are called `data.NAME`."""
         yield from ((part, getattr(self, part)) for part in PARTS)
         yield from ((f"data.{name}", source) for name, source in self.data.items())
+        for language, translation in self.translations.items():
+            yield from ((f"{part} ({language})", source) for part, source in translation.sources())
 
     def check(self) -> None:
         """Make sure at publish that it will render. Raises TemplateInvalid with part, line and column, TemplateTooExpensive."""
@@ -63,11 +73,13 @@ def short_from_json(stored: Mapping[str, Any]) -> ShortTemplate:
         url=stored.get("url", ""),
         image=stored.get("image", ""),
         data=stored.get("data", {}),
+        translations={language: short_from_json(parts) for language, parts in stored.get("translations", {}).items()},
     )
 
 
 def render_short(template: ShortTemplate, variables: Mapping[str, Any], *, unsubscribe_url: str | None = None) -> ShortTemplate:
     """The same parts as one person gets them. Title, link and picture are one line. Raises ContentError."""
+    template = template.for_person(variables.get("person"))
     known = {**variables, UNSUBSCRIBE: unsubscribe_url or ""}
 
     def rendered(source: str) -> str:
@@ -77,7 +89,9 @@ def render_short(template: ShortTemplate, variables: Mapping[str, Any], *, unsub
     if not body:
         raise RenderedEmpty("The body of the message is empty for this person: give its variables a default.")
     one_line = {part: " ".join(rendered(getattr(template, part)).split()) for part in ("title", "url", "image")}
-    return ShortTemplate(body=body, **one_line, data={name: rendered(source) for name, source in template.data.items()})
+    return ShortTemplate(
+        body, one_line["title"], one_line["url"], one_line["image"], data={name: rendered(source) for name, source in template.data.items()}
+    )
 
 
 def read_short(template: ShortTemplate) -> list[Read]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from troth.content.email_template import EmailTemplate, RenderedEmail, render_email
+from troth.content.email_template import RenderedEmail, render_email
 from troth.content.models import Template
 from troth.content.short_text import render_short, short_from_json
 from troth.messages.addressing import addresses_of
@@ -105,7 +105,7 @@ def _template(prepared: Prepared) -> Template:
 def _render(prepared: Prepared, unsubscribe_url: str | None, ask_url: str | None) -> RenderedEmail:
     template, person = _template(prepared), prepared.person
     return render_email(
-        EmailTemplate(subject=template.subject, html=template.html, text=template.text),
+        template.mail,
         {"person": person, "user": person, "ask_url": ask_url, **prepared.claim.context},
         unsubscribe_url=unsubscribe_url,
     )

@@ -12,10 +12,9 @@ from troth.consent.catalog import Catalog
 from troth.consent.coverage import Datum, Kind, Use, asked_with, find_needs, judge_use
 from troth.consent.gate import Operation, Verdict
 from troth.consent.wishes import channel_key, topic_key
-from troth.content.email_template import EmailTemplate
 from troth.content.errors import ContentError
 from troth.content.models import Template
-from troth.content.reading import PERSON, Read, read_email
+from troth.content.reading import PERSON, Read, reads_of
 from troth.content.short_text import read_short, short_from_json
 
 CONTACT = frozenset({"id", "email", "phone"})
@@ -77,6 +76,6 @@ def ask_for(template: Template | None, purpose: str, context: dict[str, Any], ca
 
 
 def _read(template: Template) -> list[Read]:
-    if template.short:
+    if template.short and template.reads is None:
         return read_short(short_from_json(template.short))
-    return read_email(EmailTemplate(subject=template.subject, html=template.html, text=template.text))
+    return reads_of(template)

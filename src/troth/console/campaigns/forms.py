@@ -13,6 +13,7 @@ from troth.campaigns.publishing import DRAFT, LONGEST_EVENT, LONGEST_NAME, LONGE
 from troth.consent.catalog import SERVICE, Catalog, load_catalog
 from troth.console.campaigns.rows import Lines, posted_lines, read_lines, write_lines
 from troth.console.showing import put_in_words
+from troth.content.library import list_mails
 from troth.content.liquid import MAX_SOURCE
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import ConditionInvalid, check_condition
@@ -39,9 +40,15 @@ class CampaignForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", **CODE}),
     )
     also_for = forms.MultipleChoiceField(required=False)
-    subject = forms.CharField(label=_("Subject"), max_length=LONGEST_SUBJECT, widget=forms.TextInput(attrs=CODE))
+    template_key = forms.ChoiceField(
+        label=_("Mail"),
+        required=False,
+        help_text=_("A stored template is taken over as it was published last; publish the campaign again for a later version."),
+    )
+    subject = forms.CharField(label=_("Subject"), required=False, max_length=LONGEST_SUBJECT, widget=forms.TextInput(attrs=CODE))
     html = forms.CharField(
         label=_("HTML"),
+        required=False,
         max_length=MAX_SOURCE,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 18, "class": "mono", **CODE}),
@@ -64,6 +71,8 @@ class CampaignForm(forms.Form):
         topics = [topic for topic in catalog.topics.values() if not topic.archived or topic.key == self.initial.get("topic")]
         named = [(topic.key, f"{topic.name_in('en')} · {_name_of(catalog, topic.purpose)}") for topic in topics]
         self.fields["topic"].choices = [("", _("None")), *named]  # type: ignore[attr-defined]
+        stored = [(piece.key, f"{piece.name} · {piece.key}") for piece in list_mails(workspace_id, self.initial.get("template_key", ""))]
+        self.fields["template_key"].choices = [("", _("Written here")), *stored]  # type: ignore[attr-defined]
         # Only purposes that something is collected for: of the others there is nothing to use.
         offered = {*catalog.events.values(), *catalog.attributes.values(), *self.initial.get("also_for", [])} - {SERVICE}
         self.fields["also_for"].choices = [  # type: ignore[attr-defined]
@@ -90,8 +99,11 @@ class CampaignForm(forms.Form):
         return _posted(self.data) if self.is_bound else self.initial.get("when") or Lines("all", [])
 
     def clean(self) -> dict[str, Any]:
-        """A topic is one of the purpose."""
+        """A topic is one of the purpose; a mail is written here, if it is no stored one."""
         cleaned = super().clean() or {}
+        for part in ("subject", "html"):
+            if not cleaned.get("template_key") and not cleaned.get(part) and part not in self.errors:
+                self.add_error(part, _("This field is required."))
         topic = self.catalog.topics.get(cleaned.get("topic", ""))
         if topic and topic.purpose != cleaned.get("purpose"):
             self.add_error("topic", _("This topic belongs to another purpose: choose one of the purpose, or none."))

@@ -27,6 +27,8 @@ from troth.console.campaigns.reading import Reads, describe_readings
 from troth.console.mail_preview import show_mail
 from troth.console.shell import render_fragment
 from troth.content.email_template import EmailTemplate, RenderedEmail
+from troth.content.library import compile_mail
+from troth.content.reading import Read
 from troth.kernel.clock import MINUTE, SECOND, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
@@ -121,7 +123,10 @@ def send_test(request: MemberRequest, campaign_id: int) -> tuple[str, str]:
 
 def _try(request: MemberRequest, now: int) -> Trial:
     """The form as it stands, whatever of it is not valid yet."""
-    form, faults, workspace_id = request.POST, [], request.workspace.pk
+    form, workspace_id = request.POST, request.workspace.pk
+    faults: list[str] = []
+    mail: EmailTemplate | None = None
+    reads: list[Read] = []
     subject = None
     if identifier := form.get("person", "").strip().replace("\0", "")[:320]:
         try:
@@ -140,13 +145,20 @@ def _try(request: MemberRequest, now: int) -> Trial:
             return Trial(faults=[str(error)], subject=subject, person=person)
     elif subject and (sample := find_sample_event(subject, trigger)):
         (at, properties), takes_last = sample, True
-    catalog, plan = load_catalog(workspace_id), _plan(request, trigger)
+    try:
+        mail, reads = compile_mail(
+            workspace_id, form.get("template_key", ""), {part: form.get(part, "") for part in ("subject", "html", "text")}
+        )
+    except TrothError as error:
+        faults.append(str(error))
+    catalog, plan = load_catalog(workspace_id), _plan(request, trigger, reads)
     rule = catalog.purposes.get(plan.purpose)
     is_marketing = rule is None or rule.is_marketing
     rendered = None
     try:
-        plan.mail.check()
-        rendered = render_trial(plan.mail, person, event=trigger, properties=properties, at=at, is_marketing=is_marketing)
+        rendered = (
+            None if mail is None else render_trial(mail, person, event=trigger, properties=properties, at=at, is_marketing=is_marketing)
+        )
     except TrothError as error:
         faults.append(str(error))
     return Trial(
@@ -163,7 +175,7 @@ def _try(request: MemberRequest, now: int) -> Trial:
     )
 
 
-def _plan(request: MemberRequest, trigger: str) -> Plan:
+def _plan(request: MemberRequest, trigger: str, reads: list[Read]) -> Plan:
     """What purpose checking looks at, of the form as it stands. What is wrong with its conditions is told at the form when it is saved."""
     form = request.POST
     try:
@@ -176,7 +188,7 @@ def _plan(request: MemberRequest, trigger: str) -> Plan:
         also_for=form.getlist("also_for"),
         trigger_event=fold_event_name(trigger),
         conditions=conditions,
-        mail=EmailTemplate(subject=form.get("subject", ""), html=form.get("html", ""), text=form.get("text", "")),
+        reads=reads,
     )
 
 

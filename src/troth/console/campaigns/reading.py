@@ -23,6 +23,7 @@ from troth.consent.gate import Operation, permitted_where
 from troth.console.charts import Chart, Series, bar_chart
 from troth.console.reach import Reach, count_people
 from troth.console.showing import format_number, put_in_words, put_plainly
+from troth.content.library import find_version_id
 from troth.content.models import Template
 from troth.kernel.clock import DAY
 from troth.messages.figures import Count, count_by_span, count_by_state, read_reasons
@@ -216,11 +217,21 @@ def list_changes(campaign: Campaign) -> list[str]:
         (_("the purpose"), published.get("purpose") != campaign.purpose),
         (_("the purposes it is also for"), template.also_for != campaign.also_for),
         (_("the topic"), template.topic != campaign.topic),
-        (_("the subject"), template.subject != campaign.subject),
-        (_("the HTML"), template.html != campaign.html),
-        (_("the text part"), template.text != campaign.text),
+        *_list_changes_of_mail(campaign, template),
     )
     return [name for name, differs in parts if differs]
+
+
+def _list_changes_of_mail(campaign: Campaign, template: Template) -> list[tuple[str, bool]]:
+    made_from = find_version_id(campaign.workspace_id, campaign.template_key) if campaign.template_key else None
+    if made_from or template.made_from:
+        return [(_("the template, or its version"), made_from != template.made_from)]
+    was = template.written_mail
+    return [
+        (_("the subject"), was.subject != campaign.subject),
+        (_("the HTML"), was.html != campaign.html),
+        (_("the text part"), was.text != campaign.text),
+    ]
 
 
 def put_condition(tree: dict[str, Any] | None) -> str:

@@ -1,0 +1,83 @@
+"""The text part of a template, made once from its HTML with Liquid, where that can be done: then no mail has to be turned into text by itself."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+from troth.content.errors import ContentError
+from troth.content.liquid import compile_template, render
+from troth.content.markup import Chunk, Tag, Tokens, find_liquid, find_tags
+from troth.content.text import text_from_html
+
+_BLANK = re.compile(r"\s+")
+_TABLE = frozenset({"table", "tbody", "thead", "tfoot", "tr", "td", "th"})
+_SAMPLE = "lorem"
+
+
+def derive_text(html: str, reads: list[tuple[str, ...]]) -> str:
+    """Liquid of the text part; empty where it has to be made of each rendered mail, such as when rows of a table are repeated.
+
+    `reads` are the paths that the HTML reads: both ways are tried on made-up data, and on none, and have to say the same.
+    """
+    chunks = find_liquid(html)
+    if _repeats_rows(chunks, list(find_tags(html, chunks))):
+        return ""
+    tokens = Tokens(html)
+    parts, position = [], 0
+    for chunk in chunks:
+        parts += [html[position : chunk.start], tokens.put(html[chunk.start : chunk.end])]
+        position = chunk.end
+    text = text_from_html("".join([*parts, html[position:]]))
+    numbers = tokens.numbers_in(text)
+    if any(before >= after for before, after in pairwise(numbers)):
+        return ""
+    derived = tokens.restore(_join_control_lines(text, tokens))
+    return derived if all(_say_the_same(html, derived, variables) for variables in ({}, _make_up(reads))) else ""
+
+
+def _repeats_rows(chunks: list[Chunk], tags: list[Tag]) -> bool:
+    """Whether Liquid stands between rows or cells: what is aligned there depends on each mail."""
+    controls = [chunk.start for chunk in chunks if chunk.tag]
+    for before, after in pairwise(tag for tag in tags if tag.name in _TABLE):
+        is_in_cell = before.name in ("td", "th") and not before.is_closing
+        is_after_table = before.name == "table" and before.is_closing
+        if not is_in_cell and not is_after_table and any(before.end <= at < after.start for at in controls):
+            return True
+    return False
+
+
+def _join_control_lines(text: str, tokens: Tokens) -> str:
+    """A line with nothing but tags of Liquid is no line of the mail."""
+    lines = []
+    for line in text.splitlines(keepends=True):
+        numbers = tokens.numbers_in(line)
+        is_control = bool(numbers) and not tokens.pattern.sub("", line).strip()
+        if is_control and all(tokens.kept(number).startswith("{%") for number in numbers):
+            lines.append(line.strip())
+        else:
+            lines.append(line)
+    return "".join(lines)
+
+
+def _make_up(reads: list[tuple[str, ...]]) -> dict[str, Any]:
+    """Data in which all that is read is there."""
+    made: dict[str, Any] = {}
+    for path in reads:
+        place = made
+        for name in path[:-1]:
+            inner = place.setdefault(name, {})
+            place[name] = place = inner if isinstance(inner, dict) else {}
+        place.setdefault(path[-1], _SAMPLE if len(path) > 1 else {})
+    return {**made, "user": made.get("person", {}), "unsubscribe_url": "https://example.invalid/", "ask_url": "https://example.invalid/"}
+
+
+def _say_the_same(html: str, derived: str, variables: dict[str, Any]) -> bool:
+    """Whether both ways lead to the same words, whatever the blanks between them."""
+    try:
+        by_itself = text_from_html(render(compile_template(html, escape=True), variables))
+        at_once = render(compile_template(derived, escape=False), variables)
+    except ContentError:
+        return False
+    return _BLANK.sub(" ", by_itself).strip() == _BLANK.sub(" ", at_once).strip()
