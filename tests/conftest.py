@@ -78,9 +78,11 @@ def workspace(transactional_db: None, no_earlier_erasures: None) -> Any:
     """A workspace with its default purposes, in a database whose transactions really commit."""
     from troth.consent.catalog import forget_catalogs
     from troth.messages.configured import forget_routes
+    from troth.messages.controls import forget_controls
     from troth.workspaces import registry
 
     forget_catalogs()
+    forget_controls()
     forget_routes()
     registry._matching.clear()
     return registry.create_workspace("Test workspace").workspace

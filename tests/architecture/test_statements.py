@@ -18,7 +18,7 @@ REVIEWED = {
     # The actor's and the sender's look at what is due; both read a short index of what waits.
     "FROM intake_inboxitem ORDER BY item_id LIMIT",
     "FROM messages_message WHERE state = 'queued' AND is_marketing =",
-    "UPDATE messages_message SET state = CASE WHEN is_marketing",
+    "FROM messages_message WHERE state = 'sending' AND is_marketing IN",
     # What was held in workspaces that send again, from the index of states.
     "JOIN messages_message m WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND m.state = 'held'",
     # What the ledger has not appended yet, from a short index of it, in the order it was decided.

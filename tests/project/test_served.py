@@ -25,8 +25,8 @@ def get(served: Served, path: str) -> tuple[int, http.client.HTTPMessage, bytes]
         return error.code, error.headers, error.read()
 
 
-def web_and_worker(served: Served) -> dict[str, psutil.Process]:
-    """Both children by role once both run; before that nothing."""
+def web_worker_and_sender(served: Served) -> dict[str, psutil.Process]:
+    """The children by role once all run; before that nothing."""
     found = {}
     for child in served.children():
         try:
@@ -35,7 +35,7 @@ def web_and_worker(served: Served) -> dict[str, psutil.Process]:
             continue
         if "--role" in words:
             found[words[words.index("--role") + 1]] = child
-    return found if {"web", "worker"} <= found.keys() else {}
+    return found if {"web", "worker", "sender"} <= found.keys() else {}
 
 
 def test_health_readiness_and_metrics(troth_server: Served) -> None:
@@ -102,18 +102,19 @@ def test_the_doctor_tells_trouble_and_what_to_do(own_server: Served) -> None:
 
 
 def test_what_crashes_is_started_again_and_what_is_killed_leaves_no_orphans(own_server: Served) -> None:
-    before = own_server.eventually(lambda: web_and_worker(own_server))
+    before = own_server.eventually(lambda: web_worker_and_sender(own_server))
     for child in before.values():
         child.kill()
     _, alive = psutil.wait_procs(list(before.values()), timeout=30)
     assert alive == []
-    after = own_server.eventually(lambda: web_and_worker(own_server), seconds=30)
+    after = own_server.eventually(lambda: web_worker_and_sender(own_server), seconds=30)
     assert {child.pid for child in after.values()}.isdisjoint(child.pid for child in before.values())
     own_server.wait_ready()
     events = [json.loads(line) for line in own_server.log.read_text().splitlines() if line.startswith("{")]
     assert {line["role"] for line in events if line["event"] == "process_ended" and line["exit_code"] == -signal.SIGKILL} == {
         "web",
         "worker",
+        "sender",
     }
 
     assert own_server.process is not None

@@ -1,6 +1,7 @@
 """The worker loop: duties that each do a bounded piece of work, again and again, until told to stop.
 
 A duty is registered by the package it belongs to (in its `apps.py`), so the loop knows nobody. It returns True when there may be more to do.
+Each duty has a role, and a process of that role runs it: what waits for somebody outside, as sending does, holds up nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from troth.kernel.clock import now_ms
 
 log = structlog.get_logger()
 IDLE_SECONDS = 0.025
+WORKER, SENDER = "worker", "sender"
+"""The roles: everything in the background, and sending alone."""
 
 
 @dataclass
@@ -26,6 +29,7 @@ class Duty:
     name: str
     run: Callable[[int], bool]
     every_ms: int
+    role: str
     due_at: int = 0
     failures: int = 0
 
@@ -33,16 +37,16 @@ class Duty:
 _duties: dict[str, Duty] = {}
 
 
-def register_duty(name: str, run: Callable[[int], bool], *, every_ms: int = 25) -> None:
-    """Have the worker call `run(now)`; it returns True while there is more to do at once."""
-    _duties[name] = Duty(name, run, every_ms)
+def register_duty(name: str, run: Callable[[int], bool], *, every_ms: int = 25, role: str = WORKER) -> None:
+    """Have processes of a role call `run(now)`; it returns True while there is more to do at once."""
+    _duties[name] = Duty(name, run, every_ms, role)
 
 
-def work_once(now: int) -> bool:
-    """Run each due duty once; True when any of them has more to do. A duty that fails is retried with growing pauses (up to 60 s)."""
+def work_once(now: int, role: str | None = None) -> bool:
+    """Run each due duty of a role, or of all, once; True when any has more to do. One that fails is retried with growing pauses (up to 60 s)."""
     busy = False
     for duty in _duties.values():
-        if duty.due_at > now:
+        if duty.due_at > now or role not in (None, duty.role):
             continue
         try:
             more = duty.run(now)
@@ -66,14 +70,14 @@ def drain(now: int, *, most: int = 10_000) -> None:
             return
 
 
-def run(stop: threading.Event | None = None) -> None:
+def run(stop: threading.Event | None = None, role: str = WORKER) -> None:
     """Work until SIGTERM or SIGINT (or `stop`), finishing what is under way."""
     stop = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-    log.info("worker_started", duties=sorted(_duties))
+    log.info("worker_started", role=role, duties=sorted(duty.name for duty in _duties.values() if duty.role == role))
     while not stop.is_set():
-        if not work_once(now_ms()):
+        if not work_once(now_ms(), role):
             stop.wait(IDLE_SECONDS)
-    log.info("worker_stopped")
+    log.info("worker_stopped", role=role)

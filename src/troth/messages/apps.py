@@ -13,16 +13,16 @@ class MessagesConfig(AppConfig):
     def ready(self) -> None:
         """Tell the worker what to do."""
         from troth.kernel.checks import register_check
-        from troth.kernel.worker import register_duty
+        from troth.kernel.worker import SENDER, register_duty
         from troth.messages.checks import check_messages
         from troth.messages.feedback.keeping import forget_old_feedback, settle_early
         from troth.messages.fetches import forget_old_engagement
         from troth.messages.sending import forget_old_bodies, recover, resume, send_due
 
         register_check("messages", check_messages)
-        register_duty("send_messages", send_due)
-        register_duty("resume_messages", resume, every_ms=1_000)
-        register_duty("recover_messages", recover, every_ms=10_000)
+        register_duty("recover_messages", recover, every_ms=1_000, role=SENDER)
+        register_duty("resume_messages", resume, every_ms=1_000, role=SENDER)
+        register_duty("send_messages", send_due, role=SENDER)
         register_duty("forget_message_bodies", forget_old_bodies, every_ms=3_600_000)
         register_duty("settle_early_feedback", settle_early, every_ms=30_000)
         register_duty("forget_feedback", forget_old_feedback, every_ms=3_600_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from troth.messages.channels.port import Outgoing, Receipt
+from troth.messages.channels.port import Channel, Outgoing, Receipt
 from troth.messages.configured import Route
 from troth.messages.errors import ChannelError
 
@@ -57,8 +57,14 @@ def _by_first(routes: Sequence[Route], outgoing: Outgoing) -> Receipt:
         raise ChannelError("No channel of the workspace reaches this kind of device: add one.", permanent=True)
     for route in fitting[:-1]:
         try:
-            return route.channel.send(outgoing)
+            return _send(route.channel, outgoing)
         except ChannelError as error:
             if error.permanent or error.doubtful:
                 raise
-    return fitting[-1].channel.send(outgoing)
+    return _send(fitting[-1].channel, outgoing)
+
+
+def _send(channel: Channel, outgoing: Outgoing) -> Receipt:
+    if not getattr(channel, "begins_itself", False):
+        outgoing.begin()
+    return channel.send(outgoing)

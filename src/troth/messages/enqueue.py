@@ -12,6 +12,7 @@ from troth.kernel.ids import new_row_id
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
+from troth.messages.controls import hold_for
 from troth.messages.decisions import Decision
 from troth.messages.limits import PRIORITY
 from troth.messages.models import State
@@ -62,7 +63,7 @@ def enqueue(messages: Sequence[NewMessage], now: int) -> int:
                 message.template_id,
                 State.SKIPPED if denied else State.QUEUED,
                 f"{denied.purpose}:{denied.reason}" if denied else "",
-                message.due_at,
+                _due_at(message, now),
                 message.expires_at,
                 now,
                 now if denied else None,
@@ -76,3 +77,9 @@ def enqueue(messages: Sequence[NewMessage], now: int) -> int:
             )
         )
     return insert_rows(INSERT_MESSAGE, rows, "ON CONFLICT DO NOTHING")
+
+
+def _due_at(message: NewMessage, now: int) -> int:
+    """Later than asked for where the message waits first, so that it can be taken back."""
+    hold = hold_for(message.subject.workspace_id, message.source, is_marketing=message.is_marketing)
+    return max(message.due_at, now + hold) if hold else message.due_at

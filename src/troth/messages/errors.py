@@ -19,6 +19,20 @@ class ChannelError(TrothError):
         """The address does not exist, or does no more: nothing is ever to be sent there again."""
 
 
+class ChannelDown(ChannelError):
+    """The channel takes nothing at all now: the fault is not the message's, which loses nothing by it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=False)
+
+
+class Stopped(ChannelError):
+    """It was stopped at the last moment: nothing has left."""
+
+    def __init__(self) -> None:
+        super().__init__("It was stopped at the last moment, and nothing has left.", permanent=False)
+
+
 class ChannelUnknown(TrothError):
     """A channel that there is not, or whose URL or settings cannot be used."""
 

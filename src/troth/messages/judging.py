@@ -11,9 +11,10 @@ from troth.consent.gate import Verdict
 from troth.kernel.json_text import decode, encode
 from troth.messages.addressing import KIND_OF, addresses_of
 from troth.messages.channels.port import Medium
+from troth.messages.controls import CANCELLED, Control
 from troth.messages.models import State
 from troth.messages.preparing import Prepared, may_send
-from troth.messages.queue import Settlement
+from troth.messages.queue import Claim, Settlement
 from troth.workspaces.models import SendMode
 
 Step = Callable[[Prepared, int], Settlement | None]
@@ -39,6 +40,17 @@ def _expired(prepared: Prepared, now: int) -> Settlement | None:
     """What comes too late is not sent at all: a message may say until when it makes sense (row D12)."""
     until = prepared.claim.expires_at
     return None if until is None or now < until else Settlement(claim=prepared.claim, state=State.SKIPPED, reason=EXPIRED)
+
+
+def _controlled(prepared: Prepared, now: int) -> Settlement | None:
+    return controlled(prepared.claim, prepared.control) if prepared.control else None
+
+
+def controlled(claim: Claim, stop: Control) -> Settlement:
+    """What a stop makes of a message: it is held until it may go on, or cancelled with its source."""
+    if stop.why == CANCELLED:
+        return Settlement(claim=claim, state=State.CANCELLED, reason=CANCELLED, is_attempt=False)
+    return Settlement(claim=claim, state=State.HELD, reason=f"stopped:{stop.why}", is_attempt=False)
 
 
 def _sending_off(prepared: Prepared, now: int) -> Settlement | None:
@@ -96,6 +108,7 @@ def _limited(prepared: Prepared, now: int) -> Settlement | None:
 
 STEPS: tuple[Step, ...] = (
     _expired,
+    _controlled,
     _sending_off,
     _template_missing,
     _no_channel,

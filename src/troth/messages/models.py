@@ -237,3 +237,36 @@ class LimitSetting(models.Model):
 
     workspace_id = models.BigIntegerField(primary_key=True)
     limits = models.JSONField(default=dict)
+
+
+class SendControl(models.Model):
+    """A stop or a hold for a source, a workspace (empty source) or the installation (workspace 0); see `controls.py`."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "source")
+    workspace_id = models.BigIntegerField()
+    source = models.CharField(max_length=40, blank=True)
+    stopped_at = models.BigIntegerField(null=True)
+    """Since when nothing goes; null: it goes."""
+    why = models.CharField(max_length=20, blank=True)
+    by = models.CharField(max_length=100, blank=True)
+    """Who stopped it: `member 7`, `governor`, `command line`."""
+    note = models.CharField(max_length=500, blank=True)
+    marketing_only = models.BooleanField(default=False)
+    hold_ms = models.BigIntegerField(default=0)
+    """How long its messages wait from when they are queued, so that they can be taken back."""
+
+    class Meta:
+        db_table = "messages_control"
+
+
+class SendFence(models.Model):
+    """Where this database lies when it is the one that sends; one row, see `fencing.py`."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    place = models.CharField(max_length=200)
+    found_at = models.CharField(max_length=200, blank=True)
+    """Where it found itself since, unconfirmed."""
+    confirmed_at = models.BigIntegerField()
+
+    class Meta:
+        db_table = "messages_fence"

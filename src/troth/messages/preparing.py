@@ -13,6 +13,7 @@ from troth.consent.gate import Operation, Verdict, decide
 from troth.consent.wishes import is_wish
 from troth.content.models import Template
 from troth.messages.configured import Route, routes_for
+from troth.messages.controls import Control, find_stop, look_at_controls
 from troth.messages.feedback.stops import KINDS as STOPPABLE
 from troth.messages.feedback.stops import find_stopped, stopped_for
 from troth.messages.limiting import Stop, find_stops
@@ -40,6 +41,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """By kind of address: why nothing is sent to the person's (`feedback.stops`)."""
     routes: list[Route]
     """The channels that may take it, the first first."""
+    control: Control | None
+    """The stop that keeps it from going, whatever it is."""
     verdicts: list[Verdict]
     """The gate's, about its own purpose and everything that it reads; one that denies is enough."""
     measuring: list[Verdict]
@@ -62,6 +65,7 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
     may_go = [claim for claim in claims if may_send(workspaces[claim.subject.workspace_id])]
     stops = find_stops([claim for claim in may_go if all(verdict.allow for verdict in verdicts[claim.message_id])], identifiers, now)
     stopped = find_stopped(handle.tag for own in identifiers.values() for handle in own if handle.kind in STOPPABLE)
+    controls = look_at_controls()
     prepared = []
     for claim in claims:
         person_id = claim.subject.person_id
@@ -77,6 +81,7 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
                 handles=handles,
                 stopped=stopped_for(handles, stopped),
                 routes=routes[claim.subject.workspace_id, claim.channel],
+                control=find_stop(controls, claim.subject.workspace_id, claim.source, is_marketing=claim.is_marketing),
                 verdicts=verdicts[claim.message_id],
                 measuring=measuring[claim.message_id],
                 asked_at=now,

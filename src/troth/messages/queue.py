@@ -14,11 +14,13 @@ from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.messages.channels.port import Outgoing
 from troth.messages.models import Engaged, State
+from troth.messages.senders import Fate, Left, find_left, this_sender
 
 LEASE = 5 * MINUTE
-"""A claim older than this belongs to a worker that died."""
+"""A claim older than this belongs to a sender that died, or that hangs."""
 MAX_ATTEMPTS = 8
 MOVED = 2_000
+DIED_DURING, DIED_AFTER = "worker_died_during_hand_over", "worker_died_after_hand_over"
 WAITING = "state IN ('queued', 'sending')"
 """The condition of the index `message_due`. SQLite uses a partial index only where the statement repeats its condition; else it reads all messages."""
 
@@ -68,22 +70,27 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 def claim_due(now: int, limit: int) -> list[Claim]:
     """Take due messages for this worker: service before marketing, the oldest first. Reads all buckets, from the index of what is due."""
-    lock = "" if is_sqlite() else " FOR UPDATE SKIP LOCKED"
     rows: list[tuple[Any, ...]] = []
+    sender_id = this_sender().sender_id
     with transaction.atomic(), connection.cursor() as cursor:
         for is_marketing in (False, True):
             cursor.execute(
                 f"SELECT {_CLAIMED} FROM messages_message"
-                f" WHERE state = 'queued' AND is_marketing = %s AND due_at <= %s AND {WAITING} ORDER BY due_at LIMIT %s{lock}",
+                f" WHERE state = 'queued' AND is_marketing = %s AND due_at <= %s AND {WAITING} ORDER BY due_at LIMIT %s{_unlocked()}",
                 [is_marketing, now, limit - len(rows)],
             )
             rows += cursor.fetchall()
         cursor.executemany(
-            "UPDATE messages_message SET state = 'sending', claimed_at = %s, attempts = attempts + 1"
+            "UPDATE messages_message SET state = 'sending', claimed_at = %s, claimed_by = %s, attempts = attempts + 1"
             " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'queued'",
-            [(now, *row[:3]) for row in rows],
+            [(now, sender_id, *row[:3]) for row in rows],
         )
     return [_claim(row) for row in rows]
+
+
+def _unlocked() -> str:
+    """Leaves out what another transaction has its hands on; SQLite has one writer at a time."""
+    return "" if is_sqlite() else " FOR UPDATE SKIP LOCKED"
 
 
 _CLAIMED = "bucket, person_id, message_id, workspace_id, source, channel, purpose, is_marketing, template_id, attempts, expires_at, context, decisions, occurrence"
@@ -132,12 +139,16 @@ def release(claims: Sequence[Claim]) -> None:
 
 
 def settle(settlements: Sequence[Settlement], now: int) -> None:
-    """Write what became of claimed messages. A message whose person was erased meanwhile is gone, and stays gone."""
+    """Write what became of claimed messages. A message whose person was erased meanwhile is gone, and stays gone.
+
+    What was given up as unknown meanwhile, because this sender took too long, is known now; what another sender took over is that one's to settle.
+    """
+    sender_id = this_sender().sender_id
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE messages_message SET state = %s, reason = %s, due_at = CASE WHEN %s > 0 THEN %s ELSE due_at END, settled_at = %s, recipient = %s,"
             " rendered = %s, decisions = %s, provider_id = %s, context = CASE WHEN %s THEN '{}' ELSE context END, attempts = attempts - %s"
-            " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'sending'",
+            " WHERE bucket = %s AND person_id = %s AND message_id = %s AND state IN ('sending', 'unknown') AND claimed_by = %s",
             [
                 (
                     s.state.value,
@@ -154,6 +165,7 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
                     s.claim.subject.bucket,
                     s.claim.subject.person_id,
                     s.claim.message_id,
+                    sender_id,
                 )
                 for s in settlements
             ],
@@ -169,11 +181,13 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
 
 
 def release_held(limit: int) -> int:
-    """Queue again what was held in workspaces that send meanwhile; returns how many. Reads the index of states, workspace by workspace."""
+    """Queue again what was held where it may go meanwhile; returns how many. Reads the index of states, workspace by workspace."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.bucket, m.person_id, m.message_id FROM workspaces_workspace w CROSS JOIN messages_message m"
-            " WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND m.state = 'held' LIMIT %s",
+            " WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND m.state = 'held' AND (w.send_mode <> 'test' OR w.test_address <> '')"
+            " AND NOT EXISTS (SELECT 1 FROM messages_control c WHERE c.stopped_at IS NOT NULL AND c.workspace_id IN (0, w.id)"
+            " AND c.source IN ('', m.source) AND (m.is_marketing OR NOT c.marketing_only)) LIMIT %s",
             [limit],
         )
         rows = cursor.fetchall()
@@ -202,17 +216,44 @@ def move_waiting(workspace_id: int, source: str, before: State, after: State) ->
 
 
 def recover_abandoned(now: int) -> int:
-    """Settle what a worker claimed and never settled: marketing becomes `unknown` (never sent twice), service mail is tried again."""
+    """Settle what dead senders claimed and never settled; returns how many messages. Reads all buckets, from the index of what waits.
+
+    What was taken is sent, what was not begun is queued again. What may have left becomes `unknown` if it is marketing, which is never sent twice;
+    service mail is tried again. Of a sender on another machine, or before this one started anew, it is known neither that it died nor what it had
+    begun: what it claimed counts as left after LEASE.
+    """
+    left: dict[int, Left | None] = {}
+    taken: list[tuple[Any, ...]] = []
+    in_doubt: list[tuple[Any, ...]] = []
+    again: list[tuple[Any, ...]] = []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE messages_message SET state = CASE WHEN is_marketing THEN 'unknown' ELSE 'queued' END,"
-            " reason = CASE WHEN is_marketing THEN 'worker_died_during_hand_over' ELSE '' END,"
-            " settled_at = CASE WHEN is_marketing THEN %s ELSE NULL END"
-            f" WHERE state = 'sending' AND claimed_at < %s AND {WAITING}",
-            [now, now - LEASE],
+            "SELECT bucket, person_id, message_id, is_marketing, COALESCE(claimed_by, 0), claimed_at FROM messages_message"
+            f" WHERE state = 'sending' AND is_marketing IN (%s, %s) AND {WAITING}{_unlocked()}",
+            [False, True],
         )
-        recovered: int = cursor.rowcount
-        return recovered
+        for bucket, person_id, message_id, is_marketing, sender_id, claimed_at in cursor.fetchall():
+            if sender_id not in left:
+                left[sender_id] = find_left(sender_id)
+            known = left[sender_id]
+            if known is None and claimed_at >= now - LEASE:
+                continue
+            fate = known.fate_of(message_id) if known else Fate.IN_DOUBT
+            key = (bucket, person_id, message_id)
+            if fate is Fate.TAKEN:
+                taken.append((State.SENT.value, DIED_AFTER, now, *key))
+            elif fate is Fate.IN_DOUBT and is_marketing:
+                in_doubt.append((State.UNKNOWN.value, DIED_DURING, now, *key))
+            else:
+                again.append((0 if fate is Fate.IN_DOUBT else 1, *key))
+        same = "WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = 'sending'"
+        over = f"UPDATE messages_message SET state = %s, reason = %s, settled_at = %s, context = '{{}}' {same}"
+        cursor.executemany(over, [*taken, *in_doubt])
+        cursor.executemany(f"UPDATE messages_message SET state = 'queued', reason = '', attempts = attempts - %s {same}", again)
+    for known in left.values():
+        if known:
+            known.forget()
+    return len(taken) + len(in_doubt) + len(again)
 
 
 def next_try(attempts: int, now: int) -> int:

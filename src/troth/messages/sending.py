@@ -4,11 +4,12 @@
     preparing.prepare     all facts of the batch, read set by set; the gate's verdicts
     judging.judge         what keeps a message from going now: expired, sending off, denied, …
     composing.compose     rendered on its person's data of that moment
-    _hand_over            in threads: the gate once more where its answer is not fresh, then the channel
+    _hand_over            in threads: the gate once more where its answer is not fresh, then the channel; a last look at the kill switch
+                          immediately before the data, and a note that the message is about to leave (`senders.py`)
     queue.settle          what became of each, in one transaction
 
-The gate is asked after the claim and immediately before the hand-over, so a withdrawal reaches what is already queued. A worker that dies in
-between leaves `sending`, which becomes `unknown` for marketing.
+The gate is asked after the claim and immediately before the hand-over, so a withdrawal reaches what is already queued. A sender that dies in
+between leaves `sending`: what it had not begun is queued again, what may have left becomes `unknown` for marketing.
 
 A workspace may be in test mode: then the gate is asked as ever, and the mail goes to the tester's address. Where sending is off, what is due is
 held, and queued again once it is on.
@@ -16,20 +17,25 @@ held, and queued again once it is on.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace as replaced
 from functools import lru_cache, partial
 from typing import Any
 
 import structlog
+from django.db import DataError
 from msgspec.structs import replace
 
 from troth.content.errors import ContentError
 from troth.kernel.clock import DAY, now_ms
 from troth.messages.composing import Composed, compose
+from troth.messages.controls import find_stop, look_at_controls
 from troth.messages.delivering import NobodyTook, deliver
-from troth.messages.errors import ChannelError
+from troth.messages.errors import ChannelError, Stopped
 from troth.messages.feedback.gone import forget_gone
-from troth.messages.judging import denied, judge, tell
+from troth.messages.fencing import is_at_home
+from troth.messages.judging import controlled, denied, judge, tell
 from troth.messages.models import Message, State
 from troth.messages.preparing import Prepared, ask_again, prepare
 from troth.messages.queue import (
@@ -43,6 +49,7 @@ from troth.messages.queue import (
     release_held,
     settle,
 )
+from troth.messages.senders import this_sender
 
 log = structlog.get_logger()
 CLAIM = 64
@@ -58,8 +65,15 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix="hand-over")
 
 
+_unsettled: list[Settlement] = []
+"""What was handed over and is not written down yet: kept until the database takes it."""
+
+
 def send_due(now: int) -> bool:
     """Send one batch of due messages; True when there may be more."""
+    _settle_rest()
+    if not is_at_home(now):
+        return False
     claims = claim_due(now, CLAIM)
     if not claims:
         return False
@@ -69,10 +83,45 @@ def send_due(now: int) -> bool:
         # Nothing has left yet, so nothing is in doubt.
         release(claims)
         raise
-    settlements = list(_pool().map(partial(_send_one, now=now), batch))
-    settle(settlements, now_ms())
-    forget_gone(settlements, now_ms())
+    _unsettled.extend(_pool().map(partial(_send_one, now=now), batch))
+    _settle_rest()
     return len(claims) == CLAIM
+
+
+def _settle_rest() -> None:
+    if not _unsettled:
+        return
+    try:
+        settle(_unsettled, now_ms())
+    except DataError:
+        # One of them holds what the database cannot keep, such as a NUL in a name. What became of each counts more than what it said.
+        log.exception("bodies_not_kept", number=len(_unsettled))
+        settle([replace(settlement, rendered=None) for settlement in _unsettled], now_ms())
+    settled = list(_unsettled)
+    _unsettled.clear()
+    this_sender().forget()
+    forget_gone(settled, now_ms())
+
+
+class _LastLook:
+    """What a channel calls immediately before a message leaves."""
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self.stopped: Settlement | None = None
+
+    def check(self) -> Settlement | None:
+        """What a stop makes of it."""
+        claim = self._claim
+        stop = find_stop(look_at_controls(), claim.subject.workspace_id, claim.source, is_marketing=claim.is_marketing)
+        self.stopped = controlled(claim, stop) if stop else None
+        return self.stopped
+
+    def __call__(self) -> None:
+        """Raise Stopped if it must not go any more; else note that it goes."""
+        if self.check():
+            raise Stopped
+        this_sender().begin(self._claim.message_id)
 
 
 def _send_one(prepared: Prepared, *, now: int) -> Settlement:
@@ -93,13 +142,19 @@ def _send_one(prepared: Prepared, *, now: int) -> Settlement:
 
 def _hand_over(prepared: Prepared, composed: Composed) -> Settlement:
     claim, told = prepared.claim, tell([*prepared.verdicts, *prepared.measuring])
+    look = _LastLook(claim)
+    if look.check():
+        return look.stopped
     try:
-        delivered = deliver(prepared.routes, composed.outgoing)
+        delivered = deliver(prepared.routes, [replaced(one, begin=look) for one in composed.outgoing])
     except ChannelError as error:
-        return _after_failure(claim, error, told)
+        if not error.doubtful:
+            this_sender().answered(claim.message_id, taken=False)
+        return look.stopped or _after_failure(claim, error, told)
     except Exception as error:  # noqa: BLE001 -- whatever a channel does, the message is settled and the batch goes on
         log.error("channel_failed", channel=prepared.routes[0].channel.name, error=type(error).__name__)
         return _after_failure(claim, ChannelError("The channel failed.", permanent=False, doubtful=True), told)
+    this_sender().answered(claim.message_id, taken=True)
     return Settlement(
         claim=claim,
         state=State.SENT,
@@ -127,9 +182,20 @@ def _after_failure(claim: Claim, error: ChannelError, told: list[dict[str, Any]]
     return Settlement(claim=claim, state=State.QUEUED, reason="channel_unavailable", due_at=next_try(claim.attempts, now_ms()))
 
 
+_resume_after = 0.0
+SLOW_S, PAUSES = 0.05, 20
+
+
 def resume(now: int) -> bool:
-    """Queue again what was held until sending was switched on."""
-    return release_held(RELEASED) == RELEASED
+    """Queue again what was held until sending was switched on. Where very much is held, and stays so, it looks less often."""
+    global _resume_after
+    began = time.monotonic()
+    if began < _resume_after:
+        return False
+    released = release_held(RELEASED)
+    took = time.monotonic() - began
+    _resume_after = began + PAUSES * took if not released and took > SLOW_S else 0.0
+    return released == RELEASED
 
 
 def recover(now: int) -> bool:

@@ -1,6 +1,6 @@
-"""The parent of `troth serve`: starts web processes and a worker, restarts what crashes, stops cleanly.
+"""The parent of `troth serve`: starts web processes, a worker and senders, restarts what crashes, stops cleanly.
 
-It runs as a program of its own, `python -m troth.project.supervisor HOST PORT WORKERS`, which `troth serve` becomes once the installation is ready:
+It runs as a program of its own, `python -m troth.project.supervisor HOST PORT WORKERS SENDERS`, which `troth serve` becomes once the installation is ready:
 so it imports neither Django nor a database driver, and stays small.
 """
 
@@ -49,8 +49,8 @@ class House:
     alive_write: int
 
 
-def supervise(host: str, port: int, workers: int) -> int:
-    """Run `workers` web processes on one listening socket and one worker until SIGTERM or SIGINT; returns the exit code."""
+def supervise(host: str, port: int, workers: int, senders: int) -> int:
+    """Run `workers` web processes on one listening socket, one worker and `senders` until SIGTERM or SIGINT; returns the exit code."""
     stopping = False
 
     def stop(*_: object) -> None:
@@ -65,7 +65,7 @@ def supervise(host: str, port: int, workers: int) -> int:
         print(f"troth: cannot listen on {host}:{port} ({error.strerror}): choose another --host or --port.", file=sys.stderr)
         return 1
     house = House(host, port, listener, *os.pipe())
-    children = [Child("web") for _ in range(workers)] + [Child("worker")]
+    children = [Child("web") for _ in range(workers)] + [Child("worker")] + [Child("sender") for _ in range(senders)]
     if sys.stdout.isatty():
         print(f"Troth serves on http://{host}:{port} and stops with Ctrl-C.", flush=True)
     while not stopping:
@@ -145,4 +145,4 @@ def _log(event: str, *, level: str, **facts: str | int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(supervise(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(supervise(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))

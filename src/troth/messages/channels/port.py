@@ -12,6 +12,10 @@ from enum import StrEnum
 from typing import Protocol
 
 
+def _begin() -> None:
+    """Nothing has to be noted, and nothing stops it."""
+
+
 class Medium(StrEnum):
     """By what a person is reached. It is a message's `channel`, and a person can refuse marketing over each (`consent.wishes.CHANNELS`)."""
 
@@ -54,6 +58,8 @@ class Outgoing:
     """Where the mail server returns what cannot be delivered (RFC 5321, section 4.4); empty: to the sender."""
     callback_url: str = ""
     """Where the provider may tell what becomes of this message, if it takes an address with each; empty: nowhere."""
+    begin: Callable[[], None] = field(default=_begin, compare=False, repr=False)
+    """Called immediately before the message leaves; see `Channel.begins_itself`. It raises Stopped when the message must not go any more."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,9 @@ class Channel(Protocol):
     name: str
     address: str
     """Where it leads, for people to read; no user name, no password."""
+
+    # Optional, `begins_itself = True`: `send` calls `outgoing.begin()` itself, immediately before the first byte that may make the provider take
+    # the message. For all others it is called before `send`, which is early enough where `send` is one request.
 
     def check(self) -> str:
         """Try the way without sending anything, in ten seconds at most; says what was found. Raises ChannelError, which says what to do."""

@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from troth.messages.errors import ChannelError
+from troth.messages.errors import ChannelDown
 
 
 class Security(Enum):
@@ -34,7 +34,7 @@ class Server:
 
 
 def connect(server: Server) -> smtplib.SMTP:
-    """A connection that is ready for mail. Raises ChannelError, never permanent: the fault is not the message's."""
+    """A connection that is ready for mail. Raises ChannelDown: the fault is not the message's."""
     try:
         return _connect(server)
     except ssl.SSLCertVerificationError:
@@ -51,8 +51,8 @@ def connect(server: Server) -> smtplib.SMTP:
         raise _not_now("The user name or password of the mail server has characters that cannot be sent: change it.") from None
 
 
-def _not_now(message: str) -> ChannelError:
-    return ChannelError(message, permanent=False)
+def _not_now(message: str) -> ChannelDown:
+    return ChannelDown(message)
 
 
 def _connect(server: Server) -> smtplib.SMTP:

@@ -12,12 +12,14 @@ from email.utils import parseaddr
 from troth.messages.channels.port import Outgoing, Receipt, Told
 from troth.messages.channels.smtp.connection import Server, connect
 from troth.messages.channels.statuses import judge_bounce
-from troth.messages.errors import ChannelError
+from troth.messages.errors import ChannelDown, ChannelError
 
 RECIPIENT = "the recipient"
 CLOSING = 421
 """The server closes the connection, whatever it was asked (RFC 5321, section 3.8)."""
 CHECKED_FOR_S = 10.0
+TAKEN = (250, 251, 252)
+READY = 354
 UNREADABLE = -1
 """What smtplib makes of an answer without a code."""
 NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
@@ -32,6 +34,7 @@ class SmtpChannel:
     """Hands messages to one SMTP server."""
 
     name = "smtp"
+    begins_itself = True
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -53,7 +56,7 @@ class SmtpChannel:
         return f"The mail server answers: {', '.join(told)}."
 
     def send(self, outgoing: Outgoing) -> Receipt:
-        """Hand one mail over.
+        """Hand one mail over: in two turns where the server takes commands in one go (RFC 2920), else in four.
 
         5xx is permanent, 4xx temporary; a connection that breaks before the data is temporary, one that breaks after they began is doubtful.
         A kept connection that the server has closed meanwhile is replaced at once.
@@ -61,17 +64,17 @@ class SmtpChannel:
         kept: smtplib.SMTP | None = getattr(self._kept, "connection", None)
         if kept is not None:
             try:
-                self._begin(kept, outgoing)
+                self._open(kept, outgoing)
             except _Stale:
                 self.close()
                 kept = None
         if kept is None:
             kept = self._kept.connection = connect(self._server)
             try:
-                self._begin(kept, outgoing)
+                self._open(kept, outgoing)
             except _Stale:
                 self.close()
-                raise ChannelError("The mail server closed the connection: it is tried again.", permanent=False) from None
+                raise ChannelDown("The mail server closed the connection: it is tried again.") from None
         return self._deliver(kept, outgoing)
 
     def close(self) -> None:
@@ -81,7 +84,50 @@ class SmtpChannel:
         if kept is not None:
             kept.close()
 
-    def _begin(self, connection: smtplib.SMTP, outgoing: Outgoing) -> None:
+    def _open(self, connection: smtplib.SMTP, outgoing: Outgoing) -> None:
+        """Everything up to the server's readiness for the data. Raises _Stale when the connection is of no use any more, ChannelError."""
+        sender, recipient = _envelope(outgoing)
+        if connection.has_extn("pipelining") and (sender + recipient).isascii():
+            self._open_in_one_go(connection, sender, recipient)
+            return
+        self._say_sender(connection, outgoing)
+        try:
+            code, answer = connection.rcpt(recipient)
+            if code not in TAKEN:
+                raise self._refuse(connection, RECIPIENT, code, answer)
+            code, answer = connection.docmd("DATA")
+            if code != READY:
+                raise self._refuse(connection, "the message", code, answer)
+        except ValueError:
+            self.close()
+            raise ChannelError("The recipient is not an address: correct it.", permanent=True) from None
+        except (*_BROKEN, smtplib.SMTPResponseException) as error:
+            raise self._broken(error) from None
+
+    def _open_in_one_go(self, connection: smtplib.SMTP, sender: str, recipient: str) -> None:
+        """Sender, recipient and DATA without waiting between them (RFC 2920, section 3.1)."""
+        body = " BODY=8BITMIME" if connection.has_extn("8bitmime") else ""
+        try:
+            connection.send(f"MAIL FROM:<{sender}>{body}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n")
+            first = connection.getreply()
+        except (*_BROKEN, smtplib.SMTPResponseException):
+            raise _Stale from None
+        if first[0] in (CLOSING, UNREADABLE):
+            raise _Stale
+        try:
+            second, third = connection.getreply(), connection.getreply()
+            taken = first[0] == 250 and second[0] in TAKEN
+            if third[0] == READY and not taken:
+                # The server waits for data although nobody is to get them: an empty message ends that, and is refused.
+                connection.send(".\r\n")
+                connection.getreply()
+        except (*_BROKEN, smtplib.SMTPResponseException) as error:
+            raise self._broken(error) from None
+        for what, good, (code, answer) in (("sender", (250,), first), ("recipient", TAKEN, second), ("message", (READY,), third)):
+            if code not in good:
+                raise self._refuse(connection, f"the {what}", code, answer)
+
+    def _say_sender(self, connection: smtplib.SMTP, outgoing: Outgoing) -> None:
         """The envelope's sender. Raises _Stale when the connection is of no use any more, ChannelError."""
         sender, recipient = _envelope(outgoing)
         options = ["BODY=8BITMIME"] if connection.has_extn("8bitmime") else []
@@ -100,23 +146,17 @@ class SmtpChannel:
         if code != 250:
             raise self._refuse(connection, "the sender", code, answer)
 
+    def _broken(self, error: Exception) -> ChannelError:
+        self.close()
+        return ChannelDown(f"The connection to the mail server broke ({type(error).__name__}): it is tried again.")
+
     def _deliver(self, connection: smtplib.SMTP, outgoing: Outgoing) -> Receipt:
-        """Recipient and data."""
+        """The data, after a last look whether they may go."""
         try:
-            code, answer = connection.rcpt(_envelope(outgoing)[1])
-            if code not in (250, 251, 252):
-                raise self._refuse(connection, RECIPIENT, code, answer)
-            code, answer = connection.docmd("DATA")
-            if code != 354:
-                raise self._refuse(connection, "the message", code, answer)
-        except ValueError:
-            self.close()
-            raise ChannelError("The recipient is not an address: correct it.", permanent=True) from None
-        except (*_BROKEN, smtplib.SMTPResponseException) as error:
-            self.close()
-            raise ChannelError(
-                f"The connection to the mail server broke ({type(error).__name__}): it is tried again.", permanent=False
-            ) from None
+            outgoing.begin()
+        except BaseException:
+            self.close()  # in the middle of a message hanging up is the only way back; the server keeps nothing (RFC 5321, section 4.1.1.10)
+            raise
         try:
             connection.send(_as_data(outgoing.mail))
             code, answer = connection.getreply()

@@ -11,30 +11,31 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-ROLES = ("all", "web", "ingest", "worker")
+ROLES = ("all", "web", "ingest", "worker", "sender")
 GRACE_SECONDS = 20
 
 
 class Command(BaseCommand):
-    """Serve: web processes and a worker, supervised; or one role alone.
+    """Serve: web processes, a worker and senders, supervised; or one role alone.
 
     The embedded database is brought up to date first; PostgreSQL is not, because other machines may still run the version before (`troth init` does it).
     """
 
-    help = "Run the server and the worker (or one --role)."
+    help = "Run the server, the worker and the senders (or one --role)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """--host, --port, --role, --workers."""
+        """--host, --port, --role, --workers, --senders."""
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--role", choices=ROLES, default="all", help="all: everything on this machine; else one process of that role")
         parser.add_argument("--workers", type=int, default=1, help="web processes (with --role all)")
+        parser.add_argument("--senders", type=int, default=1, help="processes that send (with --role all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT."""
-        host, port, role, workers = options["host"], options["port"], options["role"], options["workers"]
-        if not 0 < port < 65536 or workers < 1:
-            raise CommandError("--port is 1 to 65535, and --workers at least 1.")
+        host, port, role, workers, senders = (options[name] for name in ("host", "port", "role", "workers", "senders"))
+        if not 0 < port < 65536 or workers < 1 or senders < 0:
+            raise CommandError("--port is 1 to 65535, --workers at least 1, and --senders not negative.")
         if role != "all":
             _end_with_supervisor()
             os.environ["TROTH_ROLE"] = role
@@ -46,14 +47,15 @@ class Command(BaseCommand):
 
         with while_serving():
             make_ready()
-            if role == "worker":
+            if role in ("worker", "sender"):
                 from troth.kernel.worker import run
 
-                run()
+                run(role=role)
             elif role != "all":
                 _serve_web(host, port)
         if role == "all":
-            os.execv(sys.executable, [sys.executable, "-m", "troth.project.supervisor", host, str(port), str(workers)])  # noqa: S606 -- this process becomes it
+            numbers = (str(number) for number in (port, workers, senders))
+            os.execv(sys.executable, [sys.executable, "-m", "troth.project.supervisor", host, *numbers])  # noqa: S606 -- this process becomes it
 
 
 def _end_with_supervisor() -> None:
