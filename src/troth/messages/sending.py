@@ -143,8 +143,8 @@ def _send_one(prepared: Prepared, *, now: int) -> Settlement:
 def _hand_over(prepared: Prepared, composed: Composed) -> Settlement:
     claim, told = prepared.claim, tell([*prepared.verdicts, *prepared.measuring])
     look = _LastLook(claim)
-    if look.check():
-        return look.stopped
+    if stop := look.check():
+        return stop
     try:
         delivered = deliver(prepared.routes, [replaced(one, begin=look) for one in composed.outgoing])
     except ChannelError as error:
