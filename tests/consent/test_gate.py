@@ -14,6 +14,7 @@ from troth.consent.decisions import INSERT_STANCE, load_facts
 from troth.consent.gate import Facts, Operation, decide, permitted_where, reason_against
 from troth.consent.models import EVERYTHING, LegalBasis, Purpose, Standing
 from troth.kernel.ids import bucket_of, new_person_id
+from troth.kernel.sql import is_sqlite
 from troth.people.models import PersonState
 from troth.people.queries import Profile, insert_persons
 
@@ -58,6 +59,20 @@ def test_the_gate_for_one_and_the_gate_for_many_agree(workspace: Any, people: An
     facts = load_facts(workspace.pk, ids, "tried")
     one_by_one = {person_id for person_id in ids if decide(facts[person_id], purpose="tried", operation=operation, at=at).allow}
     assert by_set == one_by_one
+
+
+def test_the_gate_for_many_reads_no_whole_person_and_asks_once_who_is_restricted(workspace: Any) -> None:
+    condition, values = permitted_where(load_catalog(workspace.pk).rule(MARKETING_EMAIL), Operation.MESSAGE, at=1)
+    with connection.cursor() as cursor:
+        if is_sqlite():
+            cursor.execute(
+                f"EXPLAIN QUERY PLAN SELECT COUNT(*) FROM people_person p WHERE p.workspace_id = %s AND {condition}",
+                [workspace.pk, *values],
+            )
+            plan = " | ".join(row[-1] for row in cursor.fetchall())
+            assert "SEARCH p USING COVERING INDEX person_by_key (workspace_id=?)" in plan
+            assert "LIST SUBQUERY 1 | SCAN r USING INDEX stance_restricted" in plan
+            assert "SEARCH s USING PRIMARY KEY (bucket=? AND person_id=? AND purpose=?)" in plan
 
 
 def test_nothing_is_allowed_without_a_known_purpose() -> None:
