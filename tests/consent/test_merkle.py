@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from troth.consent.ledger.merkle import (
     prove_inclusion,
     root_of,
 )
-from troth.consent.ledger.tiles import append, node_in
+from troth.consent.ledger.tiles import append, node_in, tiles_for
 
 LEAVES = [hash_leaf(b"%d" % number) for number in range(1_400)]
 
@@ -82,3 +83,19 @@ def test_tiles_filled_in_any_portions_give_the_same_root_and_proofs(portions: li
     old = data.draw(st.integers(1, size))
     assert consistency_holds(old, size, plain_root(LEAVES[:old]), root, prove_consistency(old, size, node))
     assert max(len(tile) for tile in tiles.values()) <= 256 * 32
+
+
+def test_a_proof_needs_only_the_tiles_it_is_known_beforehand_to_need() -> None:
+    tiles: dict[tuple[int, int], bytes] = {}
+    size = append(0, LEAVES, tiles)
+    root = plain_root(LEAVES)
+    for old in (1, 2, 255, 256, 257, 511, 512, 640, 1_023, 1_024, 1_025, size - 1):
+        for new in (old + 1, size):
+            proof = partial(prove_consistency, old, new)
+            held = {place: tiles[place] for place in tiles_for(proof)}
+            path = proof(node_in(lambda level, number, held=held: held[level, number]))
+            assert consistency_holds(old, new, plain_root(LEAVES[:old]), plain_root(LEAVES[:new]), path)
+        proof = partial(prove_inclusion, old, size)
+        held = {place: tiles[place] for place in tiles_for(proof)}
+        assert len(held) <= 4
+        assert inclusion_holds(LEAVES[old], old, size, proof(node_in(lambda level, number, held=held: held[level, number])), root)

@@ -172,7 +172,7 @@ class Record(models.Model):
     class Meta:
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["workspace_id", "record_id"], name="record_to_append", condition=models.Q(leaf=None)),
-            models.Index(fields=["workspace_id", "leaf"], name="record_by_leaf"),
+            models.Index(fields=["workspace_id", "leaf"], name="record_by_leaf", condition=models.Q(leaf__isnull=False)),
             models.Index(fields=["workspace_id", "record_id"], name="record_by_time"),
             models.Index(fields=["workspace_id", "record_id"], name="record_not_valid", condition=models.Q(valid=False)),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.conf import settings
 from troth.consent.catalog import load_catalog
 from troth.consent.ledger.checkpoints import make_checkpoint
 from troth.consent.ledger.commitment import TOLD, plain_value
-from troth.consent.ledger.log import append_for, nodes_of
+from troth.consent.ledger.log import append_for, compute
 from troth.consent.ledger.merkle import prove_inclusion
 from troth.consent.models import EVERYTHING, Checkpoint, NoticeVersion, Record
 from troth.consent.notices import NoticeUnknown, read_text
@@ -128,5 +129,5 @@ def _place(record: Record, now: int) -> dict[str, Any] | None:
         return None
     covering = Checkpoint.objects.filter(workspace_id=record.workspace_id, size__gt=record.leaf).order_by("size").first()
     checkpoint = covering or make_checkpoint(record.workspace_id, now)
-    path = prove_inclusion(record.leaf, checkpoint.size, nodes_of(record.workspace_id))
+    path = compute(record.workspace_id, partial(prove_inclusion, record.leaf, checkpoint.size))
     return {"leaf": record.leaf, "path": [base64.b64encode(step).decode() for step in path], "checkpoint": checkpoint.note}

@@ -1,4 +1,4 @@
-"""Set-based SQL for SQLite and PostgreSQL: multi-row inserts and look-ups by lists of keys.
+"""Set-based SQL for SQLite and PostgreSQL: multi-row inserts, look-ups and updates by lists of keys.
 
 Statements come in sizes of powers of two, so that the database's statement cache sees few texts.
 """
@@ -50,13 +50,29 @@ def select_by_keys(select: str, join: str, keys: Sequence[Sequence[Any]], types:
 
     `types` are PostgreSQL type names, e.g. `("smallint", "bigint")`. Chunks are padded by repeating the last key, so a row may come twice.
     """
+    for listed, values in _portions(keys, types):
+        with connection.cursor() as cursor:
+            cursor.execute(f"{select} FROM {listed} AS k {join}", values)
+            yield from cursor.fetchall()
+
+
+def update_by_keys(update: str, where: str, keys: Sequence[Sequence[Any]], types: tuple[str, ...]) -> None:
+    """Run `update FROM (VALUES keys) AS k WHERE where`, with keys and new values as the columns of `k`, as for `select_by_keys`.
+
+    Give large numbers of keys in the order of the table's primary key: each page is then changed once.
+    """
+    with connection.cursor() as cursor:
+        for listed, values in _portions(keys, types):
+            cursor.execute(f"{update} FROM {listed} AS k WHERE {where}", values)
+
+
+def _portions(keys: Sequence[Sequence[Any]], types: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:
+    """Lists of keys as SQL with their values."""
     for start in range(0, len(keys), LARGEST):
         chunk = list(keys[start : start + LARGEST])
         size = 1 << (len(chunk) - 1).bit_length()
         chunk += [chunk[-1]] * (size - len(chunk))
-        with connection.cursor() as cursor:
-            cursor.execute(f"{select} FROM {_keys(types, size, connection.vendor)} AS k {join}", [value for key in chunk for value in key])
-            yield from cursor.fetchall()
+        yield _keys(types, size, connection.vendor), [value for key in chunk for value in key]
 
 
 PERSON_KEY = ("smallint", "bigint")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from troth.consent.ledger.log import head_of, nodes_of
+from troth.consent.ledger.log import compute, head_of
 from troth.consent.ledger.merkle import prove_consistency
 from troth.consent.models import Checkpoint
 from troth.consent.receipt_page.build import build_page
@@ -45,7 +46,7 @@ def consistency(request: HttpRequest, workspace_id: int, old: int, new: int) -> 
     size, _ = head_of(workspace_id)
     if not 0 < old <= new <= size:
         raise Http404
-    path = prove_consistency(old, new, nodes_of(workspace_id))
+    path = compute(workspace_id, partial(prove_consistency, old, new))
     return _public(JsonResponse({"old": old, "new": new, "proof": [base64.b64encode(step).decode() for step in path]}))
 
 

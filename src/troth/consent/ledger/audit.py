@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from django.db import connection
 
-from troth.consent.ledger.commitment import COLUMNS, erasure_entry, record_entry
-from troth.consent.ledger.log import head_of, nodes_of, plain_record, tile_reader
+from troth.consent.ledger.commitment import COLUMNS, erasure_entry, plain_records, record_entry
+from troth.consent.ledger.log import head_of, tile_reader
 from troth.consent.ledger.merkle import hash_leaf, root_of
 from troth.consent.ledger.tiles import HASH, WIDTH, append, node_in
 from troth.consent.models import Checkpoint, ErasedRecord
@@ -30,7 +29,7 @@ def find_faults(workspace_id: int) -> Iterator[str]:
 
 
 def _faults_of_checkpoints(workspace_id: int, size: int) -> Iterator[str]:
-    nodes = nodes_of(workspace_id)
+    nodes = node_in(tile_reader(workspace_id))
     for checkpoint in Checkpoint.objects.filter(workspace_id=workspace_id).order_by("size").iterator():
         if checkpoint.size > size:
             yield f"the log has {size} entries, but a checkpoint was signed over {checkpoint.size}"
@@ -76,8 +75,7 @@ def _expected_leaves(workspace_id: int, start: int, end: int) -> dict[int, set[b
             f"SELECT {', '.join(columns)} FROM consent_record WHERE workspace_id = %s AND leaf >= %s AND leaf < %s",
             [workspace_id, start, end],
         )
-        for row in cursor.fetchall():
-            record: dict[str, Any] = plain_record(dict(zip(columns, row, strict=True)))
+        for record in plain_records(columns, cursor.fetchall()):
             found.setdefault(record["leaf"], set()).add(hash_leaf(record_entry(record, bytes(record["salt"] or b""))))
     for said in ErasedRecord.objects.filter(workspace_id=workspace_id, leaf__gte=start, leaf__lt=end):
         found.setdefault(said.leaf or 0, set()).add(hash_leaf(erasure_entry(said.record_leaf)))

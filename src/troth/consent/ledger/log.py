@@ -5,20 +5,26 @@ A leaf is `HMAC-SHA256(salt, canonical record)`: without the salt, which is eras
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
-from troth.consent.ledger.commitment import COLUMNS, erasure_entry, record_entry
-from troth.consent.ledger.merkle import hash_leaf, root_of
-from troth.consent.ledger.tiles import Tiles, append, edges, node_in
-from troth.consent.models import ErasedRecord, LedgerHead, Record, Tile
-from troth.kernel.json_text import decode
-from troth.kernel.sql import insert_rows, is_sqlite
+from troth.consent.ledger.commitment import COLUMNS, erasure_entry, plain_records, plain_value, record_entry
+from troth.consent.ledger.merkle import Nodes, hash_leaf, root_of
+from troth.consent.ledger.tiles import Tiles, append, edges, node_in, tiles_for
+from troth.consent.models import ErasedRecord, LedgerHead, Record
+from troth.kernel.errors import TrothError
+from troth.kernel.sql import PERSON_KEY, insert_rows, is_sqlite, select_by_keys, update_by_keys
 
-AT_ONCE = 2_000
+AT_ONCE = 5_000
 WORKSPACES_AT_ONCE = 50
+Found = TypeVar("Found")
+
+
+class TileLost(TrothError):
+    """Hashes of a log are missing."""
 
 
 def append_pending(now: int) -> bool:
@@ -49,18 +55,25 @@ def append_for(workspace_id: int) -> bool:
         entries = [record_entry(record, bytes(record["salt"])) for record in records]
         entries += [erasure_entry(one.record_leaf) for one in erased]
         _append(workspace_id, size, [hash_leaf(entry) for entry in entries])
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE consent_record SET leaf = %s WHERE bucket = %s AND person_id = %s AND record_id = %s",
-                [(size + place, r["bucket"], r["person_id"], r["record_id"]) for place, r in enumerate(records)],
-            )
-            start = size + len(records)
-            cursor.executemany(
-                "UPDATE consent_erasedrecord SET leaf = %s WHERE workspace_id = %s AND record_leaf = %s",
-                [(start + place, workspace_id, one.record_leaf) for place, one in enumerate(erased)],
-            )
+        _note_leaves(workspace_id, size, records, erased)
         LedgerHead.objects.filter(workspace_id=workspace_id).update(size=size + len(entries))
     return len(records) == AT_ONCE or len(erased) == AT_ONCE
+
+
+def _note_leaves(workspace_id: int, size: int, records: Sequence[dict[str, Any]], erased: Sequence[ErasedRecord]) -> None:
+    """Each learns its number in the log."""
+    update_by_keys(
+        "UPDATE consent_record SET leaf = k.column4",
+        "consent_record.bucket = k.column1 AND consent_record.person_id = k.column2 AND consent_record.record_id = k.column3",
+        sorted((r["bucket"], r["person_id"], r["record_id"], leaf) for leaf, r in enumerate(records, size)),
+        (*PERSON_KEY, "bigint", "bigint"),
+    )
+    update_by_keys(
+        "UPDATE consent_erasedrecord SET leaf = k.column3",
+        "consent_erasedrecord.workspace_id = k.column1 AND consent_erasedrecord.record_leaf = k.column2",
+        [(workspace_id, one.record_leaf, leaf) for leaf, one in enumerate(erased, size + len(records))],
+        ("bigint", "bigint", "bigint"),
+    )
 
 
 def _lock_head(workspace_id: int) -> int:
@@ -79,20 +92,11 @@ def _pending_records(workspace_id: int) -> list[dict[str, Any]]:
             f"SELECT {', '.join(columns)} FROM consent_record{index} WHERE workspace_id = %s AND leaf IS NULL ORDER BY record_id LIMIT %s",
             [workspace_id, AT_ONCE],
         )
-        return [plain_record(dict(zip(columns, row, strict=True))) for row in cursor.fetchall()]
-
-
-def plain_record(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of either database with its JSON decoded and its flag a flag."""
-    told = {name: decode(row[name]) if isinstance(row[name], str | bytes) else row[name] for name in ("evidence", "rules")}
-    return {**row, "valid": bool(row["valid"]), **told}
+        return list(plain_records(columns, cursor.fetchall()))
 
 
 def _append(workspace_id: int, size: int, leaves: Sequence[bytes]) -> None:
-    tiles: Tiles = {}
-    read = tile_reader(workspace_id)
-    for level, number in edges(size):
-        tiles[level, number] = read(level, number)
+    tiles: Tiles = read_tiles(workspace_id, edges(size))
     append(size, leaves, tiles)
     insert_rows(
         "INSERT INTO consent_tile (workspace_id, level, number, hashes)",
@@ -101,30 +105,48 @@ def _append(workspace_id: int, size: int, leaves: Sequence[bytes]) -> None:
     )
 
 
+def read_tiles(workspace_id: int, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Tiles of a workspace's log by level and number, in one statement for up to 256 of them. Raises TileLost."""
+    keys = [(workspace_id, *place) for place in sorted(places)]
+    rows = select_by_keys(
+        "SELECT t.level, t.number, t.hashes",
+        "JOIN consent_tile t ON t.workspace_id = k.column1 AND t.level = k.column2 AND t.number = k.column3",
+        keys,
+        ("bigint", "smallint", "bigint"),
+    )
+    found = {(level, number): bytes(hashes) for level, number, hashes in rows}
+    for _, level, number in keys:
+        if (level, number) not in found:
+            raise TileLost(f"Tile {level}/{number} of the ledger of workspace {workspace_id} is gone: restore it from a backup.")
+    return found
+
+
 def tile_reader(workspace_id: int) -> Callable[[int, int], bytes]:
-    """Reads tiles of a workspace's log, each at most once."""
+    """Reads tiles of a workspace's log one by one, each at most once."""
     held: dict[tuple[int, int], bytes] = {}
 
     def read(level: int, number: int) -> bytes:
         if (level, number) not in held:
-            held[level, number] = bytes(Tile.objects.get(workspace_id=workspace_id, level=level, number=number).hashes)
+            held.update(read_tiles(workspace_id, [(level, number)]))
         return held[level, number]
 
     return read
 
 
-def nodes_of(workspace_id: int) -> Callable[[int, int], bytes]:
-    """The hashes of a workspace's log, for `merkle`."""
-    return node_in(tile_reader(workspace_id))
+def compute(workspace_id: int, wanted: Callable[[Nodes], Found]) -> Found:
+    """A root or a proof from the hashes of a workspace's log: just those tiles are read that it is made of, all at once."""
+    tiles = read_tiles(workspace_id, tiles_for(wanted))
+    return wanted(node_in(lambda level, number: tiles[level, number]))
 
 
 def head_of(workspace_id: int) -> tuple[int, bytes]:
     """The size of a workspace's log and its root."""
     head = LedgerHead.objects.filter(workspace_id=workspace_id).first()
     size = head.size if head else 0
-    return size, root_of(size, nodes_of(workspace_id))
+    return size, compute(workspace_id, partial(root_of, size))
 
 
 def leaf_of(record: Record) -> bytes:
     """The leaf of a record as it stands now: what its place in the log must hold."""
-    return hash_leaf(record_entry({name: getattr(record, name) for name in COLUMNS}, bytes(record.salt or b"")))
+    told = plain_value({name: getattr(record, name) for name in COLUMNS})
+    return hash_leaf(record_entry(told, bytes(record.salt or b"")))

@@ -20,7 +20,12 @@ def hash_leaf(entry: bytes) -> bytes:
 
 def hash_children(left: bytes, right: bytes) -> bytes:
     """The hash of an inner node (RFC 9162, 2.1.1)."""
-    return sha256(b"\x01" + left + right).digest()
+    return hash_pair(left + right)
+
+
+def hash_pair(pair: bytes) -> bytes:
+    """`hash_children` of two hashes that stand side by side."""
+    return sha256(b"\x01" + pair).digest()
 
 
 def root_of(size: int, nodes: Nodes) -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 
-from troth.consent.ledger.merkle import hash_children
+from troth.consent.ledger.merkle import EMPTY_ROOT, Nodes, hash_pair
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
 HASH = 32
+PAIR = 2 * HASH
 Tiles = MutableMapping[tuple[int, int], bytes]
 """(level of tiles, number) → up to 256 hashes, one after another."""
 
@@ -44,23 +45,38 @@ def edges(size: int) -> list[tuple[int, int]]:
     return found
 
 
-def node_in(read: Callable[[int, int], bytes]) -> Callable[[int, int], bytes]:
+def tile_of(level: int, number: int) -> tuple[int, int]:
+    """Which tile holds what the hash of a complete subtree is made of."""
+    tile_level, inside = divmod(level, HEIGHT)
+    return tile_level, number >> (HEIGHT - inside)
+
+
+def tiles_for(compute: Callable[[Nodes], object]) -> set[tuple[int, int]]:
+    """Which tiles a root or a proof is made of: it asks for the same hashes whatever they are."""
+    wanted: set[tuple[int, int]] = set()
+
+    def note(level: int, number: int) -> bytes:
+        wanted.add(tile_of(level, number))
+        return EMPTY_ROOT
+
+    compute(note)
+    return wanted
+
+
+def node_in(read: Callable[[int, int], bytes]) -> Nodes:
     """The hash of a complete subtree, from tiles that `read(level, number)` returns."""
 
     def node(level: int, number: int) -> bytes:
-        tile_level, inside = divmod(level, HEIGHT)
-        per_tile = WIDTH >> inside
-        tile_number, position = divmod(number, per_tile)
-        tile = read(tile_level, tile_number)
+        inside = level % HEIGHT
+        position = number % (WIDTH >> inside)
         width = HASH << inside
-        return _fold(tile[position * width : (position + 1) * width], inside)
+        return _fold(read(*tile_of(level, number))[position * width : (position + 1) * width], inside)
 
     return node
 
 
 def _fold(hashes: bytes, height: int) -> bytes:
     """The root of 2^height hashes."""
-    row = [hashes[start : start + HASH] for start in range(0, len(hashes), HASH)]
     for _ in range(height):
-        row = [hash_children(row[place], row[place + 1]) for place in range(0, len(row), 2)]
-    return row[0]
+        hashes = b"".join([hash_pair(hashes[start : start + PAIR]) for start in range(0, len(hashes), PAIR)])
+    return hashes

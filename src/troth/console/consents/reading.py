@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import F, QuerySet, Sum, TextField
 from django.db.models.functions import Cast
@@ -12,7 +13,7 @@ from troth.consent.catalog import load_catalog
 from troth.consent.decisions import NO_DECISION, load_decisions, make_facts
 from troth.consent.evidence import hash_text
 from troth.consent.gate import Operation, reason_against
-from troth.consent.ledger.log import head_of, leaf_of, nodes_of
+from troth.consent.ledger.log import compute, head_of, leaf_of
 from troth.consent.ledger.merkle import inclusion_holds, prove_inclusion
 from troth.consent.models import EVERYTHING, Record, RefusedClaims, Stance, Standing
 from troth.consent.notices import NoticeUnknown, read_text
@@ -178,7 +179,7 @@ def prove_place(record: Record) -> Place:
     size, root = head_of(record.workspace_id)
     own = leaf_of(record)
     holds = record.leaf < size and inclusion_holds(
-        own, record.leaf, size, prove_inclusion(record.leaf, size, nodes_of(record.workspace_id)), root
+        own, record.leaf, size, compute(record.workspace_id, partial(prove_inclusion, record.leaf, size)), root
     )
     return Place(record.leaf, size, holds, own.hex(), root.hex())
 
