@@ -68,6 +68,7 @@ class Tenant:
     form_id: str
     topic_key: str
     record_id: str
+    repermission_id: int
 
 
 @pytest.fixture
@@ -156,7 +157,14 @@ def make_tenant(name: str) -> Tenant:
         form_id,
         topic_key,
         api.json("GET", f"/people/{subject.person_id}/consents")["records"][0]["id"],
+        api.json("POST", "/repermissions", asking_of(name), status=201)["id"],
     )
+
+
+def asking_of(name: str) -> dict[str, str]:
+    """An asking that shows the notice of a tenant."""
+    words = {"subject": "May we?", "html": '<a href="{{ ask_url }}">Answer</a>'}
+    return {"purpose": "marketing_email", "notice": f"news-of-{name}", "ground": "service", **words}
 
 
 def publish_news(api: Api, name: str) -> Any:

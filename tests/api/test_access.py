@@ -29,6 +29,13 @@ BODIES: dict[str, Any] = {
         "url": "https://alice.example.com/mail",
         "instruction": "Alice's page has an empty box.",
     },
+    "POST /repermissions": {
+        "purpose": "marketing_email",
+        "notice": "news-of-alice",
+        "ground": "service",
+        "subject": "s",
+        "html": "<p>{{ ask_url }}</p>",
+    },
     "POST /forms": {"title": "Sign up", "notice": "every-tenant-has-one"},
     "PUT /forms/{form_id}": {"title": "Sign up", "notice": "every-tenant-has-one"},
     "POST /topics": {"key": "offers", "name": {"en": "Offers"}, "purpose": "marketing_email"},
@@ -69,6 +76,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "text_hash": [tenant.text_hash],
         "form_id": [tenant.form_id],
         "topic_key": [tenant.topic_key],
+        "repermission_id": [str(tenant.repermission_id)],
     }
 
 
@@ -88,8 +96,10 @@ def body_of(method: str, path: str) -> Any:
 
 
 def is_let_in(answer: Any, method: str, path: str) -> bool:
-    """Whether the door was open, even if what is behind cannot be done as things stand: the tenants' campaign was published, so it stays."""
-    return answer.status_code < 300 or (answer.status_code == 409 and (method, path) == ("DELETE", "/campaigns/{campaign_id}"))
+    """Whether the door was open, even if what is behind cannot be done as things stand: the tenants' campaign was published, so it stays, and their
+    asking is a draft, which cannot be stopped."""
+    as_it_stands = {("DELETE", "/campaigns/{campaign_id}"), ("POST", "/repermissions/{repermission_id}/stop")}
+    return answer.status_code < 300 or (answer.status_code == 409 and (method, path) in as_it_stands)
 
 
 def everything_of(tenant: Any) -> list[Any]:
@@ -112,6 +122,7 @@ def everything_of(tenant: Any) -> list[Any]:
             f"/notices/{tenant.notice_key}",
             "/consent-setting",
             "/topics",
+            "/repermissions",
         )
     ]
 

@@ -18,9 +18,10 @@ from troth.campaigns.repermission import (
     start_repermission,
     stop_repermission,
 )
+from troth.campaigns.repermission_figures import consent_purposes
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.repermission.forms import BLANK, FIELDS, AskingForm
-from troth.console.repermission.reading import consent_purposes, estimate_asked, find_asking
+from troth.console.repermission.reading import estimate_asked, find_asking
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import connection
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as later
 
-from troth.campaigns.models import AskingState, Repermission
-from troth.campaigns.repermission import Answers, count_answers
+from troth.campaigns.models import Repermission
+from troth.campaigns.repermission import Answers
 from troth.campaigns.repermission_asking import ASKED, ASKED_BEFORE, NO_GROUND
+from troth.campaigns.repermission_figures import (
+    count_lacks,
+    find_repermission,
+    list_lacking,
+    list_repermissions,
+    read_figures,
+)
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.gate import Operation, permitted_where
-from troth.consent.lacking import MAY_BE_ASKED, STANCE, Lack, lack_in_sql
-from troth.consent.models import LegalBasis
+from troth.consent.lacking import MAY_BE_ASKED, Lack
 from troth.console.naming import names_of
 from troth.console.reach import Reach, choose_people, count_people
-from troth.people.models import PersonState
 
 SHOWN = 50
-LOOKED_AT = 20_000
-"""Persons looked at for one page of those who lack a consent."""
-MOST_ASKINGS = 100
 WORDS: Mapping[str, str | Promise] = {
     Lack.MISSING: later("never asked"),
     Lack.UNKNOWN: later("claimed without proof, or left unanswered"),
@@ -72,23 +72,11 @@ class Progress:
     answers: Answers
 
 
-def consent_purposes(workspace_id: int) -> list[PurposeRule]:
-    """Those in use that rest on consent, marketing first."""
-    rules = [rule for rule in load_catalog(workspace_id).purposes.values() if rule.basis == LegalBasis.CONSENT]
-    return sorted(rules, key=lambda rule: (not rule.is_marketing, rule.name.casefold()))
-
-
 def read_standings(workspace_id: int, rule: PurposeRule, now: int) -> Standings:
     """One read along the key of persons: all of them, or a sample of buckets."""
     asked, values, factor = choose_people(workspace_id)
-    expression, moments = lack_in_sql(rule, now)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {expression} AS lack, COUNT(*) FROM people_person p LEFT JOIN {STANCE}"
-            f" WHERE {asked} AND p.state = {int(PersonState.ACTIVE)} GROUP BY 1",
-            [*moments, rule.key, *values],
-        )
-        found = {lack: Reach(number * factor, exact=factor == 1) for lack, number in cursor.fetchall()}
+    counted = count_lacks(workspace_id, rule, now, people=(asked, values))
+    found = {lack: Reach(number * factor, exact=factor == 1) for lack, number in counted.items()}
     nobody = Reach(0, exact=True)
     return Standings(
         rule=rule,
@@ -102,26 +90,10 @@ def read_lacking(
     workspace_id: int, rule: PurposeRule, lack: Lack, now: int, after: Sequence[int]
 ) -> tuple[list[tuple[int, str]], tuple[int, ...] | None]:
     """Persons who lack a consent for a reason, as id and name, the oldest first; and where to go on, if there may be more."""
-    expression, moments = lack_in_sql(rule, now)
-    created_at, bucket, person_id = after or (-1, -1, -1)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT p.created_at, p.bucket, p.person_id, {expression} FROM (SELECT created_at, bucket, person_id, state FROM people_person"
-            " WHERE workspace_id = %s AND (created_at, bucket, person_id) > (%s, %s, %s) ORDER BY created_at, bucket, person_id LIMIT %s) p"
-            f" LEFT JOIN {STANCE} WHERE p.state = {int(PersonState.ACTIVE)} ORDER BY 1, 2, 3",
-            [*moments, workspace_id, created_at, bucket, person_id, LOOKED_AT, rule.key],
-        )
-        looked_at, chosen = 0, []
-        last: tuple[int, ...] = ()
-        for *position, person, reason in cursor:
-            looked_at, last = looked_at + 1, (*position, person)
-            if reason == lack:
-                chosen.append(person)
-            if len(chosen) == SHOWN:
-                break
-    more = len(chosen) == SHOWN or looked_at == LOOKED_AT
-    names = names_of(workspace_id, set(chosen))
-    return [(person, names.get(person, "")) for person in chosen], last if more else None
+    chosen, more = list_lacking(workspace_id, rule, [lack], now, after, SHOWN)
+    people = [person for person, _ in chosen]
+    names = names_of(workspace_id, set(people))
+    return [(person, names.get(person, "")) for person in people], more
 
 
 def estimate_asked(asking: Repermission, now: int) -> Reach:
@@ -134,7 +106,7 @@ def estimate_asked(asking: Repermission, now: int) -> Reach:
 
 def find_asking(workspace_id: int, asking_id: int) -> Repermission:
     """An asking of the workspace. Raises Http404."""
-    found = Repermission.objects.filter(workspace_id=workspace_id, pk=asking_id).first() if asking_id < 2**63 else None
+    found = find_repermission(workspace_id, asking_id)
     if found is None:
         raise Http404
     return found
@@ -143,16 +115,14 @@ def find_asking(workspace_id: int, asking_id: int) -> Repermission:
 def list_askings(workspace_id: int) -> list[tuple[Repermission, str, int]]:
     """The latest, with the name of the purpose and how many were asked."""
     catalog = load_catalog(workspace_id)
-    rows = Repermission.objects.filter(workspace_id=workspace_id).defer("html").order_by("-pk")[:MOST_ASKINGS]
+    rows = list_repermissions(workspace_id)
     return [(row, rule.name if (rule := catalog.rule(row.purpose)) else row.purpose, row.counts.get(ASKED, 0)) for row in rows]
 
 
 def read_progress(asking: Repermission) -> Progress:
-    """From the counts kept with it, and where those asked stand now."""
-    counts: Mapping[str, Any] = asking.counts
-    reasons = [(WORDS[lack], counts[f"{ASKED}:{lack}"]) for lack in MAY_BE_ASKED if counts.get(f"{ASKED}:{lack}")]
-    left_out = [(says, counts[name]) for name, says in LEFT_OUT.items() if counts.get(name)]
-    left_out += [(name.replace("_", " "), number) for name, number in counts.items() if ":" not in name and name not in (ASKED, *LEFT_OUT)]
-    asked = counts.get(ASKED, 0)
-    answers = count_answers(asking) if asking.state != AskingState.DRAFT else Answers()
-    return Progress(asked, reasons, left_out, asked + sum(number for _, number in left_out), answers)
+    """Its figures in words."""
+    figures = read_figures(asking)
+    reasons = [(WORDS[lack], figures.reasons[lack]) for lack in MAY_BE_ASKED if figures.reasons.get(lack)]
+    left_out = [(says, figures.left_out[name]) for name, says in LEFT_OUT.items() if figures.left_out.get(name)]
+    left_out += [(name.replace("_", " "), number) for name, number in figures.left_out.items() if name not in LEFT_OUT]
+    return Progress(figures.asked, reasons, left_out, figures.looked_at, figures.answers)

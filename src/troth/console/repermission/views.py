@@ -6,13 +6,13 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from troth.campaigns.repermission_figures import consent_purposes
 from troth.consent.catalog import load_catalog
 from troth.consent.lacking import MAY_BE_ASKED, Lack
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import keep, read_numbers
 from troth.console.repermission.reading import (
     WORDS,
-    consent_purposes,
     find_asking,
     list_askings,
     read_lacking,
