@@ -13,6 +13,11 @@ class CampaignsConfig(AppConfig):
         """Listen to the actors; tell the worker what to do."""
         from troth.campaigns.due import ASKED
         from troth.campaigns.entering import KIND
+        from troth.campaigns.newsletters.deciding import decide_next, finish_done
+        from troth.campaigns.newsletters.due import ASKED as ASKED_OF_NEWSLETTERS
+        from troth.campaigns.newsletters.gathering import gather_next
+        from troth.campaigns.newsletters.running import KIND as NEWSLETTER
+        from troth.campaigns.newsletters.running import begin_due
         from troth.campaigns.publishing import mark_behind
         from troth.campaigns.repermission_asking import ask_next
         from troth.campaigns.triggers import react
@@ -24,4 +29,9 @@ class CampaignsConfig(AppConfig):
         register_reaction(react)
         register_source(KIND, ASKED)
         register_publication(mark_behind)
+        register_source(NEWSLETTER, ASKED_OF_NEWSLETTERS)
         register_duty("ask_for_consent", ask_next, every_ms=1_000)
+        register_duty("begin_newsletters", begin_due, every_ms=500)
+        register_duty("gather_newsletters", gather_next, every_ms=500)
+        register_duty("decide_newsletters", decide_next, every_ms=5_000)
+        register_duty("finish_newsletters", finish_done, every_ms=5_000)

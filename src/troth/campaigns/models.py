@@ -103,3 +103,109 @@ class Repermission(models.Model):
             models.Index(fields=["state"], name="repermission_under_way", condition=models.Q(state="asking")),
             models.Index(fields=["workspace_id", "purpose"], name="repermission_by_purpose"),
         ]
+
+
+class NewsletterState(models.TextChoices):
+    """How far a newsletter is."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    """It goes out at its time, or at the next of its times."""
+    SENDING = "sending"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class Audience(models.TextChoices):
+    """Who of a segment gets a newsletter that takes hours to send."""
+
+    FROZEN = "frozen"
+    """Who was in it when it began."""
+    LIVE = "live"
+    """Who was in it when it began, and still is when their own mail is due."""
+
+
+class Newsletter(models.Model):
+    """One mail to a segment: now, at a time, at a local time in each person's zone, or again and again."""
+
+    workspace_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=NewsletterState, default=NewsletterState.DRAFT)
+    segment_id = models.BigIntegerField(null=True)
+    """None: everybody."""
+    audience = models.CharField(max_length=10, choices=Audience, default=Audience.FROZEN)
+    purpose = models.CharField(max_length=64)
+    also_for = models.JSONField(default=list)
+    topic = models.CharField(max_length=50, blank=True)
+    schedule = models.JSONField(default=dict)
+    """See `newsletters.schedule`."""
+    per_hour = models.IntegerField(null=True)
+    """At most so many an hour; None: as fast as it goes."""
+    variants = models.JSONField(default=list)
+    """The mails that are tried against each other, or the one: key, share, subject, html, text."""
+    test = models.JSONField(null=True)
+    """How the better variant is found: share of people, metric, hours, and who decides; None: each variant goes to its share."""
+    holdout = models.SmallIntegerField(default=0)
+    """Per cent of people who get nothing, to see what the mail does."""
+    goal = models.JSONField(null=True)
+    """The event that is hoped for, within how many days, and the property with its revenue."""
+    hold_minutes = models.IntegerField(default=0)
+    """How long everything waits after the start, so that it can be taken back."""
+    expires_hours = models.IntegerField(default=24)
+    """Who could not be sent theirs within so many hours after it was due gets none."""
+    next_at = models.BigIntegerField(null=True)
+    """When it begins next, in milliseconds; None: not by itself."""
+    created_at = models.BigIntegerField()
+    updated_at = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["next_at"], name="newsletter_due", condition=models.Q(state="scheduled")),
+            models.Index(fields=["workspace_id", "id"], name="newsletter_by_workspace"),
+        ]
+
+
+class RunState(models.TextChoices):
+    """How far one sending of a newsletter is."""
+
+    GATHERING = "gathering"
+    """People are gone through, and their mails queued."""
+    TESTING = "testing"
+    """The variants are out, and the others wait for the better one."""
+    SENDING = "sending"
+    """Everybody is queued with what they get."""
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class NewsletterRun(models.Model):
+    """One sending of a newsletter: what it was then, and how far it is. Its messages hold who got what."""
+
+    newsletter_id = models.BigIntegerField()
+    workspace_id = models.BigIntegerField()
+    number = models.IntegerField()
+    state = models.CharField(max_length=10, choices=RunState, default=RunState.GATHERING)
+    resume_to = models.CharField(max_length=10, blank=True)
+    """The state that pausing interrupted."""
+    plan = models.JSONField()
+    """The newsletter as it was when it began, with the templates of its variants."""
+    after = models.JSONField(default=list)
+    """Who was looked at last: created_at, bucket, person_id."""
+    counts = models.JSONField(default=dict)
+    """How many were looked at, and how many queued at each local hour."""
+    winner = models.CharField(max_length=20, blank=True)
+    decided_by = models.CharField(max_length=20, blank=True)
+    """`significance`, `highest`, `hand`, or `nothing`: there was no telling, and the first variant went out."""
+    starts_at = models.BigIntegerField()
+    decide_at = models.BigIntegerField(null=True)
+    begun_at = models.BigIntegerField()
+    gathered_at = models.BigIntegerField(null=True)
+    ended_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["newsletter_id", "number"], name="one_run_per_number")]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["state"], name="run_under_way", condition=models.Q(state__in=["gathering", "testing", "sending"]))
+        ]

@@ -16,8 +16,11 @@ from troth.consent.refusing import REASONS, PurposeNotCovered, name_purpose, tel
 from troth.content.reading import Read
 from troth.messages.needs import READS, find_data
 from troth.segments.conditions import read_properties
+from troth.segments.purpose_checking import reads_of
+from troth.segments.registry import get_segment
 
 TRIGGER = "trigger"
+SEGMENT = "segment"
 BESIDE = "rules"
 CONDITIONS = "conditions"
 
@@ -60,6 +63,8 @@ class Plan:
     """What its mail reads; of one that cannot be understood nothing."""
     trigger: Trigger | None = None
     rules: Rules = field(default_factory=Rules)
+    segment_id: int | None = None
+    """Whose members it is for; None: everybody."""
 
 
 def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
@@ -70,6 +75,9 @@ def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
         places[trigger] = [Place(TRIGGER, plan.trigger_event)]
         for name, path in read_properties(plan.conditions, "$.conditions"):
             places[trigger].append(Place(CONDITIONS, name, path=path))
+    if plan.segment_id is not None:
+        for datum, place in find_read_by_segment(plan.workspace_id, plan.segment_id):
+            places.setdefault(datum, []).append(place)
     for datum, place in find_read_beside(plan.trigger, plan.rules):
         places.setdefault(datum, []).append(place)
     for read in plan.reads:
@@ -77,6 +85,13 @@ def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
         for datum in find_data(read, plan.trigger_event or None, catalog):
             places.setdefault(datum, []).append(place)
     return [Reading(judge_use(catalog, plan.purpose, plan.also_for, datum), found) for datum, found in places.items()]
+
+
+def find_read_by_segment(workspace_id: int, segment_id: int) -> Iterator[tuple[Datum, Place]]:
+    """What choosing the members of a segment reads. Raises SegmentUnknown."""
+    segment = get_segment(workspace_id, segment_id)
+    for datum, path in reads_of(segment):
+        yield datum, Place(SEGMENT, datum.name, path=f"segment “{segment.name}”, {path}")
 
 
 def find_read_beside(trigger: Trigger | None, rules: Rules) -> Iterator[tuple[Datum, Place]]:

@@ -5,10 +5,10 @@ Told anew at queueing and at hand-over, from the template and the workspace's ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from troth.consent.catalog import Catalog
+from troth.consent.catalog import PROFILING, Catalog
 from troth.consent.coverage import Datum, Kind, Use, asked_with, find_needs, judge_use
 from troth.consent.gate import Operation, Verdict
 from troth.consent.wishes import channel_key, topic_key
@@ -23,6 +23,8 @@ ASK = "ask"
 """In a message's context: it asks for a consent. Who is asked was chosen by that consent's lack alone, not by behaviour."""
 READS = "reads"
 """In a message's context: what was read to choose its person and moment, as pairs of kind and name."""
+NEWSLETTER = "newsletter"
+"""In a message's context: it is of a newsletter, `segment` is whom it goes to. Where that is nobody in particular, nobody was chosen."""
 NOT_COVERED = "not_covered"
 """The reason of a message whose template reads data that may not be used for it."""
 
@@ -41,6 +43,11 @@ class Asked(NamedTuple):
             return []
         purpose = self.refused.collected_for
         return [Verdict(allow=False, purpose=purpose, operation=operation.value, at=at, reason=NOT_COVERED)]
+
+
+def is_chosen(context: Mapping[str, Any]) -> bool:
+    """Whether behaviour chose the person, which is profiling; a question for consent, and what goes to everybody, chose nobody."""
+    return ASK not in context and not (NEWSLETTER in context and context[NEWSLETTER]["segment"] is None)
 
 
 def find_data(read: Read, event: str | None, catalog: Catalog) -> Iterator[Datum]:
@@ -69,7 +76,8 @@ def ask_for(template: Template | None, purpose: str, context: dict[str, Any], ca
     uses = [judge_use(catalog, purpose, also_for, datum) for datum in sorted(data)]
     refused = next((use for use in uses if use.fault), None)
     rule = catalog.rule(purpose)
-    own = (purpose,) if ASK in context else asked_with(rule, purpose)
+    reads_behaviour = any(use.collected_for == PROFILING for use in uses)
+    own = asked_with(rule, purpose) if is_chosen(context) or (reads_behaviour and ASK not in context) else (purpose,)
     wishes = [channel_key(channel)] if rule is None or rule.is_marketing else []
     wishes += [topic_key(template.topic)] if template and template.topic else []
     return Asked((*own, *find_needs(uses)), refused, tuple(wishes))

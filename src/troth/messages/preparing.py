@@ -17,7 +17,7 @@ from troth.messages.controls import Control, find_stop, look_at_controls
 from troth.messages.feedback.stops import KINDS as STOPPABLE
 from troth.messages.feedback.stops import find_stopped, stopped_for
 from troth.messages.limiting import Stop, find_stops
-from troth.messages.needs import ASK, Asked, ask_for
+from troth.messages.needs import ASK, Asked, ask_for, is_chosen
 from troth.messages.pace import find_too_soon
 from troth.messages.queue import Claim
 from troth.messages.tracking import ask_to_measure
@@ -129,11 +129,11 @@ def ask_gate(claims: Sequence[Claim], templates: Mapping[int, Template], now: in
 
 def _find_asked(claims: Sequence[Claim], templates: Mapping[int, Template]) -> dict[int, Asked]:
     """What each message has to be asked for; found once for all messages that read the same."""
-    alike: dict[tuple[int, int, str, str, str | None, bool], Asked] = {}
+    alike: dict[tuple[int, int, str, str, str | None, bool, bool], Asked] = {}
     found = {}
     for claim in claims:
         workspace_id, event = claim.subject.workspace_id, claim.context.get("event", {}).get("name")
-        key = (workspace_id, claim.template_id, claim.channel, claim.purpose, event, ASK in claim.context)
+        key = (workspace_id, claim.template_id, claim.channel, claim.purpose, event, ASK in claim.context, is_chosen(claim.context))
         if key not in alike:
             template, catalog = templates.get(claim.template_id), load_catalog(workspace_id)
             alike[key] = ask_for(template, claim.purpose, claim.context, catalog, claim.channel)
@@ -142,5 +142,5 @@ def _find_asked(claims: Sequence[Claim], templates: Mapping[int, Template]) -> d
 
 
 def _is_chosen(claim: Claim) -> bool:
-    """Marketing goes to whom behaviour chose, which is profiling; a question for consent does not."""
-    return claim.is_marketing and ASK not in claim.context
+    """Marketing to whom behaviour chose needs the consent to that, too."""
+    return claim.is_marketing and is_chosen(claim.context)

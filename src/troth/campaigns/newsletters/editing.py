@@ -1,0 +1,173 @@
+"""Making and changing newsletters, and everything that starting one would be refused for. Nothing is sent from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from troth.campaigns.models import Audience, Newsletter, NewsletterState
+from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong
+from troth.campaigns.newsletters.plan import (
+    FASTEST,
+    LONGEST_EXPIRY,
+    LONGEST_HOLD,
+    MOST_HOLDOUT,
+    check_number,
+    read_goal,
+    read_test,
+    read_variants,
+)
+from troth.campaigns.newsletters.schedule import read_schedule
+from troth.campaigns.purpose_checking import Plan, find_uncovered
+from troth.consent.catalog import load_catalog
+from troth.content.library import compile_mail
+from troth.content.reading import Read
+from troth.kernel.errors import TrothError
+from troth.people.event_names import fold_event_name
+from troth.segments.registry import SegmentUnknown, get_segment
+
+FIELDS = (
+    "name",
+    "segment_id",
+    "audience",
+    "purpose",
+    "also_for",
+    "topic",
+    "schedule",
+    "per_hour",
+    "variants",
+    "test",
+    "holdout",
+    "goal",
+    "hold_minutes",
+    "expires_hours",
+)
+"""What can be edited."""
+LONGEST_NAME = 200
+
+
+def create_newsletter(workspace_id: int, fields: Mapping[str, Any], *, now: int) -> Newsletter:
+    """A draft; `fields` are those of FIELDS, at least a name, a purpose and one variant. Raises NewsletterInvalid, PurposeUnknown."""
+    made = Newsletter(workspace_id=workspace_id, schedule={"kind": "now"}, created_at=now, updated_at=now)
+    _set(made, fields)
+    made.save()
+    return made
+
+
+def edit_newsletter(newsletter: Newsletter, fields: Mapping[str, Any], *, now: int) -> Newsletter:
+    """Change a draft, or the next sending of one that waits for its time. Raises NewsletterInvalid, NewsletterStateWrong, PurposeUnknown."""
+    with transaction.atomic():
+        row = lock_newsletter(newsletter)
+        if row.state not in (NewsletterState.DRAFT, NewsletterState.SCHEDULED):
+            raise NewsletterStateWrong(
+                "It is being sent, or was: what people get is not changed under way. Copy it to send something else."
+            )
+        _set(row, fields)
+        row.updated_at = now
+        if row.state == NewsletterState.SCHEDULED:
+            # Its time may have been changed with it: whoever changes it schedules it anew.
+            row.state, row.next_at = NewsletterState.DRAFT, None
+        row.save()
+    return row
+
+
+def copy_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
+    """A draft of the same content, to be sent once more or otherwise."""
+    fields = {name: getattr(newsletter, name) for name in FIELDS}
+    fields["name"] = f"{newsletter.name[: LONGEST_NAME - 7]} (copy)"
+    return create_newsletter(newsletter.workspace_id, fields, now=now)
+
+
+def delete_newsletter(newsletter: Newsletter) -> None:
+    """Remove a draft that was never sent. Raises NewsletterStateWrong."""
+    with transaction.atomic():
+        row = lock_newsletter(newsletter)
+        if row.state != NewsletterState.DRAFT:
+            raise NewsletterStateWrong("Only a draft can be deleted: messages name what was sent.")
+        row.delete()
+
+
+def lock_newsletter(newsletter: Newsletter) -> Newsletter:
+    """The row as it is now, against whoever acts on it at the same time."""
+    return Newsletter.objects.select_for_update().get(pk=newsletter.pk, workspace_id=newsletter.workspace_id)
+
+
+def find_faults(newsletter: Newsletter) -> list[TrothError]:
+    """Everything that starting it would be refused for: mails that cannot be rendered, data collected for other purposes."""
+    faults: list[TrothError] = []
+    for check in (_check_purpose, _check_segment):
+        try:
+            check(newsletter)
+        except TrothError as error:
+            faults.append(error)
+    if faults:
+        return faults
+    for variant in read_variants(newsletter.variants):
+        try:
+            _, reads = compile_mail(newsletter.workspace_id, variant.template, variant.inline)
+        except TrothError as error:
+            faults.append(NewsletterInvalid(f"Variant {variant.key}: {error}"))
+        else:
+            faults.extend(find_uncovered(_plan_of(newsletter, reads)))
+    return faults
+
+
+def _plan_of(newsletter: Newsletter, reads: Sequence[Read]) -> Plan:
+    """The newsletter as purpose checking sees it."""
+    return Plan(newsletter.workspace_id, newsletter.purpose, newsletter.also_for, "", None, reads, segment_id=newsletter.segment_id)
+
+
+def _set(row: Newsletter, fields: Mapping[str, Any]) -> None:
+    unknown = set(fields) - set(FIELDS)
+    if unknown:
+        raise NewsletterInvalid(f"$.{min(unknown)}: this is no field of a newsletter.")
+    for field, value in fields.items():
+        setattr(row, field, value)
+    row.name = row.name.strip()
+    if not 0 < len(row.name) <= LONGEST_NAME or "\0" in row.name:
+        raise NewsletterInvalid(f"$.name: give it a name of at most {LONGEST_NAME} characters.")
+    if row.audience not in Audience.values:
+        raise NewsletterInvalid("$.audience: choose `frozen` or `live`.")
+    _check_purpose(row)
+    _check_content(row)
+    check_number(row.per_hour, 1, FASTEST, "$.per_hour")
+    check_number(row.holdout, 0, MOST_HOLDOUT, "$.holdout")
+    check_number(row.hold_minutes, 0, LONGEST_HOLD, "$.hold_minutes")
+    check_number(row.expires_hours, 1, LONGEST_EXPIRY, "$.expires_hours")
+    _check_segment(row)
+
+
+def _check_purpose(row: Newsletter) -> None:
+    catalog = load_catalog(row.workspace_id)
+    for purpose in (row.purpose, *row.also_for):
+        catalog.require(purpose)
+    row.also_for = sorted({purpose for purpose in row.also_for if purpose != row.purpose})
+    topic = catalog.topics.get(row.topic)
+    if row.topic and (topic is None or topic.archived or topic.purpose != row.purpose):
+        raise NewsletterInvalid("$.topic: choose a topic of the newsletter's purpose that is in use, or none.")
+
+
+def _check_content(row: Newsletter) -> None:
+    read_schedule(row.schedule)
+    variants = read_variants(row.variants)
+    row.variants = msgspec.to_builtins(variants)
+    test = read_test(row.test, len(variants))
+    row.test = msgspec.to_builtins(test) if test else None
+    goal = read_goal(row.goal)
+    row.goal = {**msgspec.to_builtins(goal), "event": fold_event_name(goal.event)} if goal else None
+    if test and test.metric == "converted" and goal is None:
+        raise NewsletterInvalid("$.test.metric: say in `goal` what people are hoped to do, or take another metric.")
+
+
+def _check_segment(row: Newsletter) -> None:
+    if row.segment_id is None:
+        return
+    try:
+        segment = get_segment(row.workspace_id, row.segment_id)
+    except SegmentUnknown:
+        raise NewsletterInvalid("$.segment_id: there is no such segment in this workspace.") from None
+    if segment.archived:
+        raise NewsletterInvalid("$.segment_id: the segment is archived and holds nobody: take it up again, or choose another.")

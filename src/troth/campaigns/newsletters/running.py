@@ -1,0 +1,190 @@
+"""Starting a newsletter and everything that can be done with one that is under way: pause, resume, cancel, choose the better variant."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Max
+
+from troth.campaigns.models import Newsletter, NewsletterRun, NewsletterState, RunState
+from troth.campaigns.newsletters.editing import find_faults, lock_newsletter
+from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong
+from troth.campaigns.newsletters.plan import RunPlan, Variant, read_goal, read_plan, read_test, read_variants
+from troth.campaigns.newsletters.schedule import first_begin, next_begin, read_schedule
+from troth.content.library import issue_inline, issue_template
+from troth.kernel.clock import MINUTE
+from troth.kernel.json_text import decode, encode
+from troth.messages.models import State
+from troth.messages.queue import move_waiting
+from troth.segments.purpose_checking import reads_of
+from troth.segments.registry import get_segment
+
+KIND = "newsletter"
+UNDER_WAY = (RunState.GATHERING, RunState.TESTING, RunState.SENDING)
+BY_HAND = "hand"
+
+
+def source_of(newsletter_id: int) -> str:
+    """What the messages of a newsletter name as their source; their occurrence is the run."""
+    return f"{KIND}:{newsletter_id}"
+
+
+def start_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
+    """Send it at its time, which may be now. Raises whatever `find_faults` finds, and NewsletterStateWrong."""
+    for fault in find_faults(newsletter):
+        raise fault
+    with transaction.atomic():
+        row = lock_newsletter(newsletter)
+        if row.state != NewsletterState.DRAFT:
+            raise NewsletterStateWrong("It was started already.")
+        row.state, row.updated_at = NewsletterState.SCHEDULED, now
+        row.next_at = first_begin(read_schedule(row.schedule), now)
+        row.save()
+    return row
+
+
+def begin_due(now: int) -> bool:
+    """Worker duty: begin the newsletters whose time has come; True when there may be more."""
+    due = list(
+        Newsletter.objects.filter(state=NewsletterState.SCHEDULED, next_at__lte=now).order_by("next_at").values_list("pk", flat=True)[:20]
+    )
+    for pk in due:
+        with transaction.atomic():
+            row = Newsletter.objects.select_for_update().get(pk=pk)
+            if row.state == NewsletterState.SCHEDULED and row.next_at is not None and row.next_at <= now and _is_computed(row):
+                _begin(row, now)
+    return False
+
+
+def _begin(row: Newsletter, now: int) -> None:
+    """One more run. What cannot be sent any more (data was assigned to another purpose meanwhile) stops here, and the page says why."""
+    if find_faults(row):
+        row.state, row.next_at = NewsletterState.PAUSED, None
+        row.save(update_fields=["state", "next_at"])
+        return
+    variants = read_variants(row.variants)
+    plan = RunPlan(
+        name=row.name,
+        segment_id=row.segment_id,
+        reads=_reads_of(row),
+        audience=row.audience,
+        purpose=row.purpose,
+        topic=row.topic,
+        schedule=row.schedule,
+        per_hour=row.per_hour,
+        shares=[(variant.key, variant.share) for variant in variants],
+        templates={variant.key: _issue(row, variant) for variant in variants},
+        test=read_test(row.test, len(variants)),
+        holdout=row.holdout,
+        goal=read_goal(row.goal),
+        expires_hours=row.expires_hours,
+    )
+    number = (NewsletterRun.objects.filter(newsletter_id=row.pk).aggregate(Max("number"))["number__max"] or 0) + 1
+    NewsletterRun.objects.create(
+        newsletter_id=row.pk,
+        workspace_id=row.workspace_id,
+        number=number,
+        plan=decode(encode(plan)),
+        starts_at=max(now, row.next_at or now) + row.hold_minutes * MINUTE,
+        begun_at=now,
+    )
+    following = next_begin(read_schedule(row.schedule), now)
+    row.next_at = following
+    row.state = NewsletterState.SCHEDULED if following else NewsletterState.SENDING
+    row.save(update_fields=["state", "next_at"])
+
+
+def _reads_of(row: Newsletter) -> list[tuple[str, str]]:
+    if row.segment_id is None:
+        return []
+    return sorted({(datum.kind.value, datum.name) for datum, _ in reads_of(get_segment(row.workspace_id, row.segment_id))})
+
+
+def _is_computed(row: Newsletter) -> bool:
+    """A segment that was made or changed a moment ago is waited for: who is in it is not known yet."""
+    if row.segment_id is None:
+        return True
+    segment = get_segment(row.workspace_id, row.segment_id)
+    return segment.progress.computed_version >= segment.version
+
+
+def _issue(row: Newsletter, variant: Variant) -> int:
+    """What the variant's messages are rendered from."""
+    if variant.template:
+        return int(issue_template(row.workspace_id, variant.template, also_for=row.also_for, topic=row.topic).pk)
+    return int(issue_inline(row.workspace_id, variant.inline, also_for=row.also_for, topic=row.topic).pk)
+
+
+def pause_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
+    """Send nothing more for now; what is queued waits, and further times pass. Raises NewsletterStateWrong."""
+    with transaction.atomic():
+        row = lock_newsletter(newsletter)
+        if row.state not in (NewsletterState.SCHEDULED, NewsletterState.SENDING):
+            raise NewsletterStateWrong("Only what waits for its time or is being sent can be paused.")
+        row.state, row.updated_at = NewsletterState.PAUSED, now
+        row.save(update_fields=["state", "updated_at"])
+        for run in _runs(row, UNDER_WAY):
+            run.resume_to, run.state = run.state, RunState.PAUSED
+            run.save(update_fields=["state", "resume_to"])
+    _move(row, State.QUEUED, State.CANCELLED)
+    _move(row, State.HELD, State.CANCELLED)
+    return row
+
+
+def resume_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
+    """Go on where it was paused; a time that has passed meanwhile is not made up for when it recurs. Raises NewsletterStateWrong."""
+    with transaction.atomic():
+        row = lock_newsletter(newsletter)
+        if row.state != NewsletterState.PAUSED:
+            raise NewsletterStateWrong("It is not paused.")
+        for fault in find_faults(row):
+            raise fault
+        runs = _runs(row, (RunState.PAUSED,))
+        for run in runs:
+            run.state, run.resume_to = run.resume_to, ""
+            run.save(update_fields=["state", "resume_to"])
+        schedule = read_schedule(row.schedule)
+        following = next_begin(schedule, now)
+        if following is None and not runs:
+            following = first_begin(schedule, now)
+        row.next_at = following
+        row.state, row.updated_at = (NewsletterState.SCHEDULED if following else NewsletterState.SENDING), now
+        row.save(update_fields=["state", "next_at", "updated_at"])
+    _move(row, State.CANCELLED, State.QUEUED)
+    return row
+
+
+def cancel_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
+    """End it for good: nobody gets what they have not got yet. Raises NewsletterStateWrong."""
+    with transaction.atomic():
+        row = lock_newsletter(newsletter)
+        if row.state in (NewsletterState.DRAFT, NewsletterState.FINISHED, NewsletterState.CANCELLED):
+            raise NewsletterStateWrong("There is nothing under way that could be cancelled.")
+        row.state, row.next_at, row.updated_at = NewsletterState.CANCELLED, None, now
+        row.save(update_fields=["state", "next_at", "updated_at"])
+        for run in _runs(row, (*UNDER_WAY, RunState.PAUSED)):
+            run.state, run.ended_at = RunState.CANCELLED, now
+            run.save(update_fields=["state", "ended_at"])
+    _move(row, State.QUEUED, State.CANCELLED)
+    _move(row, State.HELD, State.CANCELLED)
+    return row
+
+
+def choose_winner(run: NewsletterRun, key: str, *, now: int) -> NewsletterRun:
+    """Have all who wait get this variant, by the hand of a member. Raises NewsletterInvalid, NewsletterStateWrong."""
+    if key not in read_plan(run.plan).templates:
+        raise NewsletterInvalid("$.winner: there is no such variant.")
+    with transaction.atomic():
+        row = NewsletterRun.objects.select_for_update().get(pk=run.pk, workspace_id=run.workspace_id)
+        if row.state != RunState.TESTING or row.winner:
+            raise NewsletterStateWrong("Nobody waits for a variant here.")
+        row.winner, row.decided_by = key, BY_HAND
+        row.save(update_fields=["winner", "decided_by"])
+    return row
+
+
+def _runs(row: Newsletter, states: tuple[RunState, ...]) -> list[NewsletterRun]:
+    return list(NewsletterRun.objects.select_for_update().filter(newsletter_id=row.pk, workspace_id=row.workspace_id, state__in=states))
+
+
+def _move(row: Newsletter, before: State, after: State) -> None:
+    move_waiting(row.workspace_id, source_of(row.pk), before, after)
