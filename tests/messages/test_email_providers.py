@@ -24,6 +24,11 @@ def _mail(list_unsubscribe_url: str | None = "https://acme.example/u/x") -> Outg
     return Outgoing(message_id=77, sender=sender, recipient=recipient, mail=mail)
 
 
+@pytest.fixture(autouse=True)
+def this_machine_may_be_reached(settings: Any) -> None:
+    settings.TROTH_PRIVATE_TARGETS = ["127.0.0.1"]
+
+
 @pytest.fixture
 def postmark() -> Iterator[Provider]:
     with run_provider(lambda asked: (200, POSTMARK)) as provider:

@@ -15,9 +15,9 @@ from troth.consent.models import Stance, Standing
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import stores
 from troth.messages.configured import add_channel, renew_hook
-from troth.messages.feedback.hooks import hook_url
 from troth.messages.feedback.keeping import DIAGNOSTIC_RETENTION, RETENTION, forget_old_feedback, settle_early
 from troth.messages.feedback.stops import LiftRefused, StopNotFound, find_stop, lift_stop
+from troth.messages.hooks import hook_url
 from troth.messages.models import ConfiguredChannel, DeliveryEvent, Engagement, Message, State, StoppedAddress
 from troth.messages.sending import send_due
 

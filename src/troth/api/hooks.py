@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 
 from troth.kernel.clock import now_ms
 from troth.messages.channels.port import Callback
 from troth.messages.errors import CallbackRefused, ChannelUnknown
-from troth.messages.feedback.hooks import find_hooked
 from troth.messages.feedback.reading import hear
+from troth.messages.hooks import find_hooked
 
 log = structlog.get_logger()
 
@@ -29,7 +30,7 @@ def hooked(request: HttpRequest, channel_id: int, tag: str, message_id: int = 0,
     if request.method != "POST":
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     callback = Callback(
-        url=request.build_absolute_uri(),
+        url=f"{settings.TROTH_URL}{request.get_full_path()}",
         method=request.method,
         headers={name.lower(): value for name, value in request.headers.items()},
         body=request.body,

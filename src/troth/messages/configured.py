@@ -6,9 +6,9 @@ A workspace without a channel for e-mail uses the installation's (`TROTH_EMAIL_U
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 from django.conf import settings as installation
 from django.db import transaction
@@ -20,6 +20,7 @@ from troth.kernel.json_text import decode, encode
 from troth.messages.channels import channel_from_url, find_adapter
 from troth.messages.channels.port import Adapter, Channel, Medium, Outgoing, Receipt
 from troth.messages.errors import ChannelError, ChannelUnknown
+from troth.messages.hooks import hook_url
 from troth.messages.models import ConfiguredChannel
 
 LABEL = b"channel/v1"
@@ -51,6 +52,8 @@ class Route:
     """Of the configured channel; 0: the installation's."""
     platforms: tuple[str, ...] = ()
     """Of push: the devices it reaches."""
+    callback_url: Callable[[int], str] = lambda message_id: ""
+    """Where its provider may tell of one message."""
 
 
 @dataclass
@@ -212,7 +215,9 @@ def _route(row: ConfiguredChannel) -> Route:
     kept = _opened.get(row.pk)
     if kept is None or kept[0] != row.changed_at:
         kept = _opened[row.pk] = (row.changed_at, _open(row))
-    return Route(kept[1], row.pk, find_adapter(row.adapter).platforms(row.settings))
+    adapter = find_adapter(row.adapter)
+    route = Route(kept[1], row.pk, adapter.platforms(row.settings))
+    return replace(route, callback_url=partial(hook_url, row)) if adapter.parse_feedback else route
 
 
 def _open(row: ConfiguredChannel) -> Channel:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from troth.messages.channels.port import Channel, Outgoing, Receipt
+from troth.messages.channels.port import Outgoing, Receipt
 from troth.messages.configured import Route
 from troth.messages.errors import ChannelError
 
@@ -57,14 +57,14 @@ def _by_first(routes: Sequence[Route], outgoing: Outgoing) -> Receipt:
         raise ChannelError("No channel of the workspace reaches this kind of device: add one.", permanent=True)
     for route in fitting[:-1]:
         try:
-            return _send(route.channel, outgoing)
+            return _send(route, outgoing)
         except ChannelError as error:
             if error.permanent or error.doubtful:
                 raise
-    return _send(fitting[-1].channel, outgoing)
+    return _send(fitting[-1], outgoing)
 
 
-def _send(channel: Channel, outgoing: Outgoing) -> Receipt:
-    if not getattr(channel, "begins_itself", False):
+def _send(route: Route, outgoing: Outgoing) -> Receipt:
+    if not getattr(route.channel, "begins_itself", False):
         outgoing.begin()
-    return channel.send(outgoing)
+    return route.channel.send(replace(outgoing, callback_url=route.callback_url(outgoing.message_id)))

@@ -5,6 +5,7 @@ TROTH_DATABASE_URL  postgres://… instead of the embedded SQLite; `?pool=N` bou
 TROTH_EMAIL_URL     smtp://user:password@host:587 and the like; empty: the embedded outbox keeps every message
 TROTH_SENDER        From address where a workspace has none
 TROTH_INSTANCE      another word on a copy of the whole machine, so that it does not send before somebody confirms (docs/sending.md)
+TROTH_PRIVATE_TARGETS  addresses, networks or names inside this network that channels may reach, separated by commas
 TROTH_URL           the public address, which links in mail begin with
 TROTH_STORED_IN     the countries in which the data lies, as ISO 3166 codes separated by commas (DE,FR); receipts say so
 TROTH_HOSTS         further host names to answer to, separated by commas; `*` for any
@@ -31,6 +32,7 @@ TROTH_URL = env.str("TROTH_URL", "http://127.0.0.1:8000").rstrip("/")
 TROTH_STORED_IN = [code.strip().upper() for code in env.list("TROTH_STORED_IN", default=[])]
 TROTH_EMAIL_URL = env.str("TROTH_EMAIL_URL", "")
 TROTH_INSTANCE = env.str("TROTH_INSTANCE", "")
+TROTH_PRIVATE_TARGETS: list[str] = env.list("TROTH_PRIVATE_TARGETS", default=[])
 TROTH_SENDER = env.str("TROTH_SENDER", "Troth <troth@example.com>")
 DEBUG = env.bool("TROTH_DEBUG", False)
 

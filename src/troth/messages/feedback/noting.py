@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from troth.consent.wishes import channel_key
 from troth.intake.commands import Command, Decide, Decision, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import DAY
@@ -87,7 +88,7 @@ def note_feedback(
                 heard.repeated += 1
         _move_states(fresh)
         stop_addresses(workspace_id, list(_stoppings(fresh, now)))
-        decisions = list(_decisions(fresh, now))
+        decisions = list(_decisions(fresh, medium, now))
         if decisions:
             apply(decisions, now=now)
     fetches = [_fetch(one, about) for one, about in _match(workspace_id, medium, engaged) if about is not None and about.message_id]
@@ -203,19 +204,22 @@ def _bounced_often(about: _About, now: int) -> bool:
         return int(cursor.fetchone()[0]) >= SOFT_MOST
 
 
-def _decisions(fresh: Sequence[tuple[Feedback, _About]], now: int) -> Iterator[Command]:
-    """A complaint is an objection to direct marketing (Art. 21(2)); an unsubscribe at the provider withdraws what the message was sent for."""
+def _decisions(fresh: Sequence[tuple[Feedback, _About]], medium: Medium, now: int) -> Iterator[Command]:
+    """A complaint is an objection to direct marketing (Art. 21(2)); an unsubscribe at the provider withdraws what the message was sent for.
+
+    STOP as a text message is said of text messages altogether.
+    """
     for one, about in fresh:
         if one.told not in (Told.COMPLAINT, Told.UNSUBSCRIBE):
             continue
-        complains = one.told is Told.COMPLAINT
+        complains, said_stop = one.told is Told.COMPLAINT, medium is Medium.SMS and not about.message_id
         yield Decide(
             workspace_id=about.subject.workspace_id,
             identity=Identity(person_id=about.subject.person_id),
             source="feedback",
             received_at=now,
-            decision=Decision.OBJECT if complains else Decision.WITHDRAW,
-            purpose=None if complains else about.purpose or None,
+            decision=Decision.OBJECT if complains else Decision.REFUSE if said_stop else Decision.WITHDRAW,
+            purpose=None if complains else channel_key(medium) if said_stop else about.purpose or None,
             method=one.told.value,
             evidence={"message_id": str(about.message_id)} if about.message_id else {},
         )

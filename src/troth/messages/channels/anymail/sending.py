@@ -23,6 +23,7 @@ from anymail.exceptions import (
 from anymail.message import AnymailMessage
 
 from troth.messages.channels.anymail.providers import Provider
+from troth.messages.channels.outside import guard, reach, translate_failure
 from troth.messages.channels.port import Outgoing, Receipt
 from troth.messages.errors import ChannelError, ChannelUnknown
 
@@ -61,12 +62,7 @@ class AnymailChannel:
 
     def check(self) -> str:
         """Reach its API; whether the key is right shows with the first mail, for no provider offers a try without one."""
-        try:
-            requests.head(self._make(CHECKED_FOR_S).api_url, timeout=CHECKED_FOR_S, allow_redirects=False)
-        except requests.RequestException as error:
-            raise ChannelError(
-                f"{self._provider.title} cannot be reached ({type(error).__name__}): check the address of its API.", permanent=False
-            ) from None
+        reach(self._make(CHECKED_FOR_S).api_url, self._provider.title)
         return f"{self._provider.title} answers at {self.address}. Send a test to see whether the key is right."
 
     def send(self, outgoing: Outgoing) -> Receipt:
@@ -76,7 +72,8 @@ class AnymailChannel:
         if backend is None:
             backend = self._kept.backend = self._make(TIMEOUT_S)
         try:
-            backend.open()
+            if backend.open():
+                guard(backend.session)
             backend.send_messages([message])
         except AnymailRecipientsRefused:
             raise ChannelError(
@@ -100,9 +97,8 @@ class AnymailChannel:
         """The provider's answer may repeat the address, so that only its number is told."""
         title, code = self._provider.title, error.status_code
         if code is None:
-            before = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error.__cause__)
-            if isinstance(error, requests.RequestException) and before:
-                return ChannelError(f"{title} cannot be reached: it is tried again.", permanent=False)
+            if isinstance(error, requests.RequestException):
+                return translate_failure(error.__cause__ if isinstance(error.__cause__, requests.RequestException) else error, title)
             return ChannelError(f"The connection to {title} broke: the mail may have been accepted.", permanent=False, doubtful=True)
         if code in IN_DOUBT:
             return ChannelError(f"{title} failed ({code}): the mail may have been accepted.", permanent=False, doubtful=True)

@@ -13,10 +13,11 @@ percent-encoded. A password is never sent in clear over a network, unless the sc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from troth.messages.channels.port import Channel
+from troth.messages.channels.port import Adapter, Channel, Medium, Setting
 from troth.messages.channels.smtp.connection import Security, Server
 from troth.messages.channels.smtp.sending import SmtpChannel
 from troth.messages.errors import ChannelUnknown
@@ -41,6 +42,53 @@ TIMEOUT_S = 30.0
 def open_channel(url: str) -> Channel:
     """A channel for an SMTP URL; it connects when it first sends. Raises ChannelUnknown, without repeating the URL: it holds a password."""
     return SmtpChannel(server_from_url(url))
+
+
+_SECURITY = {
+    "TLS": _SCHEMES["smtps"],
+    "STARTTLS": _SCHEMES["smtp+tls"],
+    "STARTTLS where offered": _SCHEMES["smtp"],
+    "none": _SCHEMES["smtp+plain"],
+}
+
+
+def _open_configured(settings: Mapping[str, str]) -> Channel:
+    scheme = _SECURITY[settings["security"]]
+    try:
+        port = int(settings["port"] or scheme.port)
+    except ValueError:
+        raise ChannelUnknown("The port is a number: correct it, or leave it empty.") from None
+    if not settings["host"].isascii() or any(character in settings["host"] for character in " /@:"):
+        raise ChannelUnknown("The server is a host name such as mail.example.com: correct it.")
+    return SmtpChannel(
+        Server(
+            host=settings["host"],
+            port=port,
+            user=settings["user"],
+            password=settings["password"],
+            security=scheme.security,
+            verify=True,
+            timeout_s=TIMEOUT_S,
+            is_outside=True,
+        )
+    )
+
+
+ADAPTERS = (
+    Adapter(
+        name="smtp",
+        title="SMTP",
+        medium=Medium.EMAIL,
+        settings=(
+            Setting(name="host", label="Server", help="Such as mail.example.com."),
+            Setting(name="security", label="Encryption", default="STARTTLS", choices=tuple(_SECURITY)),
+            Setting(name="port", label="Port", help="Empty: 465 for TLS, 587 for STARTTLS, else 25.", required=False),
+            Setting(name="user", label="User name", required=False),
+            Setting(name="password", label="Password", secret=True, required=False),
+        ),
+        open=_open_configured,
+    ),
+)
 
 
 def server_from_url(url: str) -> Server:

@@ -8,6 +8,7 @@ import ssl
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from troth.messages.channels.outside import PrivateTarget, check_peer
 from troth.messages.errors import ChannelDown
 
 
@@ -31,6 +32,8 @@ class Server:
     security: Security
     verify: bool
     timeout_s: float
+    is_outside: bool = False
+    """A workspace named it: it may not lead inside (see `outside.py`)."""
 
 
 def connect(server: Server) -> smtplib.SMTP:
@@ -45,6 +48,8 @@ def connect(server: Server) -> smtplib.SMTP:
         raise _not_now("The mail server offers no STARTTLS or no log-in: use another scheme in TROTH_EMAIL_URL.") from None
     except smtplib.SMTPResponseException as error:
         raise _not_now(f"The mail server refused the connection ({error.smtp_code}): it is tried again.") from None
+    except PrivateTarget:
+        raise _not_now("That server is inside this network: use a public one, or name it in TROTH_PRIVATE_TARGETS.") from None
     except (OSError, smtplib.SMTPException) as error:
         raise _not_now(f"The mail server cannot be reached ({type(error).__name__}): check TROTH_EMAIL_URL.") from None
     except ValueError:
@@ -65,6 +70,8 @@ def _connect(server: Server) -> smtplib.SMTP:
     else:
         connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
     try:
+        if server.is_outside:
+            check_peer(connection.sock)
         connection.ehlo_or_helo_if_needed()
         offered = server.security is Security.WHERE_OFFERED and connection.has_extn("starttls")
         if server.security is Security.STARTTLS or offered:
