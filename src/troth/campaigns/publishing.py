@@ -54,8 +54,20 @@ class CampaignInvalid(TrothError):
     """A campaign that cannot be saved; the message names the field."""
 
 
+class CampaignUnknown(TrothError):
+    """There is no such campaign in the workspace."""
+
+
 class CampaignStateWrong(TrothError):
     """What cannot be done with a campaign in the state it is in."""
+
+
+def find_campaign(workspace_id: int, campaign_id: int) -> Campaign:
+    """A campaign by its id. Raises CampaignUnknown, also for one of another workspace."""
+    found = Campaign.objects.filter(workspace_id=workspace_id, pk=campaign_id).first() if 0 < campaign_id < 2**63 else None
+    if found is None:
+        raise CampaignUnknown("There is no such campaign in this workspace: check its number.")
+    return found
 
 
 def create_campaign(
@@ -124,8 +136,8 @@ def find_faults(campaign: Campaign) -> list[TrothError]:
     return [*faults, *find_uncovered(plan_of(campaign))]
 
 
-def publish_campaign(campaign: Campaign) -> Campaign:
-    """Check the draft and let the campaign react to events from now on.
+def publish_campaign(campaign: Campaign, *, now: int | None = None) -> Campaign:
+    """Check the draft and let the campaign react from now on, which is a moment in milliseconds; by itself the present.
 
     Raises TemplateInvalid with line and column, TemplateTooExpensive, ConditionInvalid, PurposeUnknown, PurposeNotCovered.
     """
@@ -137,7 +149,7 @@ def publish_campaign(campaign: Campaign) -> Campaign:
         campaign.has_changes = False
         campaign.state = CampaignState.PUBLISHED
         campaign.save(update_fields=["template_id", "published", "has_changes", "state", "updated_at"])
-        keep_version(campaign, now_ms())
+        keep_version(campaign, now_ms() if now is None else now)
     return campaign
 
 

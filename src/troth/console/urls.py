@@ -20,6 +20,7 @@ ROOMS = [
         "ledger",
         "search",
         "outbox",
+        "why",
         "live",
     ),
     *("settings", "keys", "members", "setup", "audit"),

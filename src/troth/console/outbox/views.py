@@ -77,6 +77,7 @@ def message(request: MemberRequest, message_id: int) -> HttpResponse:
         row=describe_messages(request.workspace.pk, [found])[0],
         crumbs=[(_("Outbox"), reverse("console-outbox", args=[request.workspace.pk]))],
         cause=_address_of(request.workspace.pk, found.source),
+        why=_why(request.workspace.pk, found),
         part=part,
         tabs=[(says, f"?part={name}", name == part) for name, says in words.items()],
         text=body.get("text", ""),
@@ -109,3 +110,9 @@ def _find(request: MemberRequest, message_id: int) -> Message:
         raise Http404
     request.about = found.person_id
     return found
+
+
+def _why(workspace_id: int, found: Message) -> str:
+    """The address of the page that tells the decisions on a campaign's message in words; empty for others."""
+    kind, _colon, number = found.source.partition(":")
+    return f"{reverse('console-why', args=[workspace_id])}?person=person:{found.person_id}&campaign={number}" if kind == "campaign" else ""

@@ -1,0 +1,48 @@
+"""One page: a person, a campaign, and what became of it for them."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from troth.campaigns.publishing import CampaignUnknown, find_campaign
+from troth.campaigns.why import Story, tell_why
+from troth.console.access import MemberRequest, member_page
+from troth.console.asking import FilterInvalid, is_number, read_person
+from troth.console.naming import names_of
+from troth.console.shell import render_page
+from troth.console.why.reading import list_choices
+from troth.kernel.clock import now_ms
+from troth.kernel.personal_data import Subject
+from troth.people.lookup import PersonNotFound, load_person
+from troth.workspaces.audit import NOBODY
+from troth.workspaces.roles import Permission
+
+
+@member_page(Permission.SEE_PEOPLE, audit="why.asked")
+def why(request: MemberRequest) -> HttpResponse:
+    """`?person=&campaign=`: an identifier or `person:ID`, and the number of a campaign."""
+    workspace_id = request.workspace.pk
+    person, campaign = request.GET.get("person", "").strip()[:320], request.GET.get("campaign", "")
+    problem, stories, found = "", list[Story](), 0
+    try:
+        found = read_person(person, workspace_id) or 0
+        if found and is_number(campaign):
+            subject = Subject(workspace_id, found)
+            load_person(subject)
+            stories = tell_why(subject, find_campaign(workspace_id, int(campaign)), now_ms())
+    except (FilterInvalid, CampaignUnknown, PersonNotFound) as error:
+        problem, found = str(error), 0
+    request.about = found or NOBODY
+    return render_page(
+        request,
+        "console/why/why.html",
+        asked={"person": person, "campaign": campaign},
+        campaigns=[("", _("Choose a campaign")), *list_choices(workspace_id)],
+        stories=stories,
+        now=stories[-1] if stories else None,
+        past=stories[:-1],
+        problem=problem,
+        person_id=found,
+        name=names_of(workspace_id, {found}).get(found, "") if found else "",
+    )
