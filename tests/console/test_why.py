@@ -31,5 +31,8 @@ def test_why_is_searched_by_person_and_campaign(workspace: Any) -> None:
     assert f"campaign={own.pk}" in marketer.get(f"{base}/outbox/{message.message_id}").content.decode()
     assert "Nobody in this workspace" in marketer.get(f"{base}/why?person=nobody@example.com&campaign={own.pk}").content.decode()
     assert "There is no such campaign" in marketer.get(f"{base}/why?person=ann&campaign=999").content.decode()
-    assert "Choose a person and a campaign" in marketer.get(f"{base}/why").content.decode()
+    assert "Name a person" in marketer.get(f"{base}/why").content.decode()
+    everywhere = marketer.get(f"{base}/why?person=ann").content.decode()
+    assert f"campaign={own.pk}" in everywhere
+    assert "Now they would get it, if it is triggered." in everywhere
     assert join(workspace, "viewer").get(f"{base}/why").status_code == 403

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import CampaignUnknown, find_campaign
-from troth.campaigns.why import Story, tell_why
+from troth.campaigns.why import Story, tell_all, tell_why
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import FilterInvalid, is_number, read_person
 from troth.console.naming import names_of
@@ -25,11 +26,15 @@ def why(request: MemberRequest) -> HttpResponse:
     workspace_id = request.workspace.pk
     person, campaign = request.GET.get("person", "").strip()[:320], request.GET.get("campaign", "")
     problem, stories, found = "", list[Story](), 0
+    everywhere: list[tuple[Campaign, list[Story]]] = []
     try:
         found = read_person(person, workspace_id) or 0
-        if found and is_number(campaign):
-            subject = Subject(workspace_id, found)
+        subject = Subject(workspace_id, found)
+        if found:
             load_person(subject)
+        if found and not campaign:
+            everywhere = tell_all(subject, now_ms())
+        elif found and is_number(campaign):
             stories = tell_why(subject, find_campaign(workspace_id, int(campaign)), now_ms())
     except (FilterInvalid, CampaignUnknown, PersonNotFound) as error:
         problem, found = str(error), 0
@@ -38,7 +43,8 @@ def why(request: MemberRequest) -> HttpResponse:
         request,
         "console/why/why.html",
         asked={"person": person, "campaign": campaign},
-        campaigns=[("", _("Choose a campaign")), *list_choices(workspace_id)],
+        campaigns=[("", _("Every campaign")), *list_choices(workspace_id)],
+        everywhere=[(own, told[0], told[-1]) for own, told in everywhere],
         stories=stories,
         now=stories[-1] if stories else None,
         past=stories[:-1],
