@@ -12,7 +12,7 @@ from troth.campaigns.models import Repermission
 from troth.campaigns.repermission import find_shown
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.evidence import Shown
-from troth.consent.form_words import words_in
+from troth.consent.form_words import WORDS, words_in
 from troth.consent.models import Record
 from troth.consent.notices import read_text
 from troth.intake.addressing import identity_of
@@ -22,11 +22,12 @@ from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Subject
 from troth.messages.ask_links import TEST, AskLink, read_ask_token
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
+from troth.pages.dead_ends import not_ours, nothing_held, was_test
 from troth.pages.languages import choose_language
 from troth.pages.links import find_subject
 from troth.pages.receipt_links import make_receipt_token
 from troth.pages.sender import sender_of
-from troth.pages.views import not_ours, public_page, read_form
+from troth.pages.views import public_page, read_form
 
 METHOD = "asked"
 YES, NO = "yes", "no"
@@ -36,20 +37,20 @@ YES, NO = "yes", "no"
 def ask(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the notice and two buttons; POST records the answer."""
     if token == TEST:
-        return HttpResponse(render_to_string("pages/test_link.html"))
+        return was_test(request)
     link = read_ask_token(token)
     asking = Repermission.objects.filter(pk=link.asking_id, workspace_id=link.workspace_id).first() if link else None
     if link is None or asking is None:
-        return not_ours()
+        return not_ours(request)
     own = Subject(link.workspace_id, link.person_id)
     subject = find_subject(UnsubscribeLink(own, asking.purpose, link.message_id))
     if subject is None:
-        return _page("nothing_held.html", asking, "en")
+        return nothing_held(request, asking.workspace_id)
     posted = read_form(request)
     rule = load_catalog(asking.workspace_id).purposes.get(asking.purpose)
     shown = _choose_shown(request, asking, posted)
     if rule is None or shown is None:
-        return _page("ask_closed.html", asking, "en", status=410)
+        return _page("ask_closed.html", asking, choose_language(request, list(WORDS)), status=410)
     facts: dict[str, Any] = {"rule": rule, "shown": shown, "text": read_text(asking.workspace_id, shown.text_hash), "token": token}
     facts["description"] = rule.description_in(shown.language)
     answer = posted.get("answer")

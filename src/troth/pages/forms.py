@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from troth.consent.form_words import label_of, words_in
+from troth.consent.form_words import WORDS, label_of, words_in
 from troth.consent.forms import LONGEST_ANSWER, Asked, FormUnknown, ask_in, find_form, languages_of
 from troth.consent.models import ConsentForm, Record
 from troth.intake.wire.values import is_email
@@ -20,11 +20,12 @@ from troth.kernel.clock import now_ms
 from troth.kernel.content_policy import content_policy
 from troth.messages.direct import can_send
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
+from troth.pages.dead_ends import not_ours
 from troth.pages.languages import choose_language
 from troth.pages.opt_in import Confirmed, asked_then, confirm, read_entry, write_to
 from troth.pages.receipt_links import make_receipt_token
 from troth.pages.sender import sender_of
-from troth.pages.views import not_ours, public_page, read_form
+from troth.pages.views import public_page, read_form
 from troth.people.identifiers import normalise_email
 from troth.workspaces.models import Workspace
 
@@ -53,11 +54,13 @@ def show_form(request: HttpRequest, form_id: str) -> HttpResponse:
     try:
         form = find_form(form_id)
     except FormUnknown:
-        return not_ours()
+        return not_ours(request)
     posted = read_form(request) if request.method == "POST" else QueryDict()
     asked = _ask(request, form, posted)
     if asked is None:
-        return _in_frame(request, form, _page("form_closed.html", form.workspace_id, "en", what="closed", status=404))
+        return _in_frame(
+            request, form, _page("form_closed.html", form.workspace_id, choose_language(request, list(WORDS)), what="closed", status=404)
+        )
     is_looked_at = request.method != "POST" and PREVIEW in request.GET
     answer = (
         _answer_post(asked, posted, request)

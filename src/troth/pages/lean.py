@@ -17,7 +17,6 @@ import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.template.loader import render_to_string
 from django.utils.encoding import iri_to_uri
 
 from troth.intake.asgi import Door
@@ -32,6 +31,7 @@ from troth.messages.machines import READ_HEADERS, name_machine
 from troth.messages.noting import Noting
 from troth.messages.tracking import collective_tag, read_measured
 from troth.messages.unsubscribe_links import TEST, UnsubscribeLink
+from troth.pages.dead_ends import render_unknown
 from troth.pages.decisions import ONE_CLICK, withdrawal
 from troth.pages.links import find_subject, read_link
 
@@ -197,6 +197,6 @@ def _as_location(url: str) -> bytes:
 @cache
 def _unknown() -> Reply:
     """For a person who followed a link that is broken."""
-    page = render_to_string("pages/unknown_link.html").encode()
+    page = render_unknown("en").encode()
     policy = (b"content-security-policy", content_policy().encode())
     return Reply(404, page, ((b"content-type", b"text/html; charset=utf-8"), (b"x-frame-options", b"DENY"), policy))

@@ -22,10 +22,11 @@ from troth.kernel.crypto import public_key_pem
 from troth.kernel.ids import bucket_of
 from troth.kernel.personal_data import Subject
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_preferences_url
+from troth.pages.dead_ends import not_ours
 from troth.pages.languages import choose_language
 from troth.pages.receipt_links import read_receipt_token
 from troth.pages.sender import sender_of
-from troth.pages.views import not_ours, public_page
+from troth.pages.views import public_page
 
 
 @public_page
@@ -33,7 +34,7 @@ def show_receipt(request: HttpRequest, token: str) -> HttpResponse:
     """The receipt as a page, in the reader's language; `?lang=` chooses."""
     record = _find(token)
     if record is None:
-        return not_ours()
+        return not_ours(request)
     receipt = _make(record)
     language = choose_language(request, list(WORDS), request.GET.get("lang", ""))
     facts = {"record": record, "token": token, "sender": sender_of(record.workspace_id), "language": language}
@@ -45,7 +46,7 @@ def download_receipt(request: HttpRequest, token: str) -> HttpResponse:
     """The receipt as a file for programs."""
     record = _find(token)
     if record is None:
-        return not_ours()
+        return not_ours(request)
     answer = JsonResponse(_make(record), json_dumps_params={"ensure_ascii": False, "indent": 2}, content_type="application/ld+json")
     answer["Content-Disposition"] = f'attachment; filename="receipt-{record.record_id}.json"'
     return answer
@@ -56,7 +57,7 @@ def download_page(request: HttpRequest, token: str) -> HttpResponse:
     """The receipt in an HTML file that verifies it wherever it is opened, without a network."""
     record = _find(token)
     if record is None:
-        return not_ours()
+        return not_ours(request)
     answer = HttpResponse(build_page(_make(record), public_key_pem(), settings.TROTH_URL), content_type="text/html; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="receipt-{record.record_id}.html"'
     return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -19,11 +19,13 @@ from troth.kernel.clock import now_ms
 from troth.kernel.content_policy import content_policy
 from troth.messages.unsubscribe_links import TEST
 from troth.pages import decisions
+from troth.pages.dead_ends import not_ours, nothing_held, was_test
 from troth.pages.languages import choose_language
 from troth.pages.links import PREVIEW, Visit, read_visit
-from troth.pages.preference_words import WORDS
+from troth.pages.preference_words import WORDS, name_in
 from troth.pages.preferences import Posted, list_asked, save_choices, stop_everything
 from troth.pages.sender import sender_of
+from troth.pages.stop_words import WORDS as STOP_WORDS
 
 View = Callable[..., HttpResponse]
 GPC_SINCE = "2026-11-24"
@@ -52,9 +54,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         return HttpResponseNotAllowed(["GET", "HEAD"])
     if token == TEST:
-        return HttpResponse(render_to_string("pages/test_link.html"))
+        return was_test(request)
     visit = read_visit(token)
-    return _page("unsubscribe.html", visit, token) if visit else not_ours()
+    return _stop_page(request, "unsubscribe.html", visit, token, "stop") if visit else not_ours(request)
 
 
 @public_page
@@ -63,7 +65,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseRedirect(reverse("unsubscribe", args=[token]))
     visit = decisions.unsubscribe(token, now=now_ms())
-    return _page("unsubscribed.html", visit, token) if visit else not_ours()
+    return _stop_page(request, "unsubscribed.html", visit, token, "stopped") if visit else not_ours(request)
 
 
 @public_page
@@ -71,10 +73,10 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """What a person agreed to, objected to and wants, and the means to change it."""
     visit = read_visit(token)
     if visit is None:
-        return not_ours()
+        return not_ours(request)
     workspace_id, is_preview = visit.link.subject.workspace_id, visit.link.subject.person_id == PREVIEW
     if visit.subject is None and not is_preview:
-        return _page("preferences.html", visit, token)
+        return nothing_held(request, workspace_id)
     posted = read_form(request)
     language = choose_language(request, list(WORDS), posted.get("language") or request.GET.get("lang", ""))
     facts: dict[str, Any] = {"words": WORDS[language], "language": language, "gpc": sends_gpc(request), "is_preview": is_preview}
@@ -86,7 +88,8 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
             else save_choices(visit.subject, _read_choices(posted, gpc=sends_gpc(request)), language=language, now=now_ms())
         )
         facts["stopped"] = is_stop
-    answer = _page("preferences.html", visit, token, asked=list_asked(workspace_id, visit.subject, language), **facts)
+    facts |= {"asked": list_asked(workspace_id, visit.subject, language), "sender": sender_of(workspace_id), "token": token}
+    answer = HttpResponse(render_to_string("pages/preferences.html", facts))
     if is_preview:
         answer["Content-Security-Policy"] = content_policy(["'self'"])
         answer["X-Frame-Options"] = "SAMEORIGIN"
@@ -123,20 +126,14 @@ def read_form(request: HttpRequest) -> QueryDict:
         return QueryDict()
 
 
-def _page(template: str, visit: Visit, token: str, **more: Any) -> HttpResponse:
-    """A page about a visit, or the one that says that nothing is held. Rendered without the request, so nothing can ask for a session."""
+def _stop_page(request: HttpRequest, template: str, visit: Visit, token: str, what: str) -> HttpResponse:
+    """A page about mail that ends, in the reader's language. Rendered without the request, so nothing can ask for a session."""
     workspace_id = visit.link.subject.workspace_id
+    if visit.subject is None and visit.link.subject.person_id != PREVIEW:
+        return nothing_held(request, workspace_id)
+    language = choose_language(request, list(STOP_WORDS))
+    words, sender = STOP_WORDS[language], sender_of(workspace_id)
     rule = load_catalog(workspace_id).purposes.get(visit.link.purpose)
-    sender = sender_of(workspace_id)
-    facts: Mapping[str, Any] = {
-        "sender": sender,
-        "purpose": rule.name if rule else "",
-        "token": token,
-        **more,
-    }
-    is_held = visit.subject or visit.link.subject.person_id == PREVIEW
-    return HttpResponse(render_to_string(f"pages/{template if is_held else 'nothing_held.html'}", dict(facts)))
-
-
-def not_ours() -> HttpResponse:
-    return HttpResponse(render_to_string("pages/unknown_link.html"), status=404)
+    said = words[f"{what}_purpose" if rule else f"{what}_any"].format(sender=sender, purpose=name_in(rule, language) if rule else "")
+    facts = {"words": words, "language": language, "sender": sender, "said": said, "token": token}
+    return HttpResponse(render_to_string(f"pages/{template}", facts))
