@@ -311,3 +311,13 @@ def test_each_look_is_written_down_with_the_person(officer: Client, acme: int) -
     Member.objects.create(user=User.objects.get(), workspace=other, role="owner")
     read(officer, other.pk, f"/{record_id}", 404)
     assert listed(read(officer, other.pk, person=f"person:{person_id}")) == []
+
+
+def test_the_receipt_is_a_page_for_an_authority_and_handing_it_out_is_noted(officer: Client, acme: int) -> None:
+    record_id = say(acme, Decision.GRANT, {**SHOWN, "control_kind": "checkbox"})
+    assert f"/consents/{record_id}/receipt" in read(officer, acme, f"/{record_id}")
+    kept = officer.get(f"/console/{acme}/consents/{record_id}/receipt")
+    assert kept["Content-Disposition"] == f'attachment; filename="receipt-{record_id}.html"'
+    assert "/p/" not in kept.content.decode().partition('id="held"')[2], "the person's own link is theirs alone"
+    assert AuditEntry.objects.filter(action="consent.read").count() == 2
+    assert officer.get(f"/console/{acme}/consents/1/receipt").status_code == 404

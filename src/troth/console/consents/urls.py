@@ -10,4 +10,5 @@ urlpatterns = [
     path("consents", views.consents, name="console-consents"),
     path("consents/refused", views.refused, name="console-consents-refused"),
     path("consents/<int:record_id>", views.consent, name="console-consent"),
+    path("consents/<int:record_id>/receipt", views.receipt, name="console-consent-receipt"),
 ]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from babel.dates import format_date
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.consent.catalog import load_catalog
 from troth.consent.models import EVERYTHING
+from troth.consent.receipt_page.build import build_page
+from troth.consent.receipts import make_receipt
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import FilterInvalid, is_number, keep, read_day, read_person
 from troth.console.charts import Series, bar_chart
@@ -31,6 +34,7 @@ from troth.console.consents.wording import DECISIONS, FAULTS, SOURCES, STATES, d
 from troth.console.shell import preferences, render_page
 from troth.console.showing import put_in_words
 from troth.kernel.clock import DAY, now_ms
+from troth.kernel.crypto import public_key_pem
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.roles import Permission
 
@@ -125,6 +129,19 @@ def consent(request: MemberRequest, record_id: int) -> HttpResponse:
         use=read_use(found, now_ms()),
         place=prove_place(found),
     )
+
+
+@member_page(Permission.SEE_CONSENTS, audit="consent.read")
+def receipt(request: MemberRequest, record_id: int) -> HttpResponse:
+    """The receipt of a record as one HTML file that verifies it offline, e.g. for an authority; without the person's own link."""
+    found = find_record(request.workspace.pk, record_id)
+    if found is None:
+        raise Http404
+    request.about = found.person_id
+    page = build_page(make_receipt(found, now_ms()), public_key_pem(), settings.TROTH_URL)
+    answer = HttpResponse(page, content_type="text/html; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="receipt-{record_id}.html"'
+    return answer
 
 
 @member_page(Permission.SEE_NOTICES)

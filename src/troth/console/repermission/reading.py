@@ -22,6 +22,7 @@ from troth.campaigns.repermission_figures import (
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.gate import Operation, permitted_where
 from troth.consent.lacking import MAY_BE_ASKED, Lack
+from troth.consent.models import Notice
 from troth.console.naming import names_of
 from troth.console.reach import Reach, choose_people, count_people
 
@@ -110,6 +111,11 @@ def find_asking(workspace_id: int, asking_id: int) -> Repermission:
     if found is None:
         raise Http404
     return found
+
+
+def find_title(workspace_id: int, notice: str) -> str:
+    """What members call a notice; its key where it has no title any more."""
+    return Notice.objects.values_list("title", flat=True).filter(workspace_id=workspace_id, key=notice).first() or notice
 
 
 def list_askings(workspace_id: int) -> list[tuple[Repermission, str, int]]:

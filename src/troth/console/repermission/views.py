@@ -14,6 +14,7 @@ from troth.console.asking import keep, read_numbers
 from troth.console.repermission.reading import (
     WORDS,
     find_asking,
+    find_title,
     list_askings,
     read_lacking,
     read_progress,
@@ -71,5 +72,6 @@ def asking(request: MemberRequest, asking_id: int) -> HttpResponse:
         crumbs=[(_("Re-permission"), reverse("console-repermission", args=[own.workspace_id]))],
         purpose=rule.name if rule else own.purpose,
         ground=ground.name if ground else own.ground,
+        notice=find_title(own.workspace_id, own.notice),
         progress=read_progress(own),
     )
