@@ -11,6 +11,8 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the actors; tell the worker what to do."""
+        from troth.campaigns.belonging import react_to_changes
+        from troth.campaigns.date_planning import plan_dates
         from troth.campaigns.due import ASKED
         from troth.campaigns.entering import KIND
         from troth.campaigns.newsletters.deciding import decide_next, finish_done
@@ -25,8 +27,11 @@ class CampaignsConfig(AppConfig):
         from troth.intake.actor import register_reaction
         from troth.kernel.worker import register_duty
         from troth.messages.sources import register_source
+        from troth.segments.membership import register_reaction as register_change_reaction
 
         register_reaction(react)
+        register_change_reaction(react_to_changes)
+        register_duty("plan_dates", plan_dates, every_ms=1_000)
         register_source(KIND, ASKED)
         register_publication(mark_behind)
         register_source(NEWSLETTER, ASKED_OF_NEWSLETTERS)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from troth.campaigns.belonging import find_left
+from troth.campaigns.date_planning import find_moved
 from troth.campaigns.meanwhile import find_ended
+from troth.campaigns.rules import DateTrigger
 from troth.campaigns.versions import Rule, load_versions
 from troth.messages.decisions import Decision
 from troth.messages.limits import OwnLimits
@@ -31,7 +34,10 @@ def limits_of(rule: Rule) -> OwnLimits:
 
 def look_again(claims: Sequence[Claim], now: int) -> Mapping[int, Decision]:
     """What happened since they were queued that makes messages pointless, by message."""
-    return find_ended(_with_rules(claims), now)
+    asked = _with_rules(claims)
+    found = find_ended(asked, now)
+    found |= find_left([(claim, rule.rules.only_if_in) for claim, rule in asked if rule.rules.only_if_in], now)
+    return found | find_moved([(claim, rule.trigger) for claim, rule in asked if isinstance(rule.trigger, DateTrigger)], now)
 
 
 def _with_rules(claims: Sequence[Claim]) -> list[tuple[Claim, Rule]]:

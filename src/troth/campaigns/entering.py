@@ -7,7 +7,7 @@ of a purpose without consent (a receipt under the contract) needs neither. Both 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from troth.campaigns.entry import Earlier, Occasion, find_due, find_entry, judge_occasion
 from troth.campaigns.purpose_checking import context_of_reads
@@ -55,15 +55,15 @@ def enter(matches: Sequence[Match], now: int) -> int:
         if not said[-1].allow:
             continue
         verdicts = gate.ask(match, now)
-        message = make_message(match, [*said, *verdicts], now, is_marketing=gate.is_marketing(match))
+        message = make_message(match, [*said, *verdicts], now, is_marketing=gate.is_marketing(match), reads=gate.reads_of(match))
         if all(verdict.allow for verdict in verdicts):
             before.append(Earlier(now, message.entry))
         messages.append(message)
     return enqueue(messages, now)
 
 
-def make_message(match: Match, decisions: list[Verdict | Decision], now: int, *, is_marketing: bool) -> NewMessage:
-    """The message that follows from a match."""
+def make_message(match: Match, decisions: list[Verdict | Decision], now: int, *, is_marketing: bool, reads: dict[str, Any]) -> NewMessage:
+    """The message that follows from a match; `reads` goes into its context, see `context_of_reads`."""
     rule, occasion = match
     due_at, expires_at = find_due(rule, occasion, now)
     return NewMessage(
@@ -76,7 +76,7 @@ def make_message(match: Match, decisions: list[Verdict | Decision], now: int, *,
         template_id=rule.template_id,
         due_at=due_at,
         expires_at=expires_at,
-        context={**occasion.context, **context_of_reads(rule.trigger, rule.rules)},
+        context={**occasion.context, **reads},
         verdicts=decisions,
         priority=rule.rules.priority,
         entry=find_entry(rule, occasion),
@@ -103,13 +103,19 @@ class Gate:
     """The gate for many matches at once: templates and facts are read once, however many there are."""
 
     def __init__(self, matches: Sequence[Match]) -> None:
-        self._asked = _find_asked(matches)
+        rules = {_key_of(match): match.rule for match in matches}
+        self._reads = {key: context_of_reads(rule.workspace_id, rule.trigger, rule.rules) for key, rule in rules.items()}
+        self._asked = _find_asked(rules, self._reads)
         self._facts = _load_facts(matches, self._asked)
 
     def is_marketing(self, match: Match) -> bool:
         """Whether its purpose is marketing; one that is gone counts as such."""
         known = load_catalog(match.occasion.workspace_id).purposes.get(match.rule.purpose)
         return known is None or known.is_marketing
+
+    def reads_of(self, match: Match) -> dict[str, Any]:
+        """What choosing the person and the moment read, for the message's context."""
+        return self._reads[_key_of(match)]
 
     def ask(self, match: Match, now: int) -> list[Verdict]:
         """Whether the person may be chosen, and be sent it: the verdicts in order; of what is wanted only the refusals."""
@@ -137,14 +143,13 @@ def _key_of(match: Match) -> Key:
     return match.occasion.workspace_id, match.rule.campaign_id, match.rule.template_id
 
 
-def _find_asked(matches: Iterable[Match]) -> dict[Key, Asked]:
+def _find_asked(rules: Mapping[Key, Rule], reads: Mapping[Key, dict[str, Any]]) -> dict[Key, Asked]:
     """What each campaign has to be asked for, once for all persons; all templates in one read."""
-    rules = {_key_of(match): match.rule for match in matches}
     templates = Template.objects.in_bulk({rule.template_id for rule in rules.values()})
     found = {}
     for key, rule in rules.items():
         context = {"event": {"name": rule.event}} if rule.event else {}
-        context |= context_of_reads(rule.trigger, rule.rules)
+        context |= reads[key]
         found[key] = ask_for(templates.get(rule.template_id), rule.purpose, context, load_catalog(rule.workspace_id))
     return found
 

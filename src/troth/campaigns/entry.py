@@ -65,7 +65,8 @@ def find_entry(rule: Rule, occasion: Occasion) -> int | None:
 
 def find_due(rule: Rule, occasion: Occasion, now: int) -> tuple[int, int | None]:
     """When the message is due, and from when on it is too late."""
-    due = max(now, min(occasion.at, now) + span_ms(rule.rules.delay))
+    since = occasion.at if occasion.base == "date" else min(occasion.at, now)
+    due = max(now, since + span_ms(rule.rules.delay))
     return due, due + span_ms(rule.rules.expires_after) if rule.rules.expires_after else None
 
 

@@ -66,6 +66,22 @@ class Version(models.Model):
         indexes: ClassVar[list[Any]] = [models.Index(fields=["campaign_id", "published_at"], name="version_by_campaign")]
 
 
+class DatePlan(models.Model):
+    """How far the dates that a campaign waits for are looked for, see `date_planning.py`."""
+
+    campaign_id = models.BigIntegerField(primary_key=True)
+    workspace_id = models.BigIntegerField()
+    begun_at = models.BigIntegerField()
+    """What was due before is not made up for."""
+    planned_until = models.BigIntegerField()
+    due_at = models.BigIntegerField(db_index=True)
+    """When the next step is."""
+    bucket = models.SmallIntegerField(default=0)
+    """The next one of the walk that is under way."""
+    walk_until = models.BigIntegerField(null=True)
+    """Until when that walk looks."""
+
+
 class AskingState(models.TextChoices):
     """How far an asking is."""
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db import transaction
 
+from troth.campaigns.date_planning import begin_planning
 from troth.campaigns.models import Campaign, CampaignState
 from troth.campaigns.purpose_checking import Plan, find_uncovered
-from troth.campaigns.rules import never_goes_out, read_rules, read_trigger, to_plain
+from troth.campaigns.rules import SegmentTrigger, never_goes_out, read_rules, read_trigger, to_plain
 from troth.campaigns.versions import keep_version, make_rule, plain_rule
 from troth.consent.catalog import load_catalog
 from troth.consent.refusing import PurposeNotCovered
@@ -28,6 +29,7 @@ from troth.kernel.errors import TrothError
 from troth.messages.limit_settings import load_limits
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import check_condition
+from troth.segments.registry import SegmentUnknown, get_segment
 
 DRAFT = (
     "name",
@@ -149,7 +151,9 @@ def publish_campaign(campaign: Campaign, *, now: int | None = None) -> Campaign:
         campaign.has_changes = False
         campaign.state = CampaignState.PUBLISHED
         campaign.save(update_fields=["template_id", "published", "has_changes", "state", "updated_at"])
-        keep_version(campaign, now_ms() if now is None else now)
+        at = now_ms() if now is None else now
+        keep_version(campaign, at)
+        begin_planning(campaign, at)
     return campaign
 
 
@@ -172,8 +176,10 @@ def resume_campaign(campaign: Campaign) -> Campaign:
     load_catalog(campaign.workspace_id).require(campaign.published["purpose"])
     for fault in find_uncovered_now(campaign):
         raise fault
-    campaign.state = CampaignState.PUBLISHED
-    campaign.save(update_fields=["state", "updated_at"])
+    with transaction.atomic():
+        campaign.state = CampaignState.PUBLISHED
+        campaign.save(update_fields=["state", "updated_at"])
+        begin_planning(campaign, now_ms())
     return campaign
 
 
@@ -236,8 +242,22 @@ def _check_rules(campaign: Campaign) -> None:
     keeps = (rule is None or rule.is_marketing) if rules.keeps_quiet_hours is None else rules.keeps_quiet_hours
     if keeps and never_goes_out(rules.hours, quiet):
         raise CampaignInvalid("$.rules.hours: they all lie within the workspace's quiet hours: nothing would ever go out. Choose others.")
+    trigger = read_trigger(campaign.trigger)
+    if isinstance(trigger, SegmentTrigger):
+        _check_segment(campaign.workspace_id, trigger.segment, "$.trigger.segment")
+    if rules.only_if_in:
+        _check_segment(campaign.workspace_id, rules.only_if_in, "$.rules.only_if_in")
     if campaign.trigger is not None and rules.reentry.rule == "once_per_value":
         raise CampaignInvalid("$.rules.reentry: only an event has properties: choose another rule, or an event as the trigger.")
+
+
+def _check_segment(workspace_id: int, segment_id: int, place: str) -> None:
+    try:
+        is_kept = not get_segment(workspace_id, segment_id).archived
+    except SegmentUnknown:
+        is_kept = False
+    if not is_kept:
+        raise CampaignInvalid(f"{place}: there is no such segment in use: choose another one.")
 
 
 def _check_template(campaign: Campaign) -> None:

@@ -6,10 +6,11 @@ What is read is inferred: from the triggering event, the conditions, what else c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from troth.campaigns.rules import DateTrigger, Rules, Trigger
+from troth.campaigns.rules import DateTrigger, Rules, SegmentTrigger, Trigger
 from troth.consent.catalog import Catalog, load_catalog
 from troth.consent.coverage import Datum, Fault, Kind, Use, find_needs, judge_use
 from troth.consent.refusing import REASONS, PurposeNotCovered, name_purpose, tell_places, tell_use
@@ -17,7 +18,7 @@ from troth.content.reading import Read
 from troth.messages.needs import READS, find_data
 from troth.segments.conditions import read_properties
 from troth.segments.purpose_checking import reads_of
-from troth.segments.registry import get_segment
+from troth.segments.registry import SegmentUnknown, get_segment
 
 TRIGGER = "trigger"
 SEGMENT = "segment"
@@ -78,7 +79,7 @@ def find_readings(plan: Plan, catalog: Catalog) -> list[Reading]:
     if plan.segment_id is not None:
         for datum, place in find_read_by_segment(plan.workspace_id, plan.segment_id):
             places.setdefault(datum, []).append(place)
-    for datum, place in find_read_beside(plan.trigger, plan.rules):
+    for datum, place in find_read_beside(plan.workspace_id, plan.trigger, plan.rules):
         places.setdefault(datum, []).append(place)
     for read in plan.reads:
         place = Place(read.part, f"{read.spelled}.*" if read.is_whole else read.spelled, line=read.line, column=read.column)
@@ -94,10 +95,14 @@ def find_read_by_segment(workspace_id: int, segment_id: int) -> Iterator[tuple[D
         yield datum, Place(SEGMENT, datum.name, path=f"segment “{segment.name}”, {path}")
 
 
-def find_read_beside(trigger: Trigger | None, rules: Rules) -> Iterator[tuple[Datum, Place]]:
+def find_read_beside(workspace_id: int, trigger: Trigger | None, rules: Rules) -> Iterator[tuple[Datum, Place]]:
     """What choosing persons and their moment reads, beside the triggering event and the mail."""
     if isinstance(trigger, DateTrigger):
         yield Datum(Kind.ATTRIBUTE, trigger.attribute), Place(TRIGGER, trigger.attribute, path="$.trigger.attribute")
+    for segment_id in {trigger.segment if isinstance(trigger, SegmentTrigger) else 0, rules.only_if_in} - {0}:
+        # A segment that is gone has no members, and reads nothing; publishing names the fault.
+        with suppress(SegmentUnknown):
+            yield from find_read_by_segment(workspace_id, segment_id)
     if rules.unless:
         event = Datum(Kind.EVENT, rules.unless.event)
         yield event, Place(BESIDE, rules.unless.event, path="$.rules.unless.event")
@@ -105,9 +110,9 @@ def find_read_beside(trigger: Trigger | None, rules: Rules) -> Iterator[tuple[Da
             yield event, Place(BESIDE, name, path=path)
 
 
-def context_of_reads(trigger: Trigger | None, rules: Rules) -> dict[str, Any]:
+def context_of_reads(workspace_id: int, trigger: Trigger | None, rules: Rules) -> dict[str, Any]:
     """The same for a message's context, from which it is asked about again at the hand-over; nothing where there is none."""
-    read = sorted({(datum.kind.value, datum.name) for datum, _ in find_read_beside(trigger, rules)})
+    read = sorted({(datum.kind.value, datum.name) for datum, _ in find_read_beside(workspace_id, trigger, rules)})
     return {READS: [list(one) for one in read]} if read else {}
 
 

@@ -107,7 +107,7 @@ def read_trigger(plain: Any) -> Trigger | None:
         return None
     trigger: Trigger = _convert(plain, Trigger, "$.trigger")
     if isinstance(trigger, DateTrigger):
-        if not 0 < len(trigger.attribute) <= 255 or "\0" in trigger.attribute:
+        if not 0 < len(trigger.attribute) <= 255 or set(trigger.attribute) & {"\0", '"', "\\"}:
             raise RulesInvalid("$.trigger.attribute: name the attribute that holds the date.")
         if abs(trigger.days) > MOST_DAYS:
             raise RulesInvalid(f"$.trigger.days: choose at most {MOST_DAYS} days before or after.")

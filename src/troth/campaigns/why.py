@@ -16,8 +16,10 @@ from troth.campaigns.due import limits_of
 from troth.campaigns.entering import Gate, Match, load_earlier, source_of
 from troth.campaigns.entry import Earlier, Occasion, judge_occasion
 from troth.campaigns.models import Campaign, CampaignState, Version
+from troth.campaigns.rules import DateTrigger, SegmentTrigger
 from troth.campaigns.triggers import make_occasion
 from troth.campaigns.versions import Rule, make_rule, rule_of_draft
+from troth.campaigns.why_chosen import tell_date, tell_segment
 from troth.intake.models import InboxItem
 from troth.kernel.personal_data import Subject
 from troth.messages.decisions import CAP, HOURS, QUIET_HOURS, TRIGGER
@@ -176,10 +178,27 @@ def _tell_now(subject: Subject, campaign: Campaign, now: int) -> Story:
     for verdict in gate.ask(match, now):
         told: dict[str, Any] = msgspec.to_builtins(verdict)
         links.append(Link(what="consent", allow=verdict.allow, says=words.tell_decision(subject.workspace_id, told), at=now))
+    links += _tell_chosen(subject, rule, now)
     links += _tell_hours(subject, rule, now, is_marketing=gate.is_marketing(match))
     denied = next((link for link in links if link.allow is False), None)
     says = f"Now they would not get it. {denied.says}" if denied else "Now they would get it, if it is triggered."
     return Story(about="now", at=now, says=says, links=links)
+
+
+def _tell_chosen(subject: Subject, rule: Rule, now: int) -> Iterator[Link]:
+    """What segments and dates say of the person now."""
+    if isinstance(rule.trigger, SegmentTrigger):
+        _, says = tell_segment(subject, rule.trigger.segment, now)
+        yield Link(
+            what="segment", allow=None, says=f"{says} It waits for who {'enters' if rule.trigger.on == 'entry' else 'leaves'} it.", at=now
+        )
+    if isinstance(rule.trigger, DateTrigger):
+        attributes = load_profiles([subject.person_id]).get(subject.person_id, ({}, []))[0]
+        comes, says = tell_date(subject, rule.trigger, attributes, now)
+        yield Link(what="date", allow=None if comes else False, says=says, at=now)
+    if rule.rules.only_if_in:
+        is_in, says = tell_segment(subject, rule.rules.only_if_in, now)
+        yield Link(what="segment", allow=is_in, says=says, at=now)
 
 
 def _rule_in_force(campaign: Campaign) -> Rule:

@@ -15,12 +15,12 @@ from troth.consent.wishes import is_wish
 from troth.kernel.json_text import encode
 from troth.kernel.local_time import find_zone, local_time
 from troth.kernel.spans import span_ms
-from troth.messages.decisions import ADDRESS, CAP, EXPIRED, HOURS, QUIET_HOURS, SEGMENT, TRIGGER, UNLESS, Decision
+from troth.messages.decisions import ADDRESS, CAP, DATE, EXPIRED, HOURS, QUIET_HOURS, SEGMENT, TRIGGER, UNLESS, Decision
 from troth.messages.limits import Cap
 from troth.segments.conditions import OPERATORS, WITHOUT_VALUE, holds, value_at
 
 LONGEST = 60
-_OWN = frozenset({TRIGGER, REENTRY, UNLESS, SEGMENT, CAP, HOURS, QUIET_HOURS, EXPIRED, ADDRESS})
+_OWN = frozenset({TRIGGER, DATE, REENTRY, UNLESS, SEGMENT, CAP, HOURS, QUIET_HOURS, EXPIRED, ADDRESS})
 _REASONS = {
     "no_consent": "there is no consent",
     "withdrawn": "the consent was withdrawn",
@@ -65,6 +65,8 @@ def tell_decision(workspace_id: int, said: Mapping[str, Any]) -> str:
         return f"Not wanted any more: “{said['reason']}” happened meanwhile{_on(told.get('at'))}."
     if kind == SEGMENT:
         return "Still in the segment when it was due." if said["allow"] else "No longer in the segment when it was due."
+    if kind == DATE:
+        return "The date was changed, so this message is not meant any more; the new date has its own."
     if kind == CAP:
         return f"No room: {_SCOPES.get(said['reason'], 'a cap')} is {told.get('messages')} in {put_span(str(told.get('per', '')))}, and what goes first had it."
     if kind in (HOURS, QUIET_HOURS):

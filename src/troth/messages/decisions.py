@@ -9,6 +9,7 @@ import msgspec
 TRIGGER = "trigger"
 UNLESS = "unless"
 SEGMENT = "segment"
+DATE = "date"
 CAP = "cap"
 HOURS = "hours"
 QUIET_HOURS = "quiet_hours"
