@@ -69,6 +69,7 @@ def test_the_receipt_speaks_the_language_of_its_reader(workspace: Any, accepted:
     page = Client().get(link_of(workspace), headers={"Accept-Language": accepted}).content.decode()
     assert f"<h1>{title}</h1>" in page
     assert decision in page
+    assert ("News and offers by e-mail" in page) == accepted.startswith("en")
     assert f'<html lang="{accepted[:2]}">' in page
 
 

@@ -167,8 +167,13 @@ _DEFAULT_NAMES = {key: name for key, name, _, _ in DEFAULTS}
 
 def name_in(rule: PurposeRule, language: str) -> str:
     """What a purpose is called: as the workspace calls it, or where that left Troth's own name, as that is in the language."""
-    is_ours = rule.name == _DEFAULT_NAMES.get(rule.key)
-    return WORDS[language].get(f"name:{rule.key}", rule.name) if is_ours else rule.name
+    return translate_name(rule.key, rule.name, language)
+
+
+def translate_name(key: str, name: str, language: str) -> str:
+    """The name that a purpose had, likewise."""
+    is_ours = name == _DEFAULT_NAMES.get(key)
+    return WORDS[language].get(f"name:{key}", name) if is_ours else name
 
 
 def explain(rule: PurposeRule, language: str) -> str:

@@ -24,6 +24,7 @@ from troth.kernel.personal_data import Subject
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_preferences_url
 from troth.pages.dead_ends import not_ours
 from troth.pages.languages import choose_language
+from troth.pages.preference_words import translate_name
 from troth.pages.receipt_links import read_receipt_token
 from troth.pages.sender import sender_of
 from troth.pages.views import public_page
@@ -84,11 +85,12 @@ def _tell(receipt: Mapping[str, Any], words: Mapping[str, str], language: str) -
     """What the page says, in the reader's words."""
     committed, place = receipt[PROOF]["committed"], receipt[PROOF]["ledger"]
     with override(language):
-        when = date_format(datetime.fromtimestamp(committed["at"] / 1000, UTC), "DATETIME_FORMAT")
+        as_written = "j F Y, H:i" if language == "en" else "DATETIME_FORMAT"
+        when = date_format(datetime.fromtimestamp(committed["at"] / 1000, UTC), as_written)
     controller = receipt["dpv:hasDataController"]
     return {
         "words": words,
-        "purpose_name": receipt["troth:purposeName"],
+        "purpose_name": translate_name(committed["purpose"], receipt["troth:purposeName"], language),
         "description": receipt["troth:purposeDescription"],
         "decision": words.get(name_decision(committed["decision"], valid=committed["valid"]), committed["decision"]),
         "when": f"{when} UTC",

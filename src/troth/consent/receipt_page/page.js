@@ -192,6 +192,9 @@
     if (mine === turn) at("told").replaceChildren(told);
   }
 
+  const tellTime = (milliseconds) =>
+    `${new Date(milliseconds).toLocaleString(language, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" })} UTC`;
+
   async function tellOf(told) {
     let receipt, found;
     try {
@@ -220,8 +223,7 @@
     const say = (name, text, kind) => { if (text) { add(list, "dt", words[name]); return add(list, "dd", text, kind); } return null; };
     say("about", [receipt.get("troth:purposeName"), receipt.get("troth:purposeDescription")].filter(Boolean).join("\n"));
     say("decided", words[decision === "grant" && !committed.get("valid") ? "unproven" : decision] || decision);
-    const time = new Date(Number(committed.get("at").text));
-    say("when", `${time.toLocaleString(language, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" })} UTC`);
+    say("when", tellTime(Number(committed.get("at").text)));
     say("how", words[`by_${committed.get("method")}`] || committed.get("method"));
     say("whom", [controller.get("dpv:hasName"), controller.get("dpv:hasAddress")].filter(Boolean).join("\n"));
     const shown = say("shown", receipt.get("troth:noticeText"), "shown");
@@ -241,7 +243,7 @@
       const became = found.checks[name], item = add(list, "li");
       add(item, "span", became === null ? "–" : became ? "✓" : "✗").setAttribute("aria-hidden", "true");
       const says = became === null ? words[`${name}_none`] : became ? words[name] : words[`${name}_bad`];
-      add(item, "span", fill(says, { leaf: found.leaf, size: found.head && String(found.head.size), time: found.head && found.head.time }));
+      add(item, "span", fill(says, { leaf: found.leaf, size: found.head && String(found.head.size), time: found.head && tellTime(Date.parse(found.head.time)) }));
     }
   }
 
