@@ -258,6 +258,25 @@ def asking_id_of(workspace_id: int) -> int:
     return int(made.pk)
 
 
+def newsletter_id_of(workspace_id: int) -> int:
+    """A newsletter with a test under way, of which one batch of people was gone through; made if there is none."""
+    from troth.campaigns.models import Newsletter
+    from troth.campaigns.newsletters.editing import create_newsletter
+    from troth.campaigns.newsletters.gathering import gather_next
+    from troth.campaigns.newsletters.running import begin_due, start_newsletter
+    from troth.kernel.clock import now_ms
+
+    found = Newsletter.objects.filter(workspace_id=workspace_id).first()
+    if found is None:
+        mails = [{"key": key, "subject": f"What is new, told {how}", "html": "<p>News</p>"} for key, how in (("A", "short"), ("B", "long"))]
+        fields = {"name": "What is new in spring", "purpose": "marketing_email", "variants": mails, "holdout": 10, "hold_minutes": 1_000}
+        found = create_newsletter(workspace_id, {**fields, "test": {"share": 30, "decide": "hand"}}, now=now_ms())
+        start_newsletter(found, now=now_ms())
+        begin_due(now_ms())
+        gather_next(now_ms())
+    return int(found.pk)
+
+
 def form_id_of(workspace_id: int) -> str:
     """A form, made for the published notice where there is none."""
     from troth.consent.forms import FormTerms, create_form, list_forms
@@ -313,6 +332,8 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "topic_key": topic_key_of(workspace_id),
         "notice_key": notice_key_of(workspace_id),
         "asking_id": asking_id_of(workspace_id),
+        "newsletter_id": newsletter_id_of(workspace_id),
+        "variant": "B",
         "purpose_key": purpose_key_of(workspace_id),
         "version": 1,
         "form": "csv",

@@ -54,6 +54,7 @@ class Place:
 NAVIGATION = (
     Place(_("Home"), "house", Permission.SEE_FIGURES),
     Place(_("People"), "users", Permission.SEE_PEOPLE, "people"),
+    Place(_("Newsletters"), "newspaper", Permission.SEE_CAMPAIGNS, "newsletters"),
     Place(_("Campaigns"), "megaphone", Permission.SEE_CAMPAIGNS, "campaigns"),
     Place(_("Purposes"), "target", Permission.SEE_PURPOSES, "purposes"),
     Place(_("Notices"), "file-text", Permission.SEE_NOTICES, "notices"),

@@ -10,6 +10,7 @@ ROOMS = [
     *(
         "home",
         "people",
+        "newsletters",
         "campaigns",
         "purposes",
         "notices",

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from troth.campaigns import repermission
 from troth.campaigns.entering import source_of
-from troth.campaigns.models import Campaign, Repermission
+from troth.campaigns.models import Campaign, Newsletter, NewsletterState, Repermission
+from troth.campaigns.newsletters import running as newsletters
 from troth.console.naming import names_of
 from troth.content.models import Template
 from troth.kernel.ids import bucket_of
@@ -89,10 +90,14 @@ def describe_messages(workspace_id: int, messages: Sequence[Message]) -> list[Me
 
 
 def list_campaigns(workspace_id: int) -> list[tuple[str, str]]:
-    """Sources with the names of their campaigns, the latest first, and after them the askings for consent."""
+    """Sources with the names of their campaigns, the latest first, and after them the newsletters and the askings for consent."""
     rows = Campaign.objects.filter(workspace_id=workspace_id).order_by("-pk").values_list("pk", "name")[:MOST_CAMPAIGNS]
     asked = Repermission.objects.filter(workspace_id=workspace_id, started_at__isnull=False).order_by("-pk").values_list("pk", "subject")
     askings = [
         (repermission.source_of(pk), _("Re-permission: %(subject)s") % {"subject": subject}) for pk, subject in asked[:MOST_CAMPAIGNS]
     ]
-    return [*((source_of(pk), name) for pk, name in rows), *askings]
+    sent = (
+        Newsletter.objects.filter(workspace_id=workspace_id).exclude(state=NewsletterState.DRAFT).order_by("-pk").values_list("pk", "name")
+    )
+    letters = [(newsletters.source_of(pk), _("Newsletter: %(name)s") % {"name": name}) for pk, name in sent[:MOST_CAMPAIGNS]]
+    return [*((source_of(pk), name) for pk, name in rows), *letters, *askings]

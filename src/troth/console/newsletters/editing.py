@@ -1,0 +1,106 @@
+"""Writing a newsletter. Variants are added and removed by pressing a button, which keeps all that stands in the form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from troth.campaigns.models import Newsletter
+from troth.campaigns.newsletters.editing import create_newsletter, edit_newsletter
+from troth.console.access import MemberRequest, member_page, record
+from troth.console.newsletters.forms import MOST_VARIANTS, NewsletterForm, VariantForm, initial_of, letters
+from troth.console.newsletters.reading import find_newsletter
+from troth.console.shell import render_page
+from troth.kernel.clock import now_ms
+from troth.kernel.errors import TrothError
+from troth.workspaces.roles import Permission
+
+BLANK_MAIL = {
+    "share": 1,
+    "subject": "News for {{ person.first_name | default: 'you' }}",
+    "html": (
+        "<h1>Hello {{ person.first_name | default: 'there' }}</h1>\n<p>Write here what you have to say.</p>\n"
+        '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>\n'
+    ),
+}
+BLANK = {
+    "purpose": "marketing_email",
+    "audience": "frozen",
+    "kind": "now",
+    "zone": "UTC",
+    "hold_minutes": 5,
+    "expires_hours": 24,
+    "holdout": 0,
+    "test_metric": "clicked",
+    "test_hours": 4,
+    "test_decide": "significance",
+    "goal_days": 7,
+}
+
+
+@member_page(Permission.EDIT_CAMPAIGNS, methods=("GET", "POST"))
+def new(request: MemberRequest) -> HttpResponseBase:
+    """A draft that is not saved yet; `?segment=` chooses whom it is for."""
+    workspace_id = request.workspace.pk
+    if request.method == "POST":
+        return _answer(request, None)
+    form = NewsletterForm(workspace_id, initial={**BLANK, "segment_id": request.GET.get("segment", "")})
+    return _show(request, form, [VariantForm(workspace_id, prefix="A", initial={**BLANK_MAIL, "key": "A"})], None)
+
+
+@member_page(Permission.EDIT_CAMPAIGNS, methods=("GET", "POST"))
+def edit(request: MemberRequest, newsletter_id: int) -> HttpResponseBase:
+    """The draft."""
+    own = find_newsletter(request.workspace.pk, newsletter_id)
+    if request.method == "POST":
+        return _answer(request, own)
+    mails = [VariantForm(own.workspace_id, prefix=one["key"], initial=one) for one in own.variants]
+    return _show(request, NewsletterForm(own.workspace_id, initial={**BLANK, **initial_of(own)}), mails, own)
+
+
+def _answer(request: MemberRequest, own: Newsletter | None) -> HttpResponseBase:
+    """Save, or one variant more or less without saving."""
+    workspace_id = request.workspace.pk
+    form = NewsletterForm(workspace_id, request.POST)
+    keys = [key for key in request.POST.getlist("variant") if key.isalnum()][:MOST_VARIANTS] or ["A"]
+    act, _colon, which = request.POST.get("do", "save").partition(":")
+    if act == "remove" and len(keys) > 1:
+        keys = [key for key in keys if key != which]
+    mails = [VariantForm(workspace_id, request.POST, prefix=key) for key in keys]
+    if act == "add" and len(keys) < MOST_VARIANTS:
+        key = letters(set(keys))
+        mails.append(VariantForm(workspace_id, prefix=key, initial={**BLANK_MAIL, "key": key}))
+    if act in ("add", "remove"):
+        return _show(request, form, mails, own)
+    if not all([form.is_valid(), *(mail.is_valid() for mail in mails)]):
+        return _show(request, form, mails, own)
+    fields = form.fields_of([mail.cleaned_data for mail in mails])
+    try:
+        with transaction.atomic():
+            saved = edit_newsletter(own, fields, now=now_ms()) if own else create_newsletter(workspace_id, fields, now=now_ms())
+            record(request, "newsletter.edited" if own else "newsletter.created", detail={"newsletter": saved.pk, "name": saved.name})
+    except TrothError as error:
+        form.add_error(None, str(error).removeprefix("$."))
+        return _show(request, form, mails, own)
+    messages.success(request, _("Saved. Nothing is sent before it is started."))
+    response = redirect(reverse("console-newsletter", args=[saved.workspace_id, saved.pk]))
+    response.status_code = 303
+    return response
+
+
+def _show(request: MemberRequest, form: NewsletterForm, mails: list[VariantForm], own: Newsletter | None, **said: Any) -> HttpResponse:
+    return render_page(
+        request,
+        "console/newsletters/edit.html",
+        form=form,
+        mails=mails,
+        newsletter=own,
+        may_add=len(mails) < MOST_VARIANTS,
+        **said,
+    )

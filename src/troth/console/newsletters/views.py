@@ -1,0 +1,51 @@
+"""Newsletters: the list, and one with how its sendings go."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+
+from troth.campaigns.models import NewsletterState
+from troth.campaigns.newsletters.editing import find_faults
+from troth.campaigns.newsletters.running import source_of
+from troth.consent.catalog import load_catalog
+from troth.console.access import MemberRequest, member_page
+from troth.console.newsletters.reading import (
+    find_newsletter,
+    list_newsletters,
+    list_runs,
+    name_segment,
+    read_progress,
+    show_schedule,
+)
+from troth.console.shell import render_page
+from troth.kernel.clock import now_ms
+from troth.workspaces.roles import Permission
+
+
+@member_page(Permission.SEE_CAMPAIGNS)
+def newsletters(request: MemberRequest) -> HttpResponse:
+    """The latest, the newest first."""
+    return render_page(request, "console/newsletters/newsletters.html", rows=list_newsletters(request.workspace.pk))
+
+
+@member_page(Permission.SEE_CAMPAIGNS)
+def newsletter(request: MemberRequest, newsletter_id: int) -> HttpResponse:
+    """One newsletter; `?run=` chooses one of its sendings, else it is the last."""
+    own = find_newsletter(request.workspace.pk, newsletter_id)
+    runs = list_runs(own)
+    asked = request.GET.get("run", "")
+    shown = next((run for run in runs if str(run.number) == asked), runs[0] if runs else None)
+    rule = load_catalog(own.workspace_id).rule(own.purpose)
+    unsent = own.state in (NewsletterState.DRAFT, NewsletterState.PAUSED)
+    return render_page(
+        request,
+        "console/newsletters/newsletter.html",
+        newsletter=own,
+        to=name_segment(own),
+        purpose=rule.name if rule else own.purpose,
+        schedule=show_schedule(own.schedule),
+        faults=find_faults(own) if unsent else [],
+        runs=[(f"{run.number}", f"?run={run.number}", run == shown) for run in runs] if len(runs) > 1 else [],
+        progress=read_progress(shown, now_ms()) if shown else None,
+        source=source_of(own.pk),
+    )

@@ -1,0 +1,133 @@
+"""The room Newsletters: written, tried in variants, sent, watched, paused, cancelled."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.console.test_audit import join
+from tests.messages.posting import Post
+from troth.campaigns.models import Newsletter, NewsletterRun
+from troth.campaigns.newsletters.gathering import gather_next
+from troth.campaigns.newsletters.running import begin_due
+from troth.kernel.clock import now_ms
+from troth.messages.models import Message
+from troth.workspaces.models import AuditEntry
+
+POSTED = {
+    "name": "Weekly",
+    "segment_id": "",
+    "audience": "frozen",
+    "purpose": "marketing_email",
+    "topic": "",
+    "kind": "now",
+    "zone": "Europe/Berlin",
+    "hold_minutes": "5",
+    "expires_hours": "24",
+    "holdout": "0",
+    "variant": ["A"],
+    "A-key": "A",
+    "A-share": "1",
+    "A-subject": "News for {{ person.first_name | default: 'you' }}",
+    "A-html": "<p>Hello</p>",
+}
+SECOND = {"variant": ["A", "B"], "B-key": "B", "B-share": "1", "B-subject": "Other news", "B-html": "<p>Hi</p>"}
+
+
+@pytest.fixture
+def marketer(workspace: Any) -> Client:
+    Post(workspace).person("dana")
+    return join(workspace, "marketer")
+
+
+def path(workspace: Any, rest: str = "") -> str:
+    return f"/console/{workspace.pk}/newsletters{rest}"
+
+
+def write(marketer: Client, workspace: Any, **fields: Any) -> Newsletter:
+    page = marketer.post(path(workspace, "/new"), {**POSTED, **fields}, follow=True).content.decode()
+    assert "Nothing was sent yet" in page, re.findall(r'class="error"[^<]*<p>.*?</p>', page, re.DOTALL)
+    return Newsletter.objects.get()
+
+
+def test_the_room_begins_empty_and_leads_to_the_first_one(marketer: Client, workspace: Any) -> None:
+    assert "No newsletters yet" in marketer.get(path(workspace)).content.decode()
+    assert "Add a variant" in marketer.get(path(workspace, "/new")).content.decode()
+
+
+def test_one_is_written_sent_watched_paused_resumed_and_cancelled(marketer: Client, workspace: Any) -> None:
+    own = write(marketer, workspace)
+    asked = marketer.get(path(workspace, f"/{own.pk}/start")).content.decode()
+    assert "everybody whom the purpose reaches" in asked
+    marketer.post(path(workspace, f"/{own.pk}/start"))
+    assert "It waits for its time" in marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    begin_due(now_ms())
+    while gather_next(now_ms()):
+        pass
+    page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert "0 of 1 people" in page
+    for act in ("pause", "resume", "cancel"):
+        assert "Weekly" in marketer.get(path(workspace, f"/{own.pk}/{act}")).content.decode()
+        marketer.post(path(workspace, f"/{own.pk}/{act}"))
+    own.refresh_from_db()
+    assert own.state == "cancelled"
+    assert Message.objects.get().state == "cancelled"
+    acts = [one for one in AuditEntry.objects.order_by("entry_id").values_list("action", flat=True) if one.startswith("newsletter")]
+    assert acts == [f"newsletter.{one}" for one in ("created", "started", "paused", "resumed", "cancelled")]
+    assert "Newsletter: Weekly" in marketer.get(f"/console/{workspace.pk}/outbox").content.decode()
+
+
+def test_a_variant_is_added_and_removed_without_losing_what_was_written(marketer: Client, workspace: Any) -> None:
+    page = marketer.post(path(workspace, "/new"), {**POSTED, "A-subject": "Half a thought", "do": "add"}).content.decode()
+    assert "Variant B" in page and "Half a thought" in page
+    page = marketer.post(path(workspace, "/new"), {**POSTED, **SECOND, "do": "remove:A"}).content.decode()
+    assert "Other news" in page and "Variant A" not in page
+    assert Newsletter.objects.count() == 0
+
+
+def test_variants_are_tested_and_a_member_chooses_the_better_one(marketer: Client, workspace: Any) -> None:
+    test = {"test_share": "50", "test_metric": "clicked", "test_hours": "4", "test_decide": "hand"}
+    own = write(marketer, workspace, **SECOND, **test)
+    assert own.test == {"share": 50, "metric": "clicked", "hours": 4, "decide": "hand"}
+    marketer.post(path(workspace, f"/{own.pk}/start"))
+    begin_due(now_ms())
+    while gather_next(now_ms()):
+        pass
+    assert "Choose B" in marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert marketer.get(path(workspace, f"/{own.pk}/winner/C")).status_code == 404
+    marketer.post(path(workspace, f"/{own.pk}/winner/B"))
+    run = NewsletterRun.objects.get()
+    assert (run.winner, run.decided_by) == ("B", "hand")
+    assert "goes to all others" in marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+
+
+def test_schedules_are_kept_as_they_were_entered_and_shown_again(marketer: Client, workspace: Any) -> None:
+    own = write(marketer, workspace, kind="local", day="2099-03-10", time="09:00")
+    assert own.schedule == {"kind": "local", "day": "2099-03-10", "time": "09:00", "zone": "Europe/Berlin"}
+    marketer.post(path(workspace, f"/{own.pk}/edit"), {**POSTED, "kind": "at", "day": "2099-03-10", "time": "09:00"})
+    own.refresh_from_db()
+    assert own.schedule == {"kind": "at", "at": "2099-03-10T08:00:00.000Z"}
+    page = marketer.get(path(workspace, f"/{own.pk}/edit")).content.decode()
+    assert 'value="2099-03-10"' in page and 'value="08:00"' in page
+    page = marketer.post(path(workspace, f"/{own.pk}/edit"), {**POSTED, "kind": "recurring", "cron": "every day"}).content.decode()
+    assert "write five fields" in page
+    assert "This field is required" in marketer.post(path(workspace, f"/{own.pk}/edit"), {**POSTED, "kind": "local"}).content.decode()
+
+
+def test_a_copy_is_a_draft_and_a_draft_can_be_deleted(marketer: Client, workspace: Any) -> None:
+    own = write(marketer, workspace)
+    marketer.post(path(workspace, f"/{own.pk}/copy"))
+    copied = Newsletter.objects.exclude(pk=own.pk).get()
+    assert copied.name == "Weekly (copy)"
+    marketer.post(path(workspace, f"/{copied.pk}/delete"))
+    assert Newsletter.objects.count() == 1
+
+
+def test_what_stands_against_sending_is_told_before(marketer: Client, workspace: Any) -> None:
+    own = write(marketer, workspace, **{"A-html": "<p>{% if %}</p>"})
+    page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert "It cannot be sent like this" in page
+    assert "Send</" not in marketer.get(path(workspace, f"/{own.pk}/start")).content.decode()
