@@ -67,6 +67,7 @@ class Tenant:
     text_hash: str
     form_id: str
     topic_key: str
+    template_key: str
     record_id: str
     repermission_id: int
 
@@ -156,6 +157,7 @@ def make_tenant(name: str) -> Tenant:
         notice["versions"][0]["text_hash"],
         form_id,
         topic_key,
+        publish_template(api, name),
         api.json("GET", f"/people/{subject.person_id}/consents")["records"][0]["id"],
         api.json("POST", "/repermissions", asking_of(name), status=201)["id"],
     )
@@ -165,6 +167,16 @@ def asking_of(name: str) -> dict[str, str]:
     """An asking that shows the notice of a tenant."""
     words = {"subject": "May we?", "html": '<a href="{{ ask_url }}">Answer</a>'}
     return {"purpose": "marketing_email", "notice": f"news-of-{name}", "ground": "service", **words}
+
+
+def publish_template(api: Api, name: str) -> str:
+    """A template of a tenant, published once."""
+    key = f"hello-of-{name}"
+    api.json(
+        "POST", "/templates", {"kind": "email", "key": key, "parts": {"en": {"subject": "Hello", "body": f"<p>{name}</p>"}}}, status=201
+    )
+    api.json("POST", f"/templates/{key}/publish", {})
+    return key
 
 
 def publish_news(api: Api, name: str) -> Any:

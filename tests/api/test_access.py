@@ -40,6 +40,7 @@ BODIES: dict[str, Any] = {
     "PUT /forms/{form_id}": {"title": "Sign up", "notice": "every-tenant-has-one"},
     "POST /topics": {"key": "offers", "name": {"en": "Offers"}, "purpose": "marketing_email"},
     "PUT /topics/{topic_key}": {"name": {"en": "Planted by a stranger"}},
+    "POST /templates": {"kind": "email", "key": "offers", "parts": {"en": {"subject": "s", "body": "<p>h</p>"}}},
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
 }
 
@@ -77,6 +78,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "form_id": [tenant.form_id],
         "topic_key": [tenant.topic_key],
         "repermission_id": [str(tenant.repermission_id)],
+        "template_key": [tenant.template_key],
     }
 
 
@@ -85,7 +87,7 @@ def fill(path: str, place: str) -> str:
 
 
 def paths_into(tenant: Any, path: str) -> list[str]:
-    path = path.replace("{record_id}", tenant.record_id)
+    path = path.replace("{record_id}", tenant.record_id).replace("{version}", "1")
     names = re.findall(r"\{(.*?)\}", path)
     assert len(names) == 1, f"teach places_of about {path}"
     return [fill(path, place) for place in places_of(tenant)[names[0]]]
@@ -123,6 +125,9 @@ def everything_of(tenant: Any) -> list[Any]:
             "/consent-setting",
             "/topics",
             "/repermissions",
+            "/templates",
+            f"/templates/{tenant.template_key}",
+            f"/templates/{tenant.template_key}/versions",
         )
     ]
 
@@ -225,10 +230,11 @@ def test_ids_that_nobody_has_are_not_found(alice: Any) -> None:
         "text_hash": "0" * 64,
         "form_id": "nothing",
         "topic_key": "nothing",
+        "template_key": "nothing",
     }
     for method, path, _ in NAMED:
         name = re.findall(r"\{(.*?)\}", path)[0]
-        assert alice.api(method, fill(path, unknown[name]), body_of(method, path)).status_code == 404
+        assert alice.api(method, fill(path.replace("{version}", "1"), unknown[name]), body_of(method, path)).status_code == 404
 
 
 def test_the_documentation_needs_no_foreign_host(client: Any) -> None:

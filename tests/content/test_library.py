@@ -22,14 +22,13 @@ from troth.content.library import (
     find_piece,
     find_version,
     has_changes,
-    issue_template,
     list_versions,
-    publish_piece,
     restore_version,
     update_piece,
     write_language,
 )
 from troth.content.models import Piece, Template
+from troth.content.publishing import issue_template, publish_piece
 from troth.content.reading import reads_of
 from troth.content.short_text import render_short, short_from_json
 from troth.kernel.clock import now_ms

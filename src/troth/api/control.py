@@ -8,7 +8,22 @@ from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import troth
-from troth.api import campaigns, consents, forms, limits, newsletters, notices, outbox, people, purposes, repermissions, rights, topics, why
+from troth.api import (
+    campaigns,
+    consents,
+    forms,
+    limits,
+    newsletters,
+    notices,
+    outbox,
+    people,
+    purposes,
+    repermissions,
+    rights,
+    templates,
+    topics,
+    why,
+)
 from troth.api.access import Bearer
 from troth.api.errors import explain, explain_validation, problem
 from troth.api.json_body import StrictParser
@@ -55,6 +70,7 @@ for _router in (
     topics.router,
     repermissions.router,
     why.router,
+    templates.router,
 ):
     _add(_router)
 

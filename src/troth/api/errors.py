@@ -8,6 +8,7 @@ from typing import Any
 
 from troth.consent.forms import FormUnknown
 from troth.consent.topics import TopicUnknown
+from troth.content.library import PieceMissing
 from troth.intake.errors import IdentifierTaken
 from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
@@ -94,7 +95,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
     """Status and body for any of Troth's own errors."""
     if isinstance(error, ApiError):
         return error.status, problem(error.code, str(error), error.path)
-    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown):
+    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | PieceMissing):
         return 404, problem("not_found", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")

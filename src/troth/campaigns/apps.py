@@ -23,7 +23,7 @@ class CampaignsConfig(AppConfig):
         from troth.campaigns.publishing import mark_behind
         from troth.campaigns.repermission_asking import ask_next
         from troth.campaigns.triggers import react
-        from troth.content.library import register_publication
+        from troth.content.publishing import register_publication
         from troth.intake.actor import register_reaction
         from troth.kernel.worker import register_duty
         from troth.messages.sources import register_source

@@ -21,8 +21,9 @@ from troth.consent.catalog import load_catalog
 from troth.consent.refusing import PurposeNotCovered
 from troth.content.email_template import EmailTemplate
 from troth.content.errors import ContentError
-from troth.content.library import compile_mail, find_version_id, issue_inline, issue_template
+from troth.content.library import find_version_id
 from troth.content.models import Template
+from troth.content.publishing import compile_mail, issue_inline, issue_template
 from troth.content.reading import Read, reads_of
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
@@ -267,7 +268,7 @@ def _check_template(campaign: Campaign) -> None:
 def mail_of(campaign: Campaign) -> tuple[EmailTemplate, list[Read]]:
     """The mail of the draft as it would be published, and what it reads: the last version of its template, or what is written inline.
 
-    Raises TemplateInvalid with line and column, TemplateTooExpensive, PieceMissing.
+    Raises TemplateInvalid with line and column, TemplateTooExpensive, NotPublished.
     """
     return compile_mail(campaign.workspace_id, campaign.template_key, _inline_of(campaign))
 

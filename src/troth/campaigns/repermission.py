@@ -15,8 +15,8 @@ from troth.campaigns.models import AskingState, Repermission
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.evidence import Shown
 from troth.consent.models import LegalBasis, Standing
-from troth.content.library import compile_draft, issue_inline
 from troth.content.liquid import compile_template, render
+from troth.content.publishing import compile_draft, issue_inline
 from troth.kernel.errors import TrothError
 from troth.messages.models import HANDED_OVER, State
 from troth.messages.queue import move_waiting

@@ -7,20 +7,18 @@ before: what uses it shows as made with an older one, until it is published agai
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from troth.content.assembling import find_includes
-from troth.content.compiling import PARTS, Compiled, Shelf, Written, compile_inline, compile_language
-from troth.content.email_template import EmailTemplate
+from troth.content.compiling import PARTS, Compiled, Shelf, Written, compile_language
 from troth.content.errors import ContentError
 from troth.content.languages import choose_language, normalise_language
 from troth.content.liquid import MAX_SOURCE
 from troth.content.models import Format, Kind, Piece, Template
-from troth.content.reading import Read, reads_of
 
 LONGEST_NAME = 200
 MOST_LANGUAGES = 50
@@ -29,22 +27,16 @@ _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*\Z")
 LONGEST_KEY = 64
 
 
-Listener = Callable[[int, str], None]
-_listeners: list[Listener] = []
-
-
-def register_publication(listener: Listener) -> None:
-    """Have a function called, in the same transaction, with the workspace and the key of each piece that is published."""
-    if listener not in _listeners:
-        _listeners.append(listener)
-
-
 class PieceInvalid(ContentError):
     """A template, layout or snippet that cannot be saved; the message begins with the field."""
 
 
 class PieceMissing(ContentError):
     """There is no such template, layout or snippet, or no such version of it."""
+
+
+class NotPublished(ContentError):
+    """A template that was never published, or is none that could be sent."""
 
 
 class PieceInUse(ContentError):
@@ -102,12 +94,19 @@ def find_piece(workspace_id: int, key: str) -> Piece:
 
 
 def find_version(workspace_id: int, key: str, version: int = 0) -> Template:
-    """A published version; 0 is the last. Raises PieceMissing."""
+    """A published version; 0 is the last. Raises PieceMissing, NotPublished."""
     found = Template.objects.filter(workspace_id=workspace_id, key=key or " ")
     row = (found.filter(version=version) if version else found.order_by("-version"))[:1]
     if not row:
-        raise PieceMissing(f"There is no published template {key!r}: publish it first." if not version else "There is no such version.")
+        if not version:
+            raise NotPublished(f"There is no published template {key!r}: publish it first.")
+        raise PieceMissing("There is no such version.")
     return row[0]
+
+
+def find_version_id(workspace_id: int, key: str) -> int:
+    """The id of the last version of a stored template; 0: there is none."""
+    return Template.objects.filter(workspace_id=workspace_id, key=key).order_by("-version").values_list("pk", flat=True).first() or 0
 
 
 def list_versions(piece: Piece) -> QuerySet[Template]:
@@ -139,7 +138,7 @@ def has_changes(piece: Piece) -> bool:
         return True
     try:
         return written_in(find_version(piece.workspace_id, piece.key, piece.version)) != written_of(piece)
-    except PieceMissing:
+    except (PieceMissing, NotPublished):
         return True
 
 
@@ -193,97 +192,11 @@ def languages_in(piece: Piece) -> list[str]:
     return [piece.language, *sorted(set(piece.parts) - {piece.language})]
 
 
-def publish_piece(piece: Piece) -> Template:
-    """Make a version of the draft. Raises TemplateInvalid with part, line and column, TemplateTooExpensive; nothing is published then."""
-    library = Library(piece.workspace_id)
-    with transaction.atomic():
-        row = Piece.objects.select_for_update().get(pk=piece.pk, workspace_id=piece.workspace_id)
-        compiled = compile_piece(row, library)
-        row.version += 1
-        own = compiled.pop(row.language)
-        version = Template.objects.create(
-            workspace_id=row.workspace_id,
-            kind=row.kind,
-            key=row.key,
-            version=row.version,
-            language=row.language,
-            **own.as_parts(),
-            short=_short(own, compiled),
-            translations={name: one.as_parts() for name, one in compiled.items()},
-            reads=_told([own, *compiled.values()]),
-            written={"format": row.format, "layout": row.layout, "parts": row.parts, "used": library.used},
-        )
-        row.save(update_fields=["version", "updated_at"])
-        for hear in _listeners:
-            hear(row.workspace_id, row.key)
-    piece.version = row.version
-    return version
-
-
 def restore_version(piece: Piece, version: int) -> Piece:
     """Write an old version into the draft; nothing is published. Raises PieceMissing."""
     row = find_version(piece.workspace_id, piece.key, version)
     told = row.written
     return update_piece(piece, format=told["format"], layout=told["layout"], language=row.language, parts=told["parts"])
-
-
-def issue_template(workspace_id: int, key: str, *, also_for: Sequence[str] = (), topic: str = "") -> Template:
-    """What messages are rendered from, made of the last version of a stored template. Raises PieceMissing."""
-    version = find_version(workspace_id, key)
-    if version.kind not in (Kind.EMAIL, Kind.SHORT):
-        raise PieceMissing(f"{key!r} is a {version.get_kind_display()}: name a template.")
-    return Template.objects.create(
-        workspace_id=workspace_id,
-        kind=version.kind,
-        subject=version.subject,
-        html=version.html,
-        text=version.text,
-        short=version.short,
-        language=version.language,
-        translations=version.translations,
-        reads=version.reads,
-        also_for=list(also_for),
-        topic=topic,
-        made_from=version.pk,
-    )
-
-
-def issue_inline(workspace_id: int, parts: Mapping[str, str], *, also_for: Sequence[str] = (), topic: str = "") -> Template:
-    """What messages are rendered from, made of a mail that was written inline: `subject`, `html`, `text`. Raises ContentError."""
-    compiled, used = compile_draft(workspace_id, parts)
-    return Template.objects.create(
-        workspace_id=workspace_id,
-        **compiled.as_parts(),
-        reads=_told([compiled]),
-        also_for=list(also_for),
-        topic=topic,
-        written={**parts, "used": used},
-    )
-
-
-def compile_draft(workspace_id: int, parts: Mapping[str, str]) -> tuple[Compiled, dict[str, int]]:
-    """A mail that is written inline, as it would be published, with the versions of the snippets in it. Raises ContentError."""
-    library = Library(workspace_id)
-    return compile_inline(parts, library.in_language("")), library.used
-
-
-def compile_mail(workspace_id: int, key: str, inline: Mapping[str, str]) -> tuple[EmailTemplate, list[Read]]:
-    """The mail that would be issued now, with what it reads: of the last version of a stored template, without a key of what is written inline.
-
-    Raises ContentError.
-    """
-    if not key:
-        compiled, _used = compile_draft(workspace_id, inline)
-        return compiled.mail, list(compiled.reads)
-    version = find_version(workspace_id, key)
-    if version.kind != Kind.EMAIL:
-        raise PieceMissing(f"{key!r} is no template of an e-mail: choose one that is.")
-    return version.mail, reads_of(version)
-
-
-def find_version_id(workspace_id: int, key: str) -> int:
-    """The id of the last version of a stored template; 0: there is none."""
-    return Template.objects.filter(workspace_id=workspace_id, key=key).order_by("-version").values_list("pk", flat=True).first() or 0
 
 
 def find_users(piece: Piece) -> list[Piece]:
@@ -305,17 +218,6 @@ def find_outdated(workspace_id: int, versions: Iterable[Template]) -> dict[int, 
 
 def _included(piece: Piece) -> set[str]:
     return {key for parts in piece.parts.values() for source in parts.values() for key in find_includes(source)}
-
-
-def _told(compiled: Iterable[Compiled]) -> list[list[Any]]:
-    """What is read, as it is stored: each place once."""
-    found = dict.fromkeys(read for one in compiled for read in one.reads)
-    return [[list(read.path), read.part, read.line, read.column] for read in found]
-
-
-def _short(own: Compiled, translations: Mapping[str, Compiled]) -> dict[str, Any]:
-    """The parts of a short message as `content.short_text` stores them."""
-    return {**own.short, "translations": {name: dict(one.short) for name, one in translations.items()}} if own.short else {}
 
 
 def _change(piece: Piece, changes: Mapping[str, Any]) -> None:

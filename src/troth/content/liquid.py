@@ -37,8 +37,6 @@ MAX_SOURCE = 256 * 1024
 """Characters of a template's source."""
 MAX_TAGS = 5_000
 """Tags and outputs in a template."""
-MAX_OUTPUT = 1024 * 1024
-"""Bytes that a template may produce; Gmail cuts a mail at 102 kB."""
 CACHED = 128
 
 
@@ -82,7 +80,6 @@ class _CountedTablerowTag(TablerowTag):
 class _TrothEnvironment(Environment):
     """Shared by all templates of one kind of output."""
 
-    output_stream_limit = MAX_OUTPUT
     template_class = BudgetTemplate
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from io import StringIO
+from typing import Any, TextIO, cast
 
 from liquid import BoundTemplate, RenderContext, Token
 from liquid.builtin.expressions.primitive import RangeLiteral
@@ -28,6 +29,8 @@ PIECE_NS = 1_500
 """For cutting one word out of a text."""
 DATE_NS = 20_000
 COMPARISON_NS = 50
+MAX_OUTPUT = 1024 * 1024
+"""Characters that a template may produce; Gmail cuts a mail at 102 kB."""
 MAX_TEXT = 256 * 1024
 """Characters in any value that a filter reads or writes."""
 MAX_ITEMS = 10_000
@@ -108,6 +111,28 @@ class Weight:
         return Weight(self.nodes + other.nodes, self.comparisons + other.comparisons)
 
 
+class CountedOutput:
+    """What a template writes, by its length: the library's own stream encodes each piece only to measure it."""
+
+    __slots__ = ("_parts", "left")
+
+    def __init__(self, left: int) -> None:
+        self._parts: list[str] = []
+        self.left = left
+
+    def write(self, text: str) -> int:
+        """Go on. Raises TemplateTooExpensive."""
+        self.left -= len(text)
+        if self.left < 0:
+            raise TemplateTooExpensive("too much output")
+        self._parts.append(text)
+        return len(text)
+
+    def getvalue(self) -> str:
+        """All that was written."""
+        return "".join(self._parts)
+
+
 class BudgetContext(RenderContext):
     """The context of one rendering, with its budget."""
 
@@ -133,6 +158,10 @@ class BudgetContext(RenderContext):
     def raise_for_loop_limit(self, length: int = 1) -> None:
         """Pay for all rounds of a loop before its first."""
         self.charge(length * (self.round.nodes * NODE_NS + self.round.comparisons * self.heaviest_ns))
+
+    def get_output_buffer(self, parent: TextIO | None) -> StringIO:
+        """What a block writes to, with what its parent has left."""
+        return cast("StringIO", CountedOutput(getattr(parent, "left", MAX_OUTPUT)))
 
     def assign(self, key: str, val: Any) -> None:
         """Keep a value under a name."""
@@ -161,6 +190,9 @@ class BudgetTemplate(BoundTemplate):
     """A template that is rendered on a budget."""
 
     context_class = BudgetContext
+
+    def _get_buffer(self) -> StringIO:
+        return cast("StringIO", CountedOutput(MAX_OUTPUT))
 
 
 def _foresee_replace(value: object, sought: object = "", replacement: object = "", *_: object) -> int:

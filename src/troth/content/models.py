@@ -95,6 +95,11 @@ class Template(models.Model):
         return EmailTemplate(self.subject, self.html, self.text, translations)
 
     @property
+    def mail_parts(self) -> dict[str, str]:
+        """The parts of a mail in its first language."""
+        return {"subject": self.subject, "html": self.html, "text": self.text}
+
+    @property
     def written_mail(self) -> EmailTemplate:
         """A mail that was written inline, as it was written."""
         return EmailTemplate(*(self.written.get(part, getattr(self, part)) for part in ("subject", "html", "text")))

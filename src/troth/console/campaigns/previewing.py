@@ -27,7 +27,7 @@ from troth.console.campaigns.reading import Reads, describe_readings
 from troth.console.mail_preview import show_mail
 from troth.console.shell import render_fragment
 from troth.content.email_template import EmailTemplate, RenderedEmail
-from troth.content.library import compile_mail
+from troth.content.publishing import compile_mail
 from troth.content.reading import Read
 from troth.kernel.clock import MINUTE, SECOND, now_ms
 from troth.kernel.errors import TrothError

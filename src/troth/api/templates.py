@@ -1,0 +1,208 @@
+"""Stored templates, layouts and snippets: drafts, checks, previews, versions."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.http import HttpRequest
+from ninja import Router, Status
+
+from troth.api.access import READ_PEOPLE, WRITE_CAMPAIGNS, workspace_of
+from troth.api.errors import Conflict, ScopeMissing
+from troth.api.schemas import problems
+from troth.api.template_schemas import (
+    CheckOut,
+    DiffOut,
+    FindingOut,
+    PieceIn,
+    PieceOut,
+    PiecePatch,
+    PieceRow,
+    PreviewIn,
+    PreviewOut,
+    VersionOut,
+    VersionRow,
+)
+from troth.campaigns.trials import describe_person, find_sample_event, render_trial
+from troth.content.checking import check_piece
+from troth.content.comparing import compare
+from troth.content.drafts import draft_mail, draft_short
+from troth.content.library import (
+    PieceInUse,
+    create_piece,
+    delete_piece,
+    find_outdated,
+    find_piece,
+    find_version,
+    has_changes,
+    languages_in,
+    list_versions,
+    restore_version,
+    update_piece,
+    written_in,
+    written_of,
+)
+from troth.content.models import Kind, Piece, Template
+from troth.content.publishing import publish_piece
+from troth.content.short_text import render_short
+from troth.kernel.clock import iso, now_ms
+from troth.messages.unsubscribe_links import make_test_url
+from troth.people.event_names import fold_event_name
+from troth.people.lookup import find_person
+from troth.workspaces.keys import Grant
+
+router = Router(tags=["templates"])
+
+
+@router.get("/templates", auth=WRITE_CAMPAIGNS, response={200: list[PieceRow], **problems()})
+def list_templates(request: HttpRequest, kind: str = "") -> list[PieceRow]:
+    """All templates, layouts and snippets of the workspace, or those of one kind."""
+    found = Piece.objects.filter(workspace_id=workspace_of(request)).order_by("key")
+    return [_row(piece) for piece in (found.filter(kind=kind) if kind else found)]
+
+
+@router.post("/templates", auth=WRITE_CAMPAIGNS, response={201: PieceOut, **problems()})
+def create_template(request: HttpRequest, template: PieceIn) -> Status[PieceOut]:
+    """A draft; nothing is sent of it before it is published and a campaign names its key."""
+    return Status(201, _show(create_piece(workspace_of(request), **template.dict())))
+
+
+@router.get("/templates/{template_key}", auth=WRITE_CAMPAIGNS, response={200: PieceOut, **problems(404)})
+def get_template(request: HttpRequest, template_key: str) -> PieceOut:
+    """One draft."""
+    return _show(find_piece(workspace_of(request), template_key))
+
+
+@router.patch("/templates/{template_key}", auth=WRITE_CAMPAIGNS, response={200: PieceOut, **problems(404)})
+def update_template(request: HttpRequest, template_key: str, template: PiecePatch) -> PieceOut:
+    """Change the draft. What was published stays as it is."""
+    return _show(update_piece(find_piece(workspace_of(request), template_key), **template.dict(exclude_unset=True)))
+
+
+@router.delete("/templates/{template_key}", auth=WRITE_CAMPAIGNS, response={204: None, **problems(404, 409)})
+def delete_template(request: HttpRequest, template_key: str) -> Status[None]:
+    """Remove the draft; campaigns that were published with it go on. Refused for what another draft puts in."""
+    try:
+        delete_piece(find_piece(workspace_of(request), template_key))
+    except PieceInUse as used:
+        raise Conflict(str(used)) from None
+    return Status(204, None)
+
+
+@router.post("/templates/{template_key}/check", auth=WRITE_CAMPAIGNS, response={200: CheckOut, **problems(404)})
+def check_template(request: HttpRequest, template_key: str) -> CheckOut:
+    """All that is wrong or doubtful with the draft, with part, line and column."""
+    findings = check_piece(find_piece(workspace_of(request), template_key))
+    return CheckOut(
+        publishable=not any(finding.is_error for finding in findings),
+        findings=[
+            FindingOut(
+                severity="error" if one.is_error else "warning",
+                code=one.code,
+                part=one.part,
+                line=one.line,
+                column=one.column,
+                language=one.language,
+                message=one.message,
+            )
+            for one in findings
+        ],
+    )
+
+
+@router.post("/templates/{template_key}/preview", auth=WRITE_CAMPAIGNS, response={200: PreviewOut, **problems(403, 404)})
+def preview_template(request: HttpRequest, template_key: str, preview: PreviewIn) -> PreviewOut:
+    """The draft as a real or made-up person would get it. Its way to unsubscribe leads nowhere."""
+    piece = find_piece(workspace_of(request), template_key)
+    person, properties, at = preview.made_up or {}, preview.properties or {}, now_ms()
+    if preview.person:
+        if READ_PEOPLE.scope not in cast("Grant", request.auth).scopes:  # type: ignore[attr-defined]
+            raise ScopeMissing(READ_PEOPLE.scope)
+        subject = find_person(piece.workspace_id, preview.person)
+        person = describe_person(subject)
+        if preview.properties is None and preview.event and (sample := find_sample_event(subject, preview.event)):
+            at, properties = sample
+    if piece.kind == Kind.SHORT:
+        variables: dict[str, Any] = {"person": person, "user": person}
+        variables["event"] = {"name": fold_event_name(preview.event), "at": iso(at), "properties": properties}
+        short = render_short(
+            draft_short(piece, preview.language), variables, unsubscribe_url=make_test_url() if preview.marketing else None
+        )
+        return PreviewOut(subject=short.title, html="", text=short.body, url=short.url)
+    mail = draft_mail(piece, preview.language)
+    rendered = render_trial(mail, person, event=preview.event, properties=properties, at=at, is_marketing=preview.marketing)
+    return PreviewOut(subject=rendered.subject, html=rendered.html, text=rendered.text)
+
+
+@router.post("/templates/{template_key}/publish", auth=WRITE_CAMPAIGNS, response={200: VersionOut, **problems(404)})
+def publish_template(request: HttpRequest, template_key: str) -> VersionOut:
+    """Make a version of the draft. Campaigns take it over when they are published themselves."""
+    return _show_version(publish_piece(find_piece(workspace_of(request), template_key)))
+
+
+@router.get("/templates/{template_key}/versions", auth=WRITE_CAMPAIGNS, response={200: list[VersionRow], **problems(404)})
+def list_template_versions(request: HttpRequest, template_key: str) -> list[VersionRow]:
+    """What was published, the last first."""
+    piece = find_piece(workspace_of(request), template_key)
+    versions = list(list_versions(piece))
+    outdated = find_outdated(piece.workspace_id, versions)
+    return [_version_row(version, outdated[version.pk]) for version in versions]
+
+
+@router.get("/templates/{template_key}/versions/{version}", auth=WRITE_CAMPAIGNS, response={200: VersionOut, **problems(404)})
+def get_template_version(request: HttpRequest, template_key: str, version: int) -> VersionOut:
+    """One version, as it was written and as it is rendered."""
+    return _show_version(_find_version(request, template_key, version))
+
+
+@router.get("/templates/{template_key}/versions/{version}/diff", auth=WRITE_CAMPAIGNS, response={200: DiffOut, **problems(404)})
+def diff_template_version(request: HttpRequest, template_key: str, version: int) -> DiffOut:
+    """What the draft changes against a version."""
+    piece = find_piece(workspace_of(request), template_key)
+    return DiffOut(changes=compare(written_in(_find_version(request, template_key, version)), written_of(piece)))
+
+
+@router.post("/templates/{template_key}/versions/{version}/restore", auth=WRITE_CAMPAIGNS, response={200: PieceOut, **problems(404)})
+def restore_template_version(request: HttpRequest, template_key: str, version: int) -> PieceOut:
+    """Write a version into the draft again; nothing is published."""
+    own = _find_version(request, template_key, version)
+    return _show(restore_version(find_piece(workspace_of(request), template_key), own.version))
+
+
+def _find_version(request: HttpRequest, template_key: str, version: int) -> Template:
+    return find_version(workspace_of(request), find_piece(workspace_of(request), template_key).key, version if 0 < version < 2**31 else -1)
+
+
+def _row(piece: Piece) -> PieceRow:
+    return PieceRow(
+        key=piece.key,
+        kind=piece.kind,
+        name=piece.name,
+        format=piece.format,
+        version=piece.version,
+        languages=languages_in(piece),
+        updated_at=iso(int(piece.updated_at.timestamp() * 1000)),
+    )
+
+
+def _show(piece: Piece) -> PieceOut:
+    return PieceOut(**_row(piece).dict(), layout=piece.layout, language=piece.language, parts=piece.parts, has_changes=has_changes(piece))
+
+
+def _version_row(version: Template, outdated: list[str]) -> VersionRow:
+    created_at = iso(int(version.created_at.timestamp() * 1000))
+    return VersionRow(version=version.version, created_at=created_at, language=version.language, outdated=outdated)
+
+
+def _show_version(version: Template) -> VersionOut:
+    row = _version_row(version, find_outdated(version.workspace_id, [version])[version.pk])
+    own = {key: words for key, words in version.short.items() if key != "translations"} if version.short else version.mail_parts
+    others = version.short.get("translations", {}) if version.short else version.translations
+    written = written_in(version)
+    return VersionOut(
+        **row.dict(),
+        format=written.format,
+        layout=written.layout,
+        parts=version.written["parts"],
+        compiled={version.language: own, **others},
+    )
