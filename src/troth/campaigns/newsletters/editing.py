@@ -23,7 +23,7 @@ from troth.campaigns.newsletters.plan import (
 from troth.campaigns.newsletters.schedule import read_schedule
 from troth.campaigns.purpose_checking import Plan, find_uncovered
 from troth.consent.catalog import load_catalog
-from troth.content.library import compile_mail
+from troth.content.publishing import compile_mail
 from troth.content.reading import Read
 from troth.kernel.errors import TrothError
 from troth.people.event_names import fold_event_name

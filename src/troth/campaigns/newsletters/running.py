@@ -10,7 +10,7 @@ from troth.campaigns.newsletters.editing import find_faults, lock_newsletter
 from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong
 from troth.campaigns.newsletters.plan import RunPlan, Variant, read_goal, read_plan, read_test, read_variants
 from troth.campaigns.newsletters.schedule import first_begin, next_begin, read_schedule
-from troth.content.library import issue_inline, issue_template
+from troth.content.publishing import issue_inline, issue_template
 from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import decode, encode
 from troth.messages.models import State
