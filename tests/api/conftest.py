@@ -68,6 +68,7 @@ class Tenant:
     form_id: str
     topic_key: str
     template_key: str
+    segment_id: int
     record_id: str
     repermission_id: int
 
@@ -143,6 +144,9 @@ def make_tenant(name: str) -> Tenant:
     form_id = api.json("POST", "/forms", {"title": "Footer", "notice": notice["key"]}, status=201)["id"]
     topic = {"key": f"news-of-{name}", "name": {"en": "News"}, "purpose": "marketing_email"}
     topic_key = api.json("POST", "/topics", topic, status=201)["key"]
+    segment = {"name": f"Pro of {name}", "definition": {"attribute": "plan", "op": "equals", "value": "pro"}, "purpose": "service"}
+    segment_id = api.json("POST", "/segments", segment, status=201)["id"]
+    drain(now_ms())
     return Tenant(
         workspace,
         api,
@@ -158,6 +162,7 @@ def make_tenant(name: str) -> Tenant:
         form_id,
         topic_key,
         publish_template(api, name),
+        segment_id,
         api.json("GET", f"/people/{subject.person_id}/consents")["records"][0]["id"],
         api.json("POST", "/repermissions", asking_of(name), status=201)["id"],
     )

@@ -39,6 +39,9 @@ BODIES: dict[str, Any] = {
     "POST /forms": {"title": "Sign up", "notice": "every-tenant-has-one"},
     "PUT /forms/{form_id}": {"title": "Sign up", "notice": "every-tenant-has-one"},
     "POST /topics": {"key": "offers", "name": {"en": "Offers"}, "purpose": "marketing_email"},
+    "POST /segments": {"name": "Visitors", "definition": {"event": "seen", "op": "did"}},
+    "POST /segments/preview": {"definition": {"event": "seen", "op": "did"}},
+    "PATCH /segments/{segment_id}": {"name": "Planted by a stranger"},
     "PUT /topics/{topic_key}": {"name": {"en": "Planted by a stranger"}},
     "POST /templates": {"kind": "email", "key": "offers", "parts": {"en": {"subject": "s", "body": "<p>h</p>"}}},
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
@@ -79,6 +82,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "topic_key": [tenant.topic_key],
         "repermission_id": [str(tenant.repermission_id)],
         "template_key": [tenant.template_key],
+        "segment_id": [str(tenant.segment_id)],
     }
 
 
@@ -88,6 +92,7 @@ def fill(path: str, place: str) -> str:
 
 def paths_into(tenant: Any, path: str) -> list[str]:
     path = path.replace("{record_id}", tenant.record_id).replace("{version}", "1")
+    path = path.replace("{record_id}", tenant.record_id).replace("/members/{person}", f"/members/{tenant.person_id}")
     names = re.findall(r"\{(.*?)\}", path)
     assert len(names) == 1, f"teach places_of about {path}"
     return [fill(path, place) for place in places_of(tenant)[names[0]]]
@@ -128,6 +133,8 @@ def everything_of(tenant: Any) -> list[Any]:
             "/templates",
             f"/templates/{tenant.template_key}",
             f"/templates/{tenant.template_key}/versions",
+            f"/segments/{tenant.segment_id}/versions",
+            f"/segments/{tenant.segment_id}/members",
         )
     ]
 

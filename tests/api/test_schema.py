@@ -30,7 +30,13 @@ def test_whatever_is_sent_the_answer_is_a_declared_one(alice: Any, case: Any) ->
 @described.parametrize()
 @bounded
 def test_the_same_holds_for_things_that_exist(alice: Any, case: Any) -> None:
-    known = {"person": alice.person_id, "message_id": alice.message_id, "request_id": alice.request_id, "campaign_id": alice.campaign_id}
+    known = {
+        "person": alice.person_id,
+        "message_id": alice.message_id,
+        "request_id": alice.request_id,
+        "campaign_id": alice.campaign_id,
+        "segment_id": alice.segment_id,
+    }
     for name in case.path_parameters or {}:
         case.path_parameters[name] = known[name]
     case.call_and_validate(headers={"Authorization": f"Bearer {alice.api.key}"}, checks=CHECKS)

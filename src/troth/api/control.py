@@ -20,6 +20,7 @@ from troth.api import (
     purposes,
     repermissions,
     rights,
+    segments,
     templates,
     topics,
     why,
@@ -71,6 +72,7 @@ for _router in (
     repermissions.router,
     why.router,
     templates.router,
+    segments.router,
 ):
     _add(_router)
 

@@ -13,6 +13,7 @@ from troth.intake.errors import IdentifierTaken
 from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
 from troth.people.lookup import PersonNotFound
+from troth.segments.registry import SegmentUnknown
 
 _PATH = re.compile(r"(\$[^\s:]*): (.+)", re.DOTALL)
 
@@ -96,6 +97,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
     if isinstance(error, ApiError):
         return error.status, problem(error.code, str(error), error.path)
     if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | PieceMissing):
+    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | SegmentUnknown):
         return 404, problem("not_found", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")

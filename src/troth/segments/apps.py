@@ -11,8 +11,10 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Know the conditions; tell the worker what to do."""
+        from troth.kernel.checks import register_check
         from troth.kernel.worker import register_duty
         from troth.segments.attributes import AttributeKind, TagKind
+        from troth.segments.checks import check_segments
         from troth.segments.computing import compute_due, evaluate_marked, notice_changed_rules, wake_due
         from troth.segments.decisions import ConsentKind, TopicKind
         from troth.segments.events import EventKind
@@ -23,6 +25,7 @@ class SegmentsConfig(AppConfig):
 
         for kind in (AttributeKind(), TagKind(), EventKind(), SequenceKind(), ConsentKind(), TopicKind(), SegmentKind(look_up)):
             register_kind(kind)
+        register_check("segments", check_segments)
         # After the fold of the inbox, whose events they look at: the order of INSTALLED_APPS.
         register_duty("notice_changed_rules", notice_changed_rules, every_ms=1_000)
         register_duty("compute_segments", compute_due, every_ms=100)

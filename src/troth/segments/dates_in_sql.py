@@ -29,22 +29,30 @@ _INSTANT = (
     f" + CASE WHEN substr(d.t, 20, 1) = '.' THEN {_digits(21, 3, 1)} ELSE 0 END"
     f" + CASE WHEN substr(d.t, length(d.t) - 5, 1) = '-' THEN 1 ELSE -1 END * ({_AHEAD})"
 )
-AT = f"CASE WHEN d.day IS NOT NULL AND length(d.t) > 10 THEN {_INSTANT} END"
-"""The instant in milliseconds of a row of `_dated`; NULL for a day without time."""
-DAY_ALONE = "CASE WHEN length(d.t) = 10 THEN d.day END"
+_TIME = "??????????T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+_USUAL = f"length(v.t) = 10 OR (substr(v.t, 12, 2) < '24' AND (v.t GLOB '{_TIME}.[0-9][0-9][0-9]Z' OR v.t GLOB '{_TIME}Z'))"
+_ONCE = " LIMIT 1"
+"""Keeps SQLite from writing what is computed below into every place that uses it above, and computing it there again."""
 
 
 def _dated(place: Place) -> Sql:
-    """The text at a place as `d.t`, and as `d.day` its day (since 1970), which is NULL where it is no date."""
+    """The date at a place as one row `m`: `day` alone (since 1970) or the instant `at`, and its `month_day`; all NULL where it is no date."""
     text = text_at(place)
     if is_sqlite():
-        is_real = "v.t REGEXP %s AND date(substr(v.t, 1, 10)) = substr(v.t, 1, 10)"
-        day = f"CASE WHEN {is_real} THEN CAST(julianday(substr(v.t, 1, 10)) - 2440587.5 AS INTEGER) END"
+        # The pattern is a function of Python's, called for each row: what most clients write is told without it.
+        is_real = "v.t GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]*' AND date(substr(v.t, 1, 10)) = substr(v.t, 1, 10)"
+        day_of = "CAST(julianday(substr(v.t, 1, 10)) - 2440587.5 AS INTEGER)"
+        day = f"CASE WHEN {is_real} AND ({_USUAL} OR v.t REGEXP %s) THEN {day_of} END"
     else:
         day_of = "(CAST(left(v.t, 8) || '01' AS DATE) + (CAST(substr(v.t, 9, 2) AS INTEGER) - 1))"
         is_real = f"to_char({day_of}, 'YYYY-MM-DD') = left(v.t, 10)"
         day = f"CASE WHEN v.t ~ %s THEN CASE WHEN {is_real} THEN CAST({day_of} - DATE '1970-01-01' AS BIGINT) END END"
-    return Sql(f"(SELECT v.t, {day} AS day FROM (SELECT {text.text} AS t) v) d", (MOMENT, *text.values))
+    parts = (
+        "CASE WHEN d.day IS NOT NULL THEN substr(d.t, 6, 5) END AS month_day, CASE WHEN length(d.t) = 10 THEN d.day END AS day,"
+        f" CASE WHEN d.day IS NOT NULL AND length(d.t) > 10 THEN {_INSTANT} END AS at"
+    )
+    inner = f"(SELECT v.t, {day} AS day FROM (SELECT {text.text} AS t) v{_ONCE}) d"
+    return Sql(f"(SELECT {parts} FROM {inner}{_ONCE}) m", (MOMENT, *text.values))
 
 
 def compile_date(place: Place, leaf: Mapping[str, Any], now: int) -> Sql:
@@ -53,11 +61,9 @@ def compile_date(place: Place, leaf: Mapping[str, Any], now: int) -> Sql:
     if leaf["op"] == "anniversary":
         inside, _ = anniversaries(leaf, now)
         marks = ", ".join(["%s"] * len(inside))
-        return Sql(
-            f"EXISTS (SELECT 1 FROM {dated.text} WHERE d.day IS NOT NULL AND substr(d.t, 6, 5) IN ({marks}))", (*dated.values, *inside)
-        )
+        return Sql(f"EXISTS (SELECT 1 FROM {dated.text} WHERE COALESCE(m.month_day IN ({marks}), 1 = 0))", (*dated.values, *inside))
     lower, upper = find_range(leaf)
-    holds = any_of([_between(AT, lower, upper, now, in_days=False), _between(DAY_ALONE, lower, upper, now, in_days=True)])
+    holds = any_of([_between("m.at", lower, upper, now, in_days=False), _between("m.day", lower, upper, now, in_days=True)])
     return Sql(f"EXISTS (SELECT 1 FROM {dated.text} WHERE {holds.text})", (*dated.values, *holds.values))
 
 
@@ -77,16 +83,16 @@ def flips_of_date(place: Place, leaf: Mapping[str, Any], now: int) -> list[Flip]
     dated = _dated(place)
     if leaf["op"] == "anniversary":
         _, turns = anniversaries(leaf, now)
-        key = "substr(d.t, 6, 5)"
+        key = "m.month_day"
         found = f"json_extract(%s, '$.\"' || {key} || '\"')" if is_sqlite() else f"CAST(CAST(%s AS jsonb) ->> {key} AS BIGINT)"
         next_turn = Sql(
-            f"(SELECT CASE WHEN d.day IS NOT NULL THEN {found} END FROM {dated.text})",
+            f"(SELECT {found} FROM {dated.text})",
             (encode(turns), *dated.values),
         )
         return [Flip(Horizon(zone=leaf.get("zone", "UTC"), days=1, in_days=True), next_turn)]
     flips = []
     for pair in horizons_of(find_range(leaf)):
-        for horizon, value in zip(pair, (AT, DAY_ALONE), strict=True):
+        for horizon, value in zip(pair, ("m.at", "m.day"), strict=True):
             ahead = Sql(f"(SELECT CASE WHEN {value} > %s THEN {value} END FROM {dated.text})", (horizon.cutoff(now), *dated.values))
             flips.append(Flip(horizon, ahead))
     return flips

@@ -16,6 +16,7 @@ from troth.segments.kinds import DefinitionInvalid, refuse_unless
 from troth.segments.live import forget_live
 from troth.segments.models import Progress, Segment, SegmentVersion
 from troth.segments.purpose_checking import find_uncovered
+from troth.segments.seen import check_types
 
 LONGEST_NAME = 200
 MOST_SEGMENTS = 1_000
@@ -96,10 +97,13 @@ def update_segment(segment: Segment, *, author: str = "", now: int | None = None
         if row.archived:
             raise SegmentInvalid("$: the segment is archived: take it up again first.")
         before = (row.definition, row.purpose, row.also_for)
+        name_before = row.name
         for field in ("name", "definition", "purpose", "also_for"):
             if field in changes:
                 setattr(row, field, changes[field])
         check_segment(row)
+        if (name_before, *before) == (row.name, row.definition, row.purpose, row.also_for):
+            return get_segment(row.workspace_id, row.pk)
         row.version += 1
         row.updated_at = max(at, row.updated_at + 1)
         row.save()
@@ -173,6 +177,7 @@ def check_segment(segment: Segment) -> None:
 def check_meaning(workspace_id: int, definition: Any, segment_id: int | None = None) -> None:
     """Make sure that a definition can be computed in a workspace: its form, and the segments it names. Raises DefinitionInvalid, ConditionInvalid."""
     check_definition(definition)
+    check_types(workspace_id, definition)
     if len(json.dumps(definition)) > LONGEST_DEFINITION:
         raise DefinitionInvalid("$: the definition is too long: make segments of parts, and name those.")
     _check_named(workspace_id, definition, (segment_id,) if segment_id else ())
