@@ -92,7 +92,7 @@ def fill(path: str, place: str) -> str:
 
 def paths_into(tenant: Any, path: str) -> list[str]:
     path = path.replace("{record_id}", tenant.record_id).replace("{version}", "1")
-    path = path.replace("{record_id}", tenant.record_id).replace("/members/{person}", f"/members/{tenant.person_id}")
+    path = path.replace("/members/{person}", f"/members/{tenant.person_id}")
     names = re.findall(r"\{(.*?)\}", path)
     assert len(names) == 1, f"teach places_of about {path}"
     return [fill(path, place) for place in places_of(tenant)[names[0]]]

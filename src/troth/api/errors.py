@@ -96,8 +96,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
     """Status and body for any of Troth's own errors."""
     if isinstance(error, ApiError):
         return error.status, problem(error.code, str(error), error.path)
-    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | PieceMissing):
-    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | SegmentUnknown):
+    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | PieceMissing | SegmentUnknown):
         return 404, problem("not_found", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")
