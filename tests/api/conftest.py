@@ -71,6 +71,7 @@ class Tenant:
     segment_id: int
     record_id: str
     repermission_id: int
+    channel_id: int
 
 
 @pytest.fixture
@@ -165,7 +166,25 @@ def make_tenant(name: str) -> Tenant:
         segment_id,
         api.json("GET", f"/people/{subject.person_id}/consents")["records"][0]["id"],
         api.json("POST", "/repermissions", asking_of(name), status=201)["id"],
+        add_sms(api, workspace.pk, name),
     )
+
+
+def add_sms(api: Api, workspace_id: int, name: str) -> int:
+    """A channel of a tenant, and an address that is stopped."""
+    from troth.messages.feedback.stops import Stopping, stop_addresses
+    from troth.messages.models import StopReason
+    from troth.people.identifiers import make_handle
+
+    stopped = make_handle(workspace_id, "email", "nobody@example.com")
+    assert stopped
+    stop_addresses(workspace_id, [Stopping("email", stopped.tag, StopReason.HARD_BOUNCE, 1)])
+    channel = {
+        "adapter": "twilio",
+        "settings": {"account_sid": f"AC-of-{name}", "auth_token": "t", "sender": "Acme", "api_url": "https://127.0.0.1:1"},
+    }
+    found: int = api.json("POST", "/channels", channel, status=201)["id"]
+    return found
 
 
 def asking_of(name: str) -> dict[str, str]:

@@ -34,6 +34,7 @@ WRITE_CONSENT = Bearer("consent:write")
 EXPORT = Bearer("export")
 ERASE = Bearer("erase")
 READ_MESSAGES = Bearer("messages:read")
+WRITE_CHANNELS = Bearer("channels:write")
 WRITE_CAMPAIGNS = Bearer("campaigns:write")
 
 

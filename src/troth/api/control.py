@@ -10,6 +10,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 import troth
 from troth.api import (
     campaigns,
+    channels,
     consents,
     forms,
     limits,
@@ -65,6 +66,7 @@ for _router in (
     forms.router,
     rights.router,
     outbox.router,
+    channels.router,
     campaigns.router,
     limits.router,
     newsletters.router,

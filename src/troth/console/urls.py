@@ -22,6 +22,7 @@ ROOMS = [
         "search",
         "outbox",
         "why",
+        "channels",
         "live",
     ),
     *("settings", "keys", "members", "setup", "audit"),

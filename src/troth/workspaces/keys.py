@@ -22,6 +22,7 @@ SCOPES = {
     "erase": "erase a person and follow the request",
     "messages:read": "read the outbox",
     "campaigns:write": "create, publish and pause campaigns",
+    "channels:write": "add, change and remove channels",
 }
 KINDS: dict[str, frozenset[str]] = {
     "server": frozenset(SCOPES),

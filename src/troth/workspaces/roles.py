@@ -28,6 +28,7 @@ class Permission(StrEnum):
     SEE_SETTINGS = "see_settings"
     EDIT_WORKSPACE = "edit_workspace"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_CHANNELS = "manage_channels"
     MANAGE_MEMBERS = "manage_members"
     SET_SEND_MODE = "set_send_mode"
     SEE_AUDIT = "see_audit"
@@ -60,6 +61,7 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         Permission.SEE_LIVE,
         Permission.SEE_SETTINGS,
         Permission.MANAGE_KEYS,
+        Permission.MANAGE_CHANNELS,
     },
     Role.PRIVACY_OFFICER.value: _VIEWER
     | {

@@ -37,6 +37,7 @@ WORDS = {
     "erase": later("erase a person and follow the request"),
     "messages:read": later("read the outbox"),
     "campaigns:write": later("create, publish and pause campaigns"),
+    "channels:write": later("add, change and remove channels"),
 }
 """What each scope permits, for members."""
 

@@ -35,6 +35,7 @@ PERMISSIONS: dict[Permission, Promise] = {
     Permission.SEE_SETTINGS: later("See settings"),
     Permission.EDIT_WORKSPACE: later("Change settings"),
     Permission.MANAGE_KEYS: later("Make and revoke keys"),
+    Permission.MANAGE_CHANNELS: later("Add, change and remove channels"),
     Permission.MANAGE_MEMBERS: later("Invite, change and remove members"),
     Permission.SET_SEND_MODE: later("Switch sending on and off"),
     Permission.SEE_AUDIT: later("Read the audit log"),
