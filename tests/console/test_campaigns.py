@@ -146,7 +146,7 @@ def test_a_campaign_is_written_saved_and_published(marketer: Client, workspace: 
     campaign.refresh_from_db()
     assert campaign.state == "published"
     page = ask(marketer, workspace, f"/{campaign.pk}")
-    assert "Published: from now on every “trial_expiring” counts" in page
+    assert "Published: from now on “trial_expiring” counts" in page
     assert actions() == ["campaign.created", "campaign.published"]
     assert AuditEntry.objects.last().detail["name"] == "Trial ends"  # type: ignore[union-attr]
 

@@ -101,6 +101,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     priority: int = PRIORITY
 
 
+_DEFAULTS = {name: getattr(Rules(), name) for name in Rules.__struct_fields__}
+
+
 def read_trigger(plain: Any) -> Trigger | None:
     """A trigger as JSON has it; None for None: then it is the event. Raises RulesInvalid."""
     if plain is None:
@@ -138,7 +141,8 @@ def read_rules(plain: Any) -> Rules:
     if rules.only_if_in < 0:
         raise RulesInvalid("$.rules.only_if_in: choose a segment.")
     _check_reentry(rules.reentry)
-    return rules
+    # What equals its default is the default, so that it is not stored.
+    return msgspec.structs.replace(rules, **{name: own for name, own in _DEFAULTS.items() if getattr(rules, name) == own})
 
 
 def to_plain(value: Trigger | Rules | None) -> Any:

@@ -51,6 +51,7 @@ ACTIONS = {
     "request.read": "opened a privacy request",
     "message.list": "looked through messages",
     "message.read": "opened a message",
+    "limits.edited": "changed the limits of marketing",
     "why.asked": "asked why somebody got a message or did not",
     "live.read": "looked at live events",
     "live.watched": "watched live events",

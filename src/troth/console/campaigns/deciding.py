@@ -16,6 +16,8 @@ from troth.campaigns.entering import source_of
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import delete_campaign, find_faults, pause_campaign, plan_of, publish_campaign, resume_campaign
 from troth.campaigns.purpose_checking import find_further_purposes
+from troth.campaigns.sentence import tell_campaign
+from troth.campaigns.versions import rule_of_draft
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.campaigns.reading import (
@@ -53,7 +55,7 @@ def publish(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
             own,
             publish_campaign,
             "campaign.published",
-            _("Published: from now on every “%s” counts. Its figures are on this page."),
+            _("Published: from now on “%s” counts. Its figures are on this page."),
         )
     rule = load_catalog(own.workspace_id).rule(own.purpose)
     further = find_further_purposes(plan_of(own))
@@ -65,6 +67,7 @@ def publish(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
         faults=faults,
         seen=seen,
         conditions=put_condition(own.conditions),
+        says="" if faults else tell_campaign(rule_of_draft(own)),
         purpose=name_purpose(own.workspace_id, own.purpose),
         rule=rule,
         profiling=name_purpose(own.workspace_id, PROFILING),
@@ -92,7 +95,7 @@ def resume(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
     """It hears events again, as it was published last."""
     own = find_campaign(request.workspace.pk, campaign_id)
     if request.method == "POST":
-        return _do(request, own, resume_campaign, "campaign.resumed", _("Resumed: from now on every “%s” counts again."))
+        return _do(request, own, resume_campaign, "campaign.resumed", _("Resumed: from now on “%s” counts again."))
     live = own.published
     return _ask(
         request,
@@ -133,7 +136,7 @@ def _do(request: MemberRequest, own: Campaign, act: Callable[[Campaign], Campaig
     except TrothError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, says % (done.published or {}).get("trigger_event", done.trigger_event))
+        messages.success(request, says % ((done.published or {}).get("trigger_event") or done.trigger_event or done.name))
     return _back(own)
 
 

@@ -26,7 +26,7 @@ class CampaignForm(forms.Form):
     """All that can be edited, and for whom and with which event it is tried."""
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("Only members see it."))
-    trigger_event = forms.CharField(label=_("Triggering event"), max_length=LONGEST_EVENT)
+    trigger_event = forms.CharField(label=_("Triggering event"), max_length=LONGEST_EVENT, required=False)
     purpose = forms.ChoiceField(
         label=_("Purpose"), help_text=_("Whom it may reach follows from this: persons agree to purposes, not to campaigns.")
     )
@@ -101,6 +101,8 @@ class CampaignForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A topic is one of the purpose; a mail is written here, if it is no stored one."""
         cleaned = super().clean() or {}
+        if self.data.get("trigger_kind", "event") == "event" and not cleaned.get("trigger_event") and "trigger_event" not in self.errors:
+            self.add_error("trigger_event", _("This field is required."))
         for part in ("subject", "html"):
             if not cleaned.get("template_key") and not cleaned.get(part) and part not in self.errors:
                 self.add_error(part, _("This field is required."))

@@ -214,6 +214,8 @@ def list_changes(campaign: Campaign) -> list[str]:
     parts = (
         (_("the triggering event"), published.get("trigger_event") != campaign.trigger_event),
         (_("the conditions"), published.get("conditions") != campaign.conditions),
+        (_("the trigger"), published.get("trigger") != campaign.trigger),
+        (_("when and how often"), published.get("rules", {}) != campaign.rules),
         (_("the purpose"), published.get("purpose") != campaign.purpose),
         (_("the purposes it is also for"), template.also_for != campaign.also_for),
         (_("the topic"), template.topic != campaign.topic),

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from troth.campaigns.entering import source_of
 from troth.campaigns.models import CampaignState
 from troth.campaigns.publishing import find_faults, find_uncovered_now
+from troth.campaigns.sentence import tell_campaign
+from troth.campaigns.versions import make_rule, plain_rule
 from troth.consent.catalog import load_catalog
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import read_numbers
@@ -64,7 +66,7 @@ def campaign(request: MemberRequest, campaign_id: int) -> HttpResponse:
     """One campaign: what triggers it, what was published, what became of its messages."""
     own = find_campaign(request.workspace.pk, campaign_id)
     told = preferences(request)
-    live = own.published or {"trigger_event": own.trigger_event, "conditions": own.conditions, "purpose": own.purpose}
+    live = own.published or plain_rule(own)
     figures = read_figures(own.workspace_id, own.pk, now_ms(), told["zone"], told["locale"]) if own.template_id else None
     return render_page(
         request,
@@ -72,6 +74,7 @@ def campaign(request: MemberRequest, campaign_id: int) -> HttpResponse:
         campaign=own,
         live=live,
         conditions=put_condition(live["conditions"]),
+        says=tell_campaign(make_rule(own.pk, own.workspace_id, own.template_id or 0, live)),
         purpose=name_purpose(own.workspace_id, live["purpose"]),
         rule=load_catalog(own.workspace_id).rule(live["purpose"]),
         changes=list_changes(own) if own.has_changes else [],
