@@ -51,6 +51,10 @@ class Post:
             )
         return find_person(self.workspace.pk, name)
 
+    def say_email(self, name: str, email: str) -> None:
+        """Give somebody another address."""
+        self.say(Identify(identity=Identity(external_id=name, email=email), **self.common))
+
     def queue(
         self,
         subject: Subject,

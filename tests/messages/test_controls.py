@@ -76,11 +76,11 @@ def test_what_is_stopped_waits_and_goes_on_afterwards_without_loss(post: Post, s
     resume(now_ms())
     assert post.states() == [(State.HELD, "stopped:by_hand")]
     assert reconcile(post.workspace.pk, SOURCE).held == 1
-    assert let_go(*where)
+    assert let_go(*where, now=now_ms())
     resume(now_ms())
     send_due(now_ms())
     assert post.states() == [(State.SENT, "")]
-    assert not let_go(*where)
+    assert not let_go(*where, now=now_ms())
 
 
 def test_a_stop_of_marketing_lets_service_mail_go(post: Post) -> None:

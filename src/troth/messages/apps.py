@@ -17,12 +17,14 @@ class MessagesConfig(AppConfig):
         from troth.messages.checks import check_messages
         from troth.messages.feedback.keeping import forget_old_feedback, settle_early
         from troth.messages.fetches import forget_old_engagement
+        from troth.messages.governor import govern
         from troth.messages.sending import forget_old_bodies, recover, resume, send_due
 
         register_check("messages", check_messages)
         register_duty("recover_messages", recover, every_ms=1_000, role=SENDER)
         register_duty("resume_messages", resume, every_ms=1_000, role=SENDER)
         register_duty("send_messages", send_due, role=SENDER)
+        register_duty("govern_sending", govern, every_ms=60_000)
         register_duty("forget_message_bodies", forget_old_bodies, every_ms=3_600_000)
         register_duty("settle_early_feedback", settle_early, every_ms=30_000)
         register_duty("forget_feedback", forget_old_feedback, every_ms=3_600_000)

@@ -41,6 +41,8 @@ class Control(NamedTuple):
     by: str
     marketing_only: bool
     hold_ms: int
+    rearmed_at: int = 0
+    note: str = ""
 
     def stops(self, is_marketing: bool) -> bool:
         """Whether it keeps such a message from going."""
@@ -66,7 +68,7 @@ def look_at_controls() -> Mapping[tuple[int, str], Control]:
 
 def read_controls() -> dict[tuple[int, str], Control]:
     """All controls by scope, as they are now."""
-    columns = ("workspace_id", "source", "stopped_at", "why", "by", "marketing_only", "hold_ms")
+    columns = ("workspace_id", "source", "stopped_at", "why", "by", "marketing_only", "hold_ms", "rearmed_at", "note")
     return {(row[0], row[1]): Control(*row) for row in SendControl.objects.values_list(*columns)}
 
 
@@ -102,10 +104,10 @@ def stop_sending(
     _set(workspace_id, source, values)
 
 
-def let_go(workspace_id: int, source: str = WHOLE) -> bool:
-    """End a stop; what is held is queued again by the worker. Says whether there was one."""
+def let_go(workspace_id: int, source: str = WHOLE, *, now: int) -> bool:
+    """End a stop; what is held is queued again, and the governor counts from now on. Says whether there was one."""
     changed = SendControl.objects.filter(workspace_id=workspace_id, source=source, stopped_at__isnull=False).update(
-        stopped_at=None, why="", by="", note="", marketing_only=False
+        stopped_at=None, why="", by="", note="", marketing_only=False, rearmed_at=now
     )
     forget_controls()
     return bool(changed)
@@ -123,7 +125,7 @@ def set_hold(workspace_id: int, source: str = WHOLE, *, minutes: int) -> None:
 def _set(workspace_id: int, source: str, values: Mapping[str, object]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            'INSERT INTO messages_control (workspace_id, source, why, "by", note, marketing_only, hold_ms) VALUES (%s, %s, %s, %s, %s, %s, 0)'
+            'INSERT INTO messages_control (workspace_id, source, why, "by", note, marketing_only, hold_ms, rearmed_at) VALUES (%s, %s, %s, %s, %s, %s, 0, 0)'
             " ON CONFLICT DO NOTHING",
             [workspace_id, source, "", "", "", False],
         )

@@ -57,7 +57,7 @@ def check_fence(now: int) -> bool:
 def confirm_place(now: int) -> None:
     """Send from here from now on: whoever confirms knows that no other installation works on the same queue."""
     SendFence.objects.update_or_create(pk=1, defaults={"place": _where(), "found_at": "", "confirmed_at": now})
-    let_go(INSTALLATION)
+    let_go(INSTALLATION, now=now)
 
 
 def _where() -> str:

@@ -12,9 +12,7 @@ import secrets
 from binascii import b2a_qp
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
-from email.header import Header
-from email.parser import BytesHeaderParser
-from email.policy import default
+from email.header import Header, decode_header, make_header
 from email.utils import format_datetime, getaddresses, parseaddr
 from functools import lru_cache
 
@@ -30,6 +28,7 @@ LONGEST_LINE = 990
 LONGEST_HEADER = 900
 """Characters of a header that stays on one line: some receivers do not unfold List-Unsubscribe."""
 _BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_FOLD = re.compile(rb"\r\n[ \t]+")
 _NO_ADDRESS = "A mail needs an address of its sender and one of its recipient: check both."
 _BROKEN_HEADER = "A header of the mail cannot be written: check subject, sender and recipient for line breaks."
 
@@ -112,7 +111,9 @@ def _addresses(text: str) -> str:
 
 def headers_of(mail: bytes) -> list[tuple[str, str]]:
     """The headers of a built mail in their order, decoded, for people to read."""
-    return [(name, str(value)) for name, value in BytesHeaderParser(policy=default).parsebytes(mail).items()]
+    head = _FOLD.sub(b" ", mail.partition(b"\r\n\r\n")[0]).decode("ascii", "replace")
+    lines = (line.partition(": ") for line in head.split("\r\n"))
+    return [(name, str(make_header(decode_header(value))) if "=?" in value else value) for name, _, value in lines]
 
 
 def _is_one_line(value: str) -> bool:

@@ -254,6 +254,8 @@ class SendControl(models.Model):
     marketing_only = models.BooleanField(default=False)
     hold_ms = models.BigIntegerField(default=0)
     """How long its messages wait from when they are queued, so that they can be taken back."""
+    rearmed_at = models.BigIntegerField(default=0)
+    """When it was let go last: the governor counts from there."""
 
     class Meta:
         db_table = "messages_control"
@@ -270,3 +272,29 @@ class SendFence(models.Model):
 
     class Meta:
         db_table = "messages_fence"
+
+
+class SendLane(models.Model):
+    """One way out, or one way to one mailbox provider: the pace set for it and how it stands; see `lanes.py`. Rows are rare."""
+
+    pk = models.CompositePrimaryKey("way", "mailbox")
+    way = models.CharField(max_length=40)
+    """`installation` or `channel 7`."""
+    mailbox = models.CharField(max_length=100, blank=True)
+    """A mailbox provider (`mailboxes.py`); empty: the way as a whole."""
+    per_second = models.FloatField(default=0)
+    per_day = models.BigIntegerField(default=0)
+    growth = models.FloatField(default=1)
+    since = models.BigIntegerField(default=0)
+    tokens = models.FloatField(default=0)
+    filled_at = models.BigIntegerField(default=0)
+    day = models.IntegerField(default=0)
+    today = models.BigIntegerField(default=0)
+    refusals = models.IntegerField(default=0)
+    paused_until = models.BigIntegerField(default=0)
+    failures = models.IntegerField(default=0)
+    open_until = models.BigIntegerField(default=0)
+    trial_at = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "messages_lane"

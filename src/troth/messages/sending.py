@@ -4,6 +4,7 @@
     preparing.prepare     all facts of the batch, read set by set; the gate's verdicts
     judging.judge         what keeps a message from going now: expired, sending off, denied, …
     composing.compose     rendered on its person's data of that moment
+    pacing.grant          what its ways have room for; the rest waits without a try lost
     _hand_over            in threads: the gate once more where its answer is not fresh, then the channel; a last look at the kill switch
                           immediately before the data, and a note that the message is about to leave (`senders.py`)
     queue.settle          what became of each, in one transaction
@@ -36,8 +37,10 @@ from troth.messages.errors import ChannelError, Stopped
 from troth.messages.feedback.gone import forget_gone
 from troth.messages.fencing import is_at_home
 from troth.messages.judging import controlled, denied, judge, tell
+from troth.messages.lanes import FIRST_BREAK
 from troth.messages.models import Message, State
-from troth.messages.preparing import Prepared, ask_again, prepare
+from troth.messages.pacing import NO_WAY, Answer, Key, grant, note_answers, watch
+from troth.messages.preparing import Prepared, ask_again, ask_gate, prepare
 from troth.messages.queue import (
     MAX_ATTEMPTS,
     Claim,
@@ -55,6 +58,8 @@ log = structlog.get_logger()
 CLAIM = 64
 RELEASED = 2_000
 THREADS = 8
+VOLLEY = 2 * THREADS
+"""What is handed over at once; before each of them the gate's answers are made fresh."""
 FRESH_MS = 100
 """A verdict older than this is asked for again before the hand-over."""
 BODY_RETENTION = 30 * DAY
@@ -78,14 +83,30 @@ def send_due(now: int) -> bool:
     if not claims:
         return False
     try:
-        batch = prepare(claims, now)
+        judged = [(prepared, judge(prepared, now)) for prepared in prepare(claims, now)]
+        batch, waiting = grant([prepared for prepared, settled in judged if settled is None], now)
     except Exception:
         # Nothing has left yet, so nothing is in doubt.
         release(claims)
         raise
-    _unsettled.extend(_pool().map(partial(_send_one, now=now), batch))
+    _unsettled.extend(settled for _, settled in judged if settled)
+    _unsettled.extend(waiting)
+    answers: list[tuple[Key, Answer]] = []
+    for start in range(0, len(batch), VOLLEY):
+        volley = _ask_again_if_late(batch[start : start + VOLLEY], now_ms())
+        _unsettled.extend(_pool().map(partial(_send_one, answers=answers), volley))
     _settle_rest()
+    note_answers(answers, now)
     return len(claims) == CLAIM
+
+
+def _ask_again_if_late(volley: list[Prepared], now: int) -> list[Prepared]:
+    """The gate once more for what has waited for its turn, at once for all of them."""
+    if now - volley[0].asked_at <= FRESH_MS:
+        return volley
+    templates = {one.template.pk: one.template for one in volley if one.template}
+    verdicts = ask_gate([one.claim for one in volley], templates, now)
+    return [replace(one, verdicts=verdicts[one.claim.message_id], asked_at=now) for one in volley]
 
 
 def _settle_rest() -> None:
@@ -124,11 +145,8 @@ class _LastLook:
         this_sender().begin(self._claim.message_id)
 
 
-def _send_one(prepared: Prepared, *, now: int) -> Settlement:
-    """Judge, compose and hand over one message, and say what became of it; never raises."""
-    settled = judge(prepared, now)
-    if settled:
-        return settled
+def _send_one(prepared: Prepared, *, answers: list[tuple[Key, Answer]]) -> Settlement:
+    """Compose and hand over one message, and say what became of it; never raises. What the ways answered is added to `answers`."""
     try:
         composed = compose(prepared, now_ms())
     except ContentError as error:
@@ -136,17 +154,25 @@ def _send_one(prepared: Prepared, *, now: int) -> Settlement:
     moment = now_ms()
     if moment - prepared.asked_at > FRESH_MS:
         prepared = replace(prepared, verdicts=ask_again(prepared, moment), asked_at=moment)
-        settled = denied(prepared, moment)
-    return settled or _hand_over(prepared, composed)
+        refused = denied(prepared, moment)
+        if refused:
+            return refused
+    own: list[tuple[Key, Answer]] = []
+    settled = _hand_over(prepared, composed, own)
+    answers.extend(own)
+    if settled.state is State.QUEUED and own and all(answer is Answer.DOWN for _, answer in own):
+        # Nobody could be reached, which is not the message's fault: it loses no try, and waits for a way to open.
+        return replace(settled, reason=NO_WAY, due_at=now_ms() + FIRST_BREAK, is_attempt=False)
+    return settled
 
 
-def _hand_over(prepared: Prepared, composed: Composed) -> Settlement:
+def _hand_over(prepared: Prepared, composed: Composed, answers: list[tuple[Key, Answer]]) -> Settlement:
     claim, told = prepared.claim, tell([*prepared.verdicts, *prepared.measuring])
     look = _LastLook(claim)
     if stop := look.check():
         return stop
     try:
-        delivered = deliver(prepared.routes, [replaced(one, begin=look) for one in composed.outgoing])
+        delivered = deliver(watch(prepared, answers), [replaced(one, begin=look) for one in composed.outgoing])
     except ChannelError as error:
         if not error.doubtful:
             this_sender().answered(claim.message_id, taken=False)

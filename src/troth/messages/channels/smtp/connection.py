@@ -7,6 +7,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 
 from troth.messages.channels.outside import PrivateTarget, check_peer
 from troth.messages.errors import ChannelDown
@@ -60,13 +61,19 @@ def _not_now(message: str) -> ChannelDown:
     return ChannelDown(message)
 
 
-def _connect(server: Server) -> smtplib.SMTP:
+@lru_cache(maxsize=2)
+def _context(verify: bool) -> ssl.SSLContext:
+    """Made once: reading the machine's certificates takes longer than handing over a hundred mails."""
     context = ssl.create_default_context()
-    if not server.verify:
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _connect(server: Server) -> smtplib.SMTP:
     if server.security is Security.TLS:
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=context)
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=_context(server.verify))
     else:
         connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
     try:
@@ -75,7 +82,7 @@ def _connect(server: Server) -> smtplib.SMTP:
         connection.ehlo_or_helo_if_needed()
         offered = server.security is Security.WHERE_OFFERED and connection.has_extn("starttls")
         if server.security is Security.STARTTLS or offered:
-            connection.starttls(context=context)
+            connection.starttls(context=_context(server.verify))
             connection.ehlo_or_helo_if_needed()
         if server.user:
             _check_secrecy(connection, server)
