@@ -101,7 +101,45 @@ def _write_campaigns(workspace_id: int) -> list[int]:
         for name, event, purpose, subject in CAMPAIGNS
     ]
     create_campaign(workspace_id, name="Come back", trigger_event="signed_up", purpose="marketing_email", subject="We miss you", html=HTML)
+    _write_templates(workspace_id)
     return [one.pk for one in made]
+
+
+def _write_templates(workspace_id: int) -> None:
+    """A mail in two languages in its layout, with a snippet; the draft goes on after the version."""
+    from troth.content.library import create_piece, find_piece, update_piece
+    from troth.content.publishing import publish_piece
+
+    style = (
+        "body{font-family:sans-serif;background:#f4f2ec} .sheet{max-width:36rem;margin:auto;padding:24px;background:#fff} a{color:#2b3fc4}"
+    )
+    dark = "@media (prefers-color-scheme:dark){body{background:#111 !important} .sheet{background:#222 !important;color:#eee !important}}"
+    frame = f"<html><head><style>{style} {dark}</style></head>\n<body><div class=\"sheet\">\n{{{{ content }}}}\n{{% include 'footer' %}}\n</div></body></html>"
+    footer = '<p>Papertrail, Kanalstr. 1, Berlin.\n<a href="{{ unsubscribe_url }}">Unsubscribe</a></p>'
+    body = "<h1>Hello {{ person.first_name | default: 'there' }}</h1>\n<p>Good that you are here. <a href=\"https://papertrail.test/start\">Start here</a>.</p>"
+    parts = {
+        "en": {
+            "subject": "Welcome, {{ person.first_name | default: 'friend' }}",
+            "preheader": "Three steps and you are done",
+            "body": body,
+        },
+        "de": {"subject": "Willkommen, {{ person.first_name | default: 'Freund' }}", "body": body.replace("Hello", "Hallo")},
+    }
+    for kind, key, name, fields in (
+        ("snippet", "footer", "Footer", {"parts": {"en": {"body": footer}}}),
+        ("layout", "frame", "Frame", {"parts": {"en": {"body": frame}}}),
+        ("email", "welcome", "Welcome", {"layout": "frame", "parts": parts}),
+        (
+            "short",
+            "ping",
+            "Your order is on its way",
+            {"parts": {"en": {"title": "On its way", "body": "Order {{ event.properties.order }} left."}}},
+        ),
+    ):
+        piece = create_piece(workspace_id, kind=kind, key=key, name=name, **fields)
+        publish_piece(piece)
+    added = parts["en"]["body"] + '\n<p><img src="https://papertrail.test/tea.png"></p>'
+    update_piece(find_piece(workspace_id, "welcome"), parts={**parts, "en": {**parts["en"], "body": added}})
 
 
 def _write_purposes(workspace_id: int, now: int) -> None:
@@ -330,6 +368,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "record_id": record.record_id if record else 0,
         "form_id": form_id_of(workspace_id),
         "topic_key": topic_key_of(workspace_id),
+        "template_key": "welcome",
         "notice_key": notice_key_of(workspace_id),
         "asking_id": asking_id_of(workspace_id),
         "newsletter_id": newsletter_id_of(workspace_id),

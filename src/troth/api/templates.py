@@ -46,6 +46,7 @@ from troth.content.models import Kind, Piece, Template
 from troth.content.publishing import publish_piece
 from troth.content.short_text import render_short
 from troth.kernel.clock import iso, now_ms
+from troth.messages.link_checking import check_addresses
 from troth.messages.unsubscribe_links import make_test_url
 from troth.people.event_names import fold_event_name
 from troth.people.lookup import find_person
@@ -90,9 +91,10 @@ def delete_template(request: HttpRequest, template_key: str) -> Status[None]:
 
 
 @router.post("/templates/{template_key}/check", auth=WRITE_CAMPAIGNS, response={200: CheckOut, **problems(404)})
-def check_template(request: HttpRequest, template_key: str) -> CheckOut:
-    """All that is wrong or doubtful with the draft, with part, line and column."""
-    findings = check_piece(find_piece(workspace_of(request), template_key))
+def check_template(request: HttpRequest, template_key: str, live: bool = False) -> CheckOut:
+    """All that is wrong or doubtful with the draft, with part, line and column; with `live` also whether its links and images answer."""
+    piece = find_piece(workspace_of(request), template_key)
+    findings = [*check_piece(piece), *(check_addresses(piece) if live else [])]
     return CheckOut(
         publishable=not any(finding.is_error for finding in findings),
         findings=[

@@ -40,11 +40,20 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FETCHED = re.compile(r"@import[^;]*;?|url\(\s*(?![\"']?data:)[^)]*\)?|image-set\([^)]*\)?", re.IGNORECASE)
 _BASE = ":where(body){margin:1rem;font-family:sans-serif;color:#1a1a18;background:#fff}:where([data-leads]){color:#2b3fc4;text-decoration:underline}"
 
+_DARK_BASE = ":where(body){margin:1rem;font-family:sans-serif;color:#eceae4;background:#1a1a18}:where([data-leads]){color:#a9b4ff;text-decoration:underline}"
+_DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
+_LIGHT = re.compile(r"\(\s*prefers-color-scheme\s*:\s*light\s*\)", re.IGNORECASE)
 
-def show_mail(source: str, *, title: str) -> HttpResponse:
-    """The HTML part of a mail as an answer that a frame of the console may show. `title` names it where it is opened by itself."""
+
+def show_mail(source: str, *, title: str, dark: bool = False) -> HttpResponse:
+    """The HTML part of a mail as an answer that a frame of the console may show. `title` names it where it is opened by itself.
+
+    `dark`: as for a reader whose system is dark, by the rules that the mail has for that.
+    """
+    if dark:
+        source = _DARK.sub("(min-width:0)", _LIGHT.sub("(max-width:0)", source))
     nonce = secrets.token_urlsafe(16)
-    response = HttpResponse(make_harmless(source, nonce=nonce, title=title))
+    response = HttpResponse(make_harmless(source, nonce=nonce, title=title, base=_DARK_BASE if dark else _BASE))
     staff_headers(response)
     response.headers["Content-Security-Policy"] = (
         f"sandbox; default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
@@ -53,7 +62,7 @@ def show_mail(source: str, *, title: str) -> HttpResponse:
     return response
 
 
-def make_harmless(source: str, *, nonce: str, title: str = "") -> str:
+def make_harmless(source: str, *, nonce: str, title: str = "", base: str = "") -> str:
     """A whole page made of a mail's HTML: styled through the nonce, links that lead nowhere but tell where, pictures by their text."""
     page = _parse(source)
     head = page.find("head")
@@ -69,7 +78,7 @@ def make_harmless(source: str, *, nonce: str, title: str = "") -> str:
         found.text = title
     if head.find("title") is None:
         etree.SubElement(head, "title").text = title
-    styles = [_style_element(_BASE, nonce), *_move_inline_styles(page, nonce)]
+    styles = [_style_element(base or _BASE, nonce), *_move_inline_styles(page, nonce)]
     for place, style in enumerate(styles):
         head.insert(place, style) if place == 0 else head.append(style)
     return f"<!doctype html>\n{etree.tostring(page, encoding='unicode', method='html')}"

@@ -56,6 +56,7 @@ NAVIGATION = (
     Place(_("People"), "users", Permission.SEE_PEOPLE, "people"),
     Place(_("Newsletters"), "newspaper", Permission.SEE_CAMPAIGNS, "newsletters"),
     Place(_("Campaigns"), "megaphone", Permission.SEE_CAMPAIGNS, "campaigns"),
+    Place(_("Templates"), "layout-template", Permission.SEE_CAMPAIGNS, "templates"),
     Place(_("Purposes"), "target", Permission.SEE_PURPOSES, "purposes"),
     Place(_("Notices"), "file-text", Permission.SEE_NOTICES, "notices"),
     Place(_("Forms"), "clipboard-check", Permission.SEE_NOTICES, "forms"),

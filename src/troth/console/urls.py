@@ -12,6 +12,7 @@ ROOMS = [
         "people",
         "newsletters",
         "campaigns",
+        "content",
         "purposes",
         "notices",
         "consent_forms",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from troth.content.assembling import Flat
+from troth.content.assembling import Flat, find_includes
 from troth.content.compiling import Compiled, Written, compile_language
 from troth.content.email_template import UNSUBSCRIBE
 from troth.content.errors import ContentError, TemplateInvalid
@@ -58,12 +58,17 @@ class Finding(NamedTuple):
 def check_piece(piece: Piece) -> list[Finding]:
     """Everything found in the draft of a template, layout or snippet, in all its languages; errors come first, nothing is changed."""
     library = Library(piece.workspace_id)
+    own = [
+        Finding(True, "invalid", f"the snippet {piece.key!r} would contain itself.", "body", 1, 1, language)
+        for language, parts in piece.parts.items()
+        if piece.kind == Kind.SNIPPET and piece.key in find_includes(parts.get("body", ""))
+    ]
     found: dict[tuple[str, ...], Finding] = {}
     for language in languages_in(piece):
         for finding in check_written(written_of(piece), language, library):
             key = (finding.code, finding.message, finding.part, str(finding.line), str(finding.column))
             found.setdefault(key, finding._replace(language=language))
-    return sorted(found.values(), key=lambda finding: not finding.is_error)
+    return sorted([*own, *found.values()], key=lambda finding: not finding.is_error)
 
 
 def check_written(written: Written, language: str, library: Library) -> list[Finding]:

@@ -102,6 +102,18 @@ for (const box of document.querySelectorAll("[data-combobox]")) {
 document.addEventListener("htmx:responseError", () => say(words.failed));
 document.addEventListener("htmx:sendError", () => say(words.offline));
 
+// What can be inserted goes where one was writing last.
+let written;
+document.addEventListener("focusin", ({ target }) => { if (target.matches("form.halves textarea, form.halves input[name^=part_]")) written = target; });
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-insert]");
+  const into = written ?? button?.form?.querySelector("textarea");
+  if (!button || !into) return;
+  into.setRangeText(button.dataset.insert, into.selectionStart, into.selectionEnd, "end");
+  into.focus();
+  into.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 // A form with a preview asks for it while one types. The answer is a page under its own policy; each goes into a frame made anew, so that Back leads away.
 for (const button of document.querySelectorAll("[data-preview]")) {
   let waiting;
