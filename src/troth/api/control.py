@@ -22,6 +22,7 @@ from troth.api import (
     repermissions,
     rights,
     segments,
+    sending,
     templates,
     topics,
     why,
@@ -75,6 +76,7 @@ for _router in (
     why.router,
     templates.router,
     segments.router,
+    sending.router,
 ):
     _add(_router)
 

@@ -64,6 +64,7 @@ NAVIGATION = (
     Place(_("Preferences"), "sliders-horizontal", Permission.SEE_NOTICES, "preferences"),
     Place(_("Re-permission"), "mail-question-mark", Permission.SEE_PURPOSES, "repermission"),
     Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox"),
+    Place(_("Sending"), "gauge", Permission.SEE_FIGURES, "sending"),
     Place(_("Channels"), "radio-tower", Permission.SEE_SETTINGS, "channels"),
     Place(_("Live"), "activity", Permission.SEE_LIVE, "live"),
     Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger"),

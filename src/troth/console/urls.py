@@ -22,6 +22,7 @@ ROOMS = [
         "ledger",
         "search",
         "outbox",
+        "sending",
         "why",
         "channels",
         "live",
