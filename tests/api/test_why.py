@@ -38,3 +38,12 @@ def test_limits_are_set_and_read_and_each_workspace_has_its_own(alice: Any, char
     assert charlie.api.json("GET", "/limits") == {"zone": "UTC", "quiet_hours": None, "caps": []}
     assert alice.api.json("PUT", "/limits", {**wanted, "zone": "Mars"}, status=400)["path"] == "$.zone"
     assert alice.api.json("PUT", "/limits", {"quiet_hours": {"from": "22:00", "until": "22:00"}}, status=400)["path"] == "$.quiet_hours"
+
+
+def test_a_draft_is_rehearsed_over_the_api(alice: Any) -> None:
+    body = {"name": "Again", "trigger_event": "bought", "purpose": "service", "subject": "s", "html": "<p>x</p>"}
+    made = alice.api.json("POST", "/campaigns", body, status=201)
+    told = alice.api.json("POST", f"/campaigns/{made['id']}/rehearsal", {"days": 7})
+    assert (told["occasions"], told["outcomes"][0]["outcome"], told["is_whole"]) == (1, "sent", True)
+    assert told["outcomes"][0]["samples"][0]["person_id"] == alice.person_id
+    assert alice.api.json("GET", "/campaigns")[-1]["state"] == "draft"

@@ -41,3 +41,8 @@ WRITE_CAMPAIGNS = Bearer("campaigns:write")
 def workspace_of(request: HttpRequest) -> int:
     """The workspace of the key that the call came with."""
     return cast("Grant", request.auth).workspace_id  # type: ignore[attr-defined]
+
+
+def may(request: HttpRequest, scope: str) -> bool:
+    """Whether the key that the call came with has a further scope."""
+    return scope in cast("Grant", request.auth).scopes  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Why somebody got a campaign's message, or did not: the chain of decisions, in words."""
+"""Why somebody got a campaign's message, or did not, in words; and what a draft would have done in the past."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from troth.api.access import READ_MESSAGES, workspace_of
+from troth.api.access import READ_MESSAGES, WRITE_CAMPAIGNS, may, workspace_of
 from troth.api.errors import NotFound
 from troth.api.persons import resolve
-from troth.api.schemas import PersonRef, problems
+from troth.api.schemas import Input, PersonRef, problems
 from troth.campaigns.publishing import CampaignUnknown, find_campaign
+from troth.campaigns.rehearsal import MOST_DAYS, WOULD, rehearse
 from troth.campaigns.why import Story, tell_all, tell_why
-from troth.kernel.clock import iso, now_ms
+from troth.kernel.clock import DAY, iso, now_ms
 
 router = Router(tags=["why"])
 
@@ -71,4 +72,70 @@ def _show(campaign_id: int, story: Story) -> StoryOut:
         message_id=None if story.message_id is None else str(story.message_id),
         state=story.state,
         links=[LinkOut(**{**msgspec.to_builtins(link), "at": None if link.at is None else iso(link.at)}) for link in story.links],
+    )
+
+
+class RehearsalIn(Input):
+    """How far back."""
+
+    days: int = Field(30, ge=1, le=MOST_DAYS)
+
+
+class SampleOut(Schema):
+    """One person and what would have become of one occasion."""
+
+    person_id: str
+    at: str
+    due_at: str | None = Field(description="When it would have gone out.")
+
+
+class OutcomeOut(Schema):
+    """How many occasions would have come to this."""
+
+    outcome: str = Field(description="`sent`, or the reason.")
+    occasions: int
+    samples: list[SampleOut] = Field(description="Only for keys that may read people.")
+
+
+class RehearsalOut(Schema):
+    """What would have been; nothing was sent or stored."""
+
+    since: str
+    until: str
+    occasions: int
+    people: int
+    is_whole: bool = Field(description="false: only the first occasions were looked at, of people as chance has them.")
+    is_known: bool = Field(description="false: the past of what triggers it is not recorded.")
+    outcomes: list[OutcomeOut]
+    by_day: dict[str, int] = Field(description="What would have gone out, by day (UTC).")
+
+
+@router.post("/campaigns/{campaign_id}/rehearsal", auth=WRITE_CAMPAIGNS, response={200: RehearsalOut, **problems(404)})
+def rehearsal(request: HttpRequest, campaign_id: int, wanted: RehearsalIn) -> RehearsalOut:
+    """Run the draft on the recorded past: who would have got it, when, and why not. Nothing is sent or stored."""
+    try:
+        campaign = find_campaign(workspace_of(request), campaign_id)
+    except CampaignUnknown as unknown:
+        raise NotFound(str(unknown)) from None
+    told = rehearse(campaign, days=wanted.days, now=now_ms())
+    shows = may(request, "people:read")
+    return RehearsalOut(
+        since=iso(told.since),
+        until=iso(told.until),
+        occasions=told.occasions,
+        people=told.people,
+        is_whole=told.is_whole,
+        is_known=told.is_known,
+        outcomes=[
+            OutcomeOut(
+                outcome="sent" if outcome == WOULD else outcome,
+                occasions=number,
+                samples=[
+                    SampleOut(person_id=str(one.person_id), at=iso(one.at), due_at=None if one.due_at is None else iso(one.due_at))
+                    for one in (told.samples[outcome] if shows else ())
+                ],
+            )
+            for outcome, number in told.outcomes.most_common()
+        ],
+        by_day={iso(day * DAY)[:10]: number for day, number in sorted(told.by_day.items())},
     )

@@ -71,7 +71,9 @@ def _step(plan: DatePlan, rule: Rule, trigger: DateTrigger, now: int) -> None:
     until = plan.walk_until or now + AHEAD
     since = max(plan.begun_at, plan.planned_until - AHEAD - AGAIN)
     buckets = range(plan.bucket, min(BUCKETS, plan.bucket + AT_ONCE))
-    enter([Match(rule, occasion_of(rule, person_id, coming)) for person_id, coming in _find(rule, trigger, buckets, since, until)], now)
+    enter(
+        [Match(rule, occasion_of(rule, person_id, coming)) for person_id, coming in find_comings(rule, trigger, buckets, since, until)], now
+    )
     plan.bucket, plan.walk_until = plan.bucket + AT_ONCE, until
     if plan.bucket >= BUCKETS:
         plan.bucket, plan.walk_until, plan.planned_until, plan.due_at = 0, None, until, now + EVERY
@@ -84,7 +86,8 @@ def occasion_of(rule: Rule, person_id: int, coming: Coming) -> Occasion:
     return Occasion(rule.workspace_id, person_id, coming.at, coming.occurrence, {}, context, "date")
 
 
-def _find(rule: Rule, trigger: DateTrigger, buckets: Sequence[int], since: int, until: int) -> Iterator[tuple[int, Coming]]:
+def find_comings(rule: Rule, trigger: DateTrigger, buckets: Sequence[int], since: int, until: int) -> Iterator[tuple[int, Coming]]:
+    """The persons of some buckets whose date comes in a window, each with its first coming then."""
     limits = load_limits(rule.workspace_id)
     for person_id, attributes in _load_candidates(rule.workspace_id, trigger, buckets, candidate_days(trigger, since, until)):
         coming = find_coming(trigger, attributes.get(trigger.attribute), zone_of(attributes, limits), since, until)

@@ -102,10 +102,13 @@ def load_earlier(matches: Iterable[Match]) -> dict[tuple[int, int], list[Earlier
 class Gate:
     """The gate for many matches at once: templates and facts are read once, however many there are."""
 
-    def __init__(self, matches: Sequence[Match]) -> None:
+    def __init__(self, matches: Sequence[Match], further: Asked | None = None) -> None:
+        """`further`: what is asked beside what the published template says, of a draft that has none."""
         rules = {_key_of(match): match.rule for match in matches}
         self._reads = {key: context_of_reads(rule.workspace_id, rule.trigger, rule.rules) for key, rule in rules.items()}
         self._asked = _find_asked(rules, self._reads)
+        if further:
+            self._asked = {key: _join(asked, further) for key, asked in self._asked.items()}
         self._facts = _load_facts(matches, self._asked)
 
     def is_marketing(self, match: Match) -> bool:
@@ -133,6 +136,12 @@ class Gate:
     def _decide(self, occasion: Occasion, purpose: str, operation: Operation, now: int) -> Verdict:
         facts = self._facts[occasion.workspace_id, purpose, occasion.person_id]
         return decide(facts, purpose=purpose, operation=operation, at=now)
+
+
+def _join(asked: Asked, further: Asked) -> Asked:
+    return asked._replace(
+        purposes=tuple(dict.fromkeys((*asked.purposes, *further.purposes))), wishes=tuple(dict.fromkeys((*asked.wishes, *further.wishes)))
+    )
 
 
 Key = tuple[int, int, int]

@@ -97,10 +97,11 @@ def _tell_message(subject: Subject, message: Message) -> Story:
     says = words.tell_state(message.state, message.reason, message.due_at)
     if message.state == State.SENT:
         links.append(Link(what="hand_over", allow=True, says=says, at=message.settled_at))
+    against = next((link.says for link in reversed(links) if link.allow is False), "") if message.state == State.SKIPPED else ""
     return Story(
         about="message",
         at=_happened_at(message) or message.created_at,
-        says=says,
+        says=f"It was skipped. {against}" if against else says,
         links=links,
         message_id=message.message_id,
         state=message.state,

@@ -52,6 +52,7 @@ ACTIONS = {
     "message.list": "looked through messages",
     "message.read": "opened a message",
     "limits.edited": "changed the limits of marketing",
+    "campaign.rehearsed": "rehearsed a campaign on the past",
     "why.asked": "asked why somebody got a message or did not",
     "live.read": "looked at live events",
     "live.watched": "watched live events",

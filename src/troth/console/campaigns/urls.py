@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.campaigns import deciding, editing, previewing, views
+from troth.console.campaigns import deciding, editing, previewing, rehearsing, views
 
 urlpatterns = [
     path("campaigns", views.campaigns, name="console-campaigns"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>", views.campaign, name="console-campaign"),
     path("campaigns/<int:campaign_id>/edit", editing.edit, name="console-campaign-edit"),
     path("campaigns/<int:campaign_id>/publish", deciding.publish, name="console-campaign-publish"),
+    path("campaigns/<int:campaign_id>/rehearsal", rehearsing.rehearsal, name="console-campaign-rehearsal"),
     path("campaigns/<int:campaign_id>/pause", deciding.pause, name="console-campaign-pause"),
     path("campaigns/<int:campaign_id>/resume", deciding.resume, name="console-campaign-resume"),
     path("campaigns/<int:campaign_id>/delete", deciding.delete, name="console-campaign-delete"),
