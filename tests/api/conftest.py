@@ -79,10 +79,12 @@ def tenants(transactional_db: None, no_earlier_erasures: None) -> tuple[Tenant, 
     """Alice's and Charlie's."""
     from troth.consent.catalog import forget_catalogs
     from troth.messages.configured import forget_routes
+    from troth.messages.domains import forget_stamps
     from troth.workspaces import registry
 
     forget_catalogs()
     forget_routes()
+    forget_stamps()
     registry._matching.clear()
     return make_tenant("alice"), make_tenant("charlie")
 

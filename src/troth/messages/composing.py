@@ -16,6 +16,7 @@ from troth.content.short_text import render_short, short_from_json
 from troth.messages.addressing import addresses_of
 from troth.messages.ask_links import AskLink, make_ask_url, make_test_ask_url
 from troth.messages.channels.port import Content, Medium, Outgoing
+from troth.messages.domains import put_stamp
 from troth.messages.mail import TEST_MARK, build_mail, headers_of
 from troth.messages.models import Engaged
 from troth.messages.needs import ASK
@@ -62,6 +63,7 @@ def _compose_mail(prepared: Prepared, now: int) -> Composed:
     )
     kept = {"subject": rendered.subject, "html": rendered.html, "text": rendered.text, "headers": headers_of(mail)}
     outgoing = Outgoing(message_id=claim.message_id, sender=sender, recipient=recipient, mail=mail)
+    outgoing = put_stamp(outgoing, prepared.stamp, claim.subject.workspace_id)
     return Composed(outgoing=(outgoing,), rendered=kept, measured=kinds, is_test=bool(tester))
 
 

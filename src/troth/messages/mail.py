@@ -2,7 +2,7 @@
 
 Its frame is always the same, so it is written here: the general builders spend more time on that than Liquid on the mail (decision 007).
 
-DKIM is the mail server's business; its signature has to cover List-Unsubscribe and List-Unsubscribe-Post (RFC 8058, section 4).
+A signature is put on it afterwards (`domains.py`), or by the mail server; it has to cover List-Unsubscribe and List-Unsubscribe-Post (RFC 8058, section 4).
 """
 
 from __future__ import annotations

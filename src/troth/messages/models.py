@@ -217,6 +217,46 @@ class StoppedAddress(models.Model):
         indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "reason"], name="stop_by_reason")]
 
 
+class SendingDomain(models.Model):
+    """A domain that a workspace sends from."""
+
+    workspace_id = models.BigIntegerField()
+    domain = models.CharField(max_length=253)
+    """In ASCII and small letters."""
+    selector = models.CharField(max_length=63)
+    sealed_key = models.BinaryField()
+    """The private key for DKIM, encrypted with a key of the master key's."""
+    signs = models.BooleanField(default=False)
+    return_address = models.CharField(max_length=320, blank=True)
+    """Where mail that cannot be delivered comes back to, each with a token of its own; empty: to the sender."""
+    findings = models.JSONField(default=list)
+    """What the DNS had when it was last asked (`dns_records.Finding`)."""
+    checked_at = models.BigIntegerField(null=True)
+    created_at = models.BigIntegerField()
+
+    class Meta:
+        db_table = "messages_sendingdomain"
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "domain"], name="one_domain_of_a_name")]
+
+
+class ReturnMailbox(models.Model):
+    """The mailbox in which a workspace's bounces and complaints arrive, read over IMAP."""
+
+    workspace_id = models.BigIntegerField(unique=True)
+    host = models.CharField(max_length=253)
+    port = models.PositiveIntegerField()
+    security = models.CharField(max_length=10)
+    user = models.CharField(max_length=320)
+    sealed_password = models.BinaryField()
+    folder = models.CharField(max_length=200)
+    read_at = models.BigIntegerField(null=True)
+    fault = models.TextField(blank=True)
+    """Why it could not be read the last time."""
+
+    class Meta:
+        db_table = "messages_returnmailbox"
+
+
 class FetchCount(models.Model):
     """How often the picture that all recipients of a source share was fetched on a day (UTC): a number without persons."""
 

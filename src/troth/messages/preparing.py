@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.decisions import load_all_facts
 from troth.consent.gate import Operation, Verdict, decide
 from troth.consent.wishes import is_wish
 from troth.content.models import Template
+from troth.messages.channels.port import Medium
 from troth.messages.configured import Route, routes_for
 from troth.messages.controls import Control, find_stop, look_at_controls
+from troth.messages.domains import Stamp, stamp_for
 from troth.messages.feedback.stops import KINDS as STOPPABLE
 from troth.messages.feedback.stops import find_stopped, stopped_for
 from troth.messages.limiting import Stop, find_stops
@@ -39,6 +42,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """Their identifiers; devices among them."""
     stopped: dict[str, str]
     """By kind of address: why nothing is sent to the person's (`feedback.stops`)."""
+    stamp: Stamp | None = None
+    """The signature and the return address of its mail."""
     routes: list[Route]
     """The channels that may take it, the first first."""
     control: Control | None
@@ -80,6 +85,7 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
                 person={**profiles.get(person_id, ({}, []))[0], **contact},
                 handles=handles,
                 stopped=stopped_for(handles, stopped),
+                stamp=_stamp_of(workspaces[claim.subject.workspace_id]) if claim.channel == Medium.EMAIL else None,
                 routes=routes[claim.subject.workspace_id, claim.channel],
                 control=find_stop(controls, claim.subject.workspace_id, claim.source, is_marketing=claim.is_marketing),
                 verdicts=verdicts[claim.message_id],
@@ -94,6 +100,10 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
 def may_send(workspace: Workspace) -> bool:
     """Test mode without an address to send to sends nothing, rather than to the persons."""
     return workspace.send_mode == SendMode.LIVE or (workspace.send_mode == SendMode.TEST and bool(workspace.test_address))
+
+
+def _stamp_of(workspace: Workspace) -> Stamp | None:
+    return stamp_for(workspace.pk, workspace.sender or settings.TROTH_SENDER)
 
 
 def ask_again(prepared: Prepared, now: int) -> list[Verdict]:

@@ -121,10 +121,11 @@ def _about_row(one: Feedback, row: Message, medium: Medium) -> _About:
     subject, kind = Subject(row.workspace_id, row.person_id), _KIND.get(medium)
     address = None
     if kind:
-        said = row.recipient or one.recipient
-        address = make_handle(row.workspace_id, kind, said) if said else None
-        if address is None:
-            address = next((handle for handle in load_identifiers([row.person_id]).get(row.person_id, []) if handle.kind == kind), None)
+        address = make_handle(row.workspace_id, kind, row.recipient) if row.recipient else None
+        own = [] if address else [held for held in load_identifiers([row.person_id]).get(row.person_id, []) if held.kind == kind]
+        if own:
+            told = make_handle(row.workspace_id, kind, one.recipient) if one.recipient else None
+            address = next((handle for handle in own if told and handle.tag == told.tag), own[0])
     return _About(subject, row.message_id, row.purpose, address)
 
 

@@ -31,7 +31,9 @@ METADATA = "troth_message"
 """Our own id of the message travels under this name and comes back with callbacks."""
 TIMEOUT_S = 30
 CHECKED_FOR_S = 10
-_OWN = frozenset({"from", "to", "subject", "mime-version", "content-type", "content-transfer-encoding", "date", "message-id"})
+_OWN = frozenset(
+    {"from", "to", "subject", "mime-version", "content-type", "content-transfer-encoding", "date", "message-id", "dkim-signature"}
+)
 """Headers that the provider writes itself."""
 CONFIGURATION = frozenset({401, 402, 403, 404, 429})
 """Answers that are the fault of key, plan or address, not of the message."""
