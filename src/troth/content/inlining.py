@@ -12,7 +12,7 @@ import css_inline
 from lxml import etree
 from lxml import html as lxml_html
 
-from troth.content.markup import Tag, Tokens, find_liquid, find_tags
+from troth.content.markup import Tag, Tokens, check_nesting, find_liquid, find_tags
 
 _MARK = "data-lq"
 
@@ -20,12 +20,14 @@ _MARK = "data-lq"
 def inline_styles(html: str, extra_css: str = "") -> str:
     """HTML with Liquid, with the rules of its style elements in the style attributes of what they apply to.
 
-    The style elements stay: they hold what no attribute can. With `extra_css` those rules instead. Raises ValueError for CSS that cannot be understood.
+    The style elements stay: they hold what no attribute can. With `extra_css` those rules instead.
+    Raises ValueError for CSS that cannot be understood, TemplateTooExpensive.
     """
     if not extra_css and "<style" not in html.lower():
         return html
-    tokens = Tokens(html + extra_css)
     chunks = find_liquid(html)
+    check_nesting(find_tags(html, chunks))
+    tokens = Tokens(html + extra_css)
     tags = [tag for tag in find_tags(html, chunks) if not tag.is_closing and tag.name not in ("style", "html", "head", "meta", "title")]
     computed = _compute(html, tags, tokens, extra_css)
     parts, position = [], 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+from troth.content.errors import TemplateTooExpensive
 
 FILLER = "q"
 """Stands for each character of Liquid where tags are looked for."""
@@ -13,6 +16,14 @@ _WHOLE = ("raw", "comment")
 """Tags whose inside is no Liquid."""
 _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/<>"']*)((?:"[^"]*"|'[^']*'|[^"'<>])*+)>""")
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?""")
+VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+"""HTML that needs no end."""
+MOST_TAGS = 4_000
+"""Tags that open something in a mail; one of 102 kB has about 2,500."""
+DEEPEST = 200
+"""How deep they may stand in each other."""
+_CLOSE_THEMSELVES = frozenset({"p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "colgroup", "col"})
+"""HTML whose end may be left out: what follows ends it."""
 _RAW_TEXT = ("script", "style", "title", "textarea", "mj-style", "mj-title")
 
 
@@ -111,6 +122,25 @@ def _attributes(source: str, masked: str, tag: re.Match[str]) -> dict[str, Attri
             start, end = start + 1, end - 1
         attributes.setdefault(found[1].lower(), Attribute(source[start:end], start, found.start(), found.end()))
     return attributes
+
+
+def check_nesting(tags: Iterable[Tag]) -> None:
+    """Make sure that parsers can follow: those that are not written in Python end the process where the nesting exhausts their stack.
+
+    Raises TemplateTooExpensive.
+    """
+    opened, depth, still_open = 0, 0, Counter[str]()
+    for tag in tags:
+        if tag.name in _CLOSE_THEMSELVES:
+            opened += not tag.is_closing
+        elif tag.is_closing and still_open[tag.name]:
+            still_open[tag.name] -= 1
+            depth -= 1
+        elif not tag.is_closing and not tag.is_closed and tag.name not in VOID:
+            still_open[tag.name] += 1
+            opened, depth = opened + 1, depth + 1
+        if opened > MOST_TAGS or depth > DEEPEST:
+            raise TemplateTooExpensive(f"more than {MOST_TAGS} tags, or more than {DEEPEST} in each other")
 
 
 class Tokens:

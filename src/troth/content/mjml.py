@@ -13,7 +13,7 @@ from mjml import mjml2html
 
 from troth.content.errors import TemplateInvalid
 from troth.content.inlining import inline_styles
-from troth.content.markup import Chunk, Tag, Tokens, find_liquid, find_tags, mask
+from troth.content.markup import VOID, Chunk, Tag, Tokens, check_nesting, find_liquid, find_tags, mask
 
 HOLDS_TEXT = frozenset(
     {
@@ -32,8 +32,6 @@ REFUSED = {
     "mj-include": "files cannot be included: use a snippet, {% include 'key' %}.",
     "mj-font": "fonts of other hosts tell them who opens the mail, so none is loaded: name fonts that readers have.",
 }
-VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
-"""HTML that needs no end."""
 _PLACE = re.compile(r"at position (\d+):\d+")
 _ADDRESS = re.compile(r"""(?:src|href|background)=["']?(https?://[^"'\s>]+)|url\(["']?(https?://[^"')\s]+)""", re.IGNORECASE)
 _HOST = re.compile(r"https?://([^/\"'\s?#)<>]+)", re.IGNORECASE)
@@ -44,6 +42,7 @@ def compile_mjml(source: str, language: str = "") -> str:
     """The HTML of a whole MJML document with Liquid. Raises TemplateInvalid with line and column."""
     chunks = find_liquid(source)
     tags = list(find_tags(source, chunks))
+    check_nesting(tags)
     structural = _check_structure(source, chunks, tags)
     tokens = Tokens(source)
     hidden = _hide(source, chunks, structural, tokens)
@@ -67,6 +66,8 @@ def compile_mjml(source: str, language: str = "") -> str:
 
 def _check_structure(source: str, chunks: list[Chunk], tags: list[Tag]) -> list[bool]:
     """For each piece of Liquid whether it stands between elements. Raises TemplateInvalid for what MJML would silently drop or break on."""
+    if not any(tag.name == "mjml" for tag in tags):
+        raise TemplateInvalid(1, 1, "this is no MJML: it begins with <mjml><mj-body>.")
     structural, waiting = [], iter(chunks)
     chunk = next(waiting, None)
     open_tags: list[Tag] = []
@@ -86,8 +87,6 @@ def _check_structure(source: str, chunks: list[Chunk], tags: list[Tag]) -> list[
         _follow(source, tag, open_tags, between=between)
     if open_tags:
         raise _at(source, open_tags[-1].start, f"<{open_tags[-1].name}> is never closed.")
-    if not any(tag.name == "mjml" for tag in tags):
-        raise TemplateInvalid(1, 1, "this is no MJML: it begins with <mjml><mj-body>.")
     return structural
 
 

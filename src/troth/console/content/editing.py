@@ -24,6 +24,7 @@ from troth.kernel.errors import TrothError
 from troth.workspaces.roles import Permission
 
 GIVEN = ("person.id", "person.email", "event.name", "event.at", "unsubscribe_url")
+SUBJECT = "Hello {{ person.first_name | default: 'there' }}"
 BODIES = {
     Kind.EMAIL: "<h1>Hello {{ person.first_name | default: 'there' }}</h1>\n<p>Write here what you have to say.</p>\n"
     '<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>\n',
@@ -41,7 +42,7 @@ def new(request: MemberRequest) -> HttpResponseBase:
         raise Http404
     kind = Kind(asked)
     if request.method != "POST":
-        blank = {"part_body": BODIES[kind], "format": Format.HTML}
+        blank = {"part_subject": SUBJECT, "part_body": BODIES[kind], "format": Format.HTML}
         return _show(request, PieceForm(request.workspace.pk, kind, None, initial=blank), None, "")
     form = PieceForm(request.workspace.pk, kind, None, request.POST)
     return _answer(request, form, None, normalise_language(request.POST.get("first_language", "")))
