@@ -315,6 +315,26 @@ def newsletter_id_of(workspace_id: int) -> int:
     return int(found.pk)
 
 
+def segment_id_of(workspace_id: int) -> int:
+    """A segment with groups in it, made and computed where there is none."""
+    from troth.kernel.clock import now_ms
+    from troth.segments.computing import compute_due
+    from troth.segments.registry import create_segment, list_segments
+
+    found = list_segments(workspace_id)
+    if not found:
+        definition = {
+            "all": [
+                {"attribute": "plan", "op": "in", "value": ["pro", "team"]},
+                {"any": [{"event": "login", "op": "did_not", "within": "P7D"}, {"not": {"tag": "beta"}}]},
+            ]
+        }
+        found = [create_segment(workspace_id, name="Paying and silent for a week", definition=definition)]
+        while compute_due(now_ms()):
+            pass
+    return int(found[0].pk)
+
+
 def form_id_of(workspace_id: int) -> str:
     """A form, made for the published notice where there is none."""
     from troth.consent.forms import FormTerms, create_form, list_forms
@@ -373,6 +393,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "asking_id": asking_id_of(workspace_id),
         "newsletter_id": newsletter_id_of(workspace_id),
         "variant": "B",
+        "segment_id": segment_id_of(workspace_id),
         "purpose_key": purpose_key_of(workspace_id),
         "version": 1,
         "form": "csv",

@@ -54,6 +54,7 @@ class Place:
 NAVIGATION = (
     Place(_("Home"), "house", Permission.SEE_FIGURES),
     Place(_("People"), "users", Permission.SEE_PEOPLE, "people"),
+    Place(_("Segments"), "list-filter", Permission.SEE_CAMPAIGNS, "segments"),
     Place(_("Newsletters"), "newspaper", Permission.SEE_CAMPAIGNS, "newsletters"),
     Place(_("Campaigns"), "megaphone", Permission.SEE_CAMPAIGNS, "campaigns"),
     Place(_("Templates"), "layout-template", Permission.SEE_CAMPAIGNS, "templates"),

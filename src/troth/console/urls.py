@@ -10,6 +10,7 @@ ROOMS = [
     *(
         "home",
         "people",
+        "segments",
         "newsletters",
         "campaigns",
         "content",

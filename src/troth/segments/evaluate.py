@@ -82,3 +82,22 @@ def _load_events(subject: Subject, names: list[str]) -> list[Happening]:
             [subject.workspace_id, *names, subject.bucket, subject.person_id],
         )
         return [Happening(name, ts, seq, decode(properties)) for name, ts, seq, properties in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Described:
+    """A condition in words, and the conditions inside it."""
+
+    says: str
+    """`all`, `any` or `not` for a group."""
+    parts: tuple[Described, ...] = ()
+
+
+def describe(definition: Mapping[str, Any]) -> Described:
+    """A checked definition in words."""
+    for key in ("all", "any"):
+        if key in definition:
+            return Described(key, tuple(describe(item) for item in definition[key]))
+    if "not" in definition:
+        return Described("not", (describe(definition["not"]),))
+    return Described(kind_of(definition).describe(definition))

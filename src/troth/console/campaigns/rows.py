@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from django.forms import ValidationError
 from django.utils.translation import gettext as _
 
+from troth.console.written_values import read_value, write_value
 from troth.segments.conditions import OPERATORS, WITHOUT_VALUE, ConditionInvalid, check_condition
 
 MATCHES = ("all", "any")
@@ -63,27 +63,11 @@ def _write_line(leaf: Mapping[str, Any]) -> Line | None:
     if leaf["op"] in WITHOUT_VALUE:
         return Line(leaf["property"], leaf["op"])
     if leaf["op"] == "in":
-        parts = [_write_value(item) for item in value or []]
+        parts = [write_value(item) for item in value or []]
         whole = [part for part in parts if part is not None and "," not in part]
         return Line(leaf["property"], "in", ", ".join(whole)) if len(whole) == len(parts) else None
-    written = _write_value(value)
+    written = write_value(value)
     return None if written is None else Line(leaf["property"], leaf["op"], written)
-
-
-def _write_value(value: Any) -> str | None:
-    """Plainly where it is read back as the same, else quoted; None for what is neither a text nor a number."""
-    if isinstance(value, str):
-        return value if value and "\0" not in value and _read_value(value) == value else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value) if isinstance(value, bool | int | float) else None
-
-
-def _read_value(text: str) -> Any:
-    """A number, true, false or a quoted text as JSON has them; anything else is a text as it stands."""
-    try:
-        found = json.loads(text, parse_constant=lambda name: name)
-    except (ValueError, RecursionError):
-        return text.strip()
-    return found if isinstance(found, bool | int | float | str) else text.strip()
 
 
 def posted_lines(match: str, properties: Sequence[str], operators: Sequence[str], values: Sequence[str]) -> Lines:
@@ -98,9 +82,9 @@ def read_lines(lines: Lines) -> dict[str, Any] | None:
     for number, line in enumerate(lines.lines, 1):
         leaf: dict[str, Any] = {"property": line.property.strip(), "op": line.op}
         if line.op == "in":
-            leaf["value"] = [_read_value(part.strip()) for part in line.value.split(",") if part.strip()]
+            leaf["value"] = [read_value(part.strip()) for part in line.value.split(",") if part.strip()]
         elif line.op not in WITHOUT_VALUE:
-            leaf["value"] = _read_value(line.value)
+            leaf["value"] = read_value(line.value)
         try:
             check_condition(leaf)
         except ConditionInvalid as error:

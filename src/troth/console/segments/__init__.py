@@ -1,0 +1,1 @@
+"""Segments: whom they hold and why, how they grow, who is left out, and the editor of their conditions."""

@@ -1,0 +1,167 @@
+"""The room of segments: conditions written in boxes without any script, counted, explained, and looked at by those who may."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import given, settings
+
+from bench.console_data import invite_team
+from tests.segments.definitions import TREES
+from tests.segments.shop import Shop
+from troth.segments.models import Segment
+from troth.workspaces.models import AuditEntry, User
+
+PRO = {"attribute": "plan", "op": "equals", "value": "pro"}
+
+
+@pytest.fixture
+def shop(workspace: Any) -> Shop:
+    return Shop(workspace)
+
+
+@pytest.fixture
+def team(shop: Shop) -> dict[str, Client]:
+    """A client for each role."""
+    invite_team(shop.pk)
+    clients = {}
+    for role in ("marketer", "viewer"):
+        clients[role] = Client()
+        clients[role].force_login(User.objects.get(member__workspace=shop.pk, member__role=role))
+    return clients
+
+
+def path(shop: Shop, rest: str = "") -> str:
+    return f"/console/{shop.pk}/segments{rest}"
+
+
+def fields_of(html: str) -> dict[str, Any]:
+    """What a browser would post of the editor's form."""
+    from html.parser import HTMLParser
+
+    class Reader(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inside, self.select, self.area = False, "", ""
+            self.found: dict[str, Any] = {"node": []}
+
+        def handle_starttag(self, tag: str, attrs: Any) -> None:
+            own = dict(attrs)
+            if tag == "form":
+                self.inside = own.get("id") == "editor"
+            if not self.inside:
+                return
+            if tag == "input" and own.get("name") == "node":
+                self.found["node"].append(own["value"])
+            elif tag == "input" and own.get("type") == "checkbox":
+                if "checked" in own:
+                    self.found.setdefault(own["name"], []).append(own["value"])
+            elif tag == "input" and own.get("name"):
+                self.found[own["name"]] = own.get("value", "")
+            elif tag == "select":
+                self.select = own["name"]
+                self.found[self.select] = ""
+            elif tag == "option" and self.select and ("selected" in own or not self.found[self.select]):
+                self.found[self.select] = own["value"]
+            elif tag == "textarea":
+                self.area = own["name"]
+                self.found[self.area] = ""
+
+        def handle_data(self, data: str) -> None:
+            if self.area:
+                self.found[self.area] += data
+
+        def handle_endtag(self, tag: str) -> None:
+            self.select, self.area = ("", "") if tag in ("select", "textarea") else (self.select, self.area)
+
+    reader = Reader()
+    reader.feed(html)
+    return reader.found
+
+
+def test_a_segment_is_written_in_boxes_counted_sampled_saved_and_explained(shop: Shop, team: dict[str, Client]) -> None:
+    ada = shop.person("ada", plan="pro")
+    shop.track("ada", "bought")
+    shop.person("eve", "marketing_email", plan="pro")
+    marketer = team["marketer"]
+    assert "No segments yet" in marketer.get(path(shop)).content.decode()
+    page = marketer.get(path(shop, "/new")).content.decode()
+    assert '<option value="bought">' in page and '<option value="plan">' in page
+    form = {**fields_of(page), "name": "Buyers", "0.0-name": "plan", "0.0-value": "pro"}
+    page = marketer.post(path(shop, "/new"), {**form, "do": "add:0:group"}).content.decode()
+    page = marketer.post(path(shop, "/new"), {**fields_of(page), "0.1-match": "none", "do": "add:0.1:event"}).content.decode()
+    form = {**fields_of(page), "0.1.0-name": "bought", "0.1.0-within": "PT1H"}
+    assert form["0.0-value"] == "pro", "what was written stays"
+    counted = marketer.post(path(shop, "/count"), form).content.decode()
+    assert re.search(r"People now.*?>0<", counted, re.DOTALL) and "no consent yet" in counted
+    form["0.1-match"] = "all"
+    shown = marketer.post(path(shop, "/new"), {**form, "do": "sample"}).content.decode()
+    assert f"/console/{shop.pk}/people/{ada.person_id}" in shown
+    assert marketer.post(path(shop, "/new"), {**form, "do": "save"}).status_code == 303
+    own = Segment.objects.get(workspace_id=shop.pk)
+    assert own.definition == {"all": [PRO, {"event": "bought", "op": "did", "within": "PT1H"}]}
+    shop.now = own.updated_at
+    shop.work()
+    page = marketer.get(path(shop, f"/{own.pk}")).content.decode()
+    assert "did bought within the last PT1H" in page and "Size over time" in page
+    assert f"/people/{ada.person_id}" in marketer.get(path(shop, f"/{own.pk}/members")).content.decode()
+    assert "is in the segment" in marketer.get(path(shop, f"/{own.pk}/why?who=ada")).content.decode()
+    told = marketer.get(path(shop, f"/{own.pk}/why?who=eve")).content.decode()
+    assert "is not in the segment" in told and "not for Choose messages by behaviour" in told
+    assert "Nobody has that identifier" in marketer.get(path(shop, f"/{own.pk}/why?who=nobody")).content.decode()
+    acts = set(AuditEntry.objects.filter(workspace_id=shop.pk).values_list("action", flat=True))
+    assert {"segment.created", "segment.sampled", "segment.members", "segment.why"} <= acts
+    assert marketer.post(path(shop, f"/{own.pk}/archive")).status_code == 303
+    assert Segment.objects.get(pk=own.pk).archived
+
+
+def test_json_and_boxes_say_the_same_and_what_is_wrong_is_told(shop: Shop, team: dict[str, Client]) -> None:
+    shop.person("ada", plan="pro")
+    marketer = team["marketer"]
+    definition = {"any": [PRO, {"not": {"sequence": [{"event": "cart"}, {"event": "bought"}], "op": "then", "gap": "PT1H"}}]}
+    form = fields_of(marketer.get(path(shop, "/new")).content.decode())
+    page = marketer.post(path(shop, "/new"), {**form, "as_json": json.dumps(definition), "do": "json"}).content.decode()
+    assert json.loads(fields_of(page)["as_json"]) == definition
+    wrong = marketer.post(path(shop, "/new"), {**form, "as_json": '{"attribute": "plan", "op": "like"}', "do": "json"}).content.decode()
+    assert "$.op: choose one of" in wrong
+    form = {**form, "name": "S", "0.0-name": "plan", "0.0-op": "at_least", "0.0-value": "5", "do": "save"}
+    assert "has been a text so far" in marketer.post(path(shop, "/new"), form).content.decode()
+    assert not Segment.objects.exists()
+
+
+def test_a_viewer_sees_figures_and_no_person(shop: Shop, team: dict[str, Client]) -> None:
+    segment = shop.segment(PRO)
+    assert team["viewer"].get(path(shop, f"/{segment.pk}")).status_code == 200
+    for rest in (f"/{segment.pk}/members", f"/{segment.pk}/why", f"/{segment.pk}/edit", "/new", f"/{segment.pk}/archive"):
+        assert team["viewer"].get(path(shop, rest)).status_code == 403
+    assert team["viewer"].get(f"/console/{shop.pk}/segments/999999").status_code == 404
+
+
+@given(TREES)
+@settings(max_examples=150, deadline=None)
+def test_boxes_hold_every_definition_and_give_it_back(tree: Any) -> None:
+    from troth.console.segments.tree import Node, read_tree, write_tree
+    from troth.segments.definition import check_definition
+
+    def flat(node: Node) -> list[Node]:
+        return [node, *(inner for part in node.parts for inner in flat(part))]
+
+    def plain(one: Any) -> Any:
+        """Groups of one are their only condition; a count of at least one, and windows of nothing, go without saying."""
+        if "all" in one or "any" in one:
+            ((key, parts),) = one.items()
+            found = [plain(part) for part in parts]
+            return found[0] if len(found) == 1 else {key: found}
+        if "not" in one:
+            return {"not": plain(one["not"])}
+        return {key: value for key, value in one.items() if (key, value) != ("count", {"at_least": 1})}
+
+    check_definition(tree)
+    node = write_tree(tree)
+    back = read_tree(node)
+    check_definition(back)
+    assert plain(plain(back)) == plain(plain(tree))
