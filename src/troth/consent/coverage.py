@@ -27,6 +27,8 @@ class Kind(StrEnum):
 
     EVENT = "event"
     ATTRIBUTE = "attribute"
+    MEASUREMENT = "measurement"
+    """That people opened mail or followed links: noted for the purpose that it is named by."""
 
 
 class Fault(StrEnum):
@@ -70,6 +72,8 @@ def asked_with(rule: PurposeRule | None, purpose: str) -> tuple[str, ...]:
 
 def collected_for(catalog: Catalog, datum: Datum) -> str:
     """The purpose that an event name or attribute is assigned to; nobody assigned it: the service."""
+    if datum.kind is Kind.MEASUREMENT:
+        return datum.name
     return (catalog.events if datum.kind is Kind.EVENT else catalog.attributes).get(datum.name, SERVICE)
 
 

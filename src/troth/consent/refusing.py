@@ -54,6 +54,8 @@ def name_purpose(catalog: Catalog, key: str) -> str:
 
 def tell_source(workspace_id: int, datum: Datum) -> str:
     """The doors through which a datum came in lately."""
+    if datum.kind is Kind.MEASUREMENT:
+        return "as they open mail and follow links"
     look = find_doors_of_event if datum.kind is Kind.EVENT else find_doors_of_attribute
     doors = sorted(look(workspace_id, datum.name).items(), key=lambda door: door[1])
     told = [f"{door} since {datetime.fromtimestamp(at // 1000, UTC).date().isoformat()}" for door, at in doors]

@@ -19,8 +19,11 @@ class MessagesConfig(AppConfig):
         from troth.messages.feedback.mailbox import read_mailboxes
         from troth.messages.fetches import forget_old_engagement
         from troth.messages.governor import govern
+        from troth.messages.segment_conditions import MessageKind
         from troth.messages.sending import forget_old_bodies, recover, resume, send_due
+        from troth.segments.kinds import register_kind
 
+        register_kind(MessageKind())
         register_check("messages", check_messages)
         register_duty("recover_messages", recover, every_ms=1_000, role=SENDER)
         register_duty("resume_messages", resume, every_ms=1_000, role=SENDER)

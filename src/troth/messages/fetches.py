@@ -21,7 +21,9 @@ from troth.messages.engaging import Done, Place, count_in
 from troth.messages.lookup import find_message
 from troth.messages.machines import name_haste
 from troth.messages.models import Engaged
+from troth.messages.segment_conditions import MESSAGES
 from troth.messages.tracking import MEASURES, Measured, is_measured
+from troth.segments.changes import Changed, mark
 from troth.workspaces.models import Workspace
 
 RETENTION = 400 * DAY
@@ -141,6 +143,7 @@ def _note(permitted: Sequence[tuple[_Mail, Engaged, Fetch]]) -> None:
                 for (mail, (kind, link)), (done, at) in changed.items()
             ],
         )
+    mark(Changed(mail.workspace_id, mail.person_id, MESSAGES) for mail, _ in changed)
 
 
 def _read_done(mails: Iterable[_Mail]) -> dict[int, dict[Place, Done]]:

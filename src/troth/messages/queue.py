@@ -13,8 +13,10 @@ from troth.kernel.json_text import decode, encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.messages.channels.port import Outgoing
-from troth.messages.models import Engaged, State
+from troth.messages.models import HANDED_OVER, Engaged, State
+from troth.messages.segment_conditions import MESSAGES
 from troth.messages.senders import Fate, Left, find_left, this_sender
+from troth.segments.changes import Changed, mark
 
 LEASE = 5 * MINUTE
 """A claim older than this belongs to a sender that died, or that hangs."""
@@ -170,6 +172,7 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
                 for s in settlements
             ],
         )
+        mark(Changed(s.claim.subject.workspace_id, s.claim.subject.person_id, MESSAGES) for s in settlements if s.state in HANDED_OVER)
         measured = [(kind, s) for s in settlements for kind in s.measured]
         if measured:
             cursor.executemany(

@@ -24,9 +24,11 @@ from troth.messages.feedback.stops import Stopping, stop_addresses
 from troth.messages.fetches import Fetch, note_fetches
 from troth.messages.machines import name_machine
 from troth.messages.models import Message, State, StopReason
+from troth.messages.segment_conditions import MESSAGES
 from troth.messages.tracking import Measured
 from troth.people.identifiers import EMAIL, PHONE, Handle, make_handle
 from troth.people.queries import find_holders, load_identifiers
+from troth.segments.changes import Changed, mark
 
 SOFT_MOST = 3
 """So many soft bounces of an address …"""
@@ -87,6 +89,7 @@ def note_feedback(
             else:
                 heard.repeated += 1
         _move_states(fresh)
+        mark(Changed(workspace_id, about.subject.person_id, MESSAGES) for _, about in fresh)
         stop_addresses(workspace_id, list(_stoppings(fresh, now)))
         decisions = list(_decisions(fresh, medium, now))
         if decisions:
