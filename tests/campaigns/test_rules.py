@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -224,3 +225,35 @@ def test_data_read_to_choose_the_moment_has_to_be_covered_too(town: Town) -> Non
     town.does(town.person("ann"), "bought")
     assert town.states() == [(State.SKIPPED, "open_tracking:no_consent")]
     assert made.published["rules"] == {"unless": {"event": "clicked_tip"}}
+
+
+def test_what_does_not_go_takes_no_room_from_what_does(town: Town) -> None:
+    save_limits(town.pk, read_limits({"caps": [{"messages": 1, "per": "P7D"}]}))
+    high = town.campaign(name="high", purpose="marketing_email", rules={"priority": 90, "hours": {"from": "20:00", "until": "21:00"}})
+    held = town.campaign(name="held", purpose="marketing_email", rules={"priority": 80})
+    low = town.campaign(name="low", purpose="marketing_email", rules={"priority": 10})
+    stop_sending(town.pk, f"campaign:{held.pk}")
+    town.does(town.person("ann"), "bought")
+    town.later()
+    states = {message.source: message.state for message in Message.objects.all()}
+    assert states == {f"campaign:{high.pk}": State.QUEUED, f"campaign:{held.pk}": State.HELD, f"campaign:{low.pk}": State.SENT}
+
+
+def test_people_who_share_an_address_get_a_reminder_once_between_them(town: Town) -> None:
+    day = datetime.fromtimestamp(NOON / 1000, UTC).date().isoformat()
+    town.campaign(event="", purpose="marketing_email", trigger={"kind": "date", "attribute": "renews_on", "at": "13:00"})
+    for name in ("ann", "ben"):
+        town.person(name, renews_on=day)
+        who = Identity(external_id=name, email="home@example.com")
+        apply([Identify(identity=who, **town.common())], now=town.now)
+    town.later()
+    town.later(HOUR)
+    assert sorted(town.states()) == [(State.SENT, ""), (State.SKIPPED, "address:had_it_already")]
+
+
+def stop_sending(workspace_id: int, source: str) -> None:
+    from troth.messages.controls import forget_controls
+    from troth.messages.models import SendControl
+
+    SendControl.objects.create(workspace_id=workspace_id, source=source, stopped_at=NOON, why="by_hand", by="ann", marketing_only=False)
+    forget_controls()

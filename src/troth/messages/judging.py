@@ -5,13 +5,14 @@ A step is a function of the prepared message and the moment; it returns a settle
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from troth.consent.gate import Verdict
 from troth.kernel.json_text import decode, encode
 from troth.messages.addressing import KIND_OF, addresses_of
 from troth.messages.channels.port import Medium
 from troth.messages.controls import CANCELLED, Control
+from troth.messages.limiting import Stop, find_stops
 from troth.messages.models import State
 from troth.messages.preparing import Prepared, may_send
 from troth.messages.queue import Claim, Settlement
@@ -93,11 +94,19 @@ def denied(prepared: Prepared, now: int) -> Settlement | None:
     return Settlement(claim=prepared.claim, state=State.SKIPPED, reason=f"{refusal.purpose}:{refusal.reason}", decisions=told)
 
 
-def _limited(prepared: Prepared, now: int) -> Settlement | None:
+def judge_all(batch: Sequence[Prepared], now: int) -> list[tuple[Prepared, Settlement | None]]:
+    """As `judge` for a batch, and at last the limits, of what nothing else keeps: what does not go takes no room from what does."""
+    judged = [(prepared, judge(prepared, now)) for prepared in batch]
+    free = [prepared for prepared, settled in judged if settled is None]
+    kept = {prepared.claim.message_id for prepared, settled in judged if settled is not None}
+    stops = find_stops([one.claim for one in free], {one.claim.subject.person_id: one.handles for one in free}, now, kept)
+    return [
+        (prepared, _limited(prepared, stop) if (stop := stops.get(prepared.claim.message_id)) else settled) for prepared, settled in judged
+    ]
+
+
+def _limited(prepared: Prepared, stop: Stop) -> Settlement:
     """What happened meanwhile, hours, an address that had it already, caps: put off until a moment, or skipped."""
-    stop = prepared.stop
-    if stop is None:
-        return None
     said = stop.decision
     told = decode(encode([said])) if said else []
     if stop.until:
@@ -116,6 +125,5 @@ STEPS: tuple[Step, ...] = (
     _no_address,
     _stopped,
     denied,
-    _limited,
 )
 """In this order. What only delays comes before what ends a message, but for what is too late anyway."""

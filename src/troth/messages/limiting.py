@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -41,8 +42,12 @@ class Stop(NamedTuple):
     until: int = 0
 
 
-def find_stops(claims: Sequence[Claim], handles: Mapping[int, Sequence[Handle]], now: int) -> dict[int, Stop]:
-    """What stands against handing over claimed messages now, by message; whatever is absent may go. `handles`: identifiers by person.
+def find_stops(
+    claims: Sequence[Claim], handles: Mapping[int, Sequence[Handle]], now: int, kept: AbstractSet[int] = frozenset()
+) -> dict[int, Stop]:
+    """What stands against handing over claimed messages now, by message; whatever is absent may go.
+
+    `handles`: identifiers by person. `kept`: messages claimed together with these that something else keeps.
 
     As many reads as there are kinds of limits in use, however many messages.
     """
@@ -50,8 +55,10 @@ def find_stops(claims: Sequence[Claim], handles: Mapping[int, Sequence[Handle]],
     stops = {message: Stop(said) for message, said in look_again(claims, now).items()}
     stops |= {claim.message_id: Stop(_expired(claim, now)) for claim in claims if claim.expires_at and claim.expires_at <= now}
     stops |= _find_hours([claim for claim in claims if claim.message_id not in stops], own, now)
-    stops |= _find_same_address([claim for claim in claims if claim.message_id not in stops], own, handles, now)
-    return stops | _find_caps([claim for claim in claims if claim.message_id not in stops], own, now)
+    free = [claim for claim in claims if claim.message_id not in stops]
+    stops |= _find_same_address(free, own, handles, kept | stops.keys(), now)
+    free = [claim for claim in free if claim.message_id not in stops]
+    return stops | _find_caps(free, own, kept | stops.keys(), now)
 
 
 def zone_of(attributes: Mapping[str, Any], limits: Limits) -> ZoneInfo:
@@ -96,7 +103,7 @@ def _find_hours(claims: Sequence[Claim], own: Mapping[int, OwnLimits], now: int)
 
 
 def _find_same_address(
-    claims: Sequence[Claim], own: Mapping[int, OwnLimits], handles: Mapping[int, Sequence[Handle]], now: int
+    claims: Sequence[Claim], own: Mapping[int, OwnLimits], handles: Mapping[int, Sequence[Handle]], kept: AbstractSet[int], now: int
 ) -> dict[int, Stop]:
     """Against what somebody else with the same address got from the same source for the same occasion, or is getting with a lower number."""
     asked = [claim for claim in claims if own.get(claim.message_id, NOTHING).once_per_address]
@@ -124,13 +131,13 @@ def _find_same_address(
         theirs = [
             one for p in others[claim.message_id] for one in got.get((p, claim.subject.workspace_id, claim.source, claim.occurrence), ())
         ]
-        if any(state != "sending" or message_id < claim.message_id for message_id, state in theirs):
+        if any(state != "sending" or (message_id < claim.message_id and message_id not in kept) for message_id, state in theirs):
             said = Decision(allow=False, purpose=ADDRESS, operation=HAND_OVER, at=now, reason="had_it_already")
             stops[claim.message_id] = Stop(said)
     return stops
 
 
-def _find_caps(claims: Sequence[Claim], own: Mapping[int, OwnLimits], now: int) -> dict[int, Stop]:
+def _find_caps(claims: Sequence[Claim], own: Mapping[int, OwnLimits], beside: AbstractSet[int], now: int) -> dict[int, Stop]:
     """Skips what caps leave no room for, and has those wait that depend on others; one read of the persons' messages."""
     kept: dict[int, list[tuple[Claim, OwnLimits, bool]]] = defaultdict(list)
     longest = 0
@@ -149,7 +156,8 @@ def _find_caps(claims: Sequence[Claim], own: Mapping[int, OwnLimits], now: int) 
     stops = {}
     for person_id, mine in kept.items():
         limits = load_limits(mine[0][0].subject.workspace_id)
-        for message_id, ruling in _rule(limits, mine, known.get(person_id, []), topics, now).items():
+        others = [row for row in known.get(person_id, []) if row.message_id not in beside]
+        for message_id, ruling in _rule(limits, mine, others, topics, now).items():
             if ruling.room is Room.WAIT:
                 stops[message_id] = Stop(None, now + WAIT)
             elif ruling.room is Room.FULL and ruling.cap:

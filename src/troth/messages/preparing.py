@@ -19,7 +19,6 @@ from troth.messages.controls import Control, find_stop, look_at_controls
 from troth.messages.domains import Stamp, stamp_for
 from troth.messages.feedback.stops import KINDS as STOPPABLE
 from troth.messages.feedback.stops import find_stopped, stopped_for
-from troth.messages.limiting import Stop, find_stops
 from troth.messages.needs import ASK, Asked, ask_for, is_chosen
 from troth.messages.pace import find_too_soon
 from troth.messages.queue import Claim
@@ -53,8 +52,6 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     measuring: list[Verdict]
     asked_at: int
     """When the gate was asked."""
-    stop: Stop | None = None
-    """What its source and the limits have against it, where the gate has nothing."""
 
 
 def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
@@ -67,8 +64,6 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
     measuring = ask_to_measure(claims, workspaces, now)
     ways = {(claim.subject.workspace_id, claim.channel) for claim in claims}
     routes = {way: routes_for(*way) for way in ways}
-    may_go = [claim for claim in claims if may_send(workspaces[claim.subject.workspace_id])]
-    stops = find_stops([claim for claim in may_go if all(verdict.allow for verdict in verdicts[claim.message_id])], identifiers, now)
     stopped = find_stopped(handle.tag for own in identifiers.values() for handle in own if handle.kind in STOPPABLE)
     controls = look_at_controls()
     prepared = []
@@ -91,7 +86,6 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
                 verdicts=verdicts[claim.message_id],
                 measuring=measuring[claim.message_id],
                 asked_at=now,
-                stop=stops.get(claim.message_id),
             )
         )
     return prepared

@@ -36,7 +36,7 @@ from troth.messages.delivering import NobodyTook, deliver
 from troth.messages.errors import ChannelError, Stopped
 from troth.messages.feedback.gone import forget_gone
 from troth.messages.fencing import is_at_home
-from troth.messages.judging import controlled, denied, judge, tell
+from troth.messages.judging import controlled, denied, judge_all, tell
 from troth.messages.lanes import FIRST_BREAK
 from troth.messages.models import Message, State
 from troth.messages.pacing import NO_WAY, Answer, Key, grant, note_answers, watch
@@ -83,7 +83,7 @@ def send_due(now: int) -> bool:
     if not claims:
         return False
     try:
-        judged = [(prepared, judge(prepared, now)) for prepared in prepare(claims, now)]
+        judged = judge_all(prepare(claims, now), now)
         batch, waiting = grant([prepared for prepared, settled in judged if settled is None], now)
     except Exception:
         # Nothing has left yet, so nothing is in doubt.
