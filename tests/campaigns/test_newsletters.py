@@ -395,3 +395,19 @@ def _ms(text: str) -> int:
     from datetime import datetime
 
     return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def test_the_command_lists_starts_and_tells_what_became_of_everybody(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    from django.core.management import call_command
+
+    desk.post.person("alice")
+    desk.post.person("carol", consents=False)
+    made, workspace = desk.draft(), str(desk.post.workspace.pk)
+    call_command("newsletter_start", workspace, str(made))
+    desk.now = now_ms()
+    desk.work()
+    call_command("newsletter_list", workspace)
+    call_command("newsletter_show", workspace, str(made))
+    said = capsys.readouterr().out
+    assert "Weekly: scheduled" in said and "finished" in said
+    assert "1  sent" in said and "1  skipped marketing_email:no_consent" in said

@@ -123,6 +123,9 @@ WORDS = {
     "legal_obligation": _("legal obligation"),
     "unknown_person": _("unknown person"),
     "no_basis": _("no legal basis"),
+    "holdout": _("held out"),
+    "drawn": _("gets nothing, to see what the mail does"),
+    "had_it_already": _("somebody with the same address has it"),
     "awaiting_confirmation": _("awaiting confirmation"),
     "residue_found": _("residue found"),
 }

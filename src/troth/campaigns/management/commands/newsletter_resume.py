@@ -1,0 +1,26 @@
+"""`troth newsletter resume WS NEWSLETTER`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from troth.campaigns.management.commands._newsletter import add_newsletter, find_newsletter
+from troth.campaigns.newsletters.running import resume_newsletter
+from troth.kernel.clock import now_ms
+
+
+class Command(BaseCommand):
+    """It goes on where it was paused."""
+
+    help = "Go on with a newsletter that was paused."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """WS, NEWSLETTER."""
+        add_newsletter(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it, and print the state."""
+        own = resume_newsletter(find_newsletter(options), now=now_ms())
+        self.stdout.write(f"{own.name}: {own.state}")
