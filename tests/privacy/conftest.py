@@ -19,12 +19,16 @@ def dana(workspace: Any) -> Any:
     from troth.kernel.clock import now_ms
     from troth.kernel.ids import new_row_id
     from troth.kernel.worker import drain
+    from troth.messages.channels.port import Feedback, Medium, Told
     from troth.messages.enqueue import NewMessage, enqueue
+    from troth.messages.feedback.noting import note_feedback
     from troth.messages.fetches import Fetch, note_fetches
     from troth.messages.models import Engagement, Message
     from troth.messages.tracking import Measured
     from troth.people.lookup import find_person
     from troth.privacy.requests import ask_for_confirmation
+    from troth.segments.computing import compute_due
+    from troth.segments.registry import create_segment
     from troth.workspaces.audit import record_access
 
     now = now_ms()
@@ -75,6 +79,13 @@ def dana(workspace: Any) -> Any:
         subject=subject, message_id=Message.objects.get(person_id=subject.person_id).message_id, url=f"https://shop.example/{SECRET}"
     )
     note_fetches([Fetch(link, "", now)])
+    bounced = Feedback(
+        told=Told.HARD_BOUNCE, at=now, event_id="b1", message_id=link.message_id, recipient=DANA["email"], diagnostic=f"no such user {SECRET}"
+    )
+    note_feedback(workspace.pk, Medium.EMAIL, [bounced], provider="smtp", now=now)
+    create_segment(workspace.pk, name="VIPs", definition={"tag": "vip"}, purpose="service", now=now)
+    while compute_due(now):
+        pass
     assert Engagement.objects.filter(link=link.url, times=1).exists()
     ask_for_confirmation(subject, source="api", received_at=now)
     keep_watching(workspace.pk, now)
