@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.consent import measure_consent
 from bench.console import measure_console
 from bench.content import measure_content
+from bench.newsletters import measure_newsletters
 from bench.rights import measure_rights
 from bench.server import bare, troth, wait_for_empty_inbox, wrk
 from bench.tracking import measure_tracking
@@ -41,6 +42,7 @@ def main() -> int:
         "tracking": lambda: measure_tracking(RESULTS / "data-tracking", note),
         "rights": lambda: measure_rights(RESULTS / "data-rights", note),
         "consent": lambda: measure_consent(RESULTS / "data-consent", note),
+        "newsletters": lambda: measure_newsletters(RESULTS / "data-newsletters", note),
         "content": lambda: measure_content(note),
         "console": lambda: measure_console(RESULTS / "data-console", note),
     }

@@ -80,7 +80,12 @@ def dana(workspace: Any) -> Any:
     )
     note_fetches([Fetch(link, "", now)])
     bounced = Feedback(
-        told=Told.HARD_BOUNCE, at=now, event_id="b1", message_id=link.message_id, recipient=DANA["email"], diagnostic=f"no such user {SECRET}"
+        told=Told.HARD_BOUNCE,
+        at=now,
+        event_id="b1",
+        message_id=link.message_id,
+        recipient=DANA["email"],
+        diagnostic=f"no such user {SECRET}",
     )
     note_feedback(workspace.pk, Medium.EMAIL, [bounced], provider="smtp", now=now)
     create_segment(workspace.pk, name="VIPs", definition={"tag": "vip"}, purpose="service", now=now)
