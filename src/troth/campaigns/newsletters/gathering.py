@@ -94,13 +94,13 @@ def _messages(run: NewsletterRun, plan: RunPlan, people: Sequence[int], counts: 
     facts = _load_facts(run.workspace_id, people, asked)
     zones = _load_zones(people) if plan.schedule["kind"] == "local" else {}
     schedule, begins, catalog = read_schedule(plan.schedule), max(run.starts_at, now), load_catalog(run.workspace_id)
-    rule, context = catalog.rule(plan.purpose), context_of(run, plan)
+    rule, context, shares = catalog.rule(plan.purpose), context_of(run, plan), plan.variants
     for person_id in people:
         key = assign(
             newsletter_id=run.newsletter_id,
             run_id=run.pk,
             person_id=person_id,
-            shares=plan.variants,
+            shares=shares,
             holdout=plan.holdout,
             tested=plan.test.share if plan.test else None,
         )
