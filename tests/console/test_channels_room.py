@@ -11,9 +11,10 @@ from django.test import Client
 from tests.console.test_notices import join, written_down
 from tests.http_server import run_provider
 from tests.mail_server import run_mail_server
+from tests.messages.imap_server import run_imap_server
 from troth.kernel.clock import now_ms
 from troth.messages.feedback.stops import Stopping, find_stop, stop_addresses
-from troth.messages.models import ConfiguredChannel, StopReason
+from troth.messages.models import ConfiguredChannel, ReturnMailbox, SendingDomain, StopReason
 from troth.people.identifiers import make_handle
 
 
@@ -111,3 +112,44 @@ def test_a_stopped_address_is_looked_up_and_lifted_with_a_reason(owner: Client, 
     assert found.lifted_at
     assert written_down("stop.lifted") == [{"was": "complaint"}]
     assert "dana@" not in str(written_down("stop.searched"))
+
+
+def test_a_domain_shows_its_record_is_looked_up_and_signs(owner: Client, workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.messages.test_return import Zone
+    from troth.messages import dns_records
+
+    zone = Zone()
+    monkeypatch.setattr(dns_records, "make_resolver", lambda: zone.resolver)
+    assert "No domains" in owner.get(place(workspace, "/domains")).content.decode()
+    assert owner.post(place(workspace, "/domains/_new"), {"domain": "no domain"}).status_code == 422
+    owner.post(place(workspace, "/domains/_new"), {"domain": "acme.example"})
+    row = SendingDomain.objects.get()
+    page = owner.get(place(workspace, f"/domains/{row.pk}")).content.decode()
+    assert "troth._domainkey.acme.example" in page
+    assert "v=DKIM1; k=rsa; p=" in page
+    assert "PRIVATE" not in page
+    checked = owner.post(place(workspace, f"/domains/{row.pk}/check"), follow=True).content.decode()
+    assert "Not yet as it should be: SPF, DKIM, DMARC." in checked
+    zone.socket.close()
+    owner.post(place(workspace, f"/domains/{row.pk}/set-up"), {"signs": "on", "return_address": "bounces@acme.example"})
+    row.refresh_from_db()
+    assert (row.signs, row.return_address) == (True, "bounces@acme.example")
+    assert owner.post(place(workspace, f"/domains/{row.pk}/set-up"), {"return_address": "nowhere"}).status_code == 422
+    assert "bounces@acme.example" in owner.get(place(workspace, "/domains")).content.decode()
+    owner.post(place(workspace, f"/domains/{row.pk}/remove"))
+    assert not SendingDomain.objects.exists()
+
+
+def test_the_return_mailbox_is_tried_when_it_is_set_up(owner: Client, workspace: Any) -> None:
+    with run_imap_server() as imap:
+        given = {"host": "127.0.0.1", "port": str(imap.port), "security": "none", "user": "bounces", "password": "very-secret"}
+        assert owner.post(place(workspace, "/domains/_mailbox"), given).status_code == 303
+        page = owner.get(place(workspace, "/domains")).content.decode()
+        assert "bounces" in page
+        assert "very-secret" not in page + owner.get(place(workspace, "/domains/_mailbox")).content.decode()
+        imap.refuses = True
+        refused = owner.post(place(workspace, "/domains/_mailbox"), {**given, "password": ""})
+        assert refused.status_code == 422
+        assert "refused the log-in" in refused.content.decode()
+    owner.post(place(workspace, "/domains/_mailbox/forget"))
+    assert not ReturnMailbox.objects.exists()
