@@ -37,6 +37,10 @@ class Running:
             [sys.executable, "-m", "troth.project.cli", *words], env=_environment(self.data), capture_output=True, text=True, check=False
         )
 
+    def environment(self) -> dict[str, str]:
+        """For commands against its data directory."""
+        return _environment(self.data)
+
     def memory(self) -> dict[str, int]:
         """Resident megabytes per role, by its largest process."""
         found: dict[str, int] = {}
@@ -60,7 +64,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def troth(data: Path, **environment: str) -> Iterator[Running]:
+def troth(data: Path, *, senders: int = 1, **environment: str) -> Iterator[Running]:
     """A fresh installation, served."""
     shutil.rmtree(data, ignore_errors=True)
     port = free_port()
@@ -69,7 +73,7 @@ def troth(data: Path, **environment: str) -> Iterator[Running]:
     command = [sys.executable, "-m", "troth.project.cli"]
     subprocess.run([*command, "init"], env=settings, check=True, stdout=subprocess.DEVNULL)
     made = subprocess.run([*command, "workspace", "create", "Bench", "--json"], env=settings, check=True, capture_output=True)
-    process = subprocess.Popen([*command, "serve", "--port", str(port)], env=settings)
+    process = subprocess.Popen([*command, "serve", "--port", str(port), "--senders", str(senders)], env=settings)
     try:
         wait_for(f"{url}/readyz")
         yield Running(url, data, json.loads(made.stdout), process)

@@ -16,6 +16,7 @@ from bench.server import Running, free_port, troth
 
 RATE = 500
 SECONDS = 10
+BATCH = 50
 SETUP = """
 import sys
 import django
@@ -41,8 +42,8 @@ class Sink:
         return "250 OK"
 
 
-def measure_triggers(data: Path, note: Callable[[str, str, str, bool | None], None]) -> None:
-    """Send at a steady rate and compare the moments."""
+def measure_triggers(data: Path, note: Callable[[str, str, str, bool | None], None], *, load: int = 0) -> None:
+    """Send at a steady rate and compare the moments; meanwhile `load` other events a second come in."""
     sink = Sink()
     smtp_port = free_port()
     controller = Controller(sink, hostname="127.0.0.1", port=smtp_port)
@@ -50,7 +51,7 @@ def measure_triggers(data: Path, note: Callable[[str, str, str, bool | None], No
     try:
         with troth(data, TROTH_EMAIL_URL=f"smtp+plain://127.0.0.1:{smtp_port}") as server:
             _publish(server)
-            accepted = asyncio.run(_send(server))
+            accepted = asyncio.run(_send_under_load(server, load))
             deadline = time.time() + 60
             while len(sink.arrived) < len(accepted) and time.time() < deadline:
                 time.sleep(0.1)
@@ -58,7 +59,8 @@ def measure_triggers(data: Path, note: Callable[[str, str, str, bool | None], No
             p99 = waits[int(len(waits) * 0.99)] if waits else float("inf")
             lost = len(accepted) - len(waits)
             rate = len(accepted) / SECONDS
-            note("event to SMTP, p99", "1 s", f"{p99:.2f} s at {rate:.0f}/s ({lost} not arrived)", p99 <= 1 and not lost)
+            beside = f", {load:,} other events/s" if load else ""
+            note("event to SMTP, p99", "1 s", f"{p99:.2f} s at {rate:.0f}/s{beside} ({lost} not arrived)", p99 <= 1 and not lost)
     finally:
         controller.stop()
 
@@ -70,6 +72,34 @@ def _publish(server: Running) -> None:
 
     environment = {**os.environ, "TROTH_DATA": str(server.data), "DJANGO_SETTINGS_MODULE": "troth.project.settings"}
     subprocess.run([sys.executable, "-c", SETUP, str(server.workspace["id"])], env=environment, check=True)
+
+
+async def _send_under_load(server: Running, load: int) -> dict[str, float]:
+    beside = asyncio.create_task(_load(server, load)) if load else None
+    try:
+        return await _send(server)
+    finally:
+        if beside:
+            beside.cancel()
+
+
+async def _load(server: Running, rate: int) -> None:
+    """Batches of events that trigger nothing, steadily, until it is cancelled."""
+    host = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(host.hostname, host.port)
+    start, step = time.time(), 0
+    while True:
+        await asyncio.sleep(max(0, start + step * BATCH / rate - time.time()))
+        events = [
+            {"type": "track", "userId": f"q{step % 50}-{number}", "event": "Viewed", "properties": {"n": number}} for number in range(BATCH)
+        ]
+        body = json.dumps({"writeKey": server.workspace["write_key"], "batch": events}).encode()
+        writer.write(
+            f"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        )
+        answer = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+        step += 1
 
 
 async def _send(server: Running) -> dict[str, float]:

@@ -28,7 +28,7 @@ def test_a_source_is_held_counted_and_cancelled(alice: Any, charlie: Any) -> Non
 
 
 def test_what_is_wrong_is_told(alice: Any) -> None:
-    assert alice.api("PUT", "/sending/hold", {"minutes": -1}).status_code == 400
-    assert alice.api("POST", "/sending/stop", {"source": "everything"}).status_code == 400
-    assert alice.api("GET", "/sending/sources/Campaign-7").status_code == 400
-    assert alice.api("POST", "/sending/stop", {"sauce": "x"}).status_code == 400
+    assert alice.api("PUT", "/sending/hold", {"minutes": -1}).status_code == 422
+    assert alice.api("POST", "/sending/stop", {"source": "everything"}).status_code == 422
+    assert alice.api("GET", "/sending/sources/Campaign-7").status_code == 422
+    assert alice.api("POST", "/sending/stop", {"sauce": "x"}).status_code == 422

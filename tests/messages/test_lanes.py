@@ -129,7 +129,7 @@ def test_only_so_much_goes_as_the_pace_of_a_mailbox_allows_and_nothing_else_wait
     post.say_email("erin", "erin@elsewhere.example")
     post.queue(elsewhere, 99)
     send_due(moment)
-    assert [outgoing.recipient for outgoing in post.sent] == ["dana@example.com"] * 2 + ["erin@elsewhere.example"]
+    assert sorted(outgoing.recipient for outgoing in post.sent) == ["dana@example.com"] * 2 + ["erin@elsewhere.example"]
     assert {reason for state, reason in post.states() if state == State.QUEUED} == {"paced:example.com"}
     assert set(Message.objects.values_list("attempts", flat=True)) == {0, 1}
     for second in range(1, 8):

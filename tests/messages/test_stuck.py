@@ -11,7 +11,7 @@ from django.core.management import call_command
 from tests.messages.posting import Post
 from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND, now_ms
 from troth.messages.controls import Control, let_go, read_controls
-from troth.messages.lane_settings import LaneRow, list_lanes
+from troth.messages.lane_settings import LaneRow, list_lanes, set_pace
 from troth.messages.lanes import CLOSED, Breaker, Lane, Pace
 from troth.messages.models import Message, SendFence, State
 from troth.messages.senders import this_sender
@@ -98,6 +98,12 @@ def test_the_facts_are_those_of_the_workspace(post: Post) -> None:
     set_send_mode(post.workspace, "off")
     send_due(moment + 2 * HOUR)
     assert gather(post.workspace, now_ms()).held == 1
+
+
+def test_the_ways_of_another_workspace_are_not_told(post: Post) -> None:
+    set_pace("channel 12345", per_second=2, now=now_ms())
+    set_pace("installation", "google", per_second=2, now=now_ms())
+    assert [lane.way for lane in gather(post.workspace, now_ms()).lanes] == ["installation"]
 
 
 def test_the_command_says_it_in_words_and_as_json(post: Post, capsys: pytest.CaptureFixture[str]) -> None:

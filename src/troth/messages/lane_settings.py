@@ -8,8 +8,8 @@ from django.db import connection
 
 from troth.kernel.errors import TrothError
 from troth.messages.lanes import Breaker, Lane, Pace
-from troth.messages.models import SendLane
-from troth.messages.pacing import COLUMNS, as_held
+from troth.messages.models import ConfiguredChannel, SendLane
+from troth.messages.pacing import COLUMNS, INSTALLATION, as_held
 
 FASTEST, MOST = 100_000.0, 1_000_000_000
 
@@ -47,6 +47,12 @@ def set_pace(way: str, mailbox: str = "", *, per_second: float = 0.0, per_day: i
 def try_again(way: str, mailbox: str = "") -> None:
     """End a pause or a break at once, because whoever asks knows that the trouble is over."""
     SendLane.objects.filter(way=way, mailbox=mailbox).update(paused_until=0, refusals=0, failures=0, open_until=0, trial_at=0)
+
+
+def list_lanes_of(workspace_id: int) -> list[LaneRow]:
+    """Those by which mail of a workspace can go: of the installation, and of its own channels."""
+    own = {f"channel {pk}" for pk in ConfiguredChannel.objects.filter(workspace_id=workspace_id).values_list("pk", flat=True)}
+    return [row for row in list_lanes() if row.way == INSTALLATION or row.way in own]
 
 
 def list_lanes() -> list[LaneRow]:

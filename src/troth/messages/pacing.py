@@ -42,6 +42,7 @@ from troth.messages.queue import Settlement
 Key = tuple[str, str]
 """A way, and a mailbox provider; an empty one stands for the way as a whole."""
 COLUMNS = "way, mailbox, per_second, per_day, growth, since, tokens, filled_at, day, today, refusals, paused_until, failures, open_until, trial_at"
+INSTALLATION = "installation"
 PACED, NO_WAY = "paced", "no_way_open"
 
 
@@ -73,7 +74,7 @@ class Granted(NamedTuple):
 
 def way_of(route: Route) -> str:
     """The name of a way in the database and in reports."""
-    return f"channel {route.channel_id}" if route.channel_id else "installation"
+    return f"channel {route.channel_id}" if route.channel_id else INSTALLATION
 
 
 def mailbox_for(prepared: Prepared) -> str:

@@ -209,7 +209,7 @@ def _after_failure(claim: Claim, error: ChannelError, told: list[dict[str, Any]]
 
 
 _resume_after = 0.0
-SLOW_S, PAUSES = 0.05, 20
+SLOW_S, PAUSES = 1.0, 20
 
 
 def resume(now: int) -> bool:

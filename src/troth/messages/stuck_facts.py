@@ -12,7 +12,7 @@ from django.db import connection
 from troth.kernel.clock import MINUTE
 from troth.kernel.sql import is_sqlite
 from troth.messages.controls import INSTALLATION, read_controls
-from troth.messages.lane_settings import list_lanes
+from troth.messages.lane_settings import list_lanes_of
 from troth.messages.senders import list_senders
 from troth.messages.stuck import Facts
 from troth.workspaces.models import Workspace
@@ -44,7 +44,7 @@ def gather(workspace: Workspace, now: int) -> Facts:
         next_due=min(later, default=None),
         put_off=Counter(reason for _, reason in sorted(queued)[:LOOKED_AT] if reason),
         controls=[one for (where, _), one in read_controls().items() if where in (INSTALLATION, pk)],
-        lanes=list_lanes(),
+        lanes=list_lanes_of(pk),
         senders_alive=len(alive),
         senders_dead=len(dead),
         sent_lately=_sent_since(pk, now - MINUTE),

@@ -26,8 +26,8 @@ class Standing:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the workspace as a whole is stopped."""
-        return any(control.source == WHOLE for control in self.stops)
+        """Whether there is nothing left to stop."""
+        return any(control.source == WHOLE and not control.marketing_only for control in self.stops)
 
     @property
     def most(self) -> int:
