@@ -1,4 +1,4 @@
-"""How long from an accepted event to its mail at the SMTP server, at 500 triggers a second."""
+"""How long from an accepted event to its mail at the SMTP server, at 500 triggers a second, of a campaign with a cap, a re-entry rule and an event that ends it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ import django
 django.setup()
 from troth.campaigns.publishing import create_campaign, publish_campaign
 publish_campaign(create_campaign(int(sys.argv[1]), name="Receipt", trigger_event="paid", purpose="service",
+    rules={"unless": {"event": "cancelled"}, "reentry": {"rule": "once_per_value", "property": "mark"}, "cap": {"messages": 1000, "per": "P1D"}},
     subject="{{ event.properties.mark }}", html="<p>Thank you, {{ person.first_name }}.</p>"))
 """
 

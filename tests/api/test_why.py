@@ -11,6 +11,9 @@ def test_why_is_answered_for_a_person_and_a_campaign_and_never_across_workspaces
     assert stories[-1]["about"] == "now"
     assert all(link["says"] for story in stories for link in story["links"])
     assert charlie.api("GET", f"/people/{alice.person_id}/why?campaign={campaign}").status_code == 404
+    told = alice.api.json("GET", f"/people/{alice.person_id}/why?message={alice.message_id}")
+    assert [(story["about"], story["state"]) for story in told] == [("message", "sent")]
+    assert alice.api.json("GET", f"/people/{alice.person_id}/why?message={charlie.message_id}") == []
     theirs = charlie.api.json("GET", "/campaigns")[0]["id"]
     assert alice.api("GET", f"/people/{alice.person_id}/why?campaign={theirs}").status_code == 404
 
@@ -20,6 +23,7 @@ def test_a_campaign_has_rules_that_are_checked_where_they_are_written(alice: Any
     rules = {"delay": "PT1H", "unless": {"event": "Bought it"}, "priority": 50}
     made = alice.api.json("POST", "/campaigns", {**body, "rules": rules}, status=201)
     assert made["rules"] == {"delay": "PT1H", "unless": {"event": "bought_it"}}
+    assert made["says"] == "Whoever causes an event “cart” gets it 1 hour later. Not if “bought_it” happens meanwhile."
     assert made["trigger"] is None
     refused = alice.api.json("POST", "/campaigns", {**body, "rules": {"delay": "soon"}}, status=400)
     assert refused["path"] == "$.rules.delay"

@@ -20,6 +20,8 @@ from troth.campaigns.publishing import (
     update_campaign,
 )
 from troth.campaigns.purpose_checking import Reading, find_readings
+from troth.campaigns.sentence import tell_campaign
+from troth.campaigns.versions import rule_of_draft
 from troth.consent.catalog import load_catalog
 
 router = Router(tags=["campaigns"])
@@ -113,6 +115,7 @@ def _show(row: Campaign) -> CampaignOut:
         html=row.html,
         text=row.text,
         has_changes=row.has_changes,
+        says=tell_campaign(rule_of_draft(row)),
     )
 
 

@@ -288,6 +288,7 @@ class CampaignOut(Schema):
     html: str
     text: str
     has_changes: bool = Field(description="Whether the draft differs from what was published.")
+    says: str = Field(description="What the draft does, in plain words.")
 
 
 class PlaceOut(Schema):

@@ -15,7 +15,7 @@ from troth.api.persons import resolve
 from troth.api.schemas import Input, PersonRef, problems
 from troth.campaigns.publishing import CampaignUnknown, find_campaign
 from troth.campaigns.rehearsal import MOST_DAYS, WOULD, rehearse
-from troth.campaigns.why import Story, tell_all, tell_why
+from troth.campaigns.why import Story, tell_all, tell_message, tell_why
 from troth.kernel.clock import DAY, iso, now_ms
 
 router = Router(tags=["why"])
@@ -35,7 +35,7 @@ class LinkOut(Schema):
 class StoryOut(Schema):
     """What became of one occasion, or would of one now."""
 
-    campaign: int
+    campaign: int | None
     about: str = Field(description="`message`, `event` (it came and led to none), `nothing` (none came), or `now`.")
     at: str | None
     says: str
@@ -46,7 +46,10 @@ class StoryOut(Schema):
 
 @router.get("/people/{person}/why", auth=READ_MESSAGES, response={200: list[StoryOut], **problems(404, 409)})
 def why(
-    request: HttpRequest, person: PersonRef, campaign: Annotated[int | None, Query(description="The number of the campaign.")] = None
+    request: HttpRequest,
+    person: PersonRef,
+    campaign: Annotated[int | None, Query(description="The number of the campaign.")] = None,
+    message: Annotated[int | None, Query(description="One message, whatever made it: a newsletter's too.", ge=1, lt=2**63)] = None,
 ) -> list[StoryOut]:
     """The latest that became of a campaign for a person, sent or not, the newest first; at the end what would happen now.
 
@@ -54,6 +57,8 @@ def why(
     """
     workspace_id, now = workspace_of(request), now_ms()
     subject = resolve(workspace_id, person)
+    if message is not None:
+        return [_show(None, story) for story in tell_message(subject, message)]
     if campaign is None:
         return [_show(own.pk, story) for own, stories in tell_all(subject, now) for story in stories]
     try:
@@ -63,7 +68,7 @@ def why(
     return [_show(found.pk, story) for story in tell_why(subject, found, now)]
 
 
-def _show(campaign_id: int, story: Story) -> StoryOut:
+def _show(campaign_id: int | None, story: Story) -> StoryOut:
     return StoryOut(
         campaign=campaign_id,
         about=story.about,

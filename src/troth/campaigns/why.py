@@ -72,6 +72,14 @@ def tell_why(subject: Subject, campaign: Campaign, now: int) -> list[Story]:
     return [*stories, _tell_now(subject, campaign, now)]
 
 
+def tell_message(subject: Subject, message_id: int) -> list[Story]:
+    """What decided about one message of a person, whatever made it; nothing when there is none."""
+    found = Message.objects.filter(
+        bucket=subject.bucket, person_id=subject.person_id, workspace_id=subject.workspace_id, message_id=message_id
+    )
+    return [_tell_message(subject, message) for message in found]
+
+
 def tell_all(subject: Subject, now: int) -> list[tuple[Campaign, list[Story]]]:
     """The same of every campaign that was published, those edited last first, at most twenty."""
     rows = Campaign.objects.filter(workspace_id=subject.workspace_id, template_id__isnull=False).order_by("-updated_at", "-pk")

@@ -113,6 +113,7 @@ def _find(request: MemberRequest, message_id: int) -> Message:
 
 
 def _why(workspace_id: int, found: Message) -> str:
-    """The address of the page that tells the decisions on a campaign's message in words; empty for others."""
+    """The address of the page that tells the decisions on a message in words; of a campaign's all that became of it for the person."""
     kind, _colon, number = found.source.partition(":")
-    return f"{reverse('console-why', args=[workspace_id])}?person=person:{found.person_id}&campaign={number}" if kind == "campaign" else ""
+    asked = f"campaign={number}" if kind == "campaign" else f"message={found.message_id}"
+    return f"{reverse('console-why', args=[workspace_id])}?person=person:{found.person_id}&{asked}"

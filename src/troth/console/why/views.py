@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import CampaignUnknown, find_campaign
-from troth.campaigns.why import Story, tell_all, tell_why
+from troth.campaigns.why import Story, tell_all, tell_message, tell_why
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import FilterInvalid, is_number, read_person
 from troth.console.naming import names_of
@@ -22,17 +22,21 @@ from troth.workspaces.roles import Permission
 
 @member_page(Permission.SEE_PEOPLE, audit="why.asked")
 def why(request: MemberRequest) -> HttpResponse:
-    """`?person=&campaign=`: an identifier or `person:ID`, and the number of a campaign."""
+    """`?person=&campaign=`: an identifier or `person:ID`, and the number of a campaign; or `&message=`, one message whatever made it."""
     workspace_id = request.workspace.pk
     person, campaign = request.GET.get("person", "").strip()[:320], request.GET.get("campaign", "")
     problem, stories, found = "", list[Story](), 0
+    one: list[Story] = []
     everywhere: list[tuple[Campaign, list[Story]]] = []
     try:
         found = read_person(person, workspace_id) or 0
         subject = Subject(workspace_id, found)
         if found:
             load_person(subject)
-        if found and not campaign:
+        message = request.GET.get("message", "")
+        if found and is_number(message):
+            one = tell_message(subject, int(message))
+        elif found and not campaign:
             everywhere = tell_all(subject, now_ms())
         elif found and is_number(campaign):
             stories = tell_why(subject, find_campaign(workspace_id, int(campaign)), now_ms())
@@ -46,6 +50,7 @@ def why(request: MemberRequest) -> HttpResponse:
         campaigns=[("", _("Every campaign")), *list_choices(workspace_id)],
         everywhere=[(own, told[0], told[-1]) for own, told in everywhere],
         stories=stories,
+        one=one,
         now=stories[-1] if stories else None,
         past=stories[:-1],
         problem=problem,
