@@ -60,7 +60,8 @@ def _fill(workspace_id: int, template_id: int, numbers: range, share: int) -> No
             DecisionRow(subject=Subject(workspace_id, p), purpose=purpose, said=Said.GRANT, at=now, method="import", source="import")
             for _, p in people
             for purpose in ("marketing_email", PROFILING)
-        ]
+        ],
+        now=now,
     )
     enqueue(
         [

@@ -140,7 +140,8 @@ def _time_append(workspace_id: int, people: list[int]) -> float:
                         subject=Subject(workspace_id, one), purpose="open_tracking", said=Said.REFUSE, at=2, method="bench", source="api"
                     )
                     for one in chunk
-                ]
+                ],
+                now=2,
             )
     begun = time.perf_counter()
     while append_for(workspace_id):

@@ -80,12 +80,14 @@ def workspace(transactional_db: None, no_earlier_erasures: None) -> Any:
     from troth.messages.configured import forget_routes
     from troth.messages.controls import forget_controls
     from troth.messages.domains import forget_stamps
+    from troth.webhooks.listening import forget_listeners
     from troth.workspaces import registry
 
     forget_catalogs()
     forget_controls()
     forget_routes()
     forget_stamps()
+    forget_listeners()
     registry._matching.clear()
     return registry.create_workspace("Test workspace").workspace
 

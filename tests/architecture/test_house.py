@@ -17,7 +17,7 @@ SOURCE = ROOT / "src" / "troth"
 LAYERS = [
     ["project"],
     ["console", "pages", "api"],
-    ["campaigns"],
+    ["campaigns", "webhooks"],
     ["privacy"],
     ["messages"],
     ["intake"],

@@ -43,7 +43,8 @@ def decide(workspace: Any, count: int, person: int = 4101) -> None:
                 evidence={"notice": "May we?", "n": 1.0, "deep": {"b": [1, 2.5, None], "a": True}},
             )
             for number in range(count)
-        ]
+        ],
+        now=NOW,
     )
 
 

@@ -20,7 +20,7 @@ NOW = 1_790_000_000_000
 
 def decide(workspace: Any, count: int) -> None:
     row = {"purpose": "marketing_email", "said": Said.GRANT, "at": NOW, "method": "api", "source": "api"}
-    record_decisions([DecisionRow(subject=Subject(workspace.pk, 4101 + number), **row) for number in range(count)])
+    record_decisions([DecisionRow(subject=Subject(workspace.pk, 4101 + number), **row) for number in range(count)], now=row["at"])
     append_for(workspace.pk)
     make_checkpoint(workspace.pk, NOW)
 

@@ -29,6 +29,8 @@ def dana(workspace: Any) -> Any:
     from troth.privacy.requests import ask_for_confirmation
     from troth.segments.computing import compute_due
     from troth.segments.registry import create_segment
+    from troth.webhooks.editing import create_webhook, revise_webhook
+    from troth.webhooks.passing import News, pass_on
     from troth.workspaces.audit import record_access
 
     now = now_ms()
@@ -97,6 +99,9 @@ def dana(workspace: Any) -> Any:
     capture = (subject.bucket, subject.person_id, new_row_id(), workspace.pk, now, "vero", "events/track", "bought", DANA["email"], 200)
     write_captures(workspace.pk, read_watches(now)[workspace.pk], [(*capture, "accepted", "", f'{{"note":"{SECRET}"}}', False, "{}")], 0)
     record_access(workspace.pk, user_id=1, role="owner", action="person.read", at=now, person_id=subject.person_id)
+    webhook, _ = create_webhook(workspace.pk, url="https://crm.example/", types=["user_updated"], purpose="service", now=now)
+    revise_webhook(webhook, {"state": "paused"}, now=now)
+    pass_on([News("user_updated", subject, now, {"changes": {"note": SECRET}, "add": [], "remove": []})], now)
     apply(
         [
             Track(identity=who, name="Arriving", ts=now, properties={"note": SECRET}, **about),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from troth.campaigns.belonging import find_left
 from troth.campaigns.date_planning import find_moved
 from troth.campaigns.meanwhile import find_ended
+from troth.campaigns.naming import describe
 from troth.campaigns.rules import DateTrigger
 from troth.campaigns.versions import Rule, load_versions
 from troth.messages.decisions import Decision
@@ -45,4 +46,4 @@ def _with_rules(claims: Sequence[Claim]) -> list[tuple[Claim, Rule]]:
     return [(claim, versions[claim.template_id]) for claim in claims if claim.template_id in versions]
 
 
-ASKED = SourceKind(find_limits=find_limits, look_again=look_again)
+ASKED = SourceKind(find_limits=find_limits, look_again=look_again, describe=describe)

@@ -12,6 +12,7 @@ import msgspec
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.gate import Facts, Operation, Verdict, decide
 from troth.consent.models import EVERYTHING, Standing
+from troth.kernel.bulletins import Bulletin
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
@@ -88,10 +89,21 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
         return Standing.NONE if self.said is Said.LIFT else Standing.REFUSED
 
 
-def record_decisions(rows: Sequence[DecisionRow]) -> None:
+class Decided(NamedTuple):
+    """A decision that was recorded, and where the person stood on the same purpose before."""
+
+    row: DecisionRow
+    before: int
+
+
+decided: Bulletin[Decided] = Bulletin()
+
+
+def record_decisions(rows: Sequence[DecisionRow], *, now: int) -> None:
     """Append decisions and move the standing ones; a withdrawal always counts, a grant only when valid (Art. 7 GDPR)."""
     if not rows:
         return
+    held = load_stances({row.subject.person_id for row in rows}) if decided.is_heard() else {}
     numbered = [(new_row_id(), row) for row in rows]
     insert_rows(
         "INSERT INTO consent_record (bucket, person_id, record_id, workspace_id, purpose, decision, valid, at, method, source, evidence,"
@@ -146,6 +158,8 @@ def record_decisions(rows: Sequence[DecisionRow]) -> None:
         "ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id,"
         " at = EXCLUDED.at, valid_until = EXCLUDED.valid_until, purpose_version = EXCLUDED.purpose_version",
     )
+    nowhere: dict[str, int] = {}
+    decided.tell((Decided(row, held.get(row.subject.person_id, nowhere).get(row.purpose, int(Standing.NONE))) for row in rows), now)
 
 
 def _note_claims(numbered: Sequence[tuple[int, DecisionRow]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from troth.intake.commands import ACCEPTED, UNKNOWN_PERSON, Alias, Command, Outcome
 from troth.intake.identities import find_all_known
+from troth.intake.news import Merged, merges
 from troth.intake.plan import Plan
 from troth.kernel.personal_data import Subject, move_everywhere
 from troth.people.identifiers import ANONYMOUS_ID, EXTERNAL_ID, Handle
@@ -44,3 +45,4 @@ def merge_persons(plan: Plan, command: Command, source_id: int, target_id: int) 
     """Carry everything of one person over to another, in every store; a refusal beats a grant."""
     move_everywhere(Subject(command.workspace_id, source_id), Subject(command.workspace_id, target_id))
     plan.read_again()
+    merges.tell([Merged(Subject(command.workspace_id, target_id), source_id)], plan.now)

@@ -6,7 +6,7 @@ The plan is also the overlay that makes commands of one batch see each other: a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +19,10 @@ from troth.consent.models import EVERYTHING, Standing
 from troth.consent.suppression import count_dropped
 from troth.intake.commands import Command
 from troth.intake.errors import IdentifierTaken
+from troth.intake.news import Changed as ChangedPerson
+from troth.intake.news import Created, persons
 from troth.kernel.ids import BUCKETS, new_person_id, new_row_ids
+from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
 from troth.people.identifiers import REPLACED_KINDS, Handle
 from troth.people.queries import (
@@ -73,6 +76,8 @@ class Plan:
         self._inbox: list[InboxRow] = []
         self._decisions: list[DecisionRow] = []
         self._changed: list[Changed] = []
+        self._profiles: dict[int, tuple[Profile, Profile]] = {}
+        """Those that were written, as they were before and are now."""
 
     def catalog(self, workspace_id: int) -> Catalog:
         """The workspace's purposes, the same for the whole run."""
@@ -228,8 +233,9 @@ class Plan:
             remove_identifiers(self._taken)
         self._write_identifiers()
         self._write_changes()
-        record_decisions(self._decisions)
+        record_decisions(self._decisions, now=self.now)
         self._mark_changes()
+        persons.tell(self._news(), self.now)
         if any(row.purpose == EVERYTHING for row in self._decisions):
             # The next run of this transaction must see it, and other threads as soon as it is durable.
             forget_catalogs()
@@ -265,6 +271,7 @@ class Plan:
             for change in changes:
                 profile.merge(*change)
             rows.append((person_id, profile, self.now))
+            self._profiles[person_id] = (before, profile)
             self._note_profile(person_id, before, profile)
         update_profiles(rows)
 
@@ -274,6 +281,28 @@ class Plan:
         self._changed += find_changed_attributes(workspace_id, person_id, before.attributes, after.attributes)
         if before.tags != after.tags:
             self._changed.append(Changed(workspace_id, person_id, "tags"))
+
+    def _news(self) -> Iterator[Created | ChangedPerson]:
+        """Who is new and whose profile or address became another, for whoever registered."""
+        for person_id, (workspace_id, _) in self._created.items():
+            yield Created(Subject(workspace_id, person_id))
+        given: dict[int, dict[str, Any]] = {}
+        workspaces = dict(self._workspaces)
+        for person_id, workspace_id, handle, _, _ in self._given.values():
+            if handle.kind in REPLACED_KINDS and person_id not in self._created:
+                given.setdefault(person_id, {})[handle.kind] = handle.value
+                workspaces[person_id] = workspace_id
+        nothing = Profile({}, {}, [])
+        for person_id in sorted(self._profiles.keys() | given.keys()):
+            before, after = self._profiles.get(person_id, (nothing, nothing))
+            names = before.attributes.keys() | after.attributes.keys()
+            changes = {
+                name: after.attributes.get(name) for name in sorted(names) if before.attributes.get(name) != after.attributes.get(name)
+            } | given.get(person_id, {})
+            added = [tag for tag in after.tags if tag not in before.tags]
+            removed = [tag for tag in before.tags if tag not in after.tags]
+            if changes or added or removed:
+                yield ChangedPerson(Subject(workspaces[person_id], person_id), changes, added, removed)
 
     def _mark_changes(self) -> None:
         """Have segments look at whom they concern (`segments.changes`): new people, profiles and decisions that changed."""

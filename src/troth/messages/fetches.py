@@ -7,7 +7,7 @@ written anywhere; the picture and the way to the link's goal are the same. All t
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,11 +16,13 @@ from django.db import connection, transaction
 from troth.consent.decisions import load_all_facts
 from troth.consent.gate import decide
 from troth.kernel.clock import DAY
+from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows, is_sqlite, select_by_keys
 from troth.messages.engaging import Done, Place, count_in
 from troth.messages.lookup import find_message
 from troth.messages.machines import name_haste
 from troth.messages.models import Engaged
+from troth.messages.news import Became, MessageNews, outcomes
 from troth.messages.segment_conditions import MESSAGES
 from troth.messages.tracking import MEASURES, Measured, is_measured
 from troth.segments.changes import Changed, mark
@@ -125,6 +127,7 @@ def _note(permitted: Sequence[tuple[_Mail, Engaged, Fetch]]) -> None:
         for place, done in count_in(rows, kind, fetch.measured.url, machine, fetch.at).items():
             rows[place] = done
             changed[mail, place] = (done, fetch.at)
+    outcomes.tell(_news(permitted), max(fetch.at for *_, fetch in permitted))
     with connection.cursor() as cursor:
         cursor.executemany(
             _WRITE,
@@ -144,6 +147,15 @@ def _note(permitted: Sequence[tuple[_Mail, Engaged, Fetch]]) -> None:
             ],
         )
     mark(Changed(mail.workspace_id, mail.person_id, MESSAGES) for mail, _ in changed)
+
+
+def _news(permitted: Sequence[tuple[_Mail, Engaged, Fetch]]) -> Iterator[MessageNews]:
+    """What persons did; what machines fetched is no news of anybody."""
+    for mail, kind, fetch in permitted:
+        if not (fetch.machine or name_haste(None if mail.settled_at is None else fetch.at - mail.settled_at)):
+            became = Became.CLICKED if kind is Engaged.CLICK else Became.OPENED
+            detail = {"url": fetch.measured.url} if fetch.measured.url else {}
+            yield MessageNews(became, Subject(mail.workspace_id, mail.person_id), mail.message_id, fetch.at, detail)
 
 
 def _read_done(mails: Iterable[_Mail]) -> dict[int, dict[Place, Done]]:

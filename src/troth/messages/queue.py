@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.messages.channels.port import Outgoing
 from troth.messages.models import HANDED_OVER, Engaged, State
+from troth.messages.news import Became, MessageNews, outcomes
 from troth.messages.segment_conditions import MESSAGES
 from troth.messages.senders import Fate, Left, find_left, this_sender
 from troth.segments.changes import Changed, mark
@@ -181,6 +182,16 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
                 " FROM messages_message WHERE bucket = %s AND person_id = %s AND message_id = %s ON CONFLICT DO NOTHING",
                 [(kind.value, now, s.claim.subject.bucket, s.claim.subject.person_id, s.claim.message_id) for kind, s in measured],
             )
+        outcomes.tell(_news(settlements, now), now)
+
+
+def _news(settlements: Sequence[Settlement], now: int) -> Iterator[MessageNews]:
+    """What was sent, but to a tester, and what failed for good."""
+    for s in settlements:
+        if s.state is State.SENT and s.reason != "test_mode":
+            yield MessageNews(Became.SENT, s.claim.subject, s.claim.message_id, now)
+        elif s.state is State.FAILED:
+            yield MessageNews(Became.FAILED, s.claim.subject, s.claim.message_id, now, {"reason": s.reason})
 
 
 def release_held(limit: int) -> int:
@@ -229,13 +240,14 @@ def recover_abandoned(now: int) -> int:
     taken: list[tuple[Any, ...]] = []
     in_doubt: list[tuple[Any, ...]] = []
     again: list[tuple[Any, ...]] = []
+    news: list[MessageNews] = []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT bucket, person_id, message_id, is_marketing, COALESCE(claimed_by, 0), claimed_at FROM messages_message"
+            "SELECT bucket, person_id, message_id, workspace_id, is_marketing, COALESCE(claimed_by, 0), claimed_at FROM messages_message"
             f" WHERE state = 'sending' AND is_marketing IN (%s, %s) AND {WAITING}{_unlocked()}",
             [False, True],
         )
-        for bucket, person_id, message_id, is_marketing, sender_id, claimed_at in cursor.fetchall():
+        for bucket, person_id, message_id, workspace_id, is_marketing, sender_id, claimed_at in cursor.fetchall():
             if sender_id not in left:
                 left[sender_id] = find_left(sender_id)
             known = left[sender_id]
@@ -245,6 +257,7 @@ def recover_abandoned(now: int) -> int:
             key = (bucket, person_id, message_id)
             if fate is Fate.TAKEN:
                 taken.append((State.SENT.value, DIED_AFTER, now, *key))
+                news.append(MessageNews(Became.SENT, Subject(workspace_id, person_id), message_id, now))
             elif fate is Fate.IN_DOUBT and is_marketing:
                 in_doubt.append((State.UNKNOWN.value, DIED_DURING, now, *key))
             else:
@@ -253,6 +266,7 @@ def recover_abandoned(now: int) -> int:
         over = f"UPDATE messages_message SET state = %s, reason = %s, settled_at = %s, context = '{{}}' {same}"
         cursor.executemany(over, [*taken, *in_doubt])
         cursor.executemany(f"UPDATE messages_message SET state = 'queued', reason = '', attempts = attempts - %s {same}", again)
+        outcomes.tell(news, now)
     for known in left.values():
         if known:
             known.forget()

@@ -12,14 +12,32 @@ from troth.messages.decisions import Decision
 from troth.messages.limits import OwnLimits
 from troth.messages.queue import Claim
 
+Sent = tuple[str, int, int]
+"""Of a message: its source, its occurrence and its template."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What people call what made a message."""
+
+    name: str
+    trigger_event: str = ""
+    variation: str | None = None
+    """Which of several mails that are tried against each other."""
+
+
+def _nameless(asked: Iterable[Sent]) -> Mapping[Sent, Described]:
+    return {}
+
 
 @dataclass(frozen=True)
 class SourceKind:
-    """The two questions, each asked about many messages at once and answered by message."""
+    """The questions, each asked about many messages at once and answered by message."""
 
     find_limits: Callable[[Sequence[Claim]], Mapping[int, OwnLimits]]
     look_again: Callable[[Sequence[Claim], int], Mapping[int, Decision]]
     """Decisions against handing over now what was right when it was queued."""
+    describe: Callable[[Iterable[Sent]], Mapping[Sent, Described]] = _nameless
 
 
 _kinds: dict[str, SourceKind] = {}
@@ -44,6 +62,17 @@ def look_again(claims: Sequence[Claim], now: int) -> dict[int, Decision]:
         for kind, asked in _kinds.items()
         if (some := _of(kind, claims))
         for message, said in asked.look_again(some, now).items()
+    }
+
+
+def describe(asked: Iterable[Sent]) -> dict[Sent, Described]:
+    """What people call the sources of messages; those that nobody knows any more are absent."""
+    wanted = set(asked)
+    return {
+        sent: told
+        for kind, known in _kinds.items()
+        if (some := [sent for sent in wanted if sent[0].startswith(f"{kind}:")])
+        for sent, told in known.describe(some).items()
     }
 
 

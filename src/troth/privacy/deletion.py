@@ -11,6 +11,7 @@ from troth.intake.deletion import withdraw_from_processing
 from troth.kernel.crypto import derive, keyed_tag
 from troth.kernel.personal_data import Subject, erase_everywhere
 from troth.people.queries import load_identifiers
+from troth.privacy.news import erasures
 
 
 class Deleted(msgspec.Struct, kw_only=True):
@@ -38,6 +39,7 @@ def delete_persons(subjects: Sequence[Subject], *, now: int, request_id: str) ->
         done.tags += withdraw_from_processing(subject, now=now, reason="erased", request_id=request_id)
         done.persons.append(person_tag(subject.person_id))
         records.update(erase_everywhere(subject))
+    erasures.tell(subjects, now)
     done.tags = sorted(set(done.tags))
     done.records = {name: number for name, number in records.items() if number}
     return done

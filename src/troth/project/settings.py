@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "troth.messages",
     "troth.privacy",
     "troth.campaigns",
+    "troth.webhooks",
     "troth.api",
     "troth.pages",
     "troth.console",

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from troth.campaigns.belonging import find_members
+from troth.campaigns.newsletters.naming import describe
 from troth.messages.decisions import SEGMENT, Decision
 from troth.messages.limits import OwnLimits
 from troth.messages.needs import NEWSLETTER
@@ -40,4 +41,4 @@ def _left(segment_id: int, now: int) -> Decision:
     return Decision(allow=False, purpose=SEGMENT, operation="hand_over", at=now, reason="left", told={"segment": segment_id})
 
 
-ASKED = SourceKind(find_limits=find_limits, look_again=look_again)
+ASKED = SourceKind(find_limits=find_limits, look_again=look_again, describe=describe)

@@ -107,9 +107,14 @@ def check_url(url: str, what: str) -> str:
     return url
 
 
+def is_private_target(error: requests.RequestException) -> bool:
+    """Whether a request failed because its address leads inside."""
+    return isinstance(error.__context__, PrivateTarget) or "PrivateTarget" in repr(error)
+
+
 def translate_failure(error: requests.RequestException, whom: str, *, repeatable: bool = False) -> ChannelError:
     """What a failed request means. `repeatable`: doing it twice does no harm, so that nothing is in doubt."""
-    if isinstance(error.__context__, PrivateTarget) or "PrivateTarget" in repr(error):
+    if is_private_target(error):
         return ChannelError(_PRIVATE, permanent=False)
     before = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
     if before or repeatable:

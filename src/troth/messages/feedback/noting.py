@@ -24,6 +24,7 @@ from troth.messages.feedback.stops import Stopping, stop_addresses
 from troth.messages.fetches import Fetch, note_fetches
 from troth.messages.machines import name_machine
 from troth.messages.models import Message, State, StopReason
+from troth.messages.news import Became, MessageNews, outcomes
 from troth.messages.segment_conditions import MESSAGES
 from troth.messages.tracking import Measured
 from troth.people.identifiers import EMAIL, PHONE, Handle, make_handle
@@ -46,6 +47,12 @@ _STATE = {
     Told.COMPLAINT: (State.COMPLAINED, ("sent", "unknown", "delivered", "bounced")),
 }
 """What a message becomes, and from what: only ever towards the worse."""
+_BECAME: dict[Told, tuple[Became, dict[str, str]]] = {
+    Told.DELIVERED: (Became.DELIVERED, {}),
+    Told.HARD_BOUNCE: (Became.BOUNCED, {"bounce_type": "hard"}),
+    Told.SOFT_BOUNCE: (Became.BOUNCED, {"bounce_type": "soft"}),
+    Told.COMPLAINT: (Became.COMPLAINED, {}),
+}
 _NOTE = (
     "INSERT INTO messages_deliveryevent (bucket, person_id, message_id, event_tag, workspace_id, told, at, noted_at, medium, provider, status,"
     " diagnostic, address_tag) SELECT p.bucket, p.person_id, %s, %s, p.workspace_id, %s, %s, %s, %s, %s, %s, %s, %s FROM people_person p"
@@ -90,6 +97,7 @@ def note_feedback(
                 heard.repeated += 1
         _move_states(fresh)
         mark(Changed(workspace_id, about.subject.person_id, MESSAGES) for _, about in fresh)
+        outcomes.tell(_news(fresh, now), now)
         stop_addresses(workspace_id, list(_stoppings(fresh, now)))
         decisions = list(_decisions(fresh, medium, now))
         if decisions:
@@ -161,6 +169,13 @@ def _note(one: Feedback, about: _About, medium: Medium, provider: str, now: int)
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, values)
         return bool(cursor.rowcount > 0)
+
+
+def _news(fresh: Sequence[tuple[Feedback, _About]], now: int) -> Iterator[MessageNews]:
+    for one, about in fresh:
+        if one.told in _BECAME:
+            became, detail = _BECAME[one.told]
+            yield MessageNews(became, about.subject, about.message_id, min(one.at, now), detail)
 
 
 def _move_states(fresh: Sequence[tuple[Feedback, _About]]) -> None:

@@ -1,0 +1,41 @@
+"""What became of messages, told to whoever registered inside the transaction that notes it.
+
+`Became.CONVERTED` is told by who counts goals; nothing here knows what a goal is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from troth.kernel.bulletins import Bulletin
+from troth.kernel.personal_data import Subject
+
+
+class Became(StrEnum):
+    """What happened to a message, or was done with it by its person."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    CONVERTED = "converted"
+    COMPLAINED = "complained"
+
+
+class MessageNews(NamedTuple):
+    """One thing that became of one message; `message_id` 0: of mail to the person that is none of ours."""
+
+    became: Became
+    subject: Subject
+    message_id: int
+    at: int
+    """When it happened, in milliseconds."""
+    detail: Mapping[str, Any] = {}
+    """`bounce_type` hard or soft; the `url` of a click; the `reason` of a failure; the `event` and `revenue` of a conversion."""
+
+
+outcomes: Bulletin[MessageNews] = Bulletin()

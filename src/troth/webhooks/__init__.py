@@ -1,0 +1,1 @@
+"""Webhooks: what happens is told to systems of the customer's, signed, at least once, in each person's order."""

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from functools import partial
+
+from django.apps import AppConfig
+
+
+class WebhooksConfig(AppConfig):
+    """Webhooks; hears the bulletins of the packages below, and registers delivering with the worker."""
+
+    name = "troth.webhooks"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen; tell the worker what to do."""
+        from troth.consent.decisions import decided
+        from troth.intake.news import merges, persons
+        from troth.kernel.worker import register_duty
+        from troth.messages.news import outcomes
+        from troth.privacy.news import erasures
+        from troth.segments.membership import register_reaction
+        from troth.webhooks import hearing, kinds
+        from troth.webhooks.courier import courier
+        from troth.webhooks.listening import is_asked_for
+        from troth.webhooks.queue import bury_overdue, forget_old
+
+        def asked_for(*types: str) -> partial[bool]:
+            return partial(is_asked_for, frozenset(types))
+
+        persons.register_reaction(hearing.hear_persons, listens=asked_for(kinds.USER_CREATED, kinds.USER_UPDATED))
+        merges.register_reaction(hearing.hear_merges, listens=asked_for(kinds.PERSON_MERGED))
+        decided.register_reaction(hearing.hear_decisions, listens=asked_for(kinds.CONSENT_CHANGED, kinds.UNSUBSCRIBED, kinds.RESUBSCRIBED))
+        outcomes.register_reaction(hearing.hear_outcomes, listens=asked_for(*kinds.MESSAGES))
+        erasures.register_reaction(hearing.hear_erasures, listens=asked_for(kinds.PERSON_ERASED))
+        register_reaction(hearing.hear_memberships)
+        register_duty("deliver_webhooks", courier.deliver_due)
+        register_duty("bury_dead_letters", bury_overdue, every_ms=60_000)
+        register_duty("forget_deliveries", forget_old, every_ms=3_600_000)

@@ -1,0 +1,22 @@
+"""The types of news that a webhook can ask for: Vero's twelve, and Troth's own."""
+
+from __future__ import annotations
+
+from troth.consent.catalog import CLICK_TRACKING, OPEN_TRACKING
+from troth.messages.news import Became
+
+USER_CREATED, USER_UPDATED = "user_created", "user_updated"
+UNSUBSCRIBED, RESUBSCRIBED = "unsubscribed", "resubscribed"
+CONSENT_CHANGED, PERSON_ERASED, PERSON_MERGED = "consent.changed", "person.erased", "person.merged"
+SEGMENT_ENTERED, SEGMENT_LEFT = "segment.entered", "segment.left"
+MESSAGES = tuple(became.value for became in Became)
+VERO = (
+    *("sent", "delivered", "opened", "clicked", "failed", "bounced", "converted"),
+    *(UNSUBSCRIBED, RESUBSCRIBED, "complained", USER_CREATED, USER_UPDATED),
+)
+OWN = (CONSENT_CHANGED, PERSON_ERASED, PERSON_MERGED, SEGMENT_ENTERED, SEGMENT_LEFT)
+TYPES = (*VERO, *OWN)
+TEST = "test"
+"""What the test button sends; nobody asks for it."""
+COLLECTED_FOR = {Became.OPENED.value: OPEN_TRACKING, Became.CLICKED.value: CLICK_TRACKING}
+"""What was measured for a purpose of its own is handed on for that purpose, too."""
