@@ -16,6 +16,7 @@ from troth.consent.topics import archive_topic, create_topic
 from troth.intake.commands import Alias, Decide, Decision, Identity, Restrict
 from troth.kernel.clock import now_ms
 from troth.kernel.personal_data import Subject
+from troth.messages.configured import add_channel
 from troth.messages.models import Message, State
 from troth.messages.sending import send_due
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
@@ -147,6 +148,22 @@ def test_the_pace_can_be_changed_and_given_up(centre: Centre) -> None:
     assert re.search(r'value="pace:7" checked', centre.read())
     centre.save({"pace": [""]})
     assert centre.mail() == ("sent", "")
+    assert centre.mail() == ("sent", "")
+
+
+def test_a_way_by_which_marketing_comes_can_be_refused_where_there_is_more_than_one(centre: Centre) -> None:
+    assert 'name="channel"' not in centre.read()
+    add_channel(centre.post.workspace.pk, "twilio", {"account_sid": "AC1", "auth_token": "t", "sender": "Acme"}, now=now_ms())
+    page = centre.read()
+    assert "By text message" in page
+    assert "On your phone" not in page
+    assert "Per SMS" in centre.read("de")
+    centre.save({"channel": ["channel:sms"]})
+    assert centre.said() == [("channel:email", "object", "preference_page")]
+    assert centre.mail() == ("skipped", "channel:email:unwanted")
+    assert not re.search(r'value="channel:email" checked', centre.read())
+    centre.save({"channel": ["channel:sms", "channel:email"]})
+    assert centre.said()[1][:2] == ("channel:email", "grant")
     assert centre.mail() == ("sent", "")
 
 

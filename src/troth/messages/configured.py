@@ -193,6 +193,12 @@ _opened: dict[int, tuple[int, Channel]] = {}
 _lock = threading.Lock()
 
 
+def list_media(workspace_id: int) -> list[str]:
+    """By what messages of a workspace can leave now: e-mail always, the others where a channel is in use."""
+    used = set(ConfiguredChannel.objects.filter(workspace_id=workspace_id, is_active=True).values_list("medium", flat=True))
+    return [medium.value for medium in Medium if medium is Medium.EMAIL or medium.value in used]
+
+
 def routes_for(workspace_id: int, medium: str) -> list[Route]:
     """The ways by which messages of a medium leave a workspace, in the order in which they are tried; at most a second old.
 

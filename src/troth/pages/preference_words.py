@@ -6,7 +6,7 @@ from typing import Final
 
 from troth.consent.catalog import CLICK_TRACKING, DEFAULTS, MARKETING_EMAIL, OPEN_TRACKING, PROFILING, PurposeRule
 
-VERSION = "preferences-2026-2"
+VERSION = "preferences-2026-3"
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "title": "Your choices",
@@ -20,6 +20,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "object": "I object",
         "objected": "You objected",
         "not_objected": "You have not objected",
+        "channels": "How we may reach you with it",
+        "channel:email": "By e-mail",
+        "channel:push": "On your phone or in your browser",
+        "channel:sms": "By text message",
+        "channel:webhook": "By other services",
         "pace": "How often",
         "pace_any": "As it comes",
         "pace:7": "At most once a week",
@@ -58,6 +63,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "object": "Ich widerspreche",
         "objected": "Sie haben widersprochen",
         "not_objected": "Sie haben nicht widersprochen",
+        "channels": "Wie wir Sie damit erreichen dürfen",
+        "channel:email": "Per E-Mail",
+        "channel:push": "Auf Ihrem Telefon oder in Ihrem Browser",
+        "channel:sms": "Per SMS",
+        "channel:webhook": "Über andere Dienste",
         "pace": "Wie oft",
         "pace_any": "Wie es kommt",
         "pace:7": "Höchstens einmal in der Woche",
@@ -97,6 +107,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "object": "Je m’y oppose",
         "objected": "Vous vous y êtes opposé",
         "not_objected": "Vous ne vous y êtes pas opposé",
+        "channels": "Comment nous pouvons vous joindre à ce sujet",
+        "channel:email": "Par e-mail",
+        "channel:push": "Sur votre téléphone ou dans votre navigateur",
+        "channel:sms": "Par SMS",
+        "channel:webhook": "Par d’autres services",
         "pace": "À quelle fréquence",
         "pace_any": "Comme cela vient",
         "pace:7": "Au plus une fois par semaine",
@@ -135,6 +150,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "object": "Me opongo",
         "objected": "Usted se opuso",
         "not_objected": "Usted no se ha opuesto",
+        "channels": "Cómo podemos hacérselo llegar",
+        "channel:email": "Por correo electrónico",
+        "channel:push": "En su teléfono o en su navegador",
+        "channel:sms": "Por SMS",
+        "channel:webhook": "Por otros servicios",
         "pace": "Con qué frecuencia",
         "pace_any": "Según venga",
         "pace:7": "Como mucho una vez por semana",

@@ -9,9 +9,10 @@ from typing import Any
 from troth.consent.catalog import Catalog, PurposeRule, TopicRule, load_catalog
 from troth.consent.gate import OBJECTABLE
 from troth.consent.models import EVERYTHING, LegalBasis, Stance, Standing
-from troth.consent.wishes import PACES, topic_key
+from troth.consent.wishes import CHANNELS, PACES, channel_key, topic_key
 from troth.intake.commands import Decision
 from troth.kernel.personal_data import Subject
+from troth.messages.configured import list_media
 from troth.pages.decisions import Said, decide
 from troth.pages.preference_words import VERSION, WORDS, explain, name_in, notice_of
 from troth.pages.receipt_links import ReceiptLink, seal_link
@@ -46,6 +47,8 @@ class Asked:
     """The key of the pace that they want; empty: as it comes."""
     has_pace: bool
     restricted: bool
+    channels: list[Choice]
+    """By what marketing may come; empty where there is only one way."""
     sharing: tuple[str, ...]
     """The names of the purposes that Global Privacy Control objects to."""
 
@@ -57,6 +60,7 @@ class Posted:
     purposes: Collection[str] = ()
     objections: Collection[str] = ()
     topics: Collection[str] = ()
+    channels: Collection[str] = ()
     pace: str = ""
     seen: Collection[str] | None = None
     gpc: bool = False
@@ -85,6 +89,7 @@ def list_asked(workspace_id: int, subject: Subject | None, language: str) -> Ask
         objections=[_choice(catalog, rule, stood, language) for rule in rules if rule.basis != LegalBasis.CONSENT],
         pace=next((key for key in reversed(PACES) if stood.refused(key)), ""),
         has_pace=any(rule.is_marketing for rule in rules),
+        channels=_channels(workspace_id, stood, language) if any(rule.is_marketing for rule in rules) else [],
         restricted=stood.refused(EVERYTHING),
         sharing=tuple(name_in(catalog.purposes[key], language) for key in catalog.sharing),
     )
@@ -98,6 +103,7 @@ def save_choices(subject: Subject, posted: Posted, *, language: str, now: int) -
         *_say_consents(catalog, stood, posted, proof),
         *_say_objections(catalog, stood, posted, proof),
         *_say_topics(catalog, stood, posted, proof),
+        *_say_channels(stood, posted, proof),
         *_say_pace(stood, posted, proof),
     ]
     decide(subject, said, method=PREFERENCES, now=now)
@@ -209,6 +215,23 @@ def _say_topics(catalog: Catalog, stood: _Stood, posted: Posted, proof: _Proof) 
             within = name_in(purpose, proof.language) if purpose else ""
             yield key, Decision.GRANT, proof.of(within, WORDS[proof.language]["topics"], topic.name_in(proof.language))
         elif topic.key not in posted.topics and not stood.refused(key):
+            yield key, Decision.OBJECT, {"notice_version": VERSION}
+
+
+def _channels(workspace_id: int, stood: _Stood, language: str) -> list[Choice]:
+    """The ways that the workspace has, where it has more than one: what never comes need not be refused."""
+    keys = [channel_key(medium) for medium in list_media(workspace_id)]
+    return [Choice(key, WORDS[language][key], "", chosen=not stood.refused(key)) for key in keys] if len(keys) > 1 else []
+
+
+def _say_channels(stood: _Stood, posted: Posted, proof: _Proof) -> Iterator[Said]:
+    for key in CHANNELS:
+        if key not in (posted.seen or ()):
+            continue
+        if key in posted.channels and stood.refused(key):
+            words = WORDS[proof.language]
+            yield key, Decision.GRANT, proof.of(words["channels"], words[key])
+        elif key not in posted.channels and not stood.refused(key):
             yield key, Decision.OBJECT, {"notice_version": VERSION}
 
 

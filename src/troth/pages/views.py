@@ -112,6 +112,7 @@ def _read_choices(posted: QueryDict, *, gpc: bool) -> Posted:
         purposes=posted.getlist("purpose"),
         objections=posted.getlist("objection"),
         topics=posted.getlist("topic"),
+        channels=posted.getlist("channel"),
         pace=posted.get("pace", ""),
         seen=posted.getlist("seen") or None,
         gpc=gpc,
