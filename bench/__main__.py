@@ -17,6 +17,7 @@ from bench.console import measure_console
 from bench.content import measure_content
 from bench.newsletters import measure_newsletters
 from bench.rights import measure_rights
+from bench.segments import measure_segments
 from bench.sending import measure_sending
 from bench.server import bare, troth, wait_for_empty_inbox, wrk
 from bench.tracking import measure_tracking
@@ -43,6 +44,7 @@ def main() -> int:
         "tracking": lambda: measure_tracking(RESULTS / "data-tracking", note),
         "sending": lambda: measure_sending(RESULTS / "data-sending", note),
         "rights": lambda: measure_rights(RESULTS / "data-rights", note),
+        "segments": lambda: measure_segments(RESULTS / "data-segments", note),
         "consent": lambda: measure_consent(RESULTS / "data-consent", note),
         "newsletters": lambda: measure_newsletters(RESULTS / "data-newsletters", note),
         "content": lambda: measure_content(note),
