@@ -317,6 +317,7 @@ def newsletter_id_of(workspace_id: int) -> int:
 
 def segment_id_of(workspace_id: int) -> int:
     """A segment with groups in it, made and computed where there is none."""
+    from troth.consent.catalog import load_catalog
     from troth.kernel.clock import now_ms
     from troth.segments.computing import compute_due
     from troth.segments.registry import create_segment, list_segments
@@ -329,7 +330,8 @@ def segment_id_of(workspace_id: int) -> int:
                 {"any": [{"event": "login", "op": "did_not", "within": "P7D"}, {"not": {"tag": "beta"}}]},
             ]
         }
-        found = [create_segment(workspace_id, name="Paying and silent for a week", definition=definition)]
+        also_for = list(load_catalog(workspace_id).purposes)
+        found = [create_segment(workspace_id, name="Paying and silent for a week", definition=definition, also_for=also_for)]
         while compute_due(now_ms()):
             pass
     return int(found[0].pk)

@@ -12,7 +12,8 @@ from troth.kernel.clock import DAY, now_ms
 
 PERSONAL = re.compile(
     r"\b(?:FROM|JOIN|UPDATE|INTO) \"?(people_person|people_identifier|people_identifierindex|people_event|consent_record|consent_stance"
-    r"|consent_suppression|intake_inboxitem|intake_seen|intake_deletionorder|intake_capture|messages_message)\b"
+    r"|consent_suppression|intake_inboxitem|intake_seen|intake_deletionorder|intake_capture|messages_message"
+    r"|segments_membership|segments_mark|segments_timer)\b"
 )
 REVIEWED = {
     # The actor's and the sender's look at what is due; both read a short index of what waits.
@@ -38,6 +39,21 @@ REVIEWED = {
     "FROM consent_stance WHERE workspace_id = %s AND purpose = '*' AND standing = -1 LIMIT 1",
     # The search for what is left of an erased person reads everything, which is its purpose.
     "SELECT SUM(CASE WHEN ",
+    # What changed and was not looked at yet, in the order it changed; whose time has come, by horizon; both read a short index.
+    "FROM segments_mark ORDER BY mark_id LIMIT",
+    "FROM segments_timer WHERE horizon > %s ORDER BY horizon LIMIT 1",
+    "FROM segments_timer WHERE horizon = %s AND value <= %s ORDER BY value LIMIT",
+    # What the governor counts of the last hours, from the index of states.
+    "FROM messages_message WHERE workspace_id = %s AND state = %s AND created_at >= %s",
+    # The people of a batch, by pairs of bucket and person.
+    "(segments_timer.bucket, segments_timer.person_id) IN",
+    # A page of the members of a segment, from an index of them.
+    "FROM segments_membership WHERE segment_id = %s AND workspace_id = %s AND (bucket, person_id) >",
+    # Everybody in a range of buckets, when a segment is computed.
+    "bucket >= %s AND",
+    # The types of the newest people's attributes, and of a few events of a name.
+    'FROM "people_person" WHERE "people_person"."workspace_id" = %s ORDER BY',
+    "FROM people_event WHERE workspace_id = %s AND name = %s LIMIT %s",
     # Deletions that wait, a handful.
     'FROM "intake_deletionorder" ORDER BY',
 }
@@ -54,6 +70,8 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
     from troth.kernel.personal_data import stores
     from troth.kernel.worker import drain
     from troth.people.lookup import find_person, latest_events, search_people
+    from troth.segments.membership import list_members
+    from troth.segments.registry import create_segment, list_segments
 
     seen: set[str] = set()
 
@@ -65,6 +83,8 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
     common: dict[str, Any] = {"workspace_id": workspace.pk, "source": "vero", "received_at": now}
     dana = Identity(external_id="1", email="dana@example.com", phone="+33612345678", devices=(Device(token="t", platform="ios"),))
     with connection.execute_wrapper(collect):
+        silent = {"all": [{"attribute": "plan", "op": "is_not_set"}, {"event": "bought", "op": "did_not", "within": "PT1H"}]}
+        create_segment(workspace.pk, name="Silent", definition=silent, purpose="service")
         publish_campaign(
             create_campaign(workspace.pk, name="Receipt", trigger_event="bought", purpose="service", subject="Hi", html="<p>Hi</p>")
         )
@@ -84,6 +104,9 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
         drain(now)
         subject = find_person(workspace.pk, "2")
         assert len(list(latest_events(subject))) == 2
+        drain(now + 2 * DAY)
+        (own,) = list_segments(workspace.pk)
+        assert [person_id for person_id, _since in list_members(own)] == [subject.person_id]
         assert search_people(workspace.pk, "dana2@", 5) == [(subject, "email", "dana2@example.com")]
         own_id = Identity(person_id=subject.person_id)
         apply(

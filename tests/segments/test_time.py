@@ -1,0 +1,133 @@
+"""Time alone moves people at the very instant: on both nights of the clock change, over months of every length, in every zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.segments.shop import Shop
+from troth.kernel.clock import DAY, HOUR, MINUTE
+from troth.segments.changes import Changed, mark
+from troth.segments.horizons import Horizon, Span, local_day, midnight, read_horizon, read_moment, read_span, shift, zones
+from troth.segments.models import Mark, Timer
+
+MOMENTS = st.integers(int(datetime(1980, 1, 1, tzinfo=UTC).timestamp()) * 1000, int(datetime(2060, 1, 1, tzinfo=UTC).timestamp()) * 1000)
+SPANS = st.builds(Span, st.integers(0, 30), st.integers(0, 40 * DAY))
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp()) * 1000
+
+
+@given(MOMENTS, st.integers(0, 3 * DAY), SPANS, st.sampled_from([1, -1]))
+def test_a_horizon_never_runs_back(now: int, later: int, span: Span, sign: int) -> None:
+    assert shift(now, span, sign) <= shift(now + later, span, sign)
+
+
+@given(MOMENTS, st.integers(0, 3 * DAY), st.sampled_from(sorted(zones())))
+@settings(max_examples=300)
+def test_a_day_that_has_begun_never_comes_back_in_any_zone(now: int, later: int, zone: str) -> None:
+    day = local_day(now, zone)
+    assert midnight(day, zone) <= now < midnight(day + 1, zone)
+    assert day <= local_day(now + later, zone)
+
+
+@given(
+    st.sampled_from(["", "-P7D", "P1M"]), st.sampled_from(["UTC", "Europe/Paris"]), st.one_of(st.none(), st.integers(-9, 9)), st.booleans()
+)
+def test_a_horizon_is_read_back_from_its_key(span: str, zone: str, days: int | None, in_days: bool) -> None:
+    horizon = Horizon(span, zone, days, in_days)
+    assert read_horizon(horizon.key) == horizon
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [("2026-03-28T10:00", "2026-02-28T10:00"), ("2026-03-31T10:00", "2026-03-01T00:00"), ("2026-04-30T10:00", "2026-03-30T10:00")],
+)
+def test_a_month_ago_is_the_same_day_or_the_end_of_the_month_that_lacks_it(now: str, expected: str) -> None:
+    span = read_span("P1M")
+    assert span is not None and shift(at(now + "+00:00"), span, -1) == at(expected + "+00:00")
+
+
+@pytest.mark.parametrize("text", ["P", "PT", "7 days", "P1.5D", "-P1D", "P0D", "P300Y", "P1H", ""])
+def test_what_is_no_duration_is_none(text: str) -> None:
+    assert read_span(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-05-14T09:00:00.123+02:00", at("2026-05-14T07:00:00+00:00") + 123),
+        ("2026-05-14 09:00", at("2026-05-14T09:00:00+00:00")),
+        ("2026-05-14T09:00:00.123456789Z", at("2026-05-14T09:00:00+00:00") + 123),
+    ],
+)
+def test_instants_are_read_to_the_millisecond(text: str, expected: int) -> None:
+    found = read_moment(text)
+    assert found is not None and found.at == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "midnight_at", "hours"),
+    [
+        ("Europe/Paris", "2026-03-29", "2026-03-29T00:00:00+01:00", 23),
+        ("Europe/Paris", "2026-10-25", "2026-10-25T00:00:00+02:00", 25),
+        ("America/New_York", "2026-11-01", "2026-11-01T00:00:00-04:00", 25),
+    ],
+)
+def test_a_renewal_today_is_noticed_at_local_midnight_for_a_day_of_23_or_25_hours(
+    shop: Shop, zone: str, day: str, midnight_at: str, hours: int
+) -> None:
+    begins = at(midnight_at)
+    shop.now = begins - 3 * HOUR
+    ada = shop.person("ada", renews=day)
+    segment = shop.segment({"attribute": "renews", "op": "on_day", "value": 0, "zone": zone})
+    shop.pass_time(3 * HOUR - 1)
+    assert shop.members(segment) == set()
+    shop.pass_time(1)
+    assert shop.members(segment) == {ada.person_id}
+    shop.pass_time(hours * HOUR - 1)
+    assert shop.members(segment) == {ada.person_id}
+    shop.pass_time(1)
+    assert shop.members(segment) == set()
+
+
+def test_a_birthday_of_29_february_is_on_the_28th_of_other_years(shop: Shop) -> None:
+    shop.now = at("2027-02-27T12:00:00+00:00")
+    ada = shop.person("ada", born="1988-02-29")
+    segment = shop.segment({"attribute": "born", "op": "anniversary", "value": 0})
+    for days, expected in ((0, set()), (1, {ada.person_id}), (1, set()), (365, {ada.person_id}), (1, set())):
+        shop.pass_time(days * DAY)
+        assert shop.members(segment) == expected, days
+
+
+def test_three_purchases_in_ten_minutes_count_until_the_first_of_them_is_too_old(shop: Shop) -> None:
+    ada = shop.person("ada")
+    segment = shop.segment({"event": "bought", "op": "did", "count": {"at_least": 3}, "within": "PT10M"})
+    for ago in (9, 5, 1, 8):
+        shop.track("ada", "bought", ago=ago * MINUTE)
+    assert shop.members(segment) == {ada.person_id}
+    assert [timer.value for timer in Timer.objects.filter(segment_id=segment.pk)] == [shop.now - 8 * MINUTE]
+    shop.pass_time(2 * MINUTE - 1)
+    assert shop.members(segment) == {ada.person_id}
+    shop.pass_time(1)
+    assert shop.members(segment) == set()
+
+
+def test_no_timer_waits_where_time_cannot_matter_and_no_mark_where_nothing_is_read(shop: Shop) -> None:
+    ada = shop.person("ada", plan="free")
+    silent = {"event": "login", "op": "did_not", "within": "P7D"}
+    segment = shop.segment({"all": [{"attribute": "plan", "op": "equals", "value": "pro"}, silent]})
+    shop.track("ada", "login")
+    assert not Timer.objects.exists()
+    shop.identify("ada", plan="pro")
+    assert Timer.objects.filter(segment_id=segment.pk, person_id=ada.person_id).count() == 1
+    unread: list[Any] = [Changed(shop.pk, ada.person_id, what) for what in ("event:viewed", "attribute:city", "tags", "messages")]
+    assert mark(unread) == 0
+    assert mark([Changed(shop.pk + 1, ada.person_id, "event:login")]) == 0
+    assert mark([Changed(shop.pk, ada.person_id, "event:login")] * 2) == 1
+    assert Mark.objects.count() == 1
