@@ -69,6 +69,7 @@ class Tenant:
     topic_key: str
     template_key: str
     segment_id: int
+    newsletter_id: int
     record_id: str
     repermission_id: int
     channel_id: int
@@ -166,10 +167,24 @@ def make_tenant(name: str) -> Tenant:
         topic_key,
         publish_template(api, name),
         segment_id,
+        send_newsletter(api),
         api.json("GET", f"/people/{subject.person_id}/consents")["records"][0]["id"],
         api.json("POST", "/repermissions", asking_of(name), status=201)["id"],
         add_sms(api, workspace.pk, name),
     )
+
+
+def send_newsletter(api: Api) -> int:
+    """A newsletter under way, whose test waits for a member's choice."""
+    from troth.kernel.clock import now_ms
+    from troth.kernel.worker import drain
+
+    mails = [{"key": key, "subject": "News", "html": "<p>News</p>"} for key in "AB"]
+    fields = {"name": "News", "purpose": "marketing_email", "variants": mails, "test": {"share": 50, "decide": "hand"}}
+    made = api.json("POST", "/newsletters", fields, status=201)["id"]
+    api.json("POST", f"/newsletters/{made}/start")
+    drain(now_ms())
+    return int(made)
 
 
 def add_sms(api: Api, workspace_id: int, name: str) -> int:

@@ -46,6 +46,9 @@ BODIES: dict[str, Any] = {
     "POST /segments/preview": {"definition": {"event": "seen", "op": "did"}},
     "PATCH /segments/{segment_id}": {"name": "Planted by a stranger"},
     "PUT /topics/{topic_key}": {"name": {"en": "Planted by a stranger"}},
+    "POST /newsletters": {"name": "n", "purpose": "service", "variants": [{"key": "A", "subject": "s", "html": "<p>h</p>"}]},
+    "PATCH /newsletters/{newsletter_id}": {"name": "Planted by a stranger"},
+    "POST /newsletters/{newsletter_id}/runs/{number}/winner": {"winner": "B"},
     "POST /templates": {"kind": "email", "key": "offers", "parts": {"en": {"subject": "s", "body": "<p>h</p>"}}},
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
 }
@@ -87,6 +90,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "repermission_id": [str(tenant.repermission_id)],
         "template_key": [tenant.template_key],
         "segment_id": [str(tenant.segment_id)],
+        "newsletter_id": [str(tenant.newsletter_id)],
     }
 
 
@@ -95,7 +99,7 @@ def fill(path: str, place: str) -> str:
 
 
 def paths_into(tenant: Any, path: str) -> list[str]:
-    path = path.replace("{record_id}", tenant.record_id).replace("{version}", "1")
+    path = path.replace("{record_id}", tenant.record_id).replace("{version}", "1").replace("{number}", "1")
     path = path.replace("/members/{person}", f"/members/{tenant.person_id}")
     names = re.findall(r"\{(.*?)\}", path)
     assert len(names) == 1, f"teach places_of about {path}"
@@ -107,9 +111,16 @@ def body_of(method: str, path: str) -> Any:
 
 
 def is_let_in(answer: Any, method: str, path: str) -> bool:
-    """Whether the door was open, even if what is behind cannot be done as things stand: the tenants' campaign was published, so it stays, and their
-    asking is a draft, which cannot be stopped."""
-    as_it_stands = {("DELETE", "/campaigns/{campaign_id}"), ("POST", "/repermissions/{repermission_id}/stop")}
+    """Whether the door was open, even if what is behind cannot be done as things stand: the tenants' campaign was published, so it stays, their
+    asking is a draft, which cannot be stopped, and their newsletter is under way."""
+    as_it_stands = {
+        ("DELETE", "/campaigns/{campaign_id}"),
+        ("POST", "/repermissions/{repermission_id}/stop"),
+        ("PATCH", "/newsletters/{newsletter_id}"),
+        ("DELETE", "/newsletters/{newsletter_id}"),
+        ("POST", "/newsletters/{newsletter_id}/start"),
+        ("POST", "/newsletters/{newsletter_id}/resume"),
+    }
     return answer.status_code < 300 or (answer.status_code == 409 and (method, path) in as_it_stands)
 
 
@@ -135,6 +146,8 @@ def everything_of(tenant: Any) -> list[Any]:
             "/topics",
             "/channels",
             "/repermissions",
+            "/newsletters",
+            f"/newsletters/{tenant.newsletter_id}/runs",
             "/templates",
             f"/templates/{tenant.template_key}",
             f"/templates/{tenant.template_key}/versions",
@@ -243,10 +256,12 @@ def test_ids_that_nobody_has_are_not_found(alice: Any) -> None:
         "form_id": "nothing",
         "topic_key": "nothing",
         "template_key": "nothing",
+        "source": "campaign:999999",
     }
     for method, path, _ in NAMED:
         name = re.findall(r"\{(.*?)\}", path)[0]
-        assert alice.api(method, fill(path.replace("{version}", "1"), unknown[name]), body_of(method, path)).status_code == 404
+        place = fill(path.replace("{version}", "1").replace("{number}", "1"), unknown.get(name, "999999"))
+        assert alice.api(method, place, body_of(method, path)).status_code == 404, (method, place)
 
 
 def test_the_documentation_needs_no_foreign_host(client: Any) -> None:

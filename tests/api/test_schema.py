@@ -36,6 +36,8 @@ def test_the_same_holds_for_things_that_exist(alice: Any, case: Any) -> None:
         "request_id": alice.request_id,
         "campaign_id": alice.campaign_id,
         "segment_id": alice.segment_id,
+        "newsletter_id": alice.newsletter_id,
+        "number": 1,
     }
     for name in case.path_parameters or {}:
         case.path_parameters[name] = known[name]
