@@ -1,0 +1,1 @@
+"""Reports: what became of messages, in figures that add up. Each is one statement over all buckets, within a span of time, and tells on nobody."""
