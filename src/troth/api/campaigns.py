@@ -110,6 +110,7 @@ def _show(row: Campaign) -> CampaignOut:
         purpose=row.purpose,
         also_for=row.also_for,
         topic=row.topic,
+        goal=row.goal,
         template_key=row.template_key,
         subject=row.subject,
         html=row.html,

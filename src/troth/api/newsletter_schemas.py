@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
-from troth.api.schemas import AlsoFor, Input, PurposeKey, Time, TopicKey
+from troth.api.schemas import AlsoFor, GoalJson, Input, PurposeKey, Time, TopicKey
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ScheduleJson = Annotated[
@@ -40,14 +40,6 @@ class TestJson(Input):
     metric: Literal["opened", "clicked", "converted"] = "clicked"
     hours: Annotated[int, Field(ge=1, le=168)] = 4
     decide: Literal["significance", "highest", "hand"] = "significance"
-
-
-class GoalJson(Input):
-    """What people are hoped to do, and within how many days."""
-
-    event: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    days: Annotated[int, Field(ge=1, le=90)] = 7
-    revenue: Annotated[str, StringConstraints(max_length=255)] = Field("", description="The property of the event that holds an amount.")
 
 
 class NewsletterIn(Input):

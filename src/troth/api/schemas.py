@@ -234,6 +234,15 @@ TemplateKey = Annotated[
 ]
 
 
+class GoalJson(Input):
+    """What people are hoped to do, and within how many days."""
+
+    event: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    days: Annotated[int, Field(ge=1, le=90)] = 7
+    revenue: Annotated[str, StringConstraints(max_length=255)] = Field("", description="The property of the event that holds an amount.")
+    currency: Annotated[str, StringConstraints(max_length=255)] = Field("", description="The property that holds the currency.")
+
+
 class CampaignIn(Input):
     """A triggered campaign: an event, a segment or a date leads to an e-mail (Liquid)."""
 
@@ -251,6 +260,7 @@ class CampaignIn(Input):
     conditions: dict[str, Any] | None = None
     also_for: AlsoFor = Field(default_factory=list)
     topic: TopicKey = Field("", description="A topic of the purpose: who left it gets none of this; empty: none.")
+    goal: GoalJson | None = Field(None, description="What its reports count as converted; it takes effect at once.")
 
 
 class CampaignPatch(Input):
@@ -268,6 +278,7 @@ class CampaignPatch(Input):
     conditions: dict[str, Any] | None = None
     also_for: AlsoFor = Field(default_factory=list)
     topic: TopicKey = Field("", description="A topic of the purpose: who left it gets none of this; empty: none.")
+    goal: GoalJson | None = Field(None, description="What its reports count as converted; it takes effect at once.")
 
 
 class CampaignOut(Schema):
@@ -283,6 +294,7 @@ class CampaignOut(Schema):
     purpose: str
     also_for: list[str]
     topic: str
+    goal: dict[str, Any] | None
     template_key: str
     subject: str
     html: str

@@ -33,6 +33,8 @@ class Campaign(models.Model):
     """Further purposes that it serves (decision 006): each person is asked about each of which the mail uses data."""
     topic = models.CharField(max_length=50, blank=True)
     """What it is about: who left that topic does not get it; empty: none."""
+    goal = models.JSONField(null=True)
+    """The event that is hoped for, within how many days, and the properties with its revenue; it takes effect at once, as reports are read."""
     template_key = models.CharField(max_length=64, blank=True)
     """The stored template that it sends; empty: what is written in the fields below."""
     subject = models.TextField()

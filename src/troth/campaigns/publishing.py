@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from troth.campaigns.date_planning import begin_planning
+from troth.campaigns.goals import keep_goal
 from troth.campaigns.models import Campaign, CampaignState
 from troth.campaigns.purpose_checking import Plan, find_uncovered
 from troth.campaigns.rules import SegmentTrigger, never_goes_out, read_rules, read_trigger, to_plain
@@ -41,6 +42,7 @@ DRAFT = (
     "purpose",
     "also_for",
     "topic",
+    "goal",
     "template_key",
     "subject",
     "html",
@@ -88,6 +90,7 @@ def create_campaign(
     rules: dict[str, Any] | None = None,
     also_for: Sequence[str] = (),
     topic: str = "",
+    goal: dict[str, Any] | None = None,
 ) -> Campaign:
     """A draft, triggered by an event unless `trigger` says by what else. Raises CampaignInvalid, RulesInvalid, ConditionInvalid, PurposeUnknown."""
     campaign = Campaign(
@@ -100,6 +103,7 @@ def create_campaign(
         purpose=purpose,
         also_for=list(also_for),
         topic=topic,
+        goal=goal,
         template_key=template_key,
         subject=subject,
         html=html,
@@ -113,7 +117,7 @@ def create_campaign(
 def update_campaign(campaign: Campaign, **changes: Any) -> Campaign:
     """Change the draft; what was published goes on as it is until it is published again. `changes` are fields of DRAFT.
 
-    Raises CampaignInvalid, ConditionInvalid, PurposeUnknown.
+    Raises CampaignInvalid, GoalInvalid, ConditionInvalid, PurposeUnknown.
     """
     unknown = set(changes) - set(DRAFT)
     if unknown:
@@ -218,6 +222,7 @@ def _tidy(campaign: Campaign) -> None:
         raise CampaignInvalid("$.conditions: a text holds the character NUL: remove it.")
     if any("\0" in getattr(campaign, field) for field in ("name", "trigger_event", "template_key", "subject", "html", "text")):
         raise CampaignInvalid("$: a text holds the character NUL, which no mail may: remove it.")
+    campaign.goal = keep_goal(campaign.goal)
     _check_purpose(campaign)
     campaign.also_for = sorted({purpose for purpose in campaign.also_for if purpose != campaign.purpose})
     _check_conditions(campaign)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
+from troth.campaigns.goals import keep_goal
 from troth.campaigns.models import Audience, Newsletter, NewsletterState
 from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong
 from troth.campaigns.newsletters.plan import (
@@ -16,7 +17,6 @@ from troth.campaigns.newsletters.plan import (
     LONGEST_HOLD,
     MOST_HOLDOUT,
     check_number,
-    read_goal,
     read_test,
     read_variants,
 )
@@ -26,7 +26,6 @@ from troth.consent.catalog import load_catalog
 from troth.content.publishing import compile_mail
 from troth.content.reading import Read
 from troth.kernel.errors import TrothError
-from troth.people.event_names import fold_event_name
 from troth.segments.registry import SegmentUnknown, get_segment
 
 FIELDS = (
@@ -156,9 +155,8 @@ def _check_content(row: Newsletter) -> None:
     row.variants = msgspec.to_builtins(variants)
     test = read_test(row.test, len(variants))
     row.test = msgspec.to_builtins(test) if test else None
-    goal = read_goal(row.goal)
-    row.goal = {**msgspec.to_builtins(goal), "event": fold_event_name(goal.event)} if goal else None
-    if test and test.metric == "converted" and goal is None:
+    row.goal = keep_goal(row.goal)
+    if test and test.metric == "converted" and row.goal is None:
         raise NewsletterInvalid("$.test.metric: say in `goal` what people are hoped to do, or take another metric.")
 
 

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from django.db import connection
 
 from troth.campaigns.models import NewsletterRun
-from troth.campaigns.newsletters.plan import Goal, Metric, RunPlan, read_plan
+from troth.campaigns.newsletters.plan import Metric, RunPlan, read_plan
 from troth.campaigns.newsletters.running import source_of
 from troth.campaigns.significance import Trial
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.gate import Operation, permitted_where
 from troth.kernel.clock import DAY
-from troth.messages.models import Engaged, State
-
-ARRIVED = (State.SENT.value, "delivered", "complained")
-"""States in which a mail came to its person, as far as is known."""
+from troth.messages.models import Engaged
+from troth.messages.reports.goals import ARRIVED
+from troth.messages.reports.shapes import Goal
 
 
 def count_trials(run: NewsletterRun, metric: Metric, now: int) -> dict[str, Trial]:

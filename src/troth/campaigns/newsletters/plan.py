@@ -9,16 +9,15 @@ import msgspec
 
 from troth.campaigns.newsletters.drawing import HELD_OUT, WAITS, Share
 from troth.campaigns.newsletters.errors import NewsletterInvalid
+from troth.messages.reports.shapes import Goal
 
 MOST_VARIANTS = 5
 LONGEST_KEY = 20
 LONGEST_SUBJECT = 2_000
-LONGEST_EVENT = 255
 MOST_HOLDOUT = 50
 FASTEST = 10_000_000
 """An hour."""
 LONGEST_TEST = 7 * 24
-LONGEST_GOAL = 90
 LONGEST_HOLD = 24 * 60
 LONGEST_EXPIRY = 30 * 24
 Metric = Literal["opened", "clicked", "converted"]
@@ -53,15 +52,6 @@ class Test(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """`significance`: the better one where chance alone would seldom do this, else the first. `highest`: whatever has the higher rate."""
 
 
-class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What people are hoped to do after the mail."""
-
-    event: str
-    days: int = 7
-    revenue: str = ""
-    """The property of the event that holds an amount."""
-
-
 def read_variants(given: Any, place: str = "$.variants") -> list[Variant]:
     """Raises NewsletterInvalid, which begins with the place."""
     variants: list[Variant] = _read(given, list[Variant], place)
@@ -92,18 +82,6 @@ def read_test(given: Any, variants: int, place: str = "$.test") -> Test | None:
     if not 0 < test.hours <= LONGEST_TEST:
         raise NewsletterInvalid(f"{place}.hours: choose from 1 to {LONGEST_TEST}.")
     return test
-
-
-def read_goal(given: Any, place: str = "$.goal") -> Goal | None:
-    """Raises NewsletterInvalid, which begins with the place."""
-    if given is None:
-        return None
-    goal: Goal = _read(given, Goal, place)
-    if not 0 < len(goal.event.strip()) <= LONGEST_EVENT or len(goal.revenue) > LONGEST_EVENT or "\0" in goal.event + goal.revenue:
-        raise NewsletterInvalid(f"{place}.event: name the event, with at most {LONGEST_EVENT} characters.")
-    if not 0 < goal.days <= LONGEST_GOAL:
-        raise NewsletterInvalid(f"{place}.days: choose from 1 to {LONGEST_GOAL}.")
-    return goal
 
 
 def check_number(value: int | None, least: int, most: int, place: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Max
 
+from troth.campaigns.goals import read_goal
 from troth.campaigns.models import Newsletter, NewsletterRun, NewsletterState, RunState
 from troth.campaigns.newsletters.editing import find_faults, lock_newsletter
 from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong
-from troth.campaigns.newsletters.plan import RunPlan, Variant, read_goal, read_plan, read_test, read_variants
+from troth.campaigns.newsletters.plan import RunPlan, Variant, read_plan, read_test, read_variants
 from troth.campaigns.newsletters.schedule import first_begin, next_begin, read_schedule
 from troth.content.publishing import issue_inline, issue_template
 from troth.kernel.clock import MINUTE

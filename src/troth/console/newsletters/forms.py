@@ -8,12 +8,12 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from troth.campaigns.goals import LONGEST_GOAL
 from troth.campaigns.models import Audience, Newsletter
 from troth.campaigns.newsletters.editing import LONGEST_NAME
 from troth.campaigns.newsletters.plan import (
     FASTEST,
     LONGEST_EXPIRY,
-    LONGEST_GOAL,
     LONGEST_HOLD,
     LONGEST_KEY,
     LONGEST_SUBJECT,
@@ -99,6 +99,9 @@ class NewsletterForm(forms.Form):
     )
     goal_event = forms.CharField(label=_("Event hoped for"), required=False, max_length=255, widget=forms.TextInput(attrs=CODE))
     goal_days = forms.IntegerField(label=_("Within days"), required=False, min_value=1, max_value=LONGEST_GOAL)
+    goal_currency = forms.CharField(
+        label=_("Property with the currency"), required=False, max_length=255, widget=forms.TextInput(attrs=CODE)
+    )
     goal_revenue = forms.CharField(label=_("Property with the amount"), required=False, max_length=255, widget=forms.TextInput(attrs=CODE))
 
     def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
@@ -134,7 +137,7 @@ class NewsletterForm(forms.Form):
         """What was entered, as fields of a newsletter."""
         said = self.cleaned_data
         test = {name: said[f"test_{name}"] for name in ("share", "metric", "hours", "decide") if said.get(f"test_{name}")}
-        goal = {name: said[f"goal_{name}"] for name in ("event", "days", "revenue") if said.get(f"goal_{name}")}
+        goal = {name: said[f"goal_{name}"] for name in ("event", "days", "revenue", "currency") if said.get(f"goal_{name}")}
         return {
             "name": said["name"],
             "segment_id": int(said["segment_id"]) if said["segment_id"] else None,

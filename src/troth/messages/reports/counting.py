@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
 
 from troth.kernel.sql import is_sqlite
 from troth.messages.models import HANDED_OVER, State
-from troth.messages.reports.grouping import Key, key_of
+from troth.messages.reports.grouping import Key, key_of, name_key
 from troth.messages.reports.shapes import COUNTED, FEWEST, LONGEST_DAYS, MOST_GROUPS, By, Figures, Line, Span, Table
 
 MOST_REASONS = 100
@@ -34,17 +32,14 @@ def count_messages(workspace_id: int, span: Span, by: By = By.ALL, *, source: st
     """
     whole = _count(workspace_id, span, key_of(By.ALL, span), source, most=1)
     total = whole[0][1] if whole else Figures()
-    lines = [] if by is By.ALL else _lines(by, _count(workspace_id, span, key_of(by, span), source, by=by))
+    counted = [] if by is By.ALL else _count(workspace_id, span, key_of(by, span), source, by=by)
+    lines = [
+        Line(name_key(by, key), figures) for key, figures in (sorted(counted, key=lambda one: int(one[0])) if by is By.DAY else counted)
+    ]
     rest = total.without([line.figures for line in lines])
     if by is not By.ALL and rest.audience:
         lines.append(Line(None, rest))
     return Table(by, span, total, tuple(lines), _count_reasons(workspace_id, span, source))
-
-
-def _lines(by: By, counted: Sequence[tuple[Any, Figures]]) -> list[Line]:
-    if by is not By.DAY:
-        return [Line(str(key), figures) for key, figures in counted]
-    return [Line((date(1970, 1, 1) + timedelta(days=int(key))).isoformat(), figures) for key, figures in sorted(counted)]
 
 
 def _count(workspace_id: int, span: Span, key: Key, source: str, *, by: By = By.ALL, most: int = MOST_GROUPS) -> list[tuple[Any, Figures]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from troth.kernel.clock import DAY
@@ -32,6 +33,11 @@ def day_of(moment: str, span: Span) -> Key:
     last = offsets[-1][1]
     shift = f"CASE{steps} ELSE {number} END" if steps else number
     return Key(f"({moment} + {shift}) / {DAY}", values=(*(value for step in offsets[:-1] for value in step), last))
+
+
+def name_key(by: By, found: Any) -> str:
+    """A key as a report's line names it: a day as ISO 8601 writes it."""
+    return (date(1970, 1, 1) + timedelta(days=int(found))).isoformat() if by is By.DAY else str(found)
 
 
 def _domain(address: str) -> str:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
 
@@ -185,3 +187,14 @@ class Table:
     lines: tuple[Line, ...]
     reasons: dict[str, dict[str, int]]
     """Of each state that has reasons, how many messages have which; what is not named has none or a rarer one."""
+
+
+class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What people are hoped to do after a message."""
+
+    event: str
+    days: int = 7
+    revenue: str = ""
+    """The property of the event that holds an amount."""
+    currency: str = ""
+    """The property that holds the currency; empty: all amounts are of one."""
