@@ -35,6 +35,7 @@ EXPORT = Bearer("export")
 ERASE = Bearer("erase")
 READ_MESSAGES = Bearer("messages:read")
 WRITE_CHANNELS = Bearer("channels:write")
+READ_REPORTS = Bearer("reports:read")
 WRITE_CAMPAIGNS = Bearer("campaigns:write")
 
 

@@ -21,6 +21,7 @@ SCOPES = {
     "export": "export everything held on a person",
     "erase": "erase a person and follow the request",
     "messages:read": "read the outbox",
+    "reports:read": "read figures, and no person",
     "campaigns:write": "create, publish and pause campaigns",
     "channels:write": "add, change and remove channels",
 }

@@ -36,6 +36,7 @@ WORDS = {
     "export": later("export everything held on a person"),
     "erase": later("erase a person and follow the request"),
     "messages:read": later("read the outbox"),
+    "reports:read": later("read figures, and no person"),
     "campaigns:write": later("create, publish and pause campaigns"),
     "channels:write": later("add, change and remove channels"),
 }
