@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 
 GOAL = 1_500
+YARDSTICK = 0.65
+"""On a machine where Django builds 2,300 such mails a second the goal is this much of that."""
 ROUNDS = 3
 SECONDS = 2.0
 LAYOUT = """<html><head><style>
@@ -49,14 +51,14 @@ def measure_content(note: Callable[[str, str, str, bool | None], None]) -> None:
         begin = time.perf_counter()
         compiled = compile_language(written, "en", shelf)
         compile_ms = (time.perf_counter() - begin) * 1000
-        rates = [_rate(compiled.mail) for _ in range(ROUNDS)]
-        best = max(rates)
+        pairs = [(_rate(compiled.mail), _rate_of_django(compiled.html, compiled.text)) for _ in range(ROUNDS)]
+        best, ratio = max(rate for rate, _ in pairs), max(rate / base for rate, base in pairs)
         size = len(compiled.html) // 1000
         note(
             f"{name} mail of {size} kB: Liquid and MIME, messages/s per core",
-            f"{GOAL:,}",
-            f"{best:,.0f} (compiled in {compile_ms:.0f} ms)",
-            best >= GOAL,
+            f"{GOAL:,} or {YARDSTICK} of Django's MIME alone",
+            f"{best:,.0f} = {ratio:.2f} of Django's MIME alone (compiled in {compile_ms:.0f} ms)",
+            best >= GOAL or ratio >= YARDSTICK,
         )
 
 
@@ -83,4 +85,18 @@ def _rate(mail: object) -> float:
                 date=1_790_000_000_000 + made,
             )
         made += 50
+    return made / (time.process_time() - begin)
+
+
+def _rate_of_django(html: str, text: str) -> float:
+    """The yardstick of this machine at this moment: Django's builder on a mail of this size, without any Liquid."""
+    from django.core.mail import EmailMultiAlternatives
+
+    made, begin = 0, time.process_time()
+    while time.process_time() - begin < SECONDS:
+        for number in range(20):
+            mail = EmailMultiAlternatives("Your order", text, "ACME <news@acme.example>", [f"dana{number}@customer.example"])
+            mail.attach_alternative(html, "text/html")
+            mail.message().as_bytes()
+        made += 20
     return made / (time.process_time() - begin)

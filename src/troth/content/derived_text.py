@@ -17,19 +17,22 @@ _SAMPLE = "lorem"
 
 
 def derive_text(html: str, reads: list[tuple[str, ...]]) -> str:
-    """Liquid of the text part; empty where it has to be made of each rendered mail, such as when rows of a table are repeated.
+    """Liquid of the text part; empty where it has to be made of each rendered mail.
+
+    Where rows of a table are repeated, each is a line: nothing can be aligned that is not known yet.
 
     `reads` are the paths that the HTML reads: both ways are tried on made-up data, and on none, and have to say the same.
     """
     chunks = find_liquid(html)
-    if _repeats_rows(chunks, list(find_tags(html, chunks))):
-        return ""
-    tokens = Tokens(html)
+    tags = list(find_tags(html, chunks))
+    source = _lay_out_in_lines(html, tags) if _repeats_rows(chunks, tags) else html
+    chunks = find_liquid(source)
+    tokens = Tokens(source)
     parts, position = [], 0
     for chunk in chunks:
-        parts += [html[position : chunk.start], tokens.put(html[chunk.start : chunk.end])]
+        parts += [source[position : chunk.start], tokens.put(source[chunk.start : chunk.end])]
         position = chunk.end
-    text = text_from_html("".join([*parts, html[position:]]))
+    text = text_from_html("".join([*parts, source[position:]]))
     if not _keeps_order(tokens.numbers_in(text), chunks):
         return ""
     derived = tokens.restore(_join_control_lines(text, tokens))
@@ -58,6 +61,23 @@ def _repeats_rows(chunks: list[Chunk], tags: list[Tag]) -> bool:
         if not is_in_cell and not is_after_table and any(before.end <= at < after.start for at in controls):
             return True
     return False
+
+
+def _lay_out_in_lines(html: str, tags: list[Tag]) -> str:
+    """The same without tables: rows are lines, and so are the cells of tables that only lay something out."""
+    parts, position, layouts = [], 0, [True]
+    for tag in tags:
+        if tag.name not in _TABLE:
+            continue
+        if tag.name == "table" and not tag.is_closing:
+            layouts.append(tag.value("role").lower() == "presentation")
+        name = "span" if tag.name in ("td", "th") and not layouts[-1] else "div"
+        if tag.name == "table" and tag.is_closing and len(layouts) > 1:
+            layouts.pop()
+        after = tag.start + (2 if tag.is_closing else 1) + len(tag.name)
+        parts += [html[position : tag.start], f" </{name}" if tag.is_closing else f"<{name}", html[after : tag.end]]
+        position = tag.end
+    return "".join([*parts, html[position:]])
 
 
 def _join_control_lines(text: str, tokens: Tokens) -> str:
