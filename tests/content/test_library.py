@@ -212,6 +212,8 @@ def test_what_layouts_snippets_and_translations_read_is_told_with_its_place(work
         ("person.street", "snippet footer", 2, 21),
         ("person.title", "subject (de)", 1, 4),
         ("person.born", "body (de)", 1, 4),
+        ("person.locale", "choice of language", 1, 1),
+        ("person.language", "choice of language", 1, 1),
     }
 
 

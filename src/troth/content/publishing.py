@@ -14,10 +14,13 @@ from troth.content.checking import check_piece
 from troth.content.compiling import Compiled, compile_inline
 from troth.content.email_template import EmailTemplate
 from troth.content.errors import TemplateInvalid
+from troth.content.languages import ATTRIBUTES
 from troth.content.library import Library, NotPublished, compile_piece, find_version
 from troth.content.models import Kind, Piece, Template
 from troth.content.reading import Read, reads_of
 
+CHOICE = "choice of language"
+"""The part of a template with translations that reads which language a person speaks."""
 Listener = Callable[[int, str], None]
 _listeners: list[Listener] = []
 COMPILING = ("invalid", "expensive")
@@ -116,7 +119,10 @@ def compile_mail(workspace_id: int, key: str, inline: Mapping[str, str]) -> tupl
 
 def _told(compiled: Iterable[Compiled]) -> list[list[Any]]:
     """What is read, as it is stored: each place once."""
-    found = dict.fromkeys(read for one in compiled for read in one.reads)
+    languages = list(compiled)
+    # Choosing a translation reads the person, too.
+    chosen_by = [Read(("person", name), CHOICE, 1, 1) for name in ATTRIBUTES if len(languages) > 1]
+    found = dict.fromkeys([*(read for one in languages for read in one.reads), *chosen_by])
     return [[list(read.path), read.part, read.line, read.column] for read in found]
 
 

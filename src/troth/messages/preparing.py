@@ -56,7 +56,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
     """Read, once for the batch, all that handing over needs, in the order of the claims."""
-    templates = {row.pk: row for row in Template.objects.filter(pk__in={claim.template_id for claim in claims})}
+    templates = {row.pk: row for row in Template.objects.filter(pk__in={claim.template_id for claim in claims}).defer("written")}
     verdicts = ask_gate(claims, templates, now)
     people = {claim.subject.person_id for claim in claims}
     profiles, identifiers = load_profiles(people), load_identifiers(people)
