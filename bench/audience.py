@@ -15,7 +15,7 @@ django.setup()
 
 from troth.consent.catalog import PROFILING  # noqa: E402 -- Django has to be set up first
 from troth.consent.decisions import DecisionRow, Said, record_decisions  # noqa: E402
-from troth.content.models import Template  # noqa: E402
+from troth.content.publishing import issue_inline  # noqa: E402
 from troth.kernel.clock import now_ms  # noqa: E402
 from troth.kernel.ids import new_person_id  # noqa: E402
 from troth.kernel.personal_data import Subject  # noqa: E402
@@ -37,7 +37,7 @@ def main() -> None:
     """Fill the database that TROTH_DATA or TROTH_DATABASE_URL names."""
     workspace_id, number = int(sys.argv[1]), int(sys.argv[2])
     share = int(sys.argv[3]) if len(sys.argv) > 3 else 100
-    template = Template.objects.create(workspace_id=workspace_id, subject="News for {{ person.first_name }}", html=HTML)
+    template = issue_inline(workspace_id, {"subject": "News for {{ person.first_name }}", "html": HTML, "text": ""})
     for start in range(0, number, BATCH):
         with transaction.atomic():
             _fill(workspace_id, template.pk, range(start, min(number, start + BATCH)), share)
