@@ -337,6 +337,30 @@ def segment_id_of(workspace_id: int) -> int:
     return int(found[0].pk)
 
 
+def webhook_id_of(workspace_id: int) -> int:
+    """A webhook, paused, with what it was told, what waits, and a dead letter; made if there is none."""
+    from troth.kernel.clock import now_ms
+    from troth.people.lookup import find_person
+    from troth.webhooks.editing import create_webhook, revise_webhook
+    from troth.webhooks.models import Delivery, Webhook
+    from troth.webhooks.passing import News, count_withheld, pass_on
+
+    found = Webhook.objects.filter(workspace_id=workspace_id).first()
+    if found is None:
+        now, subject = now_ms(), find_person(workspace_id, "heavy-person")
+        types = ["user_updated", "unsubscribed", "person.erased"]
+        found, _ = create_webhook(workspace_id, url="https://crm.example.com/hooks", types=types, purpose="service", name="CRM", now=now)
+        revise_webhook(found, {"state": "paused"}, now=now)
+        change = {"changes": {"plan": "pro"}, "add": ["vip"], "remove": []}
+        pass_on([News("user_updated", subject, now - number * 60_000, change) for number in range(12)], now)
+        keys = list(Delivery.objects.filter(webhook_id=found.pk).order_by("delivery_id").values_list("delivery_id", flat=True))
+        own = Delivery.objects.filter(bucket=subject.bucket, person_id=subject.person_id)
+        own.filter(delivery_id__in=keys[:7]).update(state="delivered", status=200, attempts=1, settled_at=now)
+        own.filter(delivery_id__in=keys[7:9]).update(state="dead", status=503, trouble="refused", attempts=19, settled_at=now)
+        count_withheld({(found.pk, "user_updated", "service:objected"): 3}, now)
+    return int(found.pk)
+
+
 def form_id_of(workspace_id: int) -> str:
     """A form, made for the published notice where there is none."""
     from troth.consent.forms import FormTerms, create_form, list_forms
@@ -396,6 +420,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "newsletter_id": newsletter_id_of(workspace_id),
         "variant": "B",
         "segment_id": segment_id_of(workspace_id),
+        "webhook_id": webhook_id_of(workspace_id),
         "purpose_key": purpose_key_of(workspace_id),
         "version": 1,
         "form": "csv",

@@ -73,6 +73,7 @@ class Tenant:
     record_id: str
     repermission_id: int
     channel_id: int
+    webhook_id: int
 
 
 @pytest.fixture
@@ -81,11 +82,13 @@ def tenants(transactional_db: None, no_earlier_erasures: None) -> tuple[Tenant, 
     from troth.consent.catalog import forget_catalogs
     from troth.messages.configured import forget_routes
     from troth.messages.domains import forget_stamps
+    from troth.webhooks.listening import forget_listeners
     from troth.workspaces import registry
 
     forget_catalogs()
     forget_routes()
     forget_stamps()
+    forget_listeners()
     registry._matching.clear()
     return make_tenant("alice"), make_tenant("charlie")
 
@@ -171,6 +174,7 @@ def make_tenant(name: str) -> Tenant:
         api.json("GET", f"/people/{subject.person_id}/consents")["records"][0]["id"],
         api.json("POST", "/repermissions", asking_of(name), status=201)["id"],
         add_sms(api, workspace.pk, name),
+        api.json("POST", "/webhooks", webhook_of(name), status=201)["id"],
     )
 
 
@@ -202,6 +206,11 @@ def add_sms(api: Api, workspace_id: int, name: str) -> int:
     }
     found: int = api.json("POST", "/channels", channel, status=201)["id"]
     return found
+
+
+def webhook_of(name: str) -> dict[str, Any]:
+    """A webhook that leads nowhere."""
+    return {"name": f"CRM of {name}", "url": f"https://127.0.0.1:1/{name}", "types": ["person.erased"], "purpose": "service"}
 
 
 def asking_of(name: str) -> dict[str, str]:

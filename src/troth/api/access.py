@@ -36,6 +36,7 @@ ERASE = Bearer("erase")
 READ_MESSAGES = Bearer("messages:read")
 WRITE_CHANNELS = Bearer("channels:write")
 READ_REPORTS = Bearer("reports:read")
+WRITE_WEBHOOKS = Bearer("webhooks:write")
 WRITE_CAMPAIGNS = Bearer("campaigns:write")
 
 

@@ -26,6 +26,7 @@ from troth.api import (
     sending,
     templates,
     topics,
+    webhooks,
     why,
 )
 from troth.api.access import Bearer
@@ -76,6 +77,7 @@ for _router in (
     repermissions.router,
     reports.router,
     why.router,
+    webhooks.router,
     templates.router,
     segments.router,
     sending.router,

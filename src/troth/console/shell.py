@@ -67,6 +67,7 @@ NAVIGATION = (
     Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox"),
     Place(_("Sending"), "gauge", Permission.SEE_FIGURES, "sending"),
     Place(_("Channels"), "radio-tower", Permission.SEE_SETTINGS, "channels"),
+    Place(_("Webhooks"), "webhook", Permission.SEE_SETTINGS, "webhooks"),
     Place(_("Live"), "activity", Permission.SEE_LIVE, "live"),
     Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger"),
     Place(_("Audit"), "scroll-text", Permission.SEE_AUDIT, "audit"),

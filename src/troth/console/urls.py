@@ -26,6 +26,7 @@ ROOMS = [
         "sending",
         "why",
         "channels",
+        "webhooks",
         "live",
     ),
     *("settings", "keys", "members", "setup", "audit"),
