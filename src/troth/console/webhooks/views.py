@@ -14,7 +14,7 @@ from troth.console.asking import keep, read_numbers
 from troth.console.shell import render_page
 from troth.console.showing import put_in_words
 from troth.console.webhooks import reading
-from troth.console.webhooks.forms import WebhookForm
+from troth.console.webhooks.forms import WORDS, WebhookForm
 from troth.kernel.clock import now_ms
 from troth.webhooks.editing import create_webhook, find_webhook, revise_webhook
 from troth.webhooks.errors import WebhookInvalid, WebhookNotFound
@@ -82,7 +82,7 @@ def deliveries(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
         rows=rows,
         asked={"state": state, "type": type_},
         states=[("", _("Any state")), *((one, put_in_words(one)) for one in DeliveryState.values)],
-        types=[("", _("Any news")), *((one, reading.WORDS[one]) for one in own.types)],
+        types=[("", _("Any news")), *((one, WORDS[one]) for one in own.types)],
         older=f"?{keep(asked, 'before', before=str(rows[-1].told.delivery_id))}" if len(found) > PAGE else "",
         newest=f"?{keep(asked, 'before')}" if asked.get("before") else "",
         crumbs=way(request, own),
