@@ -424,7 +424,31 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "purpose_key": purpose_key_of(workspace_id),
         "version": 1,
         "form": "csv",
+        "channel_id": channel_id_of(workspace_id),
+        "domain_id": domain_id_of(workspace_id),
+        "adapter": "postmark",
     }
+
+
+def channel_id_of(workspace_id: int) -> int:
+    """A channel that is not in use, so that nothing leaves by it."""
+    from troth.kernel.clock import now_ms
+    from troth.messages.configured import add_channel, list_channels, revise_channel
+
+    found = list_channels(workspace_id)
+    row = found[0] if found else add_channel(workspace_id, "postmark", {"server_token": "token"}, now=now_ms())
+    if row.is_active:
+        revise_channel(row, {}, is_active=False, now=now_ms())
+    return row.pk
+
+
+def domain_id_of(workspace_id: int) -> int:
+    """A sending domain."""
+    from troth.kernel.clock import now_ms
+    from troth.messages.domains import add_domain, list_domains
+
+    found = list_domains(workspace_id)
+    return (found[0] if found else add_domain(workspace_id, "acme.example", now_ms())).pk
 
 
 def invite_team(workspace_id: int) -> None:

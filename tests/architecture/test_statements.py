@@ -12,7 +12,7 @@ from troth.kernel.clock import DAY, now_ms
 
 PERSONAL = re.compile(
     r"\b(?:FROM|JOIN|UPDATE|INTO) \"?(people_person|people_identifier|people_identifierindex|people_event|consent_record|consent_stance"
-    r"|consent_suppression|intake_inboxitem|intake_seen|intake_deletionorder|intake_capture|messages_message"
+    r"|consent_suppression|intake_inboxitem|intake_seen|intake_deletionorder|intake_capture|messages_message|messages_deliveryevent|messages_stoppedaddress"
     r"|segments_membership|segments_mark|segments_timer)\b"
 )
 REVIEWED = {
@@ -33,6 +33,9 @@ REVIEWED = {
     # What has expired, from an index on the expiry.
     "FROM intake_seen WHERE until <",
     'UPDATE "messages_message" SET "rendered" = NULL',
+    # What providers told, from indexes of its age.
+    "UPDATE messages_deliveryevent SET diagnostic = '' WHERE noted_at <",
+    "FROM messages_deliveryevent WHERE noted_at < %s ORDER BY noted_at LIMIT",
     # A member's search by the beginning of an identifier, a bounded range of the index on values.
     "FROM people_identifier i JOIN people_person p",
     # Whether anybody in a workspace is restricted, from an index of those who are.

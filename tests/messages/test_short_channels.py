@@ -363,6 +363,19 @@ def test_without_a_way_out_a_message_is_kept_in_the_outbox_or_skipped_with_the_r
     assert (message.state, message.reason) == (State.SKIPPED, "no_channel")
 
 
+def test_the_next_channel_takes_what_the_first_surely_did_not_and_nothing_that_is_in_doubt(post: Post) -> None:
+    with run_provider() as first, run_provider() as second:
+        for place, provider in enumerate((first, second), start=1):
+            row = _add(post, "http_sms", url=provider.url)
+            revise_channel(row, {}, priority=place, now=now_ms())
+        first.next_answers = [(503, {}), (502, {})]
+        assert _queue(post, "dana", "sms", purpose="marketing_email", body="One").state == State.SENT
+        assert len(second.asked) == 1
+        message = _queue(post, "dana", "sms", purpose="marketing_email", occurrence=2, body="Two")
+        assert (message.state, message.reason) == (State.UNKNOWN, "answer_lost")
+        assert len(second.asked) == 1
+
+
 # Configuration
 
 

@@ -184,6 +184,7 @@ class DeliveryEvent(models.Model):
         db_table = "messages_deliveryevent"
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["noted_at"], name="delivery_by_age"),
+            models.Index(fields=["noted_at"], name="delivery_with_words", condition=~models.Q(diagnostic="")),
             models.Index(fields=["workspace_id", "told", "at"], name="delivery_by_told"),
         ]
 
