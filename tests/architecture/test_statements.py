@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from tests.evidence import GIVEN
-from troth.kernel.clock import DAY, now_ms
+from troth.kernel.clock import DAY, iso, now_ms
 
 PERSONAL = re.compile(
     r"\b(?:FROM|JOIN|UPDATE|INTO) \"?(people_person|people_identifier|people_identifierindex|people_event|consent_record|consent_stance"
@@ -66,6 +66,29 @@ def names_its_bucket(sql: str) -> bool:
     return bool(re.search(r"\bbucket\b", sql)) if sql.lstrip().upper().startswith("INSERT") else bool(re.search(r"bucket\"? (?:=|IN)", sql))
 
 
+def limit_everything(workspace_id: int, now: int) -> None:
+    """Campaigns of every kind, with every rule, and limits: what they read is looked at too."""
+    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.messages.limit_settings import read_limits, save_limits
+    from troth.segments.registry import create_segment
+
+    save_limits(workspace_id, read_limits({"quiet_hours": {"from": "00:00", "until": "00:01"}, "caps": [{"messages": 9, "per": "P1D"}]}))
+    segment = create_segment(workspace_id, name="Pro", definition={"attribute": "plan", "op": "equals", "value": "pro"}, now=now)
+    rules = {
+        "unless": {"event": "left"},
+        "only_if_in": segment.pk,
+        "reentry": {"rule": "once"},
+        "cap": {"messages": 2, "per": "P1D"},
+        "keeps_caps": True,
+        "keeps_quiet_hours": True,
+    }
+    mail: dict[str, Any] = {"purpose": "service", "subject": "Hi", "html": "<p>Hi</p>", "rules": rules}
+    date = {"kind": "date", "attribute": "renews_on", "at": "23:59"}
+    for trigger in (None, date, {"kind": "segment", "segment": segment.pk}):
+        event = "" if trigger else "bought"
+        publish_campaign(create_campaign(workspace_id, name="All rules", trigger_event=event, trigger=trigger, **mail))
+
+
 def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) -> None:
     from troth.campaigns.publishing import create_campaign, publish_campaign
     from troth.intake.commands import Alias, Decide, Decision, Delete, Device, EditTags, Identify, Identity, Restrict, Track
@@ -91,9 +114,10 @@ def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) ->
         publish_campaign(
             create_campaign(workspace.pk, name="Receipt", trigger_event="bought", purpose="service", subject="Hi", html="<p>Hi</p>")
         )
+        limit_everything(workspace.pk, now)
         apply(
             [
-                Identify(identity=dana, attributes={"plan": "pro"}, **common),
+                Identify(identity=dana, attributes={"plan": "pro", "renews_on": iso(now)[:10]}, **common),
                 Identify(identity=Identity(external_id="1", email="dana2@example.com"), attributes={"plan": None}, **common),
                 Track(identity=Identity(anonymous_id="a"), name="Seen", ts=now, dedupe="k", dedupe_ms=DAY, **common),
                 Track(identity=Identity(external_id="1"), name="Bought", ts=now, **common),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
-
 from troth.campaigns.entering import Match, enter
 from troth.campaigns.entry import Occasion
 from troth.campaigns.rules import SegmentTrigger
 from troth.campaigns.versions import Rule, list_published
 from troth.kernel.ids import bucket_of
+from troth.kernel.sql import PERSON_KEY, select_by_keys
 from troth.messages.decisions import SEGMENT, Decision
 from troth.messages.queue import Claim
 from troth.segments.membership import Cause, Change, members_where
@@ -41,15 +40,10 @@ def react_to_changes(changes: Sequence[Change], now: int) -> None:
 
 def find_members(segment_id: int, people: Iterable[int], now: int) -> set[int]:
     """Those of some persons who are in a segment, and may still be chosen."""
-    asked = sorted(set(people))
     where, values = members_where(segment_id, now=now)
-    keys = [number for person_id in asked for number in (bucket_of(person_id), person_id)]
-    named = ", ".join(["(%s, %s)"] * len(asked))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT p.person_id FROM people_person p WHERE (p.bucket, p.person_id) IN (VALUES {named}) AND {where}", [*keys, *values]
-        )
-        return {row[0] for row in cursor.fetchall()}
+    keys = [(bucket_of(person_id), person_id) for person_id in sorted(set(people))]
+    join = f"JOIN people_person p ON p.bucket = k.column1 AND p.person_id = k.column2 WHERE {where}"
+    return {row[0] for row in select_by_keys("SELECT p.person_id", join, keys, PERSON_KEY, values)}
 
 
 def find_left(claims: Sequence[tuple[Claim, int]], now: int) -> dict[int, Decision]:

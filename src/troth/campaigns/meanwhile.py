@@ -44,15 +44,17 @@ def drop_waiting(happened: Sequence[Happened], now: int) -> None:
     for one in happened:
         by_key[one.person_id, source_of(one.rule.campaign_id)].append(one)
     rows = select_by_keys(
-        "SELECT m.bucket, m.person_id, m.message_id, m.source, m.context, m.decisions",
+        "SELECT m.bucket, m.person_id, m.message_id, m.source, m.template_id, m.context, m.decisions",
         "JOIN messages_message m ON m.bucket = k.column1 AND m.person_id = k.column2 AND m.source = k.column3 AND m.state = 'queued'",
         [(bucket_of(person_id), person_id, source) for person_id, source in by_key],
         (*PERSON_KEY, "text"),
     )
     dropped = []
-    for bucket, person_id, message_id, source, context, decisions in rows:
+    for bucket, person_id, message_id, source, template_id, context, decisions in rows:
         since = since_of(decode(context))
-        ended = next((o for o in by_key[person_id, source] if is_meanwhile(o.rule, since, o.name, o.at, o.properties)), None)
+        # What was queued under an earlier version is judged by that one, when it is due.
+        own = [one for one in by_key[person_id, source] if one.rule.template_id == template_id]
+        ended = next((one for one in own if is_meanwhile(one.rule, since, one.name, one.at, one.properties)), None)
         if ended:
             said = decide_unless(ended.rule, ended.name, ended.at, operation="meanwhile", now=now)
             told = encode([*decode(decisions), said])

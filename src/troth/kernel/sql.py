@@ -45,14 +45,17 @@ def _keys(types: tuple[str, ...], count: int, vendor: str) -> str:
     return "(VALUES " + ",".join([first] + [plain] * (count - 1)) + ")"
 
 
-def select_by_keys(select: str, join: str, keys: Sequence[Sequence[Any]], types: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+def select_by_keys(
+    select: str, join: str, keys: Sequence[Sequence[Any]], types: tuple[str, ...], more: Sequence[Any] = ()
+) -> Iterator[tuple[Any, ...]]:
     """Rows of `select FROM (VALUES keys) AS k join`; the key columns are `k.column1`, `k.column2`, …
 
     `types` are PostgreSQL type names, e.g. `("smallint", "bigint")`. Chunks are padded by repeating the last key, so a row may come twice.
+    `more` are the values of `join` itself.
     """
     for listed, values in _portions(keys, types):
         with connection.cursor() as cursor:
-            cursor.execute(f"{select} FROM {listed} AS k {join}", values)
+            cursor.execute(f"{select} FROM {listed} AS k {join}", [*values, *more])
             yield from cursor.fetchall()
 
 
