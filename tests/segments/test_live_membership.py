@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.db import connection
 
 from tests.segments.shop import Shop
@@ -11,9 +12,14 @@ from troth.consent.catalog import forget_catalogs, load_catalog
 from troth.consent.models import Purpose
 from troth.intake.commands import Decision
 from troth.kernel.clock import DAY, HOUR, SECOND
+from troth.segments import kinds
+from troth.segments.attributes import TagKind
+from troth.segments.checks import check_segments
+from troth.segments.kinds import Leaf, Moment
 from troth.segments.membership import Cause, is_member, members_where
-from troth.segments.models import Mark, Membership, Progress, Timer
+from troth.segments.models import Mark, Membership, Progress, Segment, Timer
 from troth.segments.registry import archive_segment, get_segment, update_segment
+from troth.segments.sql import Sql
 
 PRO = {"attribute": "plan", "op": "equals", "value": "pro"}
 SILENT = {"all": [{"event": "login", "op": "did"}, {"event": "login", "op": "did_not", "within": "P7D"}]}
@@ -157,6 +163,31 @@ def test_a_changed_definition_is_computed_anew_and_an_archived_segment_is_empty(
     shop.work()
     assert shop.members(inner) == set()
     assert segment.version == 2 and segment.versions.count() == 2
+
+
+class Broken(TagKind):
+    """A condition that the database refuses."""
+
+    key = "broken"
+
+    def compile(self, leaf: Leaf, moment: Moment) -> Sql:
+        return Sql("no_such_column = 1")
+
+
+def test_a_segment_that_cannot_be_computed_holds_up_no_other_and_the_doctor_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(kinds._kinds, "broken", Broken())
+    ada = shop.person("ada")
+    broken = Segment.objects.create(workspace_id=shop.pk, name="Broken", definition={"broken": 1}, created_at=shop.now, updated_at=shop.now)
+    Progress.objects.create(segment=broken, due_at=shop.now)
+    segment = shop.segment(PRO)
+    shop.identify("ada", plan="pro")
+    assert shop.members(segment) == {ada.person_id}
+    assert Mark.objects.count() == 0
+    ok, says = check_segments(shop.now)
+    assert not ok and says.startswith("1 segments cannot be computed")
+    archive_segment(broken, now=shop.now)
+    shop.pass_time(SECOND)
+    assert check_segments(shop.now)[0]
 
 
 def test_when_the_rules_of_consent_change_everybody_is_looked_at_again(shop: Shop) -> None:

@@ -17,6 +17,9 @@ def check_segments(now: int) -> tuple[bool, str]:
     behind = max(0, now - oldest) if oldest is not None else 0
     waiting = count_some("FROM segments_mark", [])
     overdue = Progress.objects.filter(due_at__lt=now - STUCK, started_at=None).count()
+    failed = Progress.objects.exclude(failure="").count()
+    if failed:
+        return False, f"{failed:,} segments cannot be computed: look for segment_failed in the log, and change or archive them"
     if behind > STUCK:
         return False, f"{tell_count(waiting)} changes wait, the oldest for {behind // SECOND:,} s: is the worker running?"
     if overdue:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import structlog
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from troth.consent.catalog import load_catalog
-from troth.kernel.clock import SECOND
+from troth.kernel.clock import MINUTE, SECOND
 from troth.kernel.ids import BUCKETS, new_row_ids
 from troth.kernel.sql import insert_rows, is_sqlite
 from troth.segments.changes import INSERT_MARK
@@ -18,13 +18,14 @@ from troth.segments.horizons import read_horizon
 from troth.segments.live import Live, load_live, make_live
 from troth.segments.membership import Cause, Change, tell, update_memberships
 from troth.segments.models import Progress, Segment
-from troth.segments.scopes import Range, some
+from troth.segments.scopes import Range, Scope, some
 
 log = structlog.get_logger()
 MOST_MARKS = 2_000
 MOST_TIMERS = 1_000
 SETTLES = 2 * SECOND
 """How long after a change of a segment everybody is looked at again: by then each process marks what it reads."""
+TRY_AGAIN = MINUTE
 SLICE_MS = 50
 """How long a slice of a computation should hold the database."""
 _pace = {"buckets": 32}
@@ -77,8 +78,21 @@ def _evaluate(marks: Iterable[_Mark], now: int) -> list[Change]:
                 (Cause.CHANGE, [person_id for person_id, found in woken.items() if found != {by_time}]),
             ):
                 if group:
-                    changes += update_memberships(live, some(group), _cause(live, cause), now)
+                    changes += _update(live, some(group), _cause(live, cause), now)
     return changes
+
+
+def _update(live: Live, scope: Scope, cause: Cause, now: int, *, fresh: bool = False) -> list[Change]:
+    """Bring one segment up to date; one that the database refuses is noted, tried again in a minute, and holds up no other."""
+    try:
+        with transaction.atomic():
+            return update_memberships(live, scope, cause, now, fresh=fresh)
+    except DatabaseError as error:
+        log.error("segment_failed", segment_id=live.segment_id, error=type(error).__name__)
+        Progress.objects.filter(segment_id=live.segment_id).update(
+            failure=type(error).__name__, due_at=now + TRY_AGAIN, bucket=0, started_at=None
+        )
+        return []
 
 
 def _cause(live: Live, cause: Cause) -> Cause:
@@ -149,10 +163,11 @@ def compute_due(now: int) -> bool:
         begun = time.monotonic()
         end = min(BUCKETS, progress.bucket + _pace["buckets"])
         cause = Cause.CHANGE if progress.computed_version == segment.version and not _rules_changed(progress, live) else Cause.COMPUTATION
-        changes = update_memberships(live, Range(progress.bucket, end), cause, now, fresh=progress.computed_at is None)
+        changes = _update(live, Range(progress.bucket, end), cause, now, fresh=progress.computed_at is None)
         tell(changes, now)
         took = round((time.monotonic() - begun) * 1000)
-        _advance(progress, segment, live, end, took, now)
+        if not Progress.objects.filter(pk=progress.pk, due_at__gt=now).exists():
+            _advance(progress, segment, live, end, took, now)
     _pace["buckets"] = max(
         1,
         min(BUCKETS, _pace["buckets"] * 2 if took < SLICE_MS // 2 else _pace["buckets"] // 2 if took > 2 * SLICE_MS else _pace["buckets"]),
@@ -175,8 +190,8 @@ def _advance(progress: Progress, segment: Segment, live: Live, end: int, took: i
         progress.due_at = settles if started < settles else None
         progress.computed_at, progress.computed_version = started, segment.version
         progress.gate = live.digest(load_catalog(live.workspace_id))
-        progress.bucket, progress.started_at = 0, None
-    progress.save(update_fields=["due_at", "bucket", "started_at", "computed_at", "computed_version", "took_ms", "gate"])
+        progress.bucket, progress.started_at, progress.failure = 0, None, ""
+    progress.save(update_fields=["failure", "due_at", "bucket", "started_at", "computed_at", "computed_version", "took_ms", "gate"])
 
 
 def _forget_slice(progress: Progress) -> bool:
@@ -190,7 +205,8 @@ def _forget_slice(progress: Progress) -> bool:
     progress.bucket = end
     if end == BUCKETS:
         progress.due_at, progress.bucket, progress.size, progress.computed_at, progress.computed_version = None, 0, 0, None, 0
-    progress.save(update_fields=["due_at", "bucket", "size", "computed_at", "computed_version"])
+        progress.failure = ""
+    progress.save(update_fields=["due_at", "bucket", "size", "computed_at", "computed_version", "failure"])
     return True
 
 
