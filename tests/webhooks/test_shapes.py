@@ -9,15 +9,18 @@ import pytest
 
 from tests.evidence import GIVEN
 from tests.webhooks.desk import Desk
+from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import create_campaign, publish_campaign
 from troth.consent.purposes import assign_all
 from troth.intake.commands import Alias, Decide, Decision, Device, EditTags, Identify, Identity, Restrict, Track
+from troth.kernel.clock import DAY, now_ms
 from troth.messages.channels.port import Feedback, Medium, Told
 from troth.messages.feedback.noting import note_feedback
 from troth.messages.fetches import Fetch, note_fetches
 from troth.messages.models import Message
 from troth.messages.news import Became, MessageNews, outcomes
 from troth.messages.tracking import Measured
+from troth.people.models import Event
 from troth.webhooks.kinds import TYPES
 from troth.webhooks.models import Delivery, Withheld
 from troth.workspaces.models import Workspace
@@ -150,6 +153,24 @@ def test_a_mail_that_failed_and_a_goal_that_was_reached(desk: Desk) -> None:
         {"failed_at", "type", "user", "campaign", "message_id"},
         {"converted_at", "type", "user", "campaign", "message_id"},
     ]
+
+
+def test_a_goal_is_told_once_of_who_may_be_looked_at_by_behaviour(desk: Desk) -> None:
+    desk.listen("converted")
+    message = send_a_mail(desk)
+    Campaign.objects.update(goal={"event": "came_back", "days": 2, "revenue": "value", "currency": ""})
+    back = (Track, {"identity": ONE, "name": "came back", "ts": now_ms() + 1_000, "properties": {"value": 42}})
+    desk.does(back)
+    desk.work()
+    assert Delivery.objects.count() == 0
+    grant(desk, "behavioural_profiling")
+    later = (Track, {"identity": ONE, "name": "came back", "ts": now_ms() + 2_000, "properties": {"value": 42}})
+    Event.objects.filter(name="came_back").delete()
+    desk.does(later, later, (Track, {"identity": ONE, "name": "came back", "ts": now_ms() + 5 * DAY}))
+    desk.work()
+    (body,) = told_of(desk)
+    assert (body["data"]["event"], body["data"]["revenue"]) == ("came_back", 42)
+    assert body["data"]["message"]["id"] == str(message.message_id)
 
 
 def test_people_who_are_new_or_change(desk: Desk) -> None:

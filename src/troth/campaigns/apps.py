@@ -21,6 +21,7 @@ class CampaignsConfig(AppConfig):
         from troth.campaigns.newsletters.running import KIND as NEWSLETTER
         from troth.campaigns.newsletters.running import begin_due
         from troth.campaigns.publishing import mark_behind
+        from troth.campaigns.reaching import tell_reached
         from troth.campaigns.repermission_asking import ask_next
         from troth.campaigns.triggers import react
         from troth.content.publishing import register_publication
@@ -30,6 +31,7 @@ class CampaignsConfig(AppConfig):
         from troth.segments.membership import register_reaction as register_change_reaction
 
         register_reaction(react)
+        register_reaction(tell_reached)
         register_change_reaction(react_to_changes)
         register_duty("plan_dates", plan_dates, every_ms=1_000)
         register_source(KIND, ASKED)

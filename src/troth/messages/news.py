@@ -1,6 +1,6 @@
 """What became of messages, told to whoever registered inside the transaction that notes it.
 
-`Became.CONVERTED` is told by who counts goals; nothing here knows what a goal is.
+`Became.CONVERTED` is told by who knows what a message was to lead to; nothing here does.
 """
 
 from __future__ import annotations
