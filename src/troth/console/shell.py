@@ -64,6 +64,7 @@ NAVIGATION = (
     Place(_("Consents"), "badge-check", Permission.SEE_CONSENTS, "consents"),
     Place(_("Preferences"), "sliders-horizontal", Permission.SEE_NOTICES, "preferences"),
     Place(_("Re-permission"), "mail-question-mark", Permission.SEE_PURPOSES, "repermission"),
+    Place(_("Reports"), "chart-column", Permission.SEE_CAMPAIGNS, "reports"),
     Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox"),
     Place(_("Sending"), "gauge", Permission.SEE_FIGURES, "sending"),
     Place(_("Channels"), "radio-tower", Permission.SEE_SETTINGS, "channels"),

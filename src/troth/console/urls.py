@@ -22,6 +22,7 @@ ROOMS = [
         "repermission",
         "ledger",
         "search",
+        "reports",
         "outbox",
         "sending",
         "why",

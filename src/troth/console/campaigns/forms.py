@@ -12,6 +12,7 @@ from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import DRAFT, LONGEST_EVENT, LONGEST_NAME, LONGEST_SUBJECT
 from troth.consent.catalog import SERVICE, Catalog, load_catalog
 from troth.console.campaigns.rows import Lines, posted_lines, read_lines, write_lines
+from troth.console.goals import GoalFields, initial_of_goal
 from troth.console.showing import put_in_words
 from troth.content.library import list_mails
 from troth.content.liquid import MAX_SOURCE
@@ -22,7 +23,7 @@ CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 LONGEST_JSON = 20_000
 
 
-class CampaignForm(forms.Form):
+class CampaignForm(GoalFields):
     """All that can be edited, and for whom and with which event it is tried."""
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("Only members see it."))
@@ -113,7 +114,7 @@ class CampaignForm(forms.Form):
 
     def draft(self) -> dict[str, Any]:
         """What was entered, as fields of a campaign."""
-        return {name: self.cleaned_data[name] for name in DRAFT if name in self.cleaned_data}
+        return {**{name: self.cleaned_data[name] for name in DRAFT if name in self.cleaned_data}, "goal": self.goal}
 
 
 def _name_of(catalog: Catalog, purpose: str) -> str:
@@ -154,4 +155,4 @@ def initial_of(campaign: Campaign) -> dict[str, Any]:
     shown = {name: getattr(campaign, name) for name in DRAFT if name != "conditions"}
     when = write_lines(campaign.conditions)
     conditions = "" if when else json.dumps(campaign.conditions, indent=2, ensure_ascii=False)
-    return {**shown, "when": when, "conditions": conditions}
+    return {**shown, "when": when, "conditions": conditions, **initial_of_goal(campaign.goal)}

@@ -8,7 +8,6 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from troth.campaigns.goals import LONGEST_GOAL
 from troth.campaigns.models import Audience, Newsletter
 from troth.campaigns.newsletters.editing import LONGEST_NAME
 from troth.campaigns.newsletters.plan import (
@@ -22,6 +21,7 @@ from troth.campaigns.newsletters.plan import (
     MOST_VARIANTS,
 )
 from troth.consent.catalog import load_catalog
+from troth.console.goals import GoalFields
 from troth.console.showing import put_in_words
 from troth.content.library import list_mails
 from troth.content.liquid import MAX_SOURCE
@@ -42,7 +42,7 @@ DECIDED = (
 )
 
 
-class NewsletterForm(forms.Form):
+class NewsletterForm(GoalFields):
     """All of a newsletter but its mails, which are in `VariantForm`s."""
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("Only members see it."))
@@ -97,12 +97,6 @@ class NewsletterForm(forms.Form):
         max_value=MOST_HOLDOUT,
         help_text=_("Always the same people, to see what the mail really does."),
     )
-    goal_event = forms.CharField(label=_("Event hoped for"), required=False, max_length=255, widget=forms.TextInput(attrs=CODE))
-    goal_days = forms.IntegerField(label=_("Within days"), required=False, min_value=1, max_value=LONGEST_GOAL)
-    goal_currency = forms.CharField(
-        label=_("Property with the currency"), required=False, max_length=255, widget=forms.TextInput(attrs=CODE)
-    )
-    goal_revenue = forms.CharField(label=_("Property with the amount"), required=False, max_length=255, widget=forms.TextInput(attrs=CODE))
 
     def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -137,14 +131,13 @@ class NewsletterForm(forms.Form):
         """What was entered, as fields of a newsletter."""
         said = self.cleaned_data
         test = {name: said[f"test_{name}"] for name in ("share", "metric", "hours", "decide") if said.get(f"test_{name}")}
-        goal = {name: said[f"goal_{name}"] for name in ("event", "days", "revenue", "currency") if said.get(f"goal_{name}")}
         return {
             "name": said["name"],
             "segment_id": int(said["segment_id"]) if said["segment_id"] else None,
             **{name: said[name] for name in ("audience", "purpose", "topic", "per_hour", "hold_minutes", "expires_hours", "holdout")},
             "schedule": self._schedule(),
             "test": test if said.get("test_share") and len(variants) > 1 else None,
-            "goal": goal if said.get("goal_event") else None,
+            "goal": self.goal,
             "variants": variants,
         }
 

@@ -1,0 +1,19 @@
+"""Mounted at /console/<workspace>/reports."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from troth.console.reports import views
+
+urlpatterns = [
+    path("reports", views.reports, name="console-reports"),
+    path("reports/figures.csv", views.figures_csv, name="console-reports-csv"),
+    path("reports/figures.json", views.figures_json, name="console-reports-json"),
+    path("reports/campaign/<int:campaign_id>", views.campaign, name="console-report-campaign"),
+    path("reports/campaign/<int:campaign_id>/mail", views.campaign_mail, name="console-report-campaign-mail"),
+    path("reports/campaign/<int:campaign_id>/report.json", views.campaign_file, name="console-report-campaign-file"),
+    path("reports/newsletter/<int:newsletter_id>", views.newsletter, name="console-report-newsletter"),
+    path("reports/newsletter/<int:newsletter_id>/mail", views.newsletter_mail, name="console-report-newsletter-mail"),
+    path("reports/newsletter/<int:newsletter_id>/report.json", views.newsletter_file, name="console-report-newsletter-file"),
+]
