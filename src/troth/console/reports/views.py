@@ -8,9 +8,9 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from troth.campaigns.entering import KIND as CAMPAIGN
+from troth.campaigns.newsletters.running import KIND as NEWSLETTER
 from troth.campaigns.reports import (
-    CAMPAIGN,
-    NEWSLETTER,
     Source,
     SourceUnknown,
     find_source,
