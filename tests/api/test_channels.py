@@ -39,3 +39,14 @@ def test_a_stopped_address_is_found_and_lifted_with_a_reason(alice: Any) -> None
     assert lifted["lift_reason"] == "mended"
     assert api("POST", "/stopped-addresses/lift", {"address": "nobody@example.com", "reason": "again"}).status_code == 404
     assert api("POST", "/stopped-addresses/find", {"address": "erik@example.com"}).status_code == 404
+
+
+def test_a_message_says_what_came_back_of_it(alice: Any) -> None:
+    from troth.kernel.clock import now_ms
+    from troth.messages.channels.port import Feedback, Medium, Told
+    from troth.messages.feedback.noting import note_feedback
+
+    told = Feedback(told=Told.SOFT_BOUNCE, at=now_ms(), message_id=int(alice.message_id), status="4.2.2", diagnostic="full")
+    note_feedback(alice.workspace.pk, Medium.EMAIL, [told], provider="mailbox", now=now_ms())
+    (found,) = alice.api.json("GET", f"/messages/{alice.message_id}")["told"]
+    assert (found["told"], found["status"], found["diagnostic"]) == ("soft_bounce", "4.2.2", "full")

@@ -11,8 +11,9 @@ from ninja import Query, Router
 from troth.api.access import READ_MESSAGES, workspace_of
 from troth.api.cursors import read_cursor, write_cursor
 from troth.api.errors import NotFound
-from troth.api.schemas import Cursor, Limit, MessageDetail, MessageOut, MessagesPage, problems
+from troth.api.schemas import Cursor, Limit, MessageDetail, MessageOut, MessagesPage, ToldOut, problems
 from troth.kernel.clock import iso
+from troth.messages.feedback.figures import list_told
 from troth.messages.lookup import find_message
 from troth.messages.models import Message, State
 
@@ -68,6 +69,10 @@ def show_message_detail(message: Message) -> MessageDetail:
         attempts=message.attempts,
         provider_id=message.provider_id,
         decisions=message.decisions,
+        told=[
+            ToldOut(told=row.told, at=iso(row.at), provider=row.provider, status=row.status, diagnostic=row.diagnostic)
+            for row in list_told(message)
+        ],
     )
 
 

@@ -146,6 +146,16 @@ class MessagesPage(Schema):
     next_cursor: str | None
 
 
+class ToldOut(Schema):
+    """One thing that a provider told of a message: `told` is delivered, hard_bounce, soft_bounce, complaint or unsubscribe."""
+
+    told: str
+    at: Time
+    provider: str
+    status: str
+    diagnostic: str
+
+
 class MessageDetail(MessageOut):
     """A message with its body as handed over (null before, and after the retention of bodies) and the gate's decisions."""
 
@@ -156,6 +166,7 @@ class MessageDetail(MessageOut):
     attempts: int
     provider_id: str
     decisions: list[dict[str, Any]]
+    told: list[ToldOut] = Field(description="What came back of it, the oldest first.")
 
 
 class RequestOut(Schema):
