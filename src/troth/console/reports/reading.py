@@ -145,7 +145,7 @@ def list_reasons(table: Table) -> list[tuple[str, str, int]]:
 def tell_funnel(report: SourceReport) -> list[Step]:
     """From what was made to the goal. Each step is out of those of whom it may be known."""
     figures = report.days.whole
-    without = _("%(number)s more are not counted, for lack of consent")
+    without = _("Not counted for lack of consent: %(number)s")
     steps = [
         Step(_("Sent"), figures.sent, figures.audience),
         Step(_("Arrived, as far as is known"), figures.sent - figures.bounced, figures.sent),
