@@ -70,7 +70,7 @@ def make_message(match: Match, decisions: list[Verdict | Decision], now: int, *,
         subject=Subject(occasion.workspace_id, occasion.person_id),
         source=source_of(rule.campaign_id),
         occurrence=occasion.occurrence,
-        channel="email",
+        channel=rule.rules.medium,
         purpose=rule.purpose,
         is_marketing=is_marketing,
         template_id=rule.template_id,
@@ -159,7 +159,7 @@ def _find_asked(rules: Mapping[Key, Rule], reads: Mapping[Key, dict[str, Any]]) 
     for key, rule in rules.items():
         context = {"event": {"name": rule.event}} if rule.event else {}
         context |= reads[key]
-        found[key] = ask_for(templates.get(rule.template_id), rule.purpose, context, load_catalog(rule.workspace_id))
+        found[key] = ask_for(templates.get(rule.template_id), rule.purpose, context, load_catalog(rule.workspace_id), rule.rules.medium)
     return found
 
 

@@ -24,10 +24,12 @@ from troth.content.email_template import EmailTemplate
 from troth.content.errors import ContentError
 from troth.content.library import find_version_id
 from troth.content.models import Template
-from troth.content.publishing import compile_mail, issue_inline, issue_template
+from troth.content.publishing import compile_mail, issue_inline, issue_template, read_short
 from troth.content.reading import Read, reads_of
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
+from troth.messages.channels.port import Medium
+from troth.messages.configured import list_media
 from troth.messages.limit_settings import load_limits
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import check_condition
@@ -267,7 +269,23 @@ def _check_segment(workspace_id: int, segment_id: int, place: str) -> None:
 
 
 def _check_template(campaign: Campaign) -> None:
-    mail_of(campaign)
+    medium = _medium_of(campaign)
+    if medium not in list_media(campaign.workspace_id):
+        raise CampaignInvalid("$.rules.medium: no channel of this workspace sends it: set one up in Channels, or choose another.")
+    if medium != Medium.EMAIL and not campaign.template_key:
+        raise CampaignInvalid("$.template_key: what is no e-mail is a stored short message: choose one.")
+    _read_content(campaign)
+
+
+def _medium_of(campaign: Campaign) -> str:
+    return read_rules(campaign.rules or {}).medium
+
+
+def _read_content(campaign: Campaign) -> list[Read]:
+    """What the draft's mail or short message reads. Raises ContentError."""
+    if _medium_of(campaign) == Medium.EMAIL:
+        return mail_of(campaign)[1]
+    return read_short(campaign.workspace_id, campaign.template_key)
 
 
 def mail_of(campaign: Campaign) -> tuple[EmailTemplate, list[Read]]:
@@ -281,7 +299,7 @@ def mail_of(campaign: Campaign) -> tuple[EmailTemplate, list[Read]]:
 def plan_of(campaign: Campaign) -> Plan:
     """The draft as purpose checking sees it."""
     try:
-        reads = mail_of(campaign)[1]
+        reads = _read_content(campaign)
     except ContentError:
         reads = []
     return Plan(

@@ -174,7 +174,7 @@ class _Stage:
             return "hours:never", None
         if expires_at is not None and at >= expires_at:
             return "expired", None
-        one = Had(match.occasion.occurrence, at, source_of(self.rule.campaign_id), "email", self.topic, is_marketing)
+        one = Had(match.occasion.occurrence, at, source_of(self.rule.campaign_id), self.rule.rules.medium, self.topic, is_marketing)
         keeps_caps = is_marketing if self.own.keeps_caps is None else self.own.keeps_caps
         waiting = Waiting(one, self.rule.rules.priority, at, is_ours=True, keeps_caps=keeps_caps, own_cap=self.own.cap)
         had = facts.had.setdefault(person_id, [])

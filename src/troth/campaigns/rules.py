@@ -99,6 +99,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     keeps_quiet_hours: bool | None = None
     """Whether quiet hours do; None: if it is marketing."""
     priority: int = PRIORITY
+    medium: Literal["email", "push", "sms", "webhook"] = "email"
+    """By what it goes out; what is no e-mail is a stored short message."""
 
 
 _DEFAULTS = {name: getattr(Rules(), name) for name in Rules.__struct_fields__}

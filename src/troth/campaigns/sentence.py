@@ -42,6 +42,10 @@ def _tell_trigger(rule: Rule, names: dict[int, str]) -> str:
 
 
 def _tell_rules(rules: Rules, names: dict[int, str]) -> Iterator[str]:
+    if rules.medium != "email":
+        yield {"push": "It goes to their phones and browsers.", "sms": "It goes by text message.", "webhook": "It goes by webhook."}[
+            rules.medium
+        ]
     if rules.unless:
         more = " that meets the conditions" if rules.unless.conditions is not None else ""
         yield f"Not if “{rules.unless.event}”{more} happens meanwhile."

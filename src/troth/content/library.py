@@ -121,6 +121,11 @@ def list_mails(workspace_id: int, also: str = "") -> QuerySet[Piece]:
     return found.defer("parts").order_by("name", "key")
 
 
+def list_shorts(workspace_id: int) -> QuerySet[Piece]:
+    """The stored short messages that can be sent; without their sources."""
+    return Piece.objects.filter(workspace_id=workspace_id, kind=Kind.SHORT, version__gt=0).defer("parts").order_by("name", "key")
+
+
 def written_of(piece: Piece) -> Written:
     """The draft as a value."""
     return Written(piece.kind, piece.language, piece.parts, piece.format, piece.layout)

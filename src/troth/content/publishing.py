@@ -117,6 +117,14 @@ def compile_mail(workspace_id: int, key: str, inline: Mapping[str, str]) -> tupl
     return version.mail, reads_of(version)
 
 
+def read_short(workspace_id: int, key: str) -> list[Read]:
+    """What a stored short message reads, which would be issued now. Raises NotPublished."""
+    version = find_version(workspace_id, key)
+    if version.kind != Kind.SHORT:
+        raise NotPublished(f"{key!r} is no short message: choose a template that is one.")
+    return reads_of(version)
+
+
 def _told(compiled: Iterable[Compiled]) -> list[list[Any]]:
     """What is read, as it is stored: each place once."""
     languages = list(compiled)

@@ -14,7 +14,7 @@ from troth.consent.catalog import SERVICE, Catalog, load_catalog
 from troth.console.campaigns.rows import Lines, posted_lines, read_lines, write_lines
 from troth.console.goals import GoalFields, initial_of_goal
 from troth.console.showing import put_in_words
-from troth.content.library import list_mails
+from troth.content.library import list_mails, list_shorts
 from troth.content.liquid import MAX_SOURCE
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import ConditionInvalid, check_condition
@@ -73,7 +73,8 @@ class CampaignForm(GoalFields):
         named = [(topic.key, f"{topic.name_in('en')} · {_name_of(catalog, topic.purpose)}") for topic in topics]
         self.fields["topic"].choices = [("", _("None")), *named]  # type: ignore[attr-defined]
         stored = [(piece.key, f"{piece.name} · {piece.key}") for piece in list_mails(workspace_id, self.initial.get("template_key", ""))]
-        self.fields["template_key"].choices = [("", _("Written here")), *stored]  # type: ignore[attr-defined]
+        shorts = [(piece.key, _("%(name)s · short message") % {"name": piece.name}) for piece in list_shorts(workspace_id)]
+        self.fields["template_key"].choices = [("", _("Written here")), *stored, *shorts]  # type: ignore[attr-defined]
         # Only purposes that something is collected for: of the others there is nothing to use.
         offered = {*catalog.events.values(), *catalog.attributes.values(), *self.initial.get("also_for", [])} - {SERVICE}
         self.fields["also_for"].choices = [  # type: ignore[attr-defined]

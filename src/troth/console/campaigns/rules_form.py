@@ -57,6 +57,12 @@ class RulesForm(forms.Form):
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}),
     )
+    medium = forms.ChoiceField(
+        label=_("Goes out by"),
+        required=False,
+        choices=[("email", _("e-mail")), ("push", _("push")), ("sms", _("text message")), ("webhook", _("webhook"))],
+        help_text=_("What is no e-mail is a short message of the templates, and needs a channel."),
+    )
     only_if_in = forms.ChoiceField(label=_("Only if still in the segment"), required=False)
     reentry = forms.ChoiceField(label=_("One person gets it"), choices=REENTRIES, required=False)
     reentry_span = SpanField(label=_("… in"))
@@ -115,6 +121,7 @@ class RulesForm(forms.Form):
         written = {"delay": cleaned["delay"], "expires_after": cleaned["expires_after"], "only_if_in": int(cleaned["only_if_in"] or 0)}
         # A form that does not show the age leaves it as it is by itself.
         written["oldest_event"] = cleaned["oldest_event"] if "oldest_event_0" in self.data else OLDEST
+        written["medium"] = cleaned["medium"] or "email"
         written["priority"] = PRIORITY if cleaned["priority"] is None else cleaned["priority"]
         if cleaned["unless_event"]:
             conditions = json.loads(cleaned["unless_conditions"]) if cleaned["unless_conditions"].strip() else None
@@ -153,6 +160,7 @@ def initial_rules(campaign: Campaign | None) -> dict[str, Any]:
         "expires_after": rules.expires_after,
         "oldest_event": rules.oldest_event,
         "priority": rules.priority,
+        "medium": rules.medium,
         "keeps_caps": {True: "yes", False: "no", None: ""}[rules.keeps_caps],
         "keeps_quiet_hours": {True: "yes", False: "no", None: ""}[rules.keeps_quiet_hours],
     }
