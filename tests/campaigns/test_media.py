@@ -80,3 +80,19 @@ def test_without_a_channel_or_a_short_message_it_is_not_published(post: Post, ap
     assert wrong["path"] == "$.rules.medium"
     api.json("PATCH", f"/campaigns/{made}", {"template_key": "parcel", "rules": {}})
     assert "no template of an e-mail" in api.json("POST", f"/campaigns/{made}/publish", status=400)["message"]
+
+
+def test_a_newsletter_may_be_a_text_message(post: Post, api: Api) -> None:
+    fields = {"name": "Ferries", "purpose": "service", "medium": "sms", "variants": [{"key": "A", "template": "parcel"}]}
+    refused = api.json("POST", "/newsletters", {**fields, "variants": [{"key": "A", "subject": "s", "html": "h"}]}, status=400)
+    assert refused["path"] == "$.variants"
+    who = Identity(external_id="dana", phone="+33612345678")
+    post.say(Identify(identity=who, attributes={"first": "Dana"}, **post.common))
+    with run_provider(lambda asked: (202, {"id": "m-1"})) as provider:
+        made = api.json("POST", "/newsletters", fields, status=201)["id"]
+        assert api.json("POST", f"/newsletters/{made}/start", status=400)["path"] == "$.medium"
+        add_channel(post.workspace.pk, "http_sms", {"url": f"{provider.url}/sms", "sender": "Acme"}, now=now_ms())
+        api.json("POST", f"/newsletters/{made}/start")
+        drain(now_ms())
+        drain(now_ms())  # what was gathered is sent
+        assert [asked.json["text"] for asked in provider.asked] == ["Dana, parcel  is on its way"]

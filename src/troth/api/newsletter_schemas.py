@@ -54,6 +54,7 @@ class NewsletterIn(Input):
     )
     also_for: AlsoFor = Field(default_factory=list)
     topic: TopicKey = ""
+    medium: Literal["email", "push", "sms", "webhook"] = Field("email", description="What is no e-mail is made of stored short messages.")
     schedule: ScheduleJson = Field(default_factory=lambda: {"kind": "now"})
     per_hour: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(None, description="At most so many an hour.")
     test: TestJson | None = None
@@ -84,6 +85,7 @@ class NewsletterOut(Schema):
     topic: str
     segment_id: int | None
     audience: str
+    medium: str
     schedule: dict[str, Any]
     per_hour: int | None
     variants: list[dict[str, Any]]

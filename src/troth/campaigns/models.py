@@ -156,6 +156,8 @@ class Newsletter(models.Model):
     purpose = models.CharField(max_length=64)
     also_for = models.JSONField(default=list)
     topic = models.CharField(max_length=50, blank=True)
+    medium = models.CharField(max_length=10, default="email")
+    """By what it goes out; what is no e-mail is made of stored short messages."""
     schedule = models.JSONField(default=dict)
     """See `newsletters.schedule`."""
     per_hour = models.IntegerField(null=True)

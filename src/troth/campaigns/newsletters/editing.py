@@ -16,6 +16,7 @@ from troth.campaigns.newsletters.plan import (
     LONGEST_EXPIRY,
     LONGEST_HOLD,
     MOST_HOLDOUT,
+    Variant,
     check_number,
     read_test,
     read_variants,
@@ -23,9 +24,11 @@ from troth.campaigns.newsletters.plan import (
 from troth.campaigns.newsletters.schedule import read_schedule
 from troth.campaigns.purpose_checking import Plan, find_uncovered
 from troth.consent.catalog import load_catalog
-from troth.content.publishing import compile_mail
+from troth.content.publishing import compile_mail, read_short
 from troth.content.reading import Read
 from troth.kernel.errors import TrothError
+from troth.messages.channels.port import Medium
+from troth.messages.configured import list_media
 from troth.segments.registry import SegmentUnknown, get_segment
 
 FIELDS = (
@@ -35,6 +38,7 @@ FIELDS = (
     "purpose",
     "also_for",
     "topic",
+    "medium",
     "schedule",
     "per_hour",
     "variants",
@@ -97,7 +101,7 @@ def lock_newsletter(newsletter: Newsletter) -> Newsletter:
 def find_faults(newsletter: Newsletter) -> list[TrothError]:
     """Everything that starting it would be refused for: mails that cannot be rendered, data collected for other purposes."""
     faults: list[TrothError] = []
-    for check in (_check_purpose, _check_segment):
+    for check in (_check_purpose, _check_segment, _check_channel):
         try:
             check(newsletter)
         except TrothError as error:
@@ -106,12 +110,19 @@ def find_faults(newsletter: Newsletter) -> list[TrothError]:
         return faults
     for variant in read_variants(newsletter.variants):
         try:
-            _, reads = compile_mail(newsletter.workspace_id, variant.template, variant.inline)
+            reads = _read_content(newsletter, variant)
         except TrothError as error:
             faults.append(NewsletterInvalid(f"Variant {variant.key}: {error}"))
         else:
             faults.extend(find_uncovered(_plan_of(newsletter, reads)))
     return faults
+
+
+def _read_content(newsletter: Newsletter, variant: Variant) -> Sequence[Read]:
+    """What a variant's mail or short message reads. Raises ContentError."""
+    if newsletter.medium == Medium.EMAIL:
+        return compile_mail(newsletter.workspace_id, variant.template, variant.inline)[1]
+    return read_short(newsletter.workspace_id, variant.template)
 
 
 def _plan_of(newsletter: Newsletter, reads: Sequence[Read]) -> Plan:
@@ -149,9 +160,18 @@ def _check_purpose(row: Newsletter) -> None:
         raise NewsletterInvalid("$.topic: choose a topic of the newsletter's purpose that is in use, or none.")
 
 
+def _check_channel(row: Newsletter) -> None:
+    if row.medium not in list_media(row.workspace_id):
+        raise NewsletterInvalid("$.medium: no channel of this workspace sends it: set one up in Channels, or choose another.")
+
+
 def _check_content(row: Newsletter) -> None:
     read_schedule(row.schedule)
+    if row.medium not in set(Medium):
+        raise NewsletterInvalid(f"$.medium: choose one of {', '.join(Medium)}.")
     variants = read_variants(row.variants)
+    if row.medium != Medium.EMAIL and not all(variant.template for variant in variants):
+        raise NewsletterInvalid("$.variants: what is no e-mail is made of stored short messages: name one in `template` of each.")
     row.variants = msgspec.to_builtins(variants)
     test = read_test(row.test, len(variants))
     row.test = msgspec.to_builtins(test) if test else None

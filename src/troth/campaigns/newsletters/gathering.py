@@ -114,7 +114,7 @@ def _messages(run: NewsletterRun, plan: RunPlan, people: Sequence[int], counts: 
             subject=Subject(run.workspace_id, person_id),
             source=source_of(run.newsletter_id),
             occurrence=run.pk,
-            channel="email",
+            channel=plan.medium,
             purpose=plan.purpose,
             is_marketing=rule is None or rule.is_marketing,
             template_id=plan.templates[shown],
@@ -169,7 +169,7 @@ def _find_asked(run: NewsletterRun, plan: RunPlan) -> dict[str, Asked]:
     catalog: Catalog = load_catalog(run.workspace_id)
     templates = Template.objects.in_bulk(list(plan.templates.values()))
     context = context_of(run, plan)
-    return {key: ask_for(templates.get(pk), plan.purpose, context, catalog) for key, pk in plan.templates.items()}
+    return {key: ask_for(templates.get(pk), plan.purpose, context, catalog, plan.medium) for key, pk in plan.templates.items()}
 
 
 def _load_facts(workspace_id: int, people: Sequence[int], asked: Mapping[str, Asked]) -> dict[FactsKey, Facts]:

@@ -98,6 +98,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     reads: list[tuple[str, str]] = []
     """What choosing by the segment read: kind and name of each datum."""
     audience: str
+    medium: str = "email"
     purpose: str
     topic: str
     schedule: dict[str, Any]

@@ -68,6 +68,7 @@ def _begin(row: Newsletter, now: int) -> None:
         segment_id=row.segment_id,
         reads=_reads_of(row),
         audience=row.audience,
+        medium=row.medium,
         purpose=row.purpose,
         topic=row.topic,
         schedule=row.schedule,

@@ -23,7 +23,7 @@ from troth.campaigns.newsletters.plan import (
 from troth.consent.catalog import load_catalog
 from troth.console.goals import GoalFields
 from troth.console.showing import put_in_words
-from troth.content.library import list_mails
+from troth.content.library import list_mails, list_shorts
 from troth.content.liquid import MAX_SOURCE
 from troth.segments.registry import list_segments
 
@@ -58,6 +58,11 @@ class NewsletterForm(GoalFields):
         label=_("Purpose"), help_text=_("Whom it may reach follows from this: people agree to purposes, not to newsletters.")
     )
     topic = forms.ChoiceField(label=_("Topic"), required=False)
+    medium = forms.ChoiceField(
+        label=_("Goes out by"),
+        choices=[("email", _("e-mail")), ("push", _("push")), ("sms", _("text message")), ("webhook", _("webhook"))],
+        required=False,
+    )
     kind = forms.ChoiceField(label=_("When"), choices=KINDS)
     day = forms.DateField(label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     time = forms.TimeField(label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
@@ -135,6 +140,7 @@ class NewsletterForm(GoalFields):
             "name": said["name"],
             "segment_id": int(said["segment_id"]) if said["segment_id"] else None,
             **{name: said[name] for name in ("audience", "purpose", "topic", "per_hour", "hold_minutes", "expires_hours", "holdout")},
+            "medium": said["medium"] or "email",
             "schedule": self._schedule(),
             "test": test if said.get("test_share") and len(variants) > 1 else None,
             "goal": self.goal,
@@ -181,7 +187,8 @@ class VariantForm(forms.Form):
     def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         stored = [(piece.key, f"{piece.name} · {piece.key}") for piece in list_mails(workspace_id, str(self.initial.get("template", "")))]
-        self.fields["template"].choices = [("", _("Written here")), *stored]  # type: ignore[attr-defined]
+        shorts = [(piece.key, _("%(name)s · short message") % {"name": piece.name}) for piece in list_shorts(workspace_id)]
+        self.fields["template"].choices = [("", _("Written here")), *stored, *shorts]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A mail is written here, if it is no stored one."""
@@ -194,7 +201,7 @@ class VariantForm(forms.Form):
 
 def initial_of(newsletter: Newsletter) -> dict[str, Any]:
     """A newsletter as the form shows it first."""
-    plain = ("name", "audience", "purpose", "topic", "per_hour", "hold_minutes", "expires_hours", "holdout")
+    plain = ("name", "audience", "medium", "purpose", "topic", "per_hour", "hold_minutes", "expires_hours", "holdout")
     schedule = newsletter.schedule
     shown: dict[str, Any] = {name: getattr(newsletter, name) for name in plain}
     shown["segment_id"] = str(newsletter.segment_id or "")
