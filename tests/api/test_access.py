@@ -94,6 +94,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "template_key": [tenant.template_key],
         "segment_id": [str(tenant.segment_id)],
         "newsletter_id": [str(tenant.newsletter_id)],
+        "source": [f"campaign:{tenant.campaign_id}"],
     }
 
 

@@ -9,10 +9,12 @@ from ninja import Path, Router, Schema
 from pydantic import Field, StringConstraints
 
 from troth.api.access import READ_MESSAGES, WRITE_CAMPAIGNS, workspace_of
+from troth.api.errors import NotFound
 from troth.api.schemas import Input, problems
 from troth.kernel.clock import iso, now_ms
 from troth.messages.cancelling import cancel_source
 from troth.messages.controls import WHOLE, let_go, set_hold, stop_sending
+from troth.messages.models import Message
 from troth.messages.reconciling import reconcile
 from troth.messages.stuck import explain, next_wake
 from troth.messages.stuck_facts import gather
@@ -109,17 +111,25 @@ def get_sending(request: HttpRequest) -> SendingOut:
     )
 
 
-@router.get("/sending/sources/{source}", auth=READ_MESSAGES, response={200: ReconciledOut, **problems()})
+@router.get("/sending/sources/{source}", auth=READ_MESSAGES, response={200: ReconciledOut, **problems(404)})
 def reconcile_source(request: HttpRequest, source: Source) -> ReconciledOut:
     """Count what became of everybody in a source's audience."""
+    _find_source(request, source)
     found = reconcile(workspace_of(request), source)
     return ReconciledOut(audience=found.audience, by_state=found.by_state, reasons=found.reasons, is_over=found.is_over)
 
 
-@router.post("/sending/sources/{source}/cancel", auth=WRITE_CAMPAIGNS, response={200: RecalledOut, **problems()})
+@router.post("/sending/sources/{source}/cancel", auth=WRITE_CAMPAIGNS, response={200: RecalledOut, **problems(404)})
 def cancel_source_of_messages(request: HttpRequest, source: Source) -> dict[str, Any]:
     """Cancel what has not left of a source, for good."""
+    _find_source(request, source)
     return cancel_source(workspace_of(request), source, now=now_ms(), by="an API key")._asdict()
+
+
+def _find_source(request: HttpRequest, source: str) -> None:
+    """A source of which the workspace has messages. Raises NotFound."""
+    if not Message.objects.filter(workspace_id=workspace_of(request), source=source).exists():
+        raise NotFound("There are no messages of this source in this workspace.")
 
 
 @router.post("/sending/stop", auth=WRITE_CAMPAIGNS, response={200: Done, **problems()})
