@@ -1,6 +1,6 @@
 """Building the mail: two texts in MIME, with the headers that mailbox providers and persons rely on.
 
-Its frame is always the same, so it is written here: the general builders spend more time on that than Liquid on the mail (decision 007).
+Its frame is always the same, so it is written here: the general builders spend more time on that than Liquid on the mail (decision 009).
 
 A signature is put on it afterwards (`domains.py`), or by the mail server; it has to cover List-Unsubscribe and List-Unsubscribe-Post (RFC 8058, section 4).
 """
