@@ -179,15 +179,25 @@ def make_tenant(name: str) -> Tenant:
 
 
 def send_newsletter(api: Api) -> int:
-    """A newsletter under way, whose test waits for a member's choice."""
+    """A newsletter under way to a segment of nobody, whose test waits for a member's choice."""
     from troth.kernel.clock import now_ms
     from troth.kernel.worker import drain
 
+    nobody = {"name": "Nobody", "definition": {"attribute": "plan", "op": "equals", "value": "none"}, "purpose": "service"}
+    segment_id = api.json("POST", "/segments", nobody, status=201)["id"]
+    drain(now_ms())
     mails = [{"key": key, "subject": "News", "html": "<p>News</p>"} for key in "AB"]
-    fields = {"name": "News", "purpose": "marketing_email", "variants": mails, "test": {"share": 50, "decide": "hand"}}
+    fields = {
+        "name": "News",
+        "purpose": "marketing_email",
+        "variants": mails,
+        "segment_id": segment_id,
+        "test": {"share": 50, "decide": "hand"},
+    }
     made = api.json("POST", "/newsletters", fields, status=201)["id"]
     api.json("POST", f"/newsletters/{made}/start")
     drain(now_ms())
+    drain(now_ms())  # it is begun; its people are gathered
     return int(made)
 
 

@@ -49,6 +49,7 @@ BODIES: dict[str, Any] = {
     "PATCH /segments/{segment_id}": {"name": "Planted by a stranger"},
     "PUT /topics/{topic_key}": {"name": {"en": "Planted by a stranger"}},
     "POST /newsletters": {"name": "n", "purpose": "service", "variants": [{"key": "A", "subject": "s", "html": "<p>h</p>"}]},
+    "PUT /sending/hold": {"minutes": 5},
     "PATCH /newsletters/{newsletter_id}": {"name": "Planted by a stranger"},
     "POST /newsletters/{newsletter_id}/runs/{number}/winner": {"winner": "B"},
     "POST /templates": {"kind": "email", "key": "offers", "parts": {"en": {"subject": "s", "body": "<p>h</p>"}}},
