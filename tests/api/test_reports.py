@@ -43,7 +43,7 @@ def test_a_source_is_told_whole_and_another_workspaces_is_not_found(alice: Tenan
     told = reader.json("GET", f"/reports/sources/campaign:{alice.campaign_id}")
     assert told["conversions"]["event"] == "bought"
     assert told["figures"]["audience"] == sum(day["audience"] for day in told["days"]) > 0
-    for wrong in (f"campaign:{charlie.campaign_id}", "campaign:0", "campaign:x", "newsletter:1", "nothing", f"campaign:{'9' * 30}"):
+    for wrong in (f"campaign:{charlie.campaign_id}", "campaign:0", "campaign:x", "newsletter:999999", "nothing", f"campaign:{'9' * 30}"):
         assert reader("GET", f"/reports/sources/{wrong}").status_code == 404, wrong
     others = reader.json("GET", f"/reports/figures?by=day&source=campaign:{charlie.campaign_id}")
     assert others["figures"]["audience"] == 0
