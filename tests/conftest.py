@@ -124,7 +124,7 @@ class Served:
             self.process = subprocess.Popen(command, env=self._environ(), stdout=log, stderr=log)
         self.wait_ready()
 
-    def wait_ready(self, seconds: float = 40) -> None:
+    def wait_ready(self, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while True:
             try:
