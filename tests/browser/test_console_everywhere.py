@@ -22,6 +22,10 @@ ROLES = [role.value for role in Role]
 NARROW, WIDE = {"width": 360, "height": 800}, {"width": 1280, "height": 800}
 
 
+PARTS = 6
+"""In which the many pages are looked at with axe, so that none takes too long."""
+
+
 @pytest.fixture(scope="module")
 def seen(filled: Filled) -> dict[str, list[tuple[Page, Answer]]]:
     """Every guarded page, as each role is answered."""
@@ -113,12 +117,13 @@ def test_focus_is_seen_and_motion_can_be_turned_off_everywhere(
 
 
 @pytest.mark.node
+@pytest.mark.parametrize("part", range(PARTS))
 def test_axe_finds_nothing_serious_on_any_page(
-    chromium: Any, filled: Filled, seen: dict[str, list[tuple[Page, Answer]]], findings: list[str]
+    chromium: Any, filled: Filled, seen: dict[str, list[tuple[Page, Answer]]], findings: list[str], part: int
 ) -> None:
     context = filled.open_context(chromium, "owner", reduced_motion="reduce")
     paths = [one.path for one, answer in seen["owner"] if answer.kind == "page" and answer.status == 200]
-    findings += examine_with_axe(context.new_page(), paths)
+    findings += examine_with_axe(context.new_page(), paths[part::PARTS])
     context.close()
 
 
