@@ -47,7 +47,7 @@ def test_messages_are_narrowed_by_what_became_of_them_and_the_address_can_be_sha
 def test_a_message_shows_its_parts_its_headers_and_why(owner: Any, filled: Filled) -> None:
     owner.goto(room(filled, f"outbox/{filled.examples['message_id']}"))
     expect(owner.frame_locator("iframe").locator("body")).not_to_be_empty()
-    expect(owner.get_by_role("heading", name="Decisions of the gate")).to_be_visible()
+    expect(owner.get_by_role("heading", name="Decisions")).to_be_visible()
     owner.get_by_role("link", name="Text", exact=True).click()
     expect(owner.locator("iframe")).to_have_count(0)
     expect(owner.get_by_role("link", name="Text", exact=True)).to_have_attribute("aria-current", "page")

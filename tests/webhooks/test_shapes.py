@@ -73,7 +73,7 @@ def tell(desk: Desk, message: Message, told: Told) -> None:
 
 def test_a_sent_mail_has_every_field_of_veros_sample(desk: Desk) -> None:
     desk.listen("sent", form="vero")
-    message = send_a_mail(desk)
+    message, sent_at = send_a_mail(desk), desk.now // 1000
     (told,) = told_of(desk)
     assert told == {
         "sent_at": told["sent_at"],
@@ -94,7 +94,7 @@ def test_a_sent_mail_has_every_field_of_veros_sample(desk: Desk) -> None:
         "message_id": str(message.message_id),
     }
     assert told["campaign"].keys() == CAMPAIGN.keys()
-    assert abs(told["sent_at"] - desk.now // 1000) < 60
+    assert abs(told["sent_at"] - sent_at) < 60
     assert isinstance(told["sent_at"], int)
 
 
