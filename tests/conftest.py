@@ -55,6 +55,14 @@ def eventually(check: Any, seconds: float = 15) -> Any:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """The test database; see tests/emptying.py for how it is emptied."""
+    from tests.emptying import empty_quickly
+
+    empty_quickly()
+
+
+@pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """On PostgreSQL the whole cluster is thrown away, so that open pools need not let go of the test database."""
     return "TROTH_DATABASE_URL" in os.environ
