@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMPS := .build
 CODE := src tests bench scripts
 ARGS ?=
+# Whatever the environment says: compiled modules are kept, or every process would compile a thousand of them anew when it starts.
+unexport PYTHONDONTWRITEBYTECODE
 # The tests of packages that run inside the test process and hold on either database.
 ON_BOTH_DATABASES := tests/workspaces tests/people tests/consent tests/intake tests/campaigns tests/messages tests/api tests/pages tests/console
 .DEFAULT_GOAL := help
@@ -20,17 +22,17 @@ $(STAMPS)/venv: scripts/make-venv
 	@touch $@
 
 $(STAMPS)/run: $(STAMPS)/venv requirements/run.txt pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/run.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/run requirements/dev.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
 $(STAMPS)/wire: $(STAMPS)/venv requirements/wire.txt
 	@sh scripts/make-venv $(PYTHON) .venv-wire
-	$(BIN)/uv pip install --quiet --python .venv-wire/bin/python --require-hashes -r requirements/wire.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python .venv-wire/bin/python --require-hashes -r requirements/wire.txt
 	@touch $@
 
 # Without npm there is no stamp: the step is tried again when npm may be there. Not `npm ci`, which in some versions refuses a lock when a

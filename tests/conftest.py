@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -184,10 +185,28 @@ def make_served(folder: Path, **environment: str) -> Served:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     served = Served(data=folder / "data", port=port, environment=environment, log=folder / "server.log")
+    if "TROTH_DATABASE_URL" in environment:
+        served.workspace = _initialise(served)
+    else:
+        made = _made_once()
+        shutil.copytree(made.data, served.data)
+        served.workspace = made.workspace
+    return served
+
+
+@cache
+def _made_once() -> Served:
+    """An installation that each test gets a copy of: to make one takes longer than most tests."""
+    made = Served(data=_data.parent / f"{_data.name}-made" / "data", port=0)
+    atexit.register(shutil.rmtree, made.data.parent, ignore_errors=True)
+    made.workspace = _initialise(made)
+    return made
+
+
+def _initialise(served: Served) -> Any:
     done = served.cli("init")
     assert done.returncode == 0, done.stderr
-    served.workspace = served.json("workspace", "create", "Acme", "--owner", "alice@example.com", "--password", "correct horse battery")
-    return served
+    return served.json("workspace", "create", "Acme", "--owner", "alice@example.com", "--password", "correct horse battery")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,18 @@ from django.core.management import call_command
 from troth.kernel.checks import Finding, examine
 from troth.kernel.clock import DAY, MINUTE, iso, now_ms
 
-ORDER = ["data directory", "master key", "disk", "database", "tables", "inbox", "segments", "messages", "privacy requests", "erasure ledger"]
+ORDER = [
+    "data directory",
+    "master key",
+    "disk",
+    "database",
+    "tables",
+    "inbox",
+    "segments",
+    "messages",
+    "privacy requests",
+    "erasure ledger",
+]
 
 
 @pytest.fixture(autouse=True)

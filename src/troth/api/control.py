@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 import troth
 from troth.api import (
@@ -32,6 +35,7 @@ from troth.api import (
 from troth.api.access import Bearer
 from troth.api.errors import explain, explain_validation, problem
 from troth.api.json_body import StrictParser
+from troth.api.schemas import Problem
 from troth.kernel.errors import TrothError
 
 DESCRIPTION = """Send people and events through the Vero or Segment doors; read, correct, decide, export and erase here.
@@ -39,7 +43,24 @@ DESCRIPTION = """Send people and events through the Vero or Segment doors; read,
 Every call carries `Authorization: Bearer KEY` and sees the key's workspace alone: whatever lies in another one is not found. Lists return
 `next_cursor`, to be passed on as `cursor` until it is null. Refusals are `{code, message, path?}`."""
 
-control_api = NinjaAPI(
+
+class ControlAPI(NinjaAPI):
+    """The API, with one description of a refusal that all operations share."""
+
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None) -> OpenAPISchema:
+        """The description of every operation; each refusal has the shape of `Problem`."""
+        described = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        described["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        refusal = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for operations in described["paths"].values():
+            for operation in operations.values():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400:
+                        answer["content"] = refusal
+        return described
+
+
+control_api = ControlAPI(
     title="Troth control API",
     version=troth.__version__,
     description=DESCRIPTION,

@@ -38,9 +38,13 @@ class Problem(Schema):
     path: str | None = Field(None, description="Where the input is at fault: a JSON path, or `query.…`.")
 
 
-def problems(*statuses: int) -> dict[int, type[Problem]]:
-    """The refusals that an operation declares, beside those that any may answer."""
-    return dict.fromkeys((400, 401, 403, *statuses, 422), Problem)
+def problems(*statuses: int) -> dict[int, None]:
+    """The refusals that an operation declares, beside those that any may answer.
+
+    Each is a `Problem`, written by one place for all operations (`troth.api.errors`); the description says so once (`troth.api.control`). A
+    model for each refusal of each operation would take a second at every start.
+    """
+    return dict.fromkeys((400, 401, 403, *statuses, 422))
 
 
 class Input(Schema):

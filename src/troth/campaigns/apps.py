@@ -12,17 +12,12 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to the actors; tell the worker what to do."""
         from troth.campaigns.belonging import react_to_changes
-        from troth.campaigns.date_planning import plan_dates
         from troth.campaigns.due import ASKED
         from troth.campaigns.entering import KIND
-        from troth.campaigns.newsletters.deciding import decide_next, finish_done
         from troth.campaigns.newsletters.due import ASKED as ASKED_OF_NEWSLETTERS
-        from troth.campaigns.newsletters.gathering import gather_next
         from troth.campaigns.newsletters.running import KIND as NEWSLETTER
-        from troth.campaigns.newsletters.running import begin_due
         from troth.campaigns.publishing import mark_behind
         from troth.campaigns.reaching import tell_reached
-        from troth.campaigns.repermission_asking import ask_next
         from troth.campaigns.triggers import react
         from troth.content.publishing import register_publication
         from troth.intake.actor import register_reaction
@@ -33,12 +28,12 @@ class CampaignsConfig(AppConfig):
         register_reaction(react)
         register_reaction(tell_reached)
         register_change_reaction(react_to_changes)
-        register_duty("plan_dates", plan_dates, every_ms=1_000)
+        register_duty("plan_dates", "troth.campaigns.date_planning.plan_dates", every_ms=1_000)
         register_source(KIND, ASKED)
         register_publication(mark_behind)
         register_source(NEWSLETTER, ASKED_OF_NEWSLETTERS)
-        register_duty("ask_for_consent", ask_next, every_ms=1_000)
-        register_duty("begin_newsletters", begin_due, every_ms=500)
-        register_duty("gather_newsletters", gather_next, every_ms=500)
-        register_duty("decide_newsletters", decide_next, every_ms=5_000)
-        register_duty("finish_newsletters", finish_done, every_ms=5_000)
+        register_duty("ask_for_consent", "troth.campaigns.repermission_asking.ask_next", every_ms=1_000)
+        register_duty("begin_newsletters", "troth.campaigns.newsletters.running.begin_due", every_ms=500)
+        register_duty("gather_newsletters", "troth.campaigns.newsletters.gathering.gather_next", every_ms=500)
+        register_duty("decide_newsletters", "troth.campaigns.newsletters.deciding.decide_next", every_ms=5_000)
+        register_duty("finish_newsletters", "troth.campaigns.newsletters.deciding.finish_done", every_ms=5_000)

@@ -11,9 +11,7 @@ class ConsentConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the worker what to append and to sign."""
-        from troth.consent.ledger.checkpoints import make_checkpoints
-        from troth.consent.ledger.log import append_pending
         from troth.kernel.worker import register_duty
 
-        register_duty("append_to_ledger", append_pending, every_ms=250)
-        register_duty("sign_checkpoints", make_checkpoints, every_ms=60_000)
+        register_duty("append_to_ledger", "troth.consent.ledger.log.append_pending", every_ms=250)
+        register_duty("sign_checkpoints", "troth.consent.ledger.checkpoints.make_checkpoints", every_ms=60_000)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils.module_loading import import_string
 
 from troth.kernel.crypto import MASTER_KEY_FILE
 from troth.kernel.sql import is_sqlite
@@ -36,11 +37,11 @@ class Finding:
     says: str
 
 
-_checks: dict[str, Check] = {}
+_checks: dict[str, Check | str] = {}
 
 
-def register_check(name: str, check: Check) -> None:
-    """Have `check(now)` asked; it returns whether all is well and what there is to say, in trouble with the remedy. `now` in milliseconds."""
+def register_check(name: str, check: Check | str) -> None:
+    """Have `check(now)`, or the function that stands at that dotted place, asked; it returns whether all is well and what there is to say, in trouble with the remedy. `now` in milliseconds."""
     _checks[name] = check
 
 
@@ -48,7 +49,7 @@ def examine(now: int) -> Iterator[Finding]:
     """Run every check, in the order of registration. One that cannot run is trouble too. `now` in milliseconds."""
     for name, check in _checks.items():
         try:
-            ok, says = check(now)
+            ok, says = (import_string(check) if isinstance(check, str) else check)(now)
         except Exception as error:  # noqa: BLE001 -- a check that fails is itself the finding
             ok, says = False, f"cannot be checked ({type(error).__name__}): run `troth init`, then look at the server's log"
         yield Finding(name, ok, says)

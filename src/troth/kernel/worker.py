@@ -1,7 +1,8 @@
 """The worker loop: duties that each do a bounded piece of work, again and again, until told to stop.
 
 A duty is registered by the package it belongs to (in its `apps.py`), so the loop knows nobody. It returns True when there may be more to do.
-Each duty has a role, and a process of that role runs it: what waits for somebody outside, as sending does, holds up nothing else.
+Each duty has a role, and a process of that role runs it: what waits for somebody outside, as sending does, holds up nothing else. A duty is
+registered by where its function stands, which is loaded when it is first run: a web process or a command loads nothing of what it never does.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import structlog
 from django.db import close_old_connections
+from django.utils.module_loading import import_string
 
 from troth.kernel.clock import now_ms
 
@@ -27,19 +30,25 @@ class Duty:
     """A named piece of recurring work; `every_ms` is the pause after a run that found nothing."""
 
     name: str
-    run: Callable[[int], bool]
+    where: str
     every_ms: int
     role: str
     due_at: int = 0
     failures: int = 0
 
+    @cached_property
+    def run(self) -> Callable[[int], bool]:
+        """The function; loaded when first asked for."""
+        function: Callable[[int], bool] = import_string(self.where)
+        return function
+
 
 _duties: dict[str, Duty] = {}
 
 
-def register_duty(name: str, run: Callable[[int], bool], *, every_ms: int = 25, role: str = WORKER) -> None:
-    """Have processes of a role call `run(now)`; it returns True while there is more to do at once."""
-    _duties[name] = Duty(name, run, every_ms, role)
+def register_duty(name: str, where: str, *, every_ms: int = 25, role: str = WORKER) -> None:
+    """Have processes of a role call the function that stands at `where` (dotted) with `now`; it returns True while there is more to do at once."""
+    _duties[name] = Duty(name, where, every_ms, role)
 
 
 def work_once(now: int, role: str | None = None) -> bool:

@@ -13,6 +13,5 @@ class PagesConfig(AppConfig):
     def ready(self) -> None:
         """Tell the worker what to forget."""
         from troth.kernel.worker import register_duty
-        from troth.pages.opt_in import forget_used
 
-        register_duty("forget_used_confirmations", forget_used, every_ms=3_600_000)
+        register_duty("forget_used_confirmations", "troth.pages.opt_in.forget_used", every_ms=3_600_000)

@@ -13,13 +13,9 @@ class PrivacyConfig(AppConfig):
         """Tell the worker what to do."""
         from troth.kernel.checks import register_check
         from troth.kernel.worker import register_duty
-        from troth.privacy.backups import remove_expired
-        from troth.privacy.checks import check_ledger, check_requests
-        from troth.privacy.orders import carry_out_orders
-        from troth.privacy.verification import verify_due
 
-        register_check("privacy requests", check_requests)
-        register_check("erasure ledger", check_ledger)
-        register_duty("carry_out_deletion_orders", carry_out_orders, every_ms=50)
-        register_duty("verify_erasures", verify_due, every_ms=250)
-        register_duty("remove_expired_backups", remove_expired, every_ms=3_600_000)
+        register_check("privacy requests", "troth.privacy.checks.check_requests")
+        register_check("erasure ledger", "troth.privacy.checks.check_ledger")
+        register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=50)
+        register_duty("verify_erasures", "troth.privacy.verification.verify_due", every_ms=250)
+        register_duty("remove_expired_backups", "troth.privacy.backups.remove_expired", every_ms=3_600_000)

@@ -14,8 +14,6 @@ class SegmentsConfig(AppConfig):
         from troth.kernel.checks import register_check
         from troth.kernel.worker import register_duty
         from troth.segments.attributes import AttributeKind, TagKind
-        from troth.segments.checks import check_segments
-        from troth.segments.computing import compute_due, evaluate_marked, notice_changed_rules, wake_due
         from troth.segments.decisions import ConsentKind, TopicKind
         from troth.segments.events import EventKind
         from troth.segments.kinds import register_kind
@@ -25,9 +23,9 @@ class SegmentsConfig(AppConfig):
 
         for kind in (AttributeKind(), TagKind(), EventKind(), SequenceKind(), ConsentKind(), TopicKind(), SegmentKind(look_up)):
             register_kind(kind)
-        register_check("segments", check_segments)
+        register_check("segments", "troth.segments.checks.check_segments")
         # After the fold of the inbox, whose events they look at: the order of INSTALLED_APPS.
-        register_duty("notice_changed_rules", notice_changed_rules, every_ms=1_000)
-        register_duty("compute_segments", compute_due, every_ms=100)
-        register_duty("wake_members", wake_due, every_ms=100)
-        register_duty("evaluate_members", evaluate_marked)
+        register_duty("notice_changed_rules", "troth.segments.computing.notice_changed_rules", every_ms=1_000)
+        register_duty("compute_segments", "troth.segments.computing.compute_due", every_ms=100)
+        register_duty("wake_members", "troth.segments.computing.wake_due", every_ms=100)
+        register_duty("evaluate_members", "troth.segments.computing.evaluate_marked")

@@ -20,9 +20,7 @@ class WebhooksConfig(AppConfig):
         from troth.privacy.news import erasures
         from troth.segments.membership import register_reaction
         from troth.webhooks import hearing, kinds
-        from troth.webhooks.courier import courier
         from troth.webhooks.listening import is_asked_for
-        from troth.webhooks.queue import bury_overdue, forget_old
 
         def asked_for(*types: str) -> partial[bool]:
             return partial(is_asked_for, frozenset(types))
@@ -33,6 +31,6 @@ class WebhooksConfig(AppConfig):
         outcomes.register_reaction(hearing.hear_outcomes, listens=asked_for(*kinds.MESSAGES))
         erasures.register_reaction(hearing.hear_erasures, listens=asked_for(kinds.PERSON_ERASED))
         register_reaction(hearing.hear_memberships)
-        register_duty("deliver_webhooks", courier.deliver_due)
-        register_duty("bury_dead_letters", bury_overdue, every_ms=60_000)
-        register_duty("forget_deliveries", forget_old, every_ms=3_600_000)
+        register_duty("deliver_webhooks", "troth.webhooks.courier.deliver_due")
+        register_duty("bury_dead_letters", "troth.webhooks.queue.bury_overdue", every_ms=60_000)
+        register_duty("forget_deliveries", "troth.webhooks.queue.forget_old", every_ms=3_600_000)

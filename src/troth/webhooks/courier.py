@@ -152,3 +152,8 @@ def _note_health(webhook_id: int, answers: list[Answer], now: int) -> None:
 
 courier = Courier()
 """Of this process."""
+
+
+def deliver_due(now: int) -> bool:
+    """The worker's duty: have this process's courier begin what is due, and note what came back. `now` in milliseconds."""
+    return courier.deliver_due(now)

@@ -12,6 +12,5 @@ class WorkspacesConfig(AppConfig):
     def ready(self) -> None:
         """Tell the worker what to forget."""
         from troth.kernel.worker import register_duty
-        from troth.workspaces.audit import forget_old_entries
 
-        register_duty("forget_audit_entries", forget_old_entries, every_ms=3_600_000)
+        register_duty("forget_audit_entries", "troth.workspaces.audit.forget_old_entries", every_ms=3_600_000)
