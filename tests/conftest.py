@@ -57,8 +57,8 @@ def eventually(check: Any, seconds: float = 15) -> Any:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
-    """The test database; see tests/emptying.py for how it is emptied."""
-    from tests.emptying import empty_quickly
+    """The test database; see tests/rows.py for how it is emptied."""
+    from tests.rows import empty_quickly
 
     empty_quickly()
 

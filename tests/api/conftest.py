@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from django.test import Client
+
+from tests.rows import put_rows, take_rows
 
 
 @dataclass
@@ -90,7 +92,25 @@ def tenants(transactional_db: None, no_earlier_erasures: None) -> tuple[Tenant, 
     forget_stamps()
     forget_listeners()
     registry._matching.clear()
-    return make_tenant("alice"), make_tenant("charlie")
+    return _made_before() or _make_both()
+
+
+_made: list[Any] = []
+"""What is made once in a test process: both tenants and all their rows, which take longer to make than most tests."""
+
+
+def _make_both() -> tuple[Tenant, Tenant]:
+    both = make_tenant("alice"), make_tenant("charlie")
+    _made[:] = [both, take_rows()]
+    return both
+
+
+def _made_before() -> tuple[Tenant, Tenant] | None:
+    if not _made:
+        return None
+    (alice, charlie), rows = _made
+    put_rows(rows)
+    return replace(alice, api=Api(alice.api.key)), replace(charlie, api=Api(charlie.api.key))
 
 
 @pytest.fixture
