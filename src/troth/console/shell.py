@@ -49,30 +49,33 @@ class Place:
     permission: Permission
     path: str = ""
     """Of its address below the workspace."""
+    group: str | Promise = ""
+    """What it stands under."""
 
 
+_MESSAGES, _CONSENT, _RIGHTS, _WORKSPACE = _("Messages"), _("Consent"), _("Rights and duties"), _("Workspace")
 NAVIGATION = (
     Place(_("Home"), "house", Permission.SEE_FIGURES),
     Place(_("People"), "users", Permission.SEE_PEOPLE, "people"),
-    Place(_("Segments"), "list-filter", Permission.SEE_CAMPAIGNS, "segments"),
-    Place(_("Newsletters"), "newspaper", Permission.SEE_CAMPAIGNS, "newsletters"),
-    Place(_("Campaigns"), "megaphone", Permission.SEE_CAMPAIGNS, "campaigns"),
-    Place(_("Templates"), "layout-template", Permission.SEE_CAMPAIGNS, "templates"),
-    Place(_("Purposes"), "target", Permission.SEE_PURPOSES, "purposes"),
-    Place(_("Notices"), "file-text", Permission.SEE_NOTICES, "notices"),
-    Place(_("Forms"), "clipboard-check", Permission.SEE_NOTICES, "forms"),
-    Place(_("Consents"), "badge-check", Permission.SEE_CONSENTS, "consents"),
-    Place(_("Preferences"), "sliders-horizontal", Permission.SEE_NOTICES, "preferences"),
-    Place(_("Re-permission"), "mail-question-mark", Permission.SEE_PURPOSES, "repermission"),
-    Place(_("Reports"), "chart-column", Permission.SEE_CAMPAIGNS, "reports"),
-    Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox"),
-    Place(_("Sending"), "gauge", Permission.SEE_FIGURES, "sending"),
-    Place(_("Channels"), "radio-tower", Permission.SEE_SETTINGS, "channels"),
-    Place(_("Webhooks"), "webhook", Permission.SEE_SETTINGS, "webhooks"),
-    Place(_("Live"), "activity", Permission.SEE_LIVE, "live"),
-    Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger"),
-    Place(_("Audit"), "scroll-text", Permission.SEE_AUDIT, "audit"),
-    Place(_("Settings"), "settings", Permission.SEE_SETTINGS, "settings"),
+    Place(_("Segments"), "list-filter", Permission.SEE_CAMPAIGNS, "segments", _MESSAGES),
+    Place(_("Newsletters"), "newspaper", Permission.SEE_CAMPAIGNS, "newsletters", _MESSAGES),
+    Place(_("Campaigns"), "megaphone", Permission.SEE_CAMPAIGNS, "campaigns", _MESSAGES),
+    Place(_("Templates"), "layout-template", Permission.SEE_CAMPAIGNS, "templates", _MESSAGES),
+    Place(_("Reports"), "chart-column", Permission.SEE_CAMPAIGNS, "reports", _MESSAGES),
+    Place(_("Outbox"), "send", Permission.SEE_MESSAGES, "outbox", _MESSAGES),
+    Place(_("Sending"), "gauge", Permission.SEE_FIGURES, "sending", _MESSAGES),
+    Place(_("Purposes"), "target", Permission.SEE_PURPOSES, "purposes", _CONSENT),
+    Place(_("Notices"), "file-text", Permission.SEE_NOTICES, "notices", _CONSENT),
+    Place(_("Forms"), "clipboard-check", Permission.SEE_NOTICES, "forms", _CONSENT),
+    Place(_("Consents"), "badge-check", Permission.SEE_CONSENTS, "consents", _CONSENT),
+    Place(_("Preferences"), "sliders-horizontal", Permission.SEE_NOTICES, "preferences", _CONSENT),
+    Place(_("Re-permission"), "mail-question-mark", Permission.SEE_PURPOSES, "repermission", _CONSENT),
+    Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger", _CONSENT),
+    Place(_("Audit"), "scroll-text", Permission.SEE_AUDIT, "audit", _RIGHTS),
+    Place(_("Channels"), "radio-tower", Permission.SEE_SETTINGS, "channels", _WORKSPACE),
+    Place(_("Webhooks"), "webhook", Permission.SEE_SETTINGS, "webhooks", _WORKSPACE),
+    Place(_("Live"), "activity", Permission.SEE_LIVE, "live", _WORKSPACE),
+    Place(_("Settings"), "settings", Permission.SEE_SETTINGS, "settings", _WORKSPACE),
 )
 
 
@@ -141,7 +144,7 @@ def _navigation(request: MemberRequest) -> list[dict[str, Any]]:
     rest = request.path.removeprefix(f"/console/{request.workspace.pk}/")
     here = rest.split("/", 1)[0]
     return [
-        {"path": place.path, "label": place.label, "icon": place.icon, "is_current": place.path == here}
+        {"path": place.path, "label": place.label, "icon": place.icon, "group": place.group, "is_current": place.path == here}
         for place in NAVIGATION
         if place.permission in request.may
     ]
