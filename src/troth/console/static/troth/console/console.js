@@ -7,6 +7,8 @@ const words = document.body.dataset;
 const keep = (name, value) => { document.cookie = `${name}=${value};path=/console/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`; };
 keep("troth_zone", Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
 
+document.querySelector(".side-rest > nav [aria-current]")?.scrollIntoView({ block: "nearest" });
+
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 for (const key of document.querySelectorAll("[data-key=mod]")) if (isMac) key.textContent = "⌘K";
 
