@@ -83,7 +83,7 @@ def next_flip(tree: Any, subject: Subject, now: int) -> list[tuple[Any, int]]:
                 f"SELECT {flip.value.text} FROM people_person p WHERE p.bucket = %s AND p.person_id = %s",
                 [*flip.value.values, subject.bucket, subject.person_id],
             )
-            value = cursor.fetchone()[0]
+            value = flip.read(cursor.fetchone()[0])
         if value is not None:
             assert value > flip.horizon.cutoff(now), "a timer lies ahead"
             found.append((flip.horizon, value))

@@ -7,7 +7,7 @@ from typing import Any
 
 from troth.segments.definition import compile_tree, leaves
 from troth.segments.kinds import Flip, Leaf, Moment, kind_of
-from troth.segments.sql import ALWAYS, NEVER, Sql, all_of, opposite
+from troth.segments.sql import ALWAYS, NEVER, Sql
 
 
 def compile_where(definition: Mapping[str, Any], workspace_id: int, now: int) -> tuple[str, list[Any]]:
@@ -27,11 +27,6 @@ def compile_sql(definition: Mapping[str, Any], moment: Moment) -> Sql:
 def compile_flips(definition: Mapping[str, Any], moment: Moment) -> list[Flip]:
     """When a person may enter or leave next by time alone, as scalar expressions over `p`."""
     return [flip for leaf, _ in leaves(definition) for flip in kind_of(leaf).flips(leaf, moment)]
-
-
-def compile_undecided(definition: Mapping[str, Any], moment: Moment) -> Sql:
-    """Of whom time alone may change the membership: what does not depend on time leaves it open."""
-    return all_of([compile_supposed(definition, moment, True), opposite(compile_supposed(definition, moment, False))])
 
 
 def compile_supposed(definition: Mapping[str, Any], moment: Moment, best: bool) -> Sql:

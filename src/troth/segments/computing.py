@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -16,9 +16,10 @@ from troth.kernel.sql import insert_rows, is_sqlite
 from troth.segments.changes import INSERT_MARK
 from troth.segments.horizons import read_horizon
 from troth.segments.live import Live, load_live, make_live
-from troth.segments.membership import Cause, Change, tell, update_memberships
+from troth.segments.membership import Cause, Change, tell
 from troth.segments.models import Progress, Segment
 from troth.segments.scopes import Range, Scope, some
+from troth.segments.updating import CauseOf, update_memberships
 
 log = structlog.get_logger()
 MOST_MARKS = 2_000
@@ -28,7 +29,9 @@ SETTLES = 2 * SECOND
 TRY_AGAIN = MINUTE
 SLICE_MS = 50
 """How long a slice of a computation should hold the database."""
-_pace = {"buckets": 32}
+FEWEST = 16
+"""Buckets of a slice: what a slice costs whatever is in it has to stay small beside its people."""
+_pace = {"buckets": 64}
 
 
 class _Mark(NamedTuple):
@@ -62,46 +65,55 @@ def evaluate_marked(now: int) -> bool:
 
 
 def _evaluate(marks: Iterable[_Mark], now: int) -> list[Change]:
-    """Each segment looks at those people of whom something changed that it reads."""
-    whats: dict[int, dict[int, set[str]]] = {}
+    """Each segment looks at those people of whom something changed that it reads; those that look at the same people do so together."""
+    by_person: dict[tuple[int, int], set[str]] = {}
     for mark in marks:
-        whats.setdefault(mark.workspace_id, {}).setdefault(mark.person_id, set()).add(mark.what)
-    changes: list[Change] = []
-    for workspace_id, people in whats.items():
-        catalog = load_catalog(workspace_id)
-        for live in load_live(workspace_id).segments:
-            gates = live.gates(catalog)
-            by_time = f"segment:{live.segment_id}"
-            woken = {person_id: found for person_id, found in people.items() if live.is_woken_by(found, gates)}
-            for cause, group in (
-                (Cause.TIME, [person_id for person_id, found in woken.items() if found == {by_time}]),
-                (Cause.CHANGE, [person_id for person_id, found in woken.items() if found != {by_time}]),
-            ):
-                if group:
-                    changes += _update(live, some(group), _cause(live, cause), now)
-    return changes
+        by_person.setdefault((mark.workspace_id, mark.person_id), set()).add(mark.what)
+    changed: dict[int, dict[frozenset[str], list[int]]] = {}
+    for (workspace_id, person_id), found in by_person.items():
+        changed.setdefault(workspace_id, {}).setdefault(frozenset(found), []).append(person_id)
+    return [change for workspace_id, people in changed.items() for change in _evaluate_workspace(workspace_id, people, now)]
 
 
-def _update(live: Live, scope: Scope, cause: Cause, now: int, *, fresh: bool = False) -> list[Change]:
-    """Bring one segment up to date; one that the database refuses is noted, tried again in a minute, and holds up no other."""
+def _evaluate_workspace(workspace_id: int, people: Mapping[frozenset[str], Sequence[int]], now: int) -> Iterator[Change]:
+    """People by what changed about them."""
+    catalog = load_catalog(workspace_id)
+    together: dict[frozenset[frozenset[str]], list[Live]] = {}
+    for live in load_live(workspace_id).segments:
+        wakes = live.all_wakes(catalog)
+        together.setdefault(frozenset(whats for whats in people if not wakes.isdisjoint(whats)), []).append(live)
+    for woken, lives in together.items():
+        if woken:
+            causes = _causes(lives, people)
+            yield from _update(lives, some(one for whats in woken for one in people[whats]), causes, now)
+
+
+def _causes(lives: Sequence[Live], people: Mapping[frozenset[str], Sequence[int]]) -> CauseOf:
+    """Why a person is looked at for a segment. Until a version was computed, whoever enters or leaves does so because of the definition."""
+    computed = dict(Progress.objects.filter(segment_id__in=[live.segment_id for live in lives]).values_list("pk", "computed_version"))
+    by_time = {live.segment_id: frozenset(people.get(frozenset({f"segment:{live.segment_id}"}), ())) for live in lives}
+
+    def cause_of(live: Live, person_id: int) -> Cause:
+        if computed.get(live.segment_id) != live.version:
+            return Cause.COMPUTATION
+        return Cause.TIME if person_id in by_time[live.segment_id] else Cause.CHANGE
+
+    return cause_of
+
+
+def _update(lives: Sequence[Live], scope: Scope, cause_of: CauseOf, now: int, *, fresh: bool = False) -> list[Change]:
+    """Bring segments up to date; one that the database refuses is noted, tried again in a minute, and holds up no other."""
     try:
         with transaction.atomic():
-            return update_memberships(live, scope, cause, now, fresh=fresh)
+            return update_memberships(lives, scope, cause_of, now, fresh=fresh)
     except DatabaseError as error:
-        log.error("segment_failed", segment_id=live.segment_id, error=type(error).__name__)
-        Progress.objects.filter(segment_id=live.segment_id).update(
+        if len(lives) > 1:
+            return [change for live in lives for change in _update([live], scope, cause_of, now, fresh=fresh)]
+        log.error("segment_failed", segment_id=lives[0].segment_id, error=type(error).__name__)
+        Progress.objects.filter(segment_id=lives[0].segment_id).update(
             failure=type(error).__name__, due_at=now + TRY_AGAIN, bucket=0, started_at=None
         )
         return []
-
-
-def _cause(live: Live, cause: Cause) -> Cause:
-    """Until a version was computed, whoever enters or leaves does so because of the definition."""
-    return cause if _is_computed(live) else Cause.COMPUTATION
-
-
-def _is_computed(live: Live) -> bool:
-    return Progress.objects.filter(segment_id=live.segment_id, computed_version=live.version).exists()
 
 
 def wake_due(now: int) -> bool:
@@ -160,19 +172,27 @@ def compute_due(now: int) -> bool:
         live = make_live(segment)
         if progress.started_at is None:
             progress.started_at, progress.bucket = now, 0
-        begun = time.monotonic()
+        begun = _clock()
         end = min(BUCKETS, progress.bucket + _pace["buckets"])
         cause = Cause.CHANGE if progress.computed_version == segment.version and not _rules_changed(progress, live) else Cause.COMPUTATION
-        changes = _update(live, Range(progress.bucket, end), cause, now, fresh=progress.computed_at is None)
+        changes = _update([live], Range(progress.bucket, end), lambda *_: cause, now, fresh=progress.computed_at is None)
         tell(changes, now)
-        took = round((time.monotonic() - begun) * 1000)
+        took = round((_clock() - begun) * 1000)
         if not Progress.objects.filter(pk=progress.pk, due_at__gt=now).exists():
             _advance(progress, segment, live, end, took, now)
-    _pace["buckets"] = max(
-        1,
-        min(BUCKETS, _pace["buckets"] * 2 if took < SLICE_MS // 2 else _pace["buckets"] // 2 if took > 2 * SLICE_MS else _pace["buckets"]),
-    )
+    _pace["buckets"] = _next_pace(_pace["buckets"], took)
     return True
+
+
+def _clock() -> float:
+    """Seconds of work: of this thread, where the database works in it; a machine that is busy with other things makes no slice smaller."""
+    return time.thread_time() if is_sqlite() else time.monotonic()
+
+
+def _next_pace(buckets: int, took: int) -> int:
+    """How many buckets the next slice has, when one of so many took so long (milliseconds)."""
+    wanted = buckets * 2 if took < SLICE_MS // 2 else buckets // 2 if took > 2 * SLICE_MS else buckets
+    return max(FEWEST, min(BUCKETS, wanted))
 
 
 def _rules_changed(progress: Progress, live: Live) -> bool:

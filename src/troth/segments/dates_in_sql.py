@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND
-from troth.kernel.json_text import encode
 from troth.kernel.sql import is_sqlite
 from troth.segments.dates import Bound, anniversaries, find_range, horizons_of
-from troth.segments.horizons import MOMENT, Horizon
+from troth.segments.horizons import EPOCH, MOMENT, Horizon
 from troth.segments.kinds import Flip
-from troth.segments.sql import ALWAYS, Sql, all_of, any_of
-from troth.segments.values_in_sql import Place, text_at
+from troth.segments.sql import Sql, all_of, any_of
+from troth.segments.values_in_sql import Place, raw_text, text_at
 
 
 def _digits(start: int, length: int, unit: int) -> str:
@@ -29,14 +29,20 @@ _INSTANT = (
     f" + CASE WHEN substr(d.t, 20, 1) = '.' THEN {_digits(21, 3, 1)} ELSE 0 END"
     f" + CASE WHEN substr(d.t, length(d.t) - 5, 1) = '-' THEN 1 ELSE -1 END * ({_AHEAD})"
 )
+_FIRST_DAY, _LAST_DAY = -354_000, 376_000
+"""Within the years 1000 to 2999, whose days are in the order of their texts."""
 _TIME = "??????????T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
 _USUAL = f"length(v.t) = 10 OR (substr(v.t, 12, 2) < '24' AND (v.t GLOB '{_TIME}.[0-9][0-9][0-9]Z' OR v.t GLOB '{_TIME}Z'))"
 _ONCE = " LIMIT 1"
 """Keeps SQLite from writing what is computed below into every place that uses it above, and computing it there again."""
 
 
-def _dated(place: Place) -> Sql:
-    """The date at a place as one row `m`: `day` alone (since 1970) or the instant `at`, and its `month_day`; all NULL where it is no date."""
+_WIDEST = 6
+"""Days by which an instant may be away from the day that is written in it (an offset has two digits of hours), and a little more."""
+
+
+def _dated(place: Place, wanted: str) -> Sql:
+    """The date at a place as one row `m` with the columns of `_AS_DATE` or `_AS_ANNIVERSARY`; all NULL where it is no date."""
     text = text_at(place)
     if is_sqlite():
         # The pattern is a function of Python's, called for each row: what most clients write is told without it.
@@ -44,55 +50,72 @@ def _dated(place: Place) -> Sql:
         day_of = "CAST(julianday(substr(v.t, 1, 10)) - 2440587.5 AS INTEGER)"
         day = f"CASE WHEN {is_real} AND ({_USUAL} OR v.t REGEXP %s) THEN {day_of} END"
     else:
+        # Every month has 28 days: the calendar is asked about the others.
         day_of = "(CAST(left(v.t, 8) || '01' AS DATE) + (CAST(substr(v.t, 9, 2) AS INTEGER) - 1))"
-        is_real = f"to_char({day_of}, 'YYYY-MM-DD') = left(v.t, 10)"
-        day = f"CASE WHEN v.t ~ %s THEN CASE WHEN {is_real} THEN CAST({day_of} - DATE '1970-01-01' AS BIGINT) END END"
-    parts = (
-        "CASE WHEN d.day IS NOT NULL THEN substr(d.t, 6, 5) END AS month_day, CASE WHEN length(d.t) = 10 THEN d.day END AS day,"
-        f" CASE WHEN d.day IS NOT NULL AND length(d.t) > 10 THEN {_INSTANT} END AS at"
-    )
+        is_real = f"(substr(v.t, 9, 2) <= '28' OR to_char({day_of}, 'YYYY-MM-DD') = left(v.t, 10))"
+        day = f"CASE WHEN v.t ~ %s THEN CASE WHEN {is_real} THEN {day_of} - DATE '1970-01-01' END END"
     inner = f"(SELECT v.t, {day} AS day FROM (SELECT {text.text} AS t) v{_ONCE}) d"
-    return Sql(f"(SELECT {parts} FROM {inner}{_ONCE}) m", (MOMENT, *text.values))
+    return Sql(f"(SELECT {wanted} FROM {inner}{_ONCE}) m", (MOMENT, *text.values))
+
+
+_AS_DATE = f"CASE WHEN length(d.t) = 10 THEN d.day END AS day, CASE WHEN d.day IS NOT NULL AND length(d.t) > 10 THEN {_INSTANT} END AS at"
+"""`day` alone (since 1970), or the instant `at`."""
+_AS_ANNIVERSARY = "CASE WHEN d.day IS NOT NULL THEN substr(d.t, 6, 5) END AS month_day"
+
+
+def _near(place: Place, earliest: int | None, latest: int | None) -> Sql:
+    """What is written as a day between two (since 1970), give or take: told by comparing texts, before a date is taken apart."""
+    raw = raw_text(place)
+    limits = [(">=", earliest - _WIDEST if earliest is not None else None), ("<", latest + _WIDEST if latest is not None else None)]
+    return all_of(
+        Sql(f"COALESCE({raw.text} {sign} %s, 1 = 0)", (*raw.values, (EPOCH + timedelta(days=day)).isoformat()))
+        for sign, day in limits
+        if day is not None and _FIRST_DAY < day < _LAST_DAY
+    )
 
 
 def compile_date(place: Place, leaf: Mapping[str, Any], now: int) -> Sql:
     """A checked condition on a date; false for what is no date."""
-    dated = _dated(place)
     if leaf["op"] == "anniversary":
         inside, _ = anniversaries(leaf, now)
         marks = ", ".join(["%s"] * len(inside))
-        return Sql(f"EXISTS (SELECT 1 FROM {dated.text} WHERE COALESCE(m.month_day IN ({marks}), 1 = 0))", (*dated.values, *inside))
+        dated, raw = _dated(place, _AS_ANNIVERSARY), raw_text(place)
+        near = Sql(f"COALESCE(substr({raw.text}, 6, 5) IN ({marks}), 1 = 0)", (*raw.values, *inside))
+        return all_of([near, Sql(f"EXISTS (SELECT 1 FROM {dated.text} WHERE m.month_day IS NOT NULL)", dated.values)])
     lower, upper = find_range(leaf)
+    dated = _dated(place, _AS_DATE)
     holds = any_of([_between("m.at", lower, upper, now, in_days=False), _between("m.day", lower, upper, now, in_days=True)])
-    return Sql(f"EXISTS (SELECT 1 FROM {dated.text} WHERE {holds.text})", (*dated.values, *holds.values))
+    near = _near(place, min(_days_of(lower, now)) if lower else None, max(_days_of(upper, now)) if upper else None)
+    return all_of([near, Sql(f"EXISTS (SELECT 1 FROM {dated.text} WHERE {holds.text})", (*dated.values, *holds.values))])
+
+
+def _days_of(bound: Bound, now: int) -> tuple[int, int]:
+    """A bound for instants and for days, both in days since 1970."""
+    return _cutoff(bound.at, now) // DAY, _cutoff(bound.day, now)
+
+
+def _cutoff(limit: int | Horizon, now: int) -> int:
+    return limit.cutoff(now) if isinstance(limit, Horizon) else limit
 
 
 def _between(value: str, lower: Bound | None, upper: Bound | None, now: int, *, in_days: bool) -> Sql:
-    parts = []
-    for bound, sign in ((lower, ">"), (upper, "<=")):
-        if bound is None:
-            parts.append(ALWAYS)
-            continue
-        limit = bound.day if in_days else bound.at
-        parts.append(Sql(f"{value} {sign} %s", (limit.cutoff(now) if isinstance(limit, Horizon) else limit,)))
-    return all_of(parts)
+    limits = [(sign, bound.day if in_days else bound.at) for bound, sign in ((lower, ">"), (upper, "<=")) if bound]
+    return all_of(Sql(f"{value} {sign} %s", (_cutoff(limit, now),)) for sign, limit in limits)
 
 
 def flips_of_date(place: Place, leaf: Mapping[str, Any], now: int) -> list[Flip]:
     """When a condition on a date may change by time alone."""
-    dated = _dated(place)
     if leaf["op"] == "anniversary":
         _, turns = anniversaries(leaf, now)
-        key = "m.month_day"
-        found = f"json_extract(%s, '$.\"' || {key} || '\"')" if is_sqlite() else f"CAST(CAST(%s AS jsonb) ->> {key} AS BIGINT)"
-        next_turn = Sql(
-            f"(SELECT {found} FROM {dated.text})",
-            (encode(turns), *dated.values),
-        )
-        return [Flip(Horizon(zone=leaf.get("zone", "UTC"), days=1, in_days=True), next_turn)]
+        dated = _dated(place, _AS_ANNIVERSARY)
+        horizon = Horizon(zone=leaf.get("zone", "UTC"), days=1, in_days=True)
+        return [Flip(horizon, Sql(f"(SELECT m.month_day FROM {dated.text})", dated.values), turns)]
     flips = []
+    dated = _dated(place, _AS_DATE)
     for pair in horizons_of(find_range(leaf)):
+        near = _near(place, min(_days_of(Bound(*pair), now)), None)
         for horizon, value in zip(pair, ("m.at", "m.day"), strict=True):
-            ahead = Sql(f"(SELECT CASE WHEN {value} > %s THEN {value} END FROM {dated.text})", (horizon.cutoff(now), *dated.values))
-            flips.append(Flip(horizon, ahead))
+            ahead = f"(SELECT CASE WHEN {value} > %s THEN {value} END FROM {dated.text})"
+            values = (*near.values, horizon.cutoff(now), *dated.values)
+            flips.append(Flip(horizon, Sql(f"(CASE WHEN {near.text} THEN {ahead} END)", values)))
     return flips

@@ -114,8 +114,10 @@ class EventKind(Kind):
         held = [windows.inside(leaf, "f.ts", moment.now)]
         held += [compile_properties(leaf["where"], "f.properties")] if "where" in leaf else []
         condition = all_of(held)
+        # Without properties to look at, the index alone answers.
+        columns = "e.ts, e.properties" if "where" in leaf else "e.ts"
         return Sql(
-            f"EXISTS (SELECT 1 FROM (SELECT e.ts, e.properties FROM people_event e WHERE {named.text} ORDER BY {order} LIMIT 1) f"
+            f"EXISTS (SELECT 1 FROM (SELECT {columns} FROM people_event e WHERE {named.text} ORDER BY {order} LIMIT 1) f"
             f" WHERE {condition.text})",
             (*named.values, *condition.values),
         )

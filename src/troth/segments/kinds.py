@@ -44,6 +44,12 @@ class Flip(NamedTuple):
 
     horizon: Horizon
     value: Sql
+    turns: Mapping[Any, int] | None = None
+    """What the expression's values stand for, where they are not what the horizon is compared with."""
+
+    def read(self, found: Any) -> int | None:
+        """What the horizon has to reach, of a value of the expression; None: never."""
+        return found if self.turns is None or found is None else self.turns.get(found)
 
 
 class Happening(NamedTuple):

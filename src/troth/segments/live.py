@@ -41,10 +41,15 @@ class Live:
         """The purposes of which the gate is asked; none: it reads what it may not, and nobody is in it."""
         return find_gates(self.definition, self.purpose, self.also_for, catalog)
 
-    def is_woken_by(self, whats: set[str], gates: tuple[str, ...]) -> bool:
-        """Whether changes may matter to it."""
-        by_gate = {RESTRICTION, EVERYTHING_CHANGED, f"segment:{self.segment_id}", *(f"consent:{purpose}" for purpose in gates)}
-        return bool(whats & by_gate) or bool(whats & self.wakes)
+    def all_wakes(self, catalog: Catalog) -> frozenset[str]:
+        """The changes that may matter to it, whoever may be chosen and time included."""
+        by_gate = {
+            RESTRICTION,
+            EVERYTHING_CHANGED,
+            f"segment:{self.segment_id}",
+            *(f"consent:{purpose}" for purpose in self.gates(catalog)),
+        }
+        return self.wakes | by_gate
 
     def permitted(self, moment: Moment) -> Sql:
         """Who may be in it at all, as a condition on a row `p` of people_person."""

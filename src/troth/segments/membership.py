@@ -1,8 +1,8 @@
-"""Who is in a segment: asked in SQL and for one person, and brought up to date for some people or a range of them, with news for whoever registered."""
+"""Who is in a segment: asked in SQL and for one person; and the news that somebody entered or left, for whoever registered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -11,15 +11,10 @@ from django.db import connection
 from troth.kernel.clock import HOUR, now_ms
 from troth.kernel.ids import bucket_of
 from troth.kernel.personal_data import Subject
-from troth.kernel.sql import insert_rows
-from troth.segments.compiler import compile_flips, compile_supposed, compile_undecided
-from troth.segments.kinds import Flip, Moment
-from troth.segments.live import Live, make_live
+from troth.segments.kinds import Moment
+from troth.segments.live import make_live
 from troth.segments.models import Segment
-from troth.segments.scopes import Scope
 from troth.segments.sql import Sql, all_of
-
-INSERT_MEMBERSHIP = "INSERT INTO segments_membership (bucket, person_id, segment_id, workspace_id, since)"
 
 
 class Cause(StrEnum):
@@ -98,71 +93,6 @@ def segments_of(workspace_id: int, person_id: int) -> list[tuple[int, int]]:
             [workspace_id, bucket_of(person_id), person_id],
         )
         return [(number, since) for number, since in cursor.fetchall()]
-
-
-def update_memberships(live: Live, scope: Scope, cause: Cause, now: int, *, fresh: bool = False) -> list[Change]:
-    """Bring memberships and timers of a segment up to date for some people, inside the caller's transaction. `fresh`: it has no timers there yet."""
-    moment = Moment(live.workspace_id, now)
-    permitted = live.permitted(moment)
-    # The plus keeps SQLite from the index of workspaces: it would read everybody for each range.
-    people = scope.rows("people_person", "p")
-    own = _and(people, Sql("+p.workspace_id = %s", (live.workspace_id,)))
-    found = _and(own, live.compile(moment))
-    inside = set(_select(Sql(f"SELECT p.person_id {found.text}", found.values)))
-    held = scope.rows("segments_membership", "m")
-    before = set(_select(Sql(f"SELECT m.person_id {held.text} AND m.segment_id = %s", (*held.values, live.segment_id))))
-    changes = list(_write(live, inside - before, before - inside, cause, now))
-    if live.is_timed or live.gate_flips(moment):
-        _set_timers(live, scope, _and(own, permitted), moment, fresh=fresh)
-    return changes
-
-
-def _select(statement: Sql) -> Iterator[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement.text, statement.values)
-        yield from (row[0] for row in cursor.fetchall())
-
-
-def _write(live: Live, entered: set[int], left: set[int], cause: Cause, now: int) -> Iterator[Change]:
-    own = (live.segment_id, live.workspace_id, now)
-    insert_rows(INSERT_MEMBERSHIP, sorted((bucket_of(p), p, *own) for p in entered), "ON CONFLICT DO NOTHING")
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "DELETE FROM segments_membership WHERE bucket = %s AND person_id = %s AND segment_id = %s",
-            [(bucket_of(p), p, live.segment_id) for p in sorted(left)],
-        )
-    for people, is_in in ((left, False), (entered, True)):
-        yield from (Change(live.workspace_id, person_id, live.segment_id, is_in, cause) for person_id in sorted(people))
-
-
-def _set_timers(live: Live, scope: Scope, permitted: Sql, moment: Moment, *, fresh: bool) -> None:
-    """The next instant at which time alone may change each membership."""
-    if not fresh:
-        held = scope.held("segments_timer")
-        with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM segments_timer WHERE {held.text} AND segment_id = %s", [*held.values, live.segment_id])
-    undecided = compile_undecided(live.definition, moment)
-    for flip in compile_flips(live.definition, moment):
-        _insert_timers(live, flip, _and(permitted, undecided))
-    possible = compile_supposed(live.definition, moment, best=True)
-    for flip in live.gate_flips(moment):
-        _insert_timers(live, flip, _and(permitted, possible))
-
-
-def _and(people: Sql, condition: Sql) -> Sql:
-    return Sql(f"{people.text} AND {condition.text}", (*people.values, *condition.values))
-
-
-def _insert_timers(live: Live, flip: Flip, people: Sql) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO segments_timer (bucket, person_id, segment_id, horizon, value, workspace_id)"
-            " SELECT t.bucket, t.person_id, CAST(%s AS BIGINT), %s, t.value, CAST(%s AS BIGINT)"
-            f" FROM (SELECT p.bucket, p.person_id, {flip.value.text} AS value {people.text}) t WHERE t.value IS NOT NULL"
-            " ON CONFLICT (bucket, person_id, segment_id, horizon) DO UPDATE SET value = EXCLUDED.value"
-            " WHERE EXCLUDED.value < segments_timer.value",
-            [live.segment_id, flip.horizon.key, live.workspace_id, *flip.value.values, *people.values],
-        )
 
 
 def tell(changes: Sequence[Change], now: int) -> None:

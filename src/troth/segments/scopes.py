@@ -31,11 +31,9 @@ class Some:
         text = f"FROM {keys.text} CROSS JOIN {table} {alias} WHERE {alias}.bucket = {bucket} AND {alias}.person_id = k.value"
         return Sql(text, keys.values)
 
-    def held(self, table: str) -> Sql:
-        """A condition on the rows of a personal table that is deleted from."""
-        keys = self._keys
-        bucket = "k.value & 4095" if is_sqlite() else "CAST(k.value & 4095 AS SMALLINT)"
-        return Sql(f"({table}.bucket, {table}.person_id) IN (SELECT {bucket}, k.value FROM {keys.text})", keys.values)
+    def rows_by_person(self, table: str, alias: str) -> Sql:
+        """The same, found person by person."""
+        return self.rows(table, alias)
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,12 @@ class Range:
         """`FROM` and `WHERE`, open for more conditions, over their rows of a personal table."""
         return Sql(f"FROM {table} {alias} WHERE {alias}.bucket >= %s AND {alias}.bucket < %s", (self.start, self.end))
 
-    def held(self, table: str) -> Sql:
-        """A condition on the rows of a personal table that is deleted from."""
-        return Sql(f"{table}.bucket >= %s AND {table}.bucket < %s", (self.start, self.end))
+    def rows_by_person(self, table: str, alias: str) -> Sql:
+        """The same, found person by person: for a table of which each has many rows and few are wanted."""
+        own = f"{alias}.bucket = p.bucket AND {alias}.person_id = p.person_id"
+        return Sql(
+            f"FROM people_person p CROSS JOIN {table} {alias} WHERE p.bucket >= %s AND p.bucket < %s AND {own}", (self.start, self.end)
+        )
 
 
 Scope = Some | Range

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from troth.kernel.json_text import encode
@@ -43,8 +43,31 @@ def compare(place: Place, op: str, value: Any) -> Sql:
     if op in ("not_equals", "is_not_set"):
         return opposite(compare(place, "equals" if op == "not_equals" else "is_set", value))
     if op == "in":
-        return any_of(compare(place, "equals", item) for item in value)
+        return any_of(_among(place, items) for items in _by_type(value))
     return _in_sqlite(place, op, value) if is_sqlite() else _in_postgresql(place, op, value)
+
+
+def _by_type(values: Sequence[Any]) -> list[list[Any]]:
+    """Truths, texts and numbers apart: like is compared with like."""
+    kinds: dict[type, list[Any]] = {}
+    for value in values:
+        kinds.setdefault(bool if isinstance(value, bool) else str if isinstance(value, str) else float, []).append(value)
+    return list(kinds.values())
+
+
+def _among(place: Place, items: list[Any]) -> Sql:
+    """Whether a value is one of some of one type: it is looked up once, however many there are."""
+    if len(items) == 1 or isinstance(items[0], bool):
+        return any_of(compare(place, "equals", item) for item in items)
+    if not is_sqlite():
+        found, names = place.json
+        marks = ", ".join(["%s::jsonb"] * len(items))
+        return Sql(f"COALESCE({found} IN ({marks}), FALSE)", (*names, *(encode(item) for item in items)))
+    column, (path, names) = place.column, place.path
+    types = "('text')" if isinstance(items[0], str) else "('integer', 'real')"
+    marks = ", ".join(["%s"] * len(items))
+    found = f"json_extract({column}, {path}) IN ({marks}) AND json_type({column}, {path}) IN {types}"
+    return Sql(f"COALESCE({found}, 1 = 0)", (*names, *items, *names))
 
 
 def compile_properties(tree: Mapping[str, Any], column: str) -> Sql:
@@ -75,6 +98,15 @@ def text_at(place: Place) -> Sql:
         )
     value = place.json
     return Sql(f"CASE WHEN jsonb_typeof({value.text}) = 'string' THEN {value.text} #>> '{{}}' END", value.values * 2)
+
+
+def raw_text(place: Place) -> Sql:
+    """The text at a place, as its bytes compare; something else where there is something else: only for a first, cheap look."""
+    if is_sqlite():
+        path = place.path
+        return Sql(f"json_extract({place.column}, {path.text})", path.values)
+    value = place.json
+    return Sql(f"({value.text} #>> '{{}}') COLLATE \"C\"", value.values)
 
 
 def _in_sqlite(place: Place, op: str, value: Any) -> Sql:
