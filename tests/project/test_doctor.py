@@ -25,6 +25,7 @@ ORDER = [
     "messages",
     "privacy requests",
     "erasure ledger",
+    "data inventory",
 ]
 
 

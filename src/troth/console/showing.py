@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_compact_decimal, format_decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -65,6 +65,11 @@ def format_moment(ms: int) -> str:
     else:
         skeleton = "d MMM y, HH:mm"
     return str(format_datetime(moment, skeleton, locale=reader.locale))
+
+
+def format_day(ms: int) -> str:
+    """The day of an instant, UTC, e.g. 3 Nov 2026 or 03.11.2026."""
+    return str(format_date(datetime.fromtimestamp(ms / SECOND, UTC).date(), locale=_reader.get().locale))
 
 
 def format_exactly(ms: int) -> str:

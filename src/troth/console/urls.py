@@ -20,6 +20,7 @@ ROOMS = [
         "consents",
         "preference_centre",
         "repermission",
+        "inventory",
         "ledger",
         "search",
         "reports",

@@ -37,6 +37,8 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     ts: int
     received_at: int
+    source: str
+    """The door it came through."""
     purpose: str
     properties: str
     """JSON text."""
@@ -149,6 +151,7 @@ def _number(items: Sequence[_Item]) -> list[tuple[_Item, NewEvent]]:
             name=item.name,
             ts=item.ts,
             received_at=item.received_at,
+            source=item.source,
             purpose=item.purpose,
             properties=item.properties,
         )
@@ -166,7 +169,7 @@ def _write_events(events: Sequence[tuple[_Item, NewEvent]]) -> None:
             e.name,
             e.ts,
             e.received_at,
-            item.source,
+            e.source,
             e.purpose,
             e.properties,
             item.dedupe,

@@ -11,11 +11,18 @@ class PrivacyConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the worker what to do."""
+        from troth.intake.actor import register_reaction
         from troth.kernel.checks import register_check
         from troth.kernel.worker import register_duty
+        from troth.privacy.inventory.storing import count_folded
 
+        register_reaction(count_folded)
+        register_duty("count_earlier_events", "troth.privacy.inventory.storing.count_earlier", every_ms=5_000)
+        register_duty("count_attributes", "troth.privacy.inventory.storing.count_attributes", every_ms=5_000)
+        register_duty("watch_drift", "troth.privacy.inventory.drift.watch_drift", every_ms=60_000)
         register_check("privacy requests", "troth.privacy.checks.check_requests")
         register_check("erasure ledger", "troth.privacy.checks.check_ledger")
+        register_check("data inventory", "troth.privacy.inventory.drift.check_inventory")
         register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=50)
         register_duty("verify_erasures", "troth.privacy.verification.verify_due", every_ms=250)
         register_duty("remove_expired_backups", "troth.privacy.backups.remove_expired", every_ms=3_600_000)

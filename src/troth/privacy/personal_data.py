@@ -7,6 +7,7 @@ from typing import Any
 
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Store, Subject, declare
+from troth.privacy.inventory.storing import take_off
 from troth.privacy.models import PrivacyRequest, RequestState
 
 OPEN = (RequestState.RECEIVED, RequestState.AWAITING_CONFIRMATION)
@@ -51,5 +52,27 @@ declare(
         move=_move,
         models=("privacy.PrivacyRequest",),
         columns=("type", "state", "received_at"),
+    )
+)
+
+
+def _nothing(subject: Subject) -> Iterator[dict[str, Any]]:
+    """Counts by name are nobody's data."""
+    return iter(())
+
+
+declare(
+    Store(
+        name="privacy.inventory",
+        title="The data inventory: how much is stored under which names; numbers and forms, no values",
+        category="technical",
+        purpose="keep the record of processing (Art. 30)",
+        origin="derived from events and attributes",
+        retention="as long as something is stored under the name; what an erased person counted is taken off when they are erased",
+        export=_nothing,
+        erase=take_off,
+        move=lambda source, target: 0,
+        models=("privacy.InventoryItem",),
+        erase_order=47,
     )
 )

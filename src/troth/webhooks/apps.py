@@ -17,9 +17,11 @@ class WebhooksConfig(AppConfig):
         from troth.intake.news import merges, persons
         from troth.kernel.worker import register_duty
         from troth.messages.news import outcomes
+        from troth.privacy.inventory.recipients import register_recipients
         from troth.privacy.news import erasures
         from troth.segments.membership import register_reaction
         from troth.webhooks import hearing, kinds
+        from troth.webhooks.editing import find_recipients
         from troth.webhooks.listening import is_asked_for
 
         def asked_for(*types: str) -> partial[bool]:
@@ -31,6 +33,7 @@ class WebhooksConfig(AppConfig):
         outcomes.register_reaction(hearing.hear_outcomes, listens=asked_for(*kinds.MESSAGES))
         erasures.register_reaction(hearing.hear_erasures, listens=asked_for(kinds.PERSON_ERASED))
         register_reaction(hearing.hear_memberships)
+        register_recipients(find_recipients)
         register_duty("deliver_webhooks", "troth.webhooks.courier.deliver_due")
         register_duty("bury_dead_letters", "troth.webhooks.queue.bury_overdue", every_ms=60_000)
         register_duty("forget_deliveries", "troth.webhooks.queue.forget_old", every_ms=3_600_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from django.db import transaction
 from troth.consent.catalog import PurposeUnknown, load_catalog
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.crypto import open_sealed, seal
+from troth.privacy.inventory.recipients import Recipient
 from troth.webhooks.errors import WebhookInvalid, WebhookNotFound
 from troth.webhooks.kinds import TYPES
 from troth.webhooks.listening import forget_listeners
@@ -33,6 +34,12 @@ EDITABLE = ("name", "url", "types", "purpose", "format", "state")
 def list_webhooks(workspace_id: int) -> list[Webhook]:
     """A workspace's webhooks, with how their addresses answer."""
     return list(Webhook.objects.filter(workspace_id=workspace_id).select_related("health").order_by("pk"))
+
+
+def find_recipients(workspace_id: int) -> Iterator[Recipient]:
+    """Whom webhooks tell, for the data inventory."""
+    for row in Webhook.objects.filter(workspace_id=workspace_id).exclude(state=WebhookState.OFF):
+        yield Recipient("webhook", str(row.pk), row.name, (urlsplit(row.url).hostname or "",), row.purpose)
 
 
 def find_webhook(workspace_id: int, webhook_id: int) -> Webhook:

@@ -32,6 +32,7 @@ ACTIONS = {
     "purpose.archived": "archived a purpose",
     "purpose.restored": "took a purpose up again",
     "purpose.assigned": "assigned data to a purpose",
+    "inventory.corrected": "corrected the category of data",
     "form.created": "made a form",
     "form.edited": "edited a form",
     "form.opened": "opened a form",

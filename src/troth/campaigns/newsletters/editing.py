@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -116,6 +117,15 @@ def find_faults(newsletter: Newsletter) -> list[TrothError]:
         else:
             faults.extend(find_uncovered(_plan_of(newsletter, reads)))
     return faults
+
+
+def plans_of(newsletter: Newsletter) -> list[Plan]:
+    """The newsletter as purpose checking sees it, once for each variant that can be understood."""
+    plans = []
+    for variant in read_variants(newsletter.variants):
+        with suppress(TrothError):
+            plans.append(_plan_of(newsletter, _read_content(newsletter, variant)))
+    return plans
 
 
 def _read_content(newsletter: Newsletter, variant: Variant) -> Sequence[Read]:

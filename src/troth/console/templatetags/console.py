@@ -31,6 +31,12 @@ def moment(ms: Any) -> SafeString | str:
 
 
 @register.filter
+def day(ms: Any) -> str:
+    """The day of an instant, UTC, as for what is counted by days."""
+    return "–" if ms is None or ms == "" else showing.format_day(ms)
+
+
+@register.filter
 def number(value: Any) -> str:
     """A number in the reader's locale."""
     return "–" if value is None or value == "" else showing.format_number(value)

@@ -1,0 +1,117 @@
+"""The data inventory: what is stored under which names, without values; where that parts from what was declared; corrected categories."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from troth.api.access import READ_REPORTS, WRITE_CONSENT, workspace_of
+from troth.api.schemas import Input, Time, problems
+from troth.kernel.clock import iso, now_ms
+from troth.kernel.ids import BUCKETS
+from troth.privacy.inventory.drift import Drift, find_drift
+from troth.privacy.inventory.reading import correct_category, plain_item, read_inventory
+from troth.privacy.inventory.storing import read_position
+
+router = Router(tags=["inventory"])
+
+
+class UserOut(Schema):
+    """What uses a datum: a segment, template, campaign or newsletter."""
+
+    by: str
+    id: str
+    title: str
+
+
+class ItemOut(Schema):
+    """An attribute, an event, or a property of one: as it is stored, and as it was declared. Shapes are forms without letters and figures."""
+
+    kind: Literal["attribute", "event", "property"]
+    event: str
+    name: str
+    count: int
+    types: dict[str, int]
+    shapes: list[str]
+    first_seen: str | None
+    last_seen: str | None
+    sources: dict[str, int]
+    category: str
+    category_is_corrected: bool
+    purpose: str
+    purpose_is_declared: bool
+    retention: str
+    recipients: list[str]
+    used_by: list[UserOut]
+
+
+class InventoryOut(Schema):
+    """All items, and how far the counting is: events are counted as they come, attributes at `attributes_counted_at`."""
+
+    items: list[ItemOut]
+    earlier_events_counted: float
+    attributes_counted_at: Time | None
+
+
+class NamedOut(Schema):
+    """What of the inventory is meant."""
+
+    kind: str
+    event: str
+    name: str
+    category: str
+    purpose: str
+
+
+class RecipientOut(Schema):
+    """A channel or webhook that no purpose names as a recipient."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class DriftOut(Schema):
+    """What is stored or handed on, and was not declared; `alarms` is how much of it is to be mended now."""
+
+    alarms: int
+    unassigned: list[NamedOut]
+    undeclared: list[NamedOut]
+    sensitive: list[NamedOut]
+    unregistered: list[RecipientOut]
+
+
+class Correction(Input):
+    """The category of one item; empty: what the rules say."""
+
+    kind: Literal["attribute", "event", "property"]
+    event: str = ""
+    name: str = ""
+    category: str
+
+
+@router.get("/inventory", auth=READ_REPORTS, response={200: InventoryOut, **problems()})
+def read_data_inventory(request: HttpRequest) -> dict[str, Any]:
+    """What is stored under which names: counts, types, shapes, sources, category, purpose, and what uses it."""
+    position = read_position()
+    return {
+        "items": [plain_item(item) for item in read_inventory(workspace_of(request))],
+        "earlier_events_counted": position.bucket / BUCKETS,
+        "attributes_counted_at": iso(position.counted_at) if position.counted_at else None,
+    }
+
+
+@router.get("/inventory/drift", auth=READ_REPORTS, response={200: DriftOut, **problems()})
+def read_inventory_drift(request: HttpRequest) -> Drift:
+    """Where what is stored, and where it goes, parts from what purposes declare."""
+    return find_drift(workspace_of(request))
+
+
+@router.put("/inventory/category", auth=WRITE_CONSENT, response={200: Correction, **problems()})
+def correct_data_category(request: HttpRequest, correction: Correction) -> Correction:
+    """Give an item the category that it has in truth; it is kept, whatever the rules say later."""
+    own = correction
+    correct_category(workspace_of(request), own.kind, own.event, own.name, own.category, now=now_ms())
+    return correction

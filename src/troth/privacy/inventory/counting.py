@@ -1,0 +1,146 @@
+"""What a number of events or profiles holds, as counts by name: types, shapes, doors and days. A pure fold; no value outlives it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from troth.kernel.clock import DAY
+from troth.privacy.inventory.rules import category_of_value, safe_name, shape_of
+
+ATTRIBUTE, EVENT, PROPERTY = "attribute", "event", "property"
+KINDS = (ATTRIBUTE, EVENT, PROPERTY)
+LOOKED_AT = 5
+"""Values of one name whose shape is told, of one batch: types are counted of all."""
+DEEPEST = 3
+"""How far objects within objects are told apart, as `address.city`."""
+MOST_NAMES = 300
+"""Names of one event, or attributes of a workspace, that are told apart; what comes beyond is counted as `OTHERS`."""
+OTHERS = "‹others›"
+LONGEST_NAME = 255
+_decode = msgspec.json.Decoder(dict).decode
+_TYPES = {str: "text", int: "number", float: "number", bool: "yes or no", list: "list", dict: "object", type(None): "empty"}
+
+
+class Key(NamedTuple):
+    """Of what is counted: `event` and `name` for a property, `event` alone for events themselves, `name` alone for an attribute."""
+
+    workspace_id: int
+    kind: str
+    event: str
+    name: str
+
+
+class Tally:
+    """What was seen under one name. Days count from 1970-01-01 UTC; 0: not known."""
+
+    __slots__ = ("count", "doors", "first", "last", "looked_at", "shapes", "types", "votes")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first = self.last = 0
+        self.looked_at = 0
+        self.types: Counter[str] = Counter()
+        self.doors: Counter[str] = Counter()
+        self.shapes: Counter[str] = Counter()
+        self.votes: Counter[str] = Counter()
+
+    def add(self, number: int, day: int, door: str, kind: type | None = None) -> None:
+        """So many more, on a day, through a door, whose values were of a type."""
+        self.count += number
+        self.doors[door] += number
+        if kind is not None:
+            self.types[_TYPES[kind]] += number
+        self.last = max(self.last, day)
+        if day and (day < self.first or not self.first):
+            self.first = day
+
+    def join(self, other: Tally) -> None:
+        """Count what was seen under another name here as well."""
+        self.count += other.count
+        self.last = max(self.last, other.last)
+        self.first = min((day for day in (self.first, other.first) if day), default=0)
+        self.looked_at += other.looked_at
+        for name in ("doors", "types", "shapes", "votes"):
+            getattr(self, name).update(getattr(other, name))
+
+    def look(self, value: Any) -> None:
+        """Tell the shape of a value, of the first few."""
+        if self.looked_at < LOOKED_AT:
+            self.looked_at += 1
+            if shape := shape_of(value):
+                self.shapes[shape] += 1
+            if category := category_of_value(value):
+                self.votes[category] += 1
+
+
+Row = tuple[int, str, int, str, str]
+"""An event: workspace, name, when it was received in milliseconds, the door, and the properties as JSON text."""
+
+
+class Counts:
+    """Tallies by key; `finish` has them. Events of one form (the same names, with values of the same types) are counted by that form first."""
+
+    def __init__(self) -> None:
+        self._found: dict[Key, Tally] = {}
+        self._forms: dict[tuple[Any, ...], list[int]] = {}
+        """How many events are of a form, and whether values lie within values there."""
+        self._names: dict[str, str] = {}
+
+    def add_events(self, rows: Iterable[Row]) -> None:
+        """Events as they are stored."""
+        forms = self._forms
+        for workspace_id, name, at, door, properties in rows:
+            values = _decode(properties)
+            form = (workspace_id, name, at // DAY, door, *values, *map(type, values.values()))
+            entry = forms.get(form)
+            if entry is None:
+                entry = forms[form] = [0, dict in form or list in form]
+            entry[0] += 1
+            if entry[1] or entry[0] <= LOOKED_AT:
+                self._look_at(Key(workspace_id, PROPERTY, self._safe(name), ""), values, at // DAY, door, 1)
+
+    def add_profile(self, workspace_id: int, attributes: Mapping[str, Any], origins: Mapping[str, Any]) -> None:
+        """A person's attributes, each with the door and the moment it came from."""
+        for name, value in attributes.items():
+            door, at = origins.get(name) or ("", 0)
+            self._tally(Key(workspace_id, ATTRIBUTE, "", self._safe(name))).add(1, at // DAY, door, type(value))
+            self._look_at(Key(workspace_id, ATTRIBUTE, "", ""), {name: value}, at // DAY, door, 1)
+
+    def finish(self) -> dict[Key, Tally]:
+        """All tallies."""
+        for (workspace_id, name, day, door, *rest), (number, _nested) in self._forms.items():
+            event = self._safe(name)
+            self._tally(Key(workspace_id, EVENT, event, "")).add(number, day, door)
+            half = len(rest) // 2
+            for inner, kind in zip(rest[:half], rest[half:], strict=True):
+                self._tally(Key(workspace_id, PROPERTY, event, self._safe(inner))).add(number, day, door, kind)
+        self._forms = {}
+        return self._found
+
+    def _look_at(self, above: Key, values: Mapping[str, Any], day: int, door: str, depth: int) -> None:
+        """Tell shapes; what lies deeper is counted here, for the form of an event names only what lies on top."""
+        for name, value in values.items():
+            key = above._replace(name=f"{above.name}{self._safe(name)}"[:LONGEST_NAME])
+            tally = self._tally(key)
+            if depth > 1:
+                tally.add(1, day, door, type(value))
+            tally.look(value)
+            inner = value[0] if isinstance(value, list) and value else value
+            if isinstance(inner, dict) and depth < DEEPEST:
+                self._look_at(key._replace(name=f"{key.name}."), inner, day, door, depth + 1)
+
+    def _tally(self, key: Key) -> Tally:
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = Tally()
+        return found
+
+    def _safe(self, name: str) -> str:
+        found = self._names.get(name)
+        if found is None:
+            found = self._names[name] = safe_name(name)
+        return found
