@@ -427,7 +427,31 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "channel_id": channel_id_of(workspace_id),
         "domain_id": domain_id_of(workspace_id),
         "adapter": "postmark",
+        "breach_id": breach_id_of(workspace_id),
     }
+
+
+def breach_id_of(workspace_id: int) -> int:
+    """A breach whose clock runs."""
+    from troth.kernel.clock import HOUR, now_ms
+    from troth.privacy.breaches.register import list_breaches, record_breach
+
+    found = list_breaches(workspace_id)
+    if found:
+        return found[0].pk
+    now = now_ms()
+    said = {
+        "title": "A list was sent to the wrong address",
+        "aware_at": now - 20 * HOUR,
+        "began_at": now - 26 * HOUR,
+        "ended_at": now - 20 * HOUR,
+        "categories": "customers; names and e-mail addresses",
+        "people": 140,
+        "facts": "A colleague attached a list of customers to a mail that went to another company, which told us.",
+        "effects": "The other company could have written to these customers.",
+        "remedy": "They have deleted the mail and confirmed it in writing.",
+    }
+    return record_breach(workspace_id, said, user_id=0, now=now).pk
 
 
 def channel_id_of(workspace_id: int) -> int:

@@ -76,6 +76,7 @@ class Tenant:
     repermission_id: int
     channel_id: int
     webhook_id: int
+    breach_id: int
 
 
 @pytest.fixture
@@ -195,6 +196,7 @@ def make_tenant(name: str) -> Tenant:
         api.json("POST", "/repermissions", asking_of(name), status=201)["id"],
         add_sms(api, workspace.pk, name),
         api.json("POST", "/webhooks", webhook_of(name), status=201)["id"],
+        api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
     )
 
 

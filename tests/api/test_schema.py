@@ -37,6 +37,7 @@ def test_the_same_holds_for_things_that_exist(alice: Any, case: Any) -> None:
         "campaign_id": alice.campaign_id,
         "segment_id": alice.segment_id,
         "newsletter_id": alice.newsletter_id,
+        "breach_id": alice.breach_id,
         "number": 1,
     }
     for name in case.path_parameters or {}:

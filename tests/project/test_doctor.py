@@ -26,6 +26,7 @@ ORDER = [
     "privacy requests",
     "erasure ledger",
     "data inventory",
+    "breaches",
 ]
 
 

@@ -37,6 +37,7 @@ READ_MESSAGES = Bearer("messages:read")
 WRITE_CHANNELS = Bearer("channels:write")
 READ_REPORTS = Bearer("reports:read")
 WRITE_WEBHOOKS = Bearer("webhooks:write")
+WRITE_REGISTERS = Bearer("registers:write")
 WRITE_CAMPAIGNS = Bearer("campaigns:write")
 
 

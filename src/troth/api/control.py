@@ -12,6 +12,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 import troth
 from troth.api import (
+    breaches,
     campaigns,
     channels,
     consents,
@@ -104,6 +105,7 @@ for _router in (
     templates.router,
     segments.router,
     sending.router,
+    breaches.router,
 ):
     _add(_router)
 

@@ -30,6 +30,7 @@ ROOMS = [
         "channels",
         "webhooks",
         "live",
+        "breaches",
     ),
     *("settings", "keys", "members", "setup", "audit"),
 ]

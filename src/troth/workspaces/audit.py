@@ -126,6 +126,11 @@ ACTIONS = {
     "measuring.changed": "changed what is measured of mail",
     "ledger.checked": "checked the consent ledger",
     "checkpoint.signed": "signed a checkpoint of the consent ledger",
+    "breach.recorded": "recorded a breach",
+    "breach.revised": "added what became known of a breach",
+    "breach.decided": "decided who is told of a breach",
+    "breach.told": "noted who was told of a breach",
+    "breach.closed": "closed a breach",
     "audit.read": "read the audit log",
     "audit.exported": "exported the audit log",
 }
@@ -190,7 +195,7 @@ def read_entries(
     if action:
         entries = entries.filter(action=action)
     if since is not None:
-        entries = entries.filter(at__gte=since, entry_id__gte=_first_id(since))
+        entries = entries.filter(at__gte=since, entry_id__gte=first_id(since))
     if until is not None:
         entries = entries.filter(at__lt=until)
     return list(entries.order_by("-entry_id")[:limit])
@@ -204,7 +209,7 @@ def stream_entries(workspace_id: int, **filters: Any) -> Iterator[AuditEntry]:
         before = page[-1].entry_id
 
 
-def _first_id(at: int) -> int:
+def first_id(at: int) -> int:
     """Entry ids grow with time (kernel.ids); an entry may be made up to a day after its moment, never before."""
     return max(0, at - DAY) * 1_000 << 11
 

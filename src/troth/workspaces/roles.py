@@ -35,6 +35,8 @@ class Permission(StrEnum):
     EXPORT_AUDIT = "export_audit"
     SEE_LEDGER = "see_ledger"
     SIGN_LEDGER = "sign_ledger"
+    SEE_REGISTERS = "see_registers"
+    KEEP_REGISTERS = "keep_registers"
 
 
 _VIEWER = frozenset({Permission.SEE_FIGURES, Permission.SEE_CAMPAIGNS, Permission.SEE_PURPOSES})
@@ -79,6 +81,8 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         Permission.EXPORT_AUDIT,
         Permission.SEE_LEDGER,
         Permission.SIGN_LEDGER,
+        Permission.SEE_REGISTERS,
+        Permission.KEEP_REGISTERS,
     },
     Role.VIEWER.value: _VIEWER,
 }

@@ -1,0 +1,33 @@
+"""The register of breaches by API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troth.kernel.clock import HOUR, iso, now_ms
+
+
+def test_a_breach_is_recorded_decided_told_and_closed(alice: Any) -> None:
+    made = alice.api.json("POST", "/breaches", {"title": "A laptop was lost", "aware_at": iso(now_ms() - HOUR)}, status=201)
+    assert (made["stage"], made["overdue"], made["kinds"]) == ("undecided", False, ["confidentiality"])
+    place = f"/breaches/{made['id']}"
+    assert alice.api("POST", f"{place}/close").status_code == 400
+    assert alice.api.json("PATCH", place, {"people": 12})["people"] == 12
+    assert alice.api.json("POST", f"{place}/decision", {"tell": True})["stage"] == "to_tell"
+    told = alice.api.json("POST", f"{place}/told", {"whom": "authority", "at": iso(now_ms() - 1_000)})
+    assert told["stage"] == "told"
+    assert alice.api.json("POST", f"{place}/close")["closed_at"]
+    assert place.rpartition("/")[2] in {str(one["id"]) for one in alice.api.json("GET", "/breaches")}
+
+
+def test_a_fault_is_named_by_its_place(alice: Any) -> None:
+    refused = alice.api("POST", "/breaches", {"title": "T", "began_at": "2026-03-02T00:00:00Z", "ended_at": "2026-03-01T00:00:00Z"})
+    assert (refused.status_code, refused.json()["path"]) == (400, "$.ended_at")
+    place = f"/breaches/{alice.breach_id}/told"
+    early = alice.api("POST", place, {"whom": "authority", "at": "2026-03-01T00:00:00Z"})
+    assert (early.status_code, early.json()["path"]) == (400, "$.at")
+
+
+def test_whom_it_touched_is_asked_for_a_time(alice: Any) -> None:
+    found = alice.api.json("GET", f"/breaches/affected?since={iso(now_ms() - HOUR)}&until={iso(now_ms() + HOUR)}")
+    assert found == {"people": 0, "acts": 0, "lists": 0, "exports": 0}

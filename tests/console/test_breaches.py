@@ -1,0 +1,67 @@
+"""The room Breaches: recorded, decided, told and closed by a member, each act written down; its papers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from troth.kernel.clock import HOUR, now_ms
+from troth.privacy.breaches.register import list_breaches, record_breach
+from troth.workspaces.audit import read_entries
+from troth.workspaces.models import Member, User
+
+
+@pytest.fixture
+def officer(workspace: Any) -> Client:
+    user = User.objects.create_user("officer@example.com")
+    Member.objects.create(user=user, workspace=workspace, role="privacy_officer")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def place(workspace: Any, rest: str = "") -> str:
+    return f"/console/{workspace.pk}/breaches{rest}"
+
+
+def moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
+
+
+def test_a_breach_goes_from_recorded_to_closed(officer: Client, workspace: Any) -> None:
+    aware = now_ms() - 2 * HOUR
+    posted = {"title": "A laptop was lost", "aware_at": moment(aware), "kinds": ["confidentiality"], "people": "12"}
+    assert officer.post(place(workspace, "/new"), posted).status_code == 303
+    (breach,) = list_breaches(workspace.pk)
+    own = f"/{breach.pk}"
+    page = officer.get(place(workspace, own)).content.decode()
+    assert "69 hours left" in page
+    early = officer.post(place(workspace, f"{own}/close"), follow=True).content.decode()
+    assert "First decide whether the authority is told" in early
+    assert officer.post(place(workspace, f"{own}/decide"), {"decision": "no_risk"}).status_code == 422
+    assert officer.post(place(workspace, f"{own}/decide"), {"decision": "tell", "high_risk": "on"}).status_code == 303
+    assert officer.post(place(workspace, f"{own}/told"), {"whom": "authority", "at": moment(now_ms())}).status_code == 303
+    assert officer.post(place(workspace, f"{own}/told"), {"whom": "persons", "at": moment(now_ms())}).status_code == 303
+    assert officer.post(place(workspace, f"{own}/close")).status_code == 303
+    (breach,) = list_breaches(workspace.pk)
+    assert breach.closed_at
+    acts = [entry.action for entry in read_entries(workspace.pk) if entry.action.startswith("breach.")]
+    assert acts == ["breach.closed", "breach.told", "breach.told", "breach.decided", "breach.recorded"]
+
+
+def test_what_cannot_be_is_said_at_its_field(officer: Client, workspace: Any) -> None:
+    posted = {"title": "T", "aware_at": moment(now_ms() + 48 * HOUR), "kinds": ["confidentiality"]}
+    answer = officer.post(place(workspace, "/new"), posted)
+    assert (answer.status_code, "That lies in the future" in answer.content.decode()) == (422, True)
+    assert list_breaches(workspace.pk) == []
+
+
+def test_its_papers_are_there_in_each_language(officer: Client, workspace: Any) -> None:
+    breach = record_breach(workspace.pk, {"title": "A list went astray", "facts": "By mail."}, user_id=0, now=now_ms())
+    pdf = officer.get(place(workspace, f"/{breach.pk}/notification.pdf"))
+    assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    german = officer.get(place(workspace, f"/{breach.pk}/letter?language=de")).content.decode()
+    assert "Was geschehen ist: By mail." in german
