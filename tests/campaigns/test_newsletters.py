@@ -9,11 +9,12 @@ import pytest
 
 from tests.api.conftest import Api
 from tests.messages.posting import Post
-from troth.campaigns.models import NewsletterRun
+from troth.campaigns.models import Newsletter, NewsletterRun
 from troth.campaigns.newsletters.deciding import decide_next, finish_done
+from troth.campaigns.newsletters.freshness import find_wait
 from troth.campaigns.newsletters.gathering import gather_next
 from troth.campaigns.newsletters.running import begin_due
-from troth.intake.commands import Decide, Decision, Identify, Identity
+from troth.intake.commands import Decide, Decision, Identify, Identity, Track
 from troth.kernel.clock import DAY, HOUR, MINUTE, now_ms
 from troth.messages.models import Engaged, Engagement, Message, State
 from troth.messages.sending import send_due
@@ -194,6 +195,43 @@ def test_who_leaves_the_segment_before_their_mail_is_due_gets_it_only_of_a_froze
     desk.work(6 * MINUTE)
     assert desk.got() == gets
     assert sum(desk.counts(made).values()) == 1
+
+
+def test_one_that_demands_freshness_waits_while_its_segment_lags_and_is_paused_if_that_does_not_end(desk: Desk) -> None:
+    segment_id = _pros(desk)
+    desk.now = now_ms()
+    while compute_due(desk.now):
+        pass
+    evaluate_marked(desk.now)
+    who = Identity(external_id="bob")
+    desk.post.say(Identify(identity=who, attributes={"plan": "pro"}, **desk.post.common))
+    changed = now_ms()
+    careless, careful = desk.start(segment_id=segment_id), desk.start(segment_id=segment_id, fresh_minutes=5, expires_hours=1)
+    desk.now = changed + 6 * MINUTE
+    desk.work()
+    assert desk.state(careless) == "finished" and desk.state(careful) == "scheduled"
+    assert "not fresh enough" in str(find_wait(Newsletter.objects.get(pk=careful), desk.now))
+    evaluate_marked(desk.now)
+    desk.work()
+    assert desk.state(careful) == "finished"
+    assert desk.got() == ["alice@example.com", "alice@example.com", "bob@example.com"]
+
+
+def test_events_that_no_history_has_yet_count_as_lag(desk: Desk) -> None:
+    segment_id = _pros(desk)
+    desk.now = now_ms()
+    while compute_due(desk.now):
+        pass
+    evaluate_marked(desk.now)
+    desk.post.say(Track(identity=Identity(external_id="bob"), name="bought", ts=now_ms(), properties={}, **desk.post.common))
+    made = desk.start(segment_id=segment_id, fresh_minutes=5, expires_hours=1)
+    desk.work(6 * MINUTE)
+    assert desk.state(made) == "scheduled" and desk.post.sent == []
+    desk.work(HOUR)
+    shown = desk.api.json("GET", f"/newsletters/{made}")
+    assert shown["state"] == "paused" and "not fresh enough" in shown["trouble"]
+    assert desk.post.sent == []
+    desk.api.json("PATCH", f"/newsletters/{desk.draft()}", {"fresh_minutes": 0}, status=422)
 
 
 def test_people_who_share_an_address_get_it_once(desk: Desk) -> None:

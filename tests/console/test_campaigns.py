@@ -327,7 +327,7 @@ def test_a_preview_takes_a_sample_event_and_shows_the_text_part(marketer: Client
         ({"html": "<p>\n {% if %}</p>"}, "html, line 2"),
         ({"subject": "{{ x | nope }}"}, "subject, line 1"),
         ({"person": "nobody@example.com"}, "Nobody in this workspace has that identifier"),
-        ({"person": "7", "event": "[1]"}, "its properties are an object"),
+        ({"person": "7", "event": "[1]"}, "write an object, like"),
         ({"person": "7", "event": "{\n x"}, "line 2, column 2"),
     ],
 )

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from tests.console.test_audit import join
+from tests.mail_server import Kept
 from tests.messages.posting import Post
 from troth.campaigns.models import Newsletter, NewsletterRun
 from troth.campaigns.newsletters.gathering import gather_next
 from troth.campaigns.newsletters.running import begin_due
-from troth.kernel.clock import now_ms
+from troth.kernel.clock import HOUR, MINUTE, now_ms
 from troth.messages.models import Message
+from troth.segments.computing import compute_due
+from troth.segments.registry import create_segment
 from troth.workspaces.models import AuditEntry
 
 POSTED = {
@@ -131,3 +135,82 @@ def test_what_stands_against_sending_is_told_before(marketer: Client, workspace:
     page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
     assert "It cannot be sent like this" in page
     assert "Send</" not in marketer.get(path(workspace, f"/{own.pk}/start")).content.decode()
+
+
+def test_each_variant_is_shown_as_a_real_or_made_up_person_gets_it_and_the_look_is_written_down(marketer: Client, workspace: Any) -> None:
+    form = {**POSTED, **SECOND, "B-html": "<p>Hi {{ person.first_name | default: 'you' }} of {{ person.email }}</p>", "shown": "B"}
+    answer = marketer.post(path(workspace, "/preview"), {**form, "person": "dana@example.com"})
+    assert "Hi you of dana@example.com" in answer.content.decode()
+    assert "sandbox" in answer["Content-Security-Policy"]
+    made_up = {**form, "person": "dana@example.com", "made_up": '{"first_name": "Al"}'}
+    assert "Hi Al of dana@example.com" in marketer.post(path(workspace, "/preview"), made_up).content.decode()
+    assert "Hi Al of dana@example.com" in marketer.post(path(workspace, "/preview"), {**made_up, "look": "text"}).content.decode()
+    told = marketer.post(path(workspace, "/about"), {**made_up, "shown": "A"}).content.decode()
+    assert "News for Al" in told and "would let it through" in told
+    assert "html, line 1" in marketer.post(path(workspace, "/about"), {**form, "B-html": "{% if %}"}).content.decode()
+    (looked,) = AuditEntry.objects.filter(action="newsletter.previewed")
+    assert looked.person_id and looked.detail == {"newsletter": "new"}
+    assert join(workspace, "viewer").post(path(workspace, "/preview"), form).status_code == 403
+
+
+def test_beside_it_stands_what_choosing_by_the_segment_reads_and_whether_the_person_is_in_it(marketer: Client, workspace: Any) -> None:
+    pros = create_segment(workspace.pk, name="Pros", definition={"attribute": "plan", "op": "equals", "value": "pro"})
+    form = {**POSTED, "segment_id": str(pros.pk), "person": "dana@example.com"}
+    told = marketer.post(path(workspace, "/about"), form).content.decode()
+    assert "not in the segment" in told
+    assert "This newsletter reads" in told and "segment “Pros”" in told
+    withdrawn = marketer.post(path(workspace, "/about"), {**form, "segment_id": "", "purpose": "nothing"}).content.decode()
+    assert "would not get it now" in withdrawn
+
+
+def test_a_test_of_the_variant_that_is_shown_reaches_the_member_alone(marketer: Client, workspace: Any, mail_server: Kept) -> None:
+    answer = marketer.post(path(workspace, "/new"), {**POSTED, **SECOND, "shown": "B", "do": "test"}, headers={"HX-Request": "true"})
+    assert "Sent to marketer@example.com" in answer.content.decode()
+    ((recipients, raw),) = mail_server.mails
+    assert recipients == ["marketer@example.com"]
+    assert message_from_bytes(raw, policy=policy.default)["Subject"] == "[Test] Other news"
+    page = marketer.post(path(workspace, "/new"), {**POSTED, "A-subject": "Half a thought", "do": "test"}).content.decode()
+    assert "Sent to" in page and "Half a thought" in page
+    assert Newsletter.objects.count() == 0
+    assert AuditEntry.objects.filter(action="newsletter.test_sent").count() == 2
+
+
+def test_a_newsletter_that_demands_freshness_says_what_it_waits_for_and_that_it_was_paused(marketer: Client, workspace: Any) -> None:
+    pros = create_segment(workspace.pk, name="Pros", definition={"attribute": "plan", "op": "equals", "value": "pro"})
+    own = write(marketer, workspace, segment_id=str(pros.pk), fresh_minutes="10")
+    assert own.fresh_minutes == 10
+    marketer.post(path(workspace, f"/{own.pk}/start"))
+    begin_due(now_ms())
+    page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert "It waits for its segment" in page and "has not been computed yet" in page
+    begin_due(now_ms() + 25 * HOUR)
+    page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert "It was paused by itself" in page
+    while compute_due(now_ms()):
+        pass
+    done = marketer.post(path(workspace, f"/{own.pk}/resume"), follow=True).content.decode()
+    assert "It goes on" in done, re.findall("toast.*", done)
+    begin_due(now_ms() + MINUTE)
+    page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert "It was paused by itself" not in page, Newsletter.objects.get().trouble
+    assert NewsletterRun.objects.count() == 1
+
+
+def test_who_waits_for_the_better_variant_awaits_the_winner_and_variants_are_told_by_their_subjects(
+    marketer: Client, workspace: Any
+) -> None:
+    for number in range(12):
+        Post(workspace).person(f"p{number}")
+    own = write(marketer, workspace, **SECOND, test_share="50", test_metric="clicked", test_hours="4", test_decide="hand")
+    marketer.post(path(workspace, f"/{own.pk}/start"))
+    begin_due(now_ms())
+    while gather_next(now_ms()):
+        pass
+    page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert "Other news" in page[page.index("How the mail was received") :]
+    outbox = f"/console/{workspace.pk}/outbox"
+    assert "awaits the winner" in marketer.get(outbox).content.decode()
+    waiting = Message.objects.order_by("-due_at")[0]
+    shown = marketer.get(f"{outbox}/{waiting.message_id}").content.decode()
+    assert "awaits the winner" in shown and "9892" not in shown
+    assert path(workspace, f"/{own.pk}") in shown

@@ -103,7 +103,8 @@ def test_layouts_snippets_and_short_messages_are_previewed_by_themselves(workspa
         ).content.decode()
     )
     short = {"kind": "short", "part_title": "T", "part_body": "{{ person.n }} & co", "made_up": '{"n": "Al"}'}
-    assert do(marketer, workspace, "/preview", short).content.decode() == "T\nAl & co"
+    assert do(marketer, workspace, "/preview", {**short, "look": "text"}).content.decode() == "T\nAl & co"
+    assert "<strong>T</strong>" in do(marketer, workspace, "/preview", short).content.decode()
 
 
 def test_versions_are_compared_and_restored(workspace: Any, marketer: Client) -> None:

@@ -64,6 +64,11 @@ class NewsletterIn(Input):
         0, description="How long all waits after the start, so that it can be taken back."
     )
     expires_hours: Annotated[int, Field(ge=1, le=720)] = Field(24, description="Whose mail is so late gets none.")
+    fresh_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = Field(
+        None,
+        description="How far the segment may lag behind when it begins. If it lags more it is waited for, `expires_hours` at most; then the newsletter"
+        " is paused, and `trouble` says why.",
+    )
 
 
 class NewsletterPatch(NewsletterIn):
@@ -94,7 +99,10 @@ class NewsletterOut(Schema):
     goal: dict[str, Any] | None
     hold_minutes: int
     expires_hours: int
+    fresh_minutes: int | None
     next_at: Time | None
+    waits_for: str = Field(description="What it waits for though its time has come; empty: nothing.")
+    trouble: str = Field(description="Why it was paused by itself; empty: it was not.")
 
 
 class StateCount(Schema):

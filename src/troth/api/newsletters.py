@@ -12,9 +12,10 @@ from troth.api.access import WRITE_CAMPAIGNS, workspace_of
 from troth.api.errors import Conflict, NotFound
 from troth.api.newsletter_schemas import NewsletterIn, NewsletterOut, NewsletterPatch, OutcomeOut, RunOut, StateCount, WinnerIn
 from troth.api.schemas import problems
-from troth.campaigns.models import Newsletter, NewsletterRun
-from troth.campaigns.newsletters.editing import copy_newsletter, create_newsletter, delete_newsletter, edit_newsletter
+from troth.campaigns.models import Newsletter, NewsletterRun, NewsletterState
+from troth.campaigns.newsletters.editing import FIELDS, copy_newsletter, create_newsletter, delete_newsletter, edit_newsletter
 from troth.campaigns.newsletters.errors import NewsletterStateWrong
+from troth.campaigns.newsletters.freshness import find_wait
 from troth.campaigns.newsletters.gathering import LOOKED_AT
 from troth.campaigns.newsletters.outcomes import count_states, count_trials
 from troth.campaigns.newsletters.plan import read_plan
@@ -133,8 +134,9 @@ def _find(request: HttpRequest, newsletter_id: int) -> Newsletter:
 
 
 def _show(row: Newsletter) -> NewsletterOut:
-    own: dict[str, Any] = {name: getattr(row, name) for name in NewsletterOut.model_fields if name not in ("next_at", "id")}
-    return NewsletterOut(id=row.pk, next_at=_when(row.next_at), **own)
+    own: dict[str, Any] = {name: getattr(row, name) for name in (*FIELDS, "state", "trouble")}
+    wait = find_wait(row, now_ms()) if row.state == NewsletterState.SCHEDULED else None
+    return NewsletterOut(id=row.pk, next_at=_when(row.next_at), waits_for=str(wait) if wait else "", **own)
 
 
 def _show_run(run: NewsletterRun) -> RunOut:

@@ -88,6 +88,6 @@ def _facts(message: Message) -> dict[str, Any]:
         "reason": message.reason,
         "subject": (message.rendered or {}).get("subject", ""),
         "created_at": iso(message.created_at),
-        "due_at": iso(message.due_at),
+        "due_at": iso(message.due) if message.due is not None else None,
         "settled_at": iso(message.settled_at) if message.settled_at is not None else None,
     }

@@ -139,7 +139,7 @@ class MessageOut(Schema):
     reason: str
     subject: str
     created_at: Time
-    due_at: Time
+    due_at: Time | None = Field(description="Null while the better variant of its newsletter is waited for.")
     settled_at: Time | None
 
 

@@ -174,8 +174,12 @@ class Newsletter(models.Model):
     """How long everything waits after the start, so that it can be taken back."""
     expires_hours = models.IntegerField(default=24)
     """Who could not be sent theirs within so many hours after it was due gets none."""
+    fresh_minutes = models.IntegerField(null=True)
+    """How far its segment may lag behind when it begins; None: however far."""
     next_at = models.BigIntegerField(null=True)
     """When it begins next, in milliseconds; None: not by itself."""
+    trouble = models.TextField(blank=True, default="")
+    """Why it was paused by itself, in words; empty: it was not."""
     created_at = models.BigIntegerField()
     updated_at = models.BigIntegerField()
 

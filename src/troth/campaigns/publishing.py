@@ -24,7 +24,7 @@ from troth.content.email_template import EmailTemplate
 from troth.content.errors import ContentError
 from troth.content.library import find_version_id
 from troth.content.models import Template
-from troth.content.publishing import compile_mail, issue_inline, issue_template, read_short
+from troth.content.publishing import compile_content, issue_inline, issue_template
 from troth.content.reading import Read, reads_of
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
@@ -282,18 +282,9 @@ def _medium_of(campaign: Campaign) -> str:
 
 
 def _read_content(campaign: Campaign) -> list[Read]:
-    """What the draft's mail or short message reads. Raises ContentError."""
-    if _medium_of(campaign) == Medium.EMAIL:
-        return mail_of(campaign)[1]
-    return read_short(campaign.workspace_id, campaign.template_key)
-
-
-def mail_of(campaign: Campaign) -> tuple[EmailTemplate, list[Read]]:
-    """The mail of the draft as it would be published, and what it reads: the last version of its template, or what is written inline.
-
-    Raises TemplateInvalid with line and column, TemplateTooExpensive, NotPublished.
-    """
-    return compile_mail(campaign.workspace_id, campaign.template_key, _inline_of(campaign))
+    """What the draft's mail or short message reads, as it would be published. Raises TemplateInvalid with line and column, TemplateTooExpensive, NotPublished."""
+    is_mail = _medium_of(campaign) == Medium.EMAIL
+    return compile_content(campaign.workspace_id, campaign.template_key, _inline_of(campaign), is_mail=is_mail)[1]
 
 
 def plan_of(campaign: Campaign) -> Plan:

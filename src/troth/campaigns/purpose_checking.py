@@ -28,7 +28,7 @@ CONDITIONS = "conditions"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a campaign reads a datum: as the trigger, in the conditions (`path` says where), or in a part of the mail, by line and column."""
+    """Where a campaign reads a datum: as the trigger, in conditions or a segment (`path` says where), or in a part of the mail, by line and column."""
 
     part: str
     spelled: str
@@ -39,7 +39,7 @@ class Place:
     def __str__(self) -> str:
         if self.part == TRIGGER:
             return f"the trigger (`{self.spelled}`)" if self.path else "the triggering event"
-        at = self.path if self.part in (CONDITIONS, BESIDE) else f"{self.part}, line {self.line}, column {self.column}"
+        at = self.path or f"{self.part}, line {self.line}, column {self.column}"
         return f"`{self.spelled}` ({at})"
 
 

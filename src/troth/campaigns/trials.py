@@ -14,6 +14,7 @@ from troth.consent.decisions import load_facts
 from troth.consent.gate import Operation, Verdict, decide
 from troth.content.email_template import EmailTemplate, RenderedEmail, render_email
 from troth.content.errors import ContentError, TemplateInvalid
+from troth.content.short_text import ShortTemplate, render_short
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
@@ -51,12 +52,22 @@ def render_trial(
     mail: EmailTemplate, person: dict[str, Any], *, event: str, properties: dict[str, Any], at: int, is_marketing: bool
 ) -> RenderedEmail:
     """The mail as the person would get it for such an event. Raises ContentError, which names the part where it knows it."""
-    context = {"event": {"name": fold_event_name(event), "at": iso(at), "properties": properties}}
-    variables = {"person": person, "user": person, **context}
+    variables = _variables(person, event, properties, at)
     try:
         return render_email(mail, variables, unsubscribe_url=make_test_url() if is_marketing else None)
     except TemplateInvalid as error:
         raise _with_part(mail, variables, error) from None
+
+
+def render_short_trial(
+    short: ShortTemplate, person: dict[str, Any], *, event: str, properties: dict[str, Any], at: int, is_marketing: bool
+) -> ShortTemplate:
+    """The same for a short message, of push, SMS or a webhook. Raises ContentError."""
+    return render_short(short, _variables(person, event, properties, at), unsubscribe_url=make_test_url() if is_marketing else None)
+
+
+def _variables(person: dict[str, Any], event: str, properties: dict[str, Any], at: int) -> dict[str, Any]:
+    return {"person": person, "user": person, "event": {"name": fold_event_name(event), "at": iso(at), "properties": properties}}
 
 
 def _with_part(mail: EmailTemplate, variables: dict[str, Any], error: TemplateInvalid) -> TemplateInvalid:
@@ -68,11 +79,14 @@ def _with_part(mail: EmailTemplate, variables: dict[str, Any], error: TemplateIn
     return error
 
 
-def ask_gate(subject: Subject, purpose: str, now: int, further: Sequence[str] = ()) -> list[Verdict]:
-    """Whether the person may be sent something for this purpose, and for those further ones, now; nothing is written down, for nothing is done."""
+def ask_gate(subject: Subject, purpose: str, now: int, further: Sequence[str] = (), *, chooses: bool = True) -> list[Verdict]:
+    """Whether the person may be sent something for this purpose, and for those further ones, now; nothing is written down, for nothing is done.
+
+    `chooses`: whether people are chosen by what they did, as all but newsletters to everybody do.
+    """
     rule = load_catalog(subject.workspace_id).purposes.get(purpose)
     asked = [(key, Operation.MESSAGE) for key in (purpose, *further)]
-    if rule is None or rule.is_marketing:
+    if chooses and (rule is None or rule.is_marketing):
         asked.insert(0, (PROFILING, Operation.PROFILE))
     facts = {key: load_facts(subject.workspace_id, {subject.person_id}, key)[subject.person_id] for key, _ in asked}
     return [decide(facts[key], purpose=key, operation=operation, at=now) for key, operation in asked]

@@ -102,7 +102,7 @@ def _tell_message(subject: Subject, message: Message) -> Story:
         )
         for said in message.decisions
     ]
-    says = words.tell_state(message.state, message.reason, message.due_at)
+    says = words.tell_state(message.state, message.reason, message.due)
     if message.state == State.SENT:
         links.append(Link(what="hand_over", allow=True, says=says, at=message.settled_at))
     against = next((link.says for link in reversed(links) if link.allow is False), "") if message.state == State.SKIPPED else ""

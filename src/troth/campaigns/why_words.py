@@ -148,11 +148,11 @@ def _put(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def tell_state(state: str, reason: str, due_at: int) -> str:
+def tell_state(state: str, reason: str, due_at: int | None) -> str:
     """What became of a message, in a sentence."""
     words = {
         "sent": "It was handed over.",
-        "queued": f"It waits, and is due{_on(due_at)}.",
+        "queued": "It waits until the better variant is known." if due_at is None else f"It waits, and is due{_on(due_at)}.",
         "sending": "It is being handed over.",
         "held": "It is held: sending is off.",
         "unknown": "It was handed over, but the answer is lost; it is not sent again by itself.",

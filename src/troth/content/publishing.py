@@ -18,6 +18,7 @@ from troth.content.languages import ATTRIBUTES
 from troth.content.library import Library, NotPublished, compile_piece, find_version
 from troth.content.models import Kind, Piece, Template
 from troth.content.reading import Read, reads_of
+from troth.content.short_text import ShortTemplate, short_from_json
 
 CHOICE = "choice of language"
 """The part of a template with translations that reads which language a person speaks."""
@@ -117,12 +118,18 @@ def compile_mail(workspace_id: int, key: str, inline: Mapping[str, str]) -> tupl
     return version.mail, reads_of(version)
 
 
-def read_short(workspace_id: int, key: str) -> list[Read]:
-    """What a stored short message reads, which would be issued now. Raises NotPublished."""
+def compile_content(
+    workspace_id: int, key: str, inline: Mapping[str, str], *, is_mail: bool
+) -> tuple[EmailTemplate | ShortTemplate, list[Read]]:
+    """As `compile_mail`; of what is no mail the stored short message that would be issued now, with what it reads. Raises ContentError."""
+    if is_mail:
+        return compile_mail(workspace_id, key, inline)
+    if not key:
+        raise NotPublished("What is no e-mail is a stored short message: choose one.")
     version = find_version(workspace_id, key)
     if version.kind != Kind.SHORT:
         raise NotPublished(f"{key!r} is no short message: choose a template that is one.")
-    return reads_of(version)
+    return short_from_json(version.short), reads_of(version)
 
 
 def _told(compiled: Iterable[Compiled]) -> list[list[Any]]:

@@ -38,6 +38,11 @@ class Engaged(models.TextChoices):
     CLICK = "click"
 
 
+UNDECIDED = 250_000_000_000_000
+"""Due times from here on (the year 9892) are no moments: when the message goes is decided by whoever made it, such as a newsletter that looks for its better
+variant. A number is added, which tells them apart."""
+
+
 class Message(models.Model):
     """One delivery to one person; `(source, occurrence)` makes enqueuing idempotent."""
 
@@ -78,6 +83,11 @@ class Message(models.Model):
     decisions = models.JSONField(default=list)
     """The gate's verdicts, in order."""
     provider_id = models.CharField(max_length=200, blank=True)
+
+    @property
+    def due(self) -> int | None:
+        """When it is due, in milliseconds; None: that is not decided yet."""
+        return None if self.due_at >= UNDECIDED else self.due_at
 
     class Meta:
         db_table = "messages_message"

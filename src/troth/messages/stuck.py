@@ -36,6 +36,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Messages queued whose moment has come; counted up to a bound, as all numbers here."""
     later: int = 0
     """Messages queued for a later moment."""
+    undecided: int = 0
+    """Messages that wait for the better variant of their newsletter."""
     sending: int = 0
     held: int = 0
     oldest_due: int | None = None
@@ -166,7 +168,7 @@ def _lanes(facts: Facts) -> Iterator[Sentence]:
 
 
 def _state(facts: Facts, *, is_stopped: bool) -> Iterator[Sentence]:
-    waiting = facts.due + facts.later + facts.sending + facts.held
+    waiting = facts.due + facts.later + facts.undecided + facts.sending + facts.held
     if not waiting:
         yield Sentence(code="nothing_waits", says="Nothing waits to be sent.", stops=False)
         return
@@ -189,3 +191,6 @@ def _state(facts: Facts, *, is_stopped: bool) -> Iterator[Sentence]:
     if facts.later and facts.next_due is not None:
         says = f"{facts.later:,} messages wait for their moment; the next comes at the time told here."
         yield Sentence(code="later", says=says, until=facts.next_due, stops=False)
+    if facts.undecided:
+        says = f"{facts.undecided:,} messages wait until the better variant of their newsletter is known."
+        yield Sentence(code="undecided", says=says, stops=False)

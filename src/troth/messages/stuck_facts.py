@@ -13,6 +13,7 @@ from troth.kernel.clock import MINUTE
 from troth.kernel.sql import is_sqlite
 from troth.messages.controls import INSTALLATION, read_controls
 from troth.messages.lane_settings import list_lanes_of
+from troth.messages.models import UNDECIDED
 from troth.messages.senders import list_senders
 from troth.messages.stuck import Facts
 from troth.workspaces.models import Workspace
@@ -29,7 +30,7 @@ def gather(workspace: Workspace, now: int) -> Facts:
     pk = workspace.pk
     queued = _earliest(pk)
     due = [at for at, _ in queued if at <= now]
-    later = [at for at, _ in queued if at > now]
+    later = [at for at, _ in queued if now < at < UNDECIDED]
     alive, dead = list_senders()
     return Facts(
         now=now,
@@ -38,6 +39,7 @@ def gather(workspace: Workspace, now: int) -> Facts:
         has_tester=bool(workspace.test_address),
         due=len(due),
         later=len(later),
+        undecided=len(queued) - len(due) - len(later),
         sending=_count(pk, "sending"),
         held=_count(pk, "held"),
         oldest_due=min(due, default=None),

@@ -17,6 +17,7 @@ from troth.campaigns.newsletters.plan import (
     LONGEST_EXPIRY,
     LONGEST_HOLD,
     MOST_HOLDOUT,
+    MOST_MINUTES_BEHIND,
     Variant,
     check_number,
     read_test,
@@ -25,7 +26,7 @@ from troth.campaigns.newsletters.plan import (
 from troth.campaigns.newsletters.schedule import read_schedule
 from troth.campaigns.purpose_checking import Plan, find_uncovered
 from troth.consent.catalog import load_catalog
-from troth.content.publishing import compile_mail, read_short
+from troth.content.publishing import compile_content
 from troth.content.reading import Read
 from troth.kernel.errors import TrothError
 from troth.messages.channels.port import Medium
@@ -48,6 +49,7 @@ FIELDS = (
     "goal",
     "hold_minutes",
     "expires_hours",
+    "fresh_minutes",
 )
 """What can be edited."""
 LONGEST_NAME = 200
@@ -130,9 +132,8 @@ def plans_of(newsletter: Newsletter) -> list[Plan]:
 
 def _read_content(newsletter: Newsletter, variant: Variant) -> Sequence[Read]:
     """What a variant's mail or short message reads. Raises ContentError."""
-    if newsletter.medium == Medium.EMAIL:
-        return compile_mail(newsletter.workspace_id, variant.template, variant.inline)[1]
-    return read_short(newsletter.workspace_id, variant.template)
+    is_mail = newsletter.medium == Medium.EMAIL
+    return compile_content(newsletter.workspace_id, variant.template, variant.inline, is_mail=is_mail)[1]
 
 
 def _plan_of(newsletter: Newsletter, reads: Sequence[Read]) -> Plan:
@@ -157,6 +158,7 @@ def _set(row: Newsletter, fields: Mapping[str, Any]) -> None:
     check_number(row.holdout, 0, MOST_HOLDOUT, "$.holdout")
     check_number(row.hold_minutes, 0, LONGEST_HOLD, "$.hold_minutes")
     check_number(row.expires_hours, 1, LONGEST_EXPIRY, "$.expires_hours")
+    check_number(row.fresh_minutes, 1, MOST_MINUTES_BEHIND, "$.fresh_minutes")
     _check_segment(row)
 
 

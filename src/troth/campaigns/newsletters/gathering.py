@@ -24,14 +24,15 @@ from troth.kernel.clock import HOUR
 from troth.kernel.personal_data import Subject
 from troth.messages.decisions import Decision
 from troth.messages.enqueue import NewMessage, enqueue
+from troth.messages.models import UNDECIDED
 from troth.messages.needs import NEWSLETTER, READS, Asked, ask_for
 from troth.people.models import PersonState
 from troth.people.queries import load_profiles
 from troth.segments.membership import members_where
 
 BATCH = 1_000
-AWAITS_WINNER = 250_000_000_000_000
-"""Due times from here on (the year 9892) are those of messages that wait for the better variant; the run's number is added."""
+AWAITS_WINNER = UNDECIDED
+"""What is due from here on waits for the better variant; the run's number is added."""
 HOLDOUT = "holdout"
 TIMEZONE = "timezone"
 """The attribute that holds a person's zone."""

@@ -20,6 +20,8 @@ FASTEST = 10_000_000
 LONGEST_TEST = 7 * 24
 LONGEST_HOLD = 24 * 60
 LONGEST_EXPIRY = 30 * 24
+MOST_MINUTES_BEHIND = 7 * 24 * 60
+"""That a segment may lag behind where a newsletter demands freshness at all."""
 Metric = Literal["opened", "clicked", "converted"]
 
 

@@ -9,6 +9,7 @@ from troth.campaigns.goals import read_goal
 from troth.campaigns.models import Newsletter, NewsletterRun, NewsletterState, RunState
 from troth.campaigns.newsletters.editing import find_faults, lock_newsletter
 from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong
+from troth.campaigns.newsletters.freshness import find_wait
 from troth.campaigns.newsletters.plan import RunPlan, Variant, read_plan, read_test, read_variants
 from troth.campaigns.newsletters.schedule import first_begin, next_begin, read_schedule
 from troth.content.publishing import issue_inline, issue_template
@@ -51,16 +52,26 @@ def begin_due(now: int) -> bool:
     for pk in due:
         with transaction.atomic():
             row = Newsletter.objects.select_for_update().get(pk=pk)
-            if row.state == NewsletterState.SCHEDULED and row.next_at is not None and row.next_at <= now and _is_computed(row):
+            if row.state != NewsletterState.SCHEDULED or row.next_at is None or row.next_at > now:
+                continue
+            wait = find_wait(row, now)
+            if wait is None:
                 _begin(row, now)
+            elif wait.until <= now:
+                _pause_by_itself(row, f"{wait} It was not, so nothing was sent: see why the segment lags, then resume.")
     return False
+
+
+def _pause_by_itself(row: Newsletter, trouble: str) -> None:
+    """Nobody is sent anything, and the page and the API tell why."""
+    row.state, row.next_at, row.trouble = NewsletterState.PAUSED, None, trouble
+    row.save(update_fields=["state", "next_at", "trouble"])
 
 
 def _begin(row: Newsletter, now: int) -> None:
     """One more run. What cannot be sent any more (data was assigned to another purpose meanwhile) stops here, and the page says why."""
-    if find_faults(row):
-        row.state, row.next_at = NewsletterState.PAUSED, None
-        row.save(update_fields=["state", "next_at"])
+    if faults := find_faults(row):
+        _pause_by_itself(row, f"It could not be sent any more: {faults[0]}")
         return
     variants = read_variants(row.variants)
     plan = RunPlan(
@@ -99,14 +110,6 @@ def _reads_of(row: Newsletter) -> list[tuple[str, str]]:
     if row.segment_id is None:
         return []
     return sorted({(datum.kind.value, datum.name) for datum, _ in reads_of(get_segment(row.workspace_id, row.segment_id))})
-
-
-def _is_computed(row: Newsletter) -> bool:
-    """A segment that was made or changed a moment ago is waited for: who is in it is not known yet."""
-    if row.segment_id is None:
-        return True
-    segment = get_segment(row.workspace_id, row.segment_id)
-    return segment.progress.computed_version >= segment.version
 
 
 def _issue(row: Newsletter, variant: Variant) -> int:
@@ -149,8 +152,8 @@ def resume_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
         if following is None and not runs:
             following = first_begin(schedule, now)
         row.next_at = following
-        row.state, row.updated_at = (NewsletterState.SCHEDULED if following else NewsletterState.SENDING), now
-        row.save(update_fields=["state", "next_at", "updated_at"])
+        row.state, row.updated_at, row.trouble = (NewsletterState.SCHEDULED if following else NewsletterState.SENDING), now, ""
+        row.save(update_fields=["state", "next_at", "updated_at", "trouble"])
     _move(row, State.CANCELLED, State.QUEUED)
     return row
 

@@ -21,7 +21,6 @@ from troth.campaigns.versions import rule_of_draft
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.campaigns.reading import (
-    describe_readings,
     estimate_reach,
     find_campaign,
     list_changes,
@@ -30,6 +29,7 @@ from troth.console.campaigns.reading import (
     put_condition,
     put_count,
 )
+from troth.console.draft_trials import describe_readings
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError

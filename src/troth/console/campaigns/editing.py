@@ -94,7 +94,7 @@ def _show(request: MemberRequest, form: CampaignForm, course: RulesForm, own: Ca
         operators=[(name, put_in_words(name)) for name in OPERATOR_NAMES],
         matches=[("all", _("All of these")), ("any", _("Any of these"))],
         seen=request.POST.get("seen") or (moment_of(own.updated_at) if own else ""),
-        trial={name: request.POST.get(name, "") for name in ("person", "event")},
+        trial={name: request.POST.get(name, "") for name in ("person", "made_up", "event")},
         **said,
     )
 

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from troth.campaigns.entering import source_of
 from troth.campaigns.models import Campaign
-from troth.campaigns.purpose_checking import Plan, find_readings
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.gate import Operation, permitted_where
 from troth.console.charts import Chart, Series, bar_chart
@@ -72,17 +71,6 @@ class Figures:
     capped: bool
     looked_at: int
     reasons: list[tuple[str, int]]
-
-
-@dataclass(frozen=True)
-class Reads:
-    """Something that a campaign reads, for its author: what it was collected for and what follows (`good`, `info` or `bad`)."""
-
-    kind: str
-    name: str
-    purpose: str
-    tone: str
-    places: str
 
 
 def find_campaign(workspace_id: int, campaign_id: int) -> Campaign:
@@ -264,20 +252,6 @@ def list_event_names(workspace_id: int, text: str, limit: int) -> list[str]:
             [workspace_id, workspace_id, MOST_NAMES],
         )
         return [name for (name,) in cursor.fetchall() if text in name][:limit]
-
-
-def describe_readings(plan: Plan) -> list[Reads]:
-    """What a campaign reads, in the order of its places."""
-    return [
-        Reads(
-            kind=reading.use.datum.kind.value,
-            name=reading.use.datum.name,
-            purpose=name_purpose(plan.workspace_id, reading.use.collected_for),
-            tone="bad" if reading.use.fault else "info" if reading.use.needs else "good",
-            places=", ".join(map(str, reading.places)),
-        )
-        for reading in find_readings(plan, load_catalog(plan.workspace_id))
-    ]
 
 
 def estimate_reach(workspace_id: int, purpose: str, now: int, further: Sequence[str] = ()) -> Reach:

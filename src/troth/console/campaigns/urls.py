@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from troth.console.campaigns import deciding, editing, previewing, rehearsing, views
+from troth.console.trying import person_options
 
 urlpatterns = [
     path("campaigns", views.campaigns, name="console-campaigns"),
     path("campaigns/new", editing.new, name="console-campaign-new"),
     path("campaigns/events", editing.event_options, name="console-campaign-events"),
-    path("campaigns/persons", previewing.person_options, name="console-campaign-persons"),
+    path("campaigns/persons", person_options, name="console-campaign-persons"),
     path("campaigns/preview", previewing.preview, name="console-campaign-preview"),
     path("campaigns/about", previewing.about, name="console-campaign-about"),
     path("campaigns/<int:campaign_id>", views.campaign, name="console-campaign"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from troth.console.content import deciding, editing, previewing, views
+from troth.console.trying import person_options
 
 urlpatterns = [
     path("templates", views.templates, name="console-templates"),
     path("templates/new", editing.new, name="console-template-new"),
     path("templates/preview", previewing.preview, name="console-template-preview"),
     path("templates/about", previewing.about, name="console-template-about"),
-    path("templates/persons", previewing.person_options, name="console-template-persons"),
+    path("templates/persons", person_options, name="console-template-persons"),
     path("templates/of/<slug:template_key>", views.template, name="console-template"),
     path("templates/of/<slug:template_key>/edit", editing.edit, name="console-template-edit"),
     path("templates/of/<slug:template_key>/links", deciding.links, name="console-template-links"),

@@ -6,12 +6,10 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import Newsletter, NewsletterRun, RunState
 from troth.campaigns.newsletters.editing import copy_newsletter, delete_newsletter, find_faults
-from troth.campaigns.newsletters.errors import NewsletterStateWrong
 from troth.campaigns.newsletters.plan import read_plan
 from troth.campaigns.newsletters.running import (
     cancel_newsletter,
@@ -22,10 +20,10 @@ from troth.campaigns.newsletters.running import (
 )
 from troth.consent.catalog import load_catalog
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import act, go
 from troth.console.newsletters.reading import estimate_reach, find_newsletter, name_segment, show_schedule
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
-from troth.kernel.errors import TrothError
 from troth.workspaces.roles import Permission
 
 
@@ -80,7 +78,7 @@ def copy(request: MemberRequest, newsletter_id: int) -> HttpResponseBase:
     made = copy_newsletter(own, now=now_ms())
     record(request, "newsletter.created", detail={"newsletter": made.pk, "name": made.name})
     messages.success(request, _("This is the copy: a draft."))
-    return _go(made)
+    return go("console-newsletter", made.workspace_id, made.pk)
 
 
 @member_page(Permission.EDIT_CAMPAIGNS, methods=("GET", "POST"))
@@ -89,16 +87,10 @@ def delete(request: MemberRequest, newsletter_id: int) -> HttpResponseBase:
     own = find_newsletter(request.workspace.pk, newsletter_id)
     if request.method != "POST":
         return render_page(request, "console/newsletters/act.html", newsletter=own, act="delete")
-    try:
-        delete_newsletter(own)
-    except NewsletterStateWrong as error:
-        messages.warning(request, str(error))
-        return _go(own)
-    record(request, "newsletter.deleted", detail={"newsletter": newsletter_id, "name": own.name})
-    messages.success(request, _("The draft is gone."))
-    response = redirect("console-newsletters", own.workspace_id)
-    response.status_code = 303
-    return response
+    detail = {"newsletter": newsletter_id, "name": own.name}
+    if act(request, lambda: delete_newsletter(own), action="newsletter.deleted", detail=detail, said=_("The draft is gone.")):
+        return go("console-newsletters", own.workspace_id)
+    return go("console-newsletter", own.workspace_id, newsletter_id)
 
 
 @member_page(Permission.PUBLISH_CAMPAIGNS, methods=("GET", "POST"))
@@ -118,28 +110,14 @@ def winner(request: MemberRequest, newsletter_id: int, variant: str) -> HttpResp
     return _act(request, own, "newsletter.winner_chosen", lambda: choose_winner(run, variant, now=now_ms()), said)
 
 
-def _ask(request: MemberRequest, newsletter_id: int, act: str, does: Callable[..., Newsletter], said: str) -> HttpResponseBase:
+def _ask(request: MemberRequest, newsletter_id: int, what: str, does: Callable[..., Newsletter], said: str) -> HttpResponseBase:
     own = find_newsletter(request.workspace.pk, newsletter_id)
     if request.method != "POST":
-        return render_page(request, "console/newsletters/act.html", newsletter=own, act=act)
-    past = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}[act]
+        return render_page(request, "console/newsletters/act.html", newsletter=own, act=what)
+    past = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}[what]
     return _act(request, own, f"newsletter.{past}", lambda: does(own, now=now_ms()), said)
 
 
-def _act(request: MemberRequest, own: Newsletter, action: str, act: Callable[[], object], said: str) -> HttpResponseBase:
-    try:
-        act()
-        record(request, action, detail={"newsletter": own.pk, "name": own.name})
-    except NewsletterStateWrong as error:
-        messages.warning(request, str(error))
-    except TrothError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, said)
-    return _go(own)
-
-
-def _go(own: Newsletter) -> HttpResponse:
-    response = redirect("console-newsletter", own.workspace_id, own.pk)
-    response.status_code = 303
-    return response
+def _act(request: MemberRequest, own: Newsletter, action: str, does: Callable[[], object], said: str) -> HttpResponse:
+    act(request, does, action=action, detail={"newsletter": own.pk, "name": own.name}, said=said)
+    return go("console-newsletter", own.workspace_id, own.pk)

@@ -7,16 +7,16 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import Newsletter
 from troth.campaigns.newsletters.editing import create_newsletter, edit_newsletter
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.newsletters.forms import MOST_VARIANTS, NewsletterForm, VariantForm, initial_of, letters
+from troth.console.acting import go
+from troth.console.newsletters.forms import MOST_VARIANTS, NewsletterForm, VariantForm, initial_of, letters, posted_keys
+from troth.console.newsletters.previewing import send_test
 from troth.console.newsletters.reading import find_newsletter
-from troth.console.shell import render_page
+from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
 from troth.workspaces.roles import Permission
@@ -65,10 +65,10 @@ def edit(request: MemberRequest, newsletter_id: int) -> HttpResponseBase:
 
 
 def _answer(request: MemberRequest, own: Newsletter | None) -> HttpResponseBase:
-    """Save, or one variant more or less without saving."""
+    """Save; or one variant more or less, or try by mail what stands in the form, without saving it."""
     workspace_id = request.workspace.pk
     form = NewsletterForm(workspace_id, request.POST)
-    keys = [key for key in request.POST.getlist("variant") if key.isalnum()][:MOST_VARIANTS] or ["A"]
+    keys = posted_keys(request.POST)
     act, _colon, which = request.POST.get("do", "save").partition(":")
     if act == "remove" and len(keys) > 1:
         keys = [key for key in keys if key != which]
@@ -78,6 +78,11 @@ def _answer(request: MemberRequest, own: Newsletter | None) -> HttpResponseBase:
         mails.append(VariantForm(workspace_id, prefix=key, initial={**BLANK_MAIL, "key": key}))
     if act in ("add", "remove"):
         return _show(request, form, mails, own)
+    if act == "test":
+        tone, says = send_test(request, own.pk if own else 0)
+        if request.htmx:
+            return render_fragment(request, "console/campaigns/said.html", tone=tone, says=says)
+        return _show(request, form, mails, own, tone=tone, says=says)
     if not all([form.is_valid(), *(mail.is_valid() for mail in mails)]):
         return _show(request, form, mails, own)
     fields = form.fields_of([mail.cleaned_data for mail in mails])
@@ -89,9 +94,7 @@ def _answer(request: MemberRequest, own: Newsletter | None) -> HttpResponseBase:
         form.add_error(None, str(error).removeprefix("$."))
         return _show(request, form, mails, own)
     messages.success(request, _("Saved. Nothing is sent before it is started."))
-    response = redirect(reverse("console-newsletter", args=[saved.workspace_id, saved.pk]))
-    response.status_code = 303
-    return response
+    return go("console-newsletter", saved.workspace_id, saved.pk)
 
 
 def _show(request: MemberRequest, form: NewsletterForm, mails: list[VariantForm], own: Newsletter | None, **said: Any) -> HttpResponse:
@@ -102,5 +105,7 @@ def _show(request: MemberRequest, form: NewsletterForm, mails: list[VariantForm]
         mails=mails,
         newsletter=own,
         may_add=len(mails) < MOST_VARIANTS,
+        shown=request.POST.get("shown", ""),
+        trial={name: request.POST.get(name, "") for name in ("person", "made_up")},
         **said,
     )

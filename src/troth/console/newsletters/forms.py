@@ -18,6 +18,7 @@ from troth.campaigns.newsletters.plan import (
     LONGEST_SUBJECT,
     LONGEST_TEST,
     MOST_HOLDOUT,
+    MOST_MINUTES_BEHIND,
     MOST_VARIANTS,
 )
 from troth.consent.catalog import load_catalog
@@ -25,9 +26,13 @@ from troth.console.goals import GoalFields
 from troth.console.showing import put_in_words
 from troth.content.library import list_mails, list_shorts
 from troth.content.liquid import MAX_SOURCE
+from troth.kernel.clock import iso
+from troth.kernel.local_time import find_zone, instant_of
 from troth.segments.registry import list_segments
 
 CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
+PLAIN = ("name", "audience", "medium", "purpose", "topic", "per_hour", "hold_minutes", "expires_hours", "holdout", "fresh_minutes")
+"""Fields that are kept as they are entered."""
 KINDS = (
     ("now", _("As soon as it is started")),
     ("at", _("At one moment for everybody")),
@@ -47,6 +52,13 @@ class NewsletterForm(GoalFields):
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("Only members see it."))
     segment_id = forms.ChoiceField(label=_("To"), required=False)
+    fresh_minutes = forms.IntegerField(
+        label=_("The segment may lag so many minutes behind"),
+        required=False,
+        min_value=1,
+        max_value=MOST_MINUTES_BEHIND,
+        help_text=_("If it lags more, the newsletter waits for it. Empty: however far it lags."),
+    )
     audience = forms.ChoiceField(
         label=_("If it takes hours"),
         choices=[
@@ -139,7 +151,7 @@ class NewsletterForm(GoalFields):
         return {
             "name": said["name"],
             "segment_id": int(said["segment_id"]) if said["segment_id"] else None,
-            **{name: said[name] for name in ("audience", "purpose", "topic", "per_hour", "hold_minutes", "expires_hours", "holdout")},
+            **{name: said[name] for name in PLAIN if name not in ("name", "medium")},
             "medium": said["medium"] or "email",
             "schedule": self._schedule(),
             "test": test if said.get("test_share") and len(variants) > 1 else None,
@@ -150,9 +162,6 @@ class NewsletterForm(GoalFields):
     def _schedule(self) -> dict[str, Any]:
         said = self.cleaned_data
         if said["kind"] == "at":
-            from troth.kernel.clock import iso
-            from troth.kernel.local_time import find_zone, instant_of
-
             zone = find_zone(said["zone"])
             return {"kind": "at", "at": iso(instant_of(said["day"], said["time"], zone)) if zone else ""}
         if said["kind"] == "local":
@@ -201,9 +210,8 @@ class VariantForm(forms.Form):
 
 def initial_of(newsletter: Newsletter) -> dict[str, Any]:
     """A newsletter as the form shows it first."""
-    plain = ("name", "audience", "medium", "purpose", "topic", "per_hour", "hold_minutes", "expires_hours", "holdout")
     schedule = newsletter.schedule
-    shown: dict[str, Any] = {name: getattr(newsletter, name) for name in plain}
+    shown: dict[str, Any] = {name: getattr(newsletter, name) for name in PLAIN}
     shown["segment_id"] = str(newsletter.segment_id or "")
     shown |= {name: schedule.get(name, "") for name in ("kind", "day", "time", "cron")}
     shown["zone"] = schedule.get("zone", "UTC")
@@ -220,4 +228,9 @@ def letters(taken: set[str]) -> str:
     return next(letter for letter in "ABCDEFGHIJ" if letter not in taken)
 
 
-__all__ = ["MOST_VARIANTS", "NewsletterForm", "VariantForm", "initial_of", "letters"]
+def posted_keys(data: Any) -> list[str]:
+    """The variants of a posted form, at least one."""
+    return [key for key in data.getlist("variant") if key.isalnum()][:MOST_VARIANTS] or ["A"]
+
+
+__all__ = ["MOST_VARIANTS", "NewsletterForm", "VariantForm", "initial_of", "letters", "posted_keys"]

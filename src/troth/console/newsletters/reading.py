@@ -21,6 +21,7 @@ from troth.consent.catalog import load_catalog
 from troth.consent.gate import Operation, permitted_where
 from troth.console.reach import Reach, count_people
 from troth.console.showing import put_in_words
+from troth.content.models import Template
 from troth.kernel.clock import HOUR
 from troth.messages.models import State
 from troth.segments.membership import members_where
@@ -51,6 +52,7 @@ class VariantResult:
 
     key: str
     subject: str
+    """As it was written; of a short message its title or its text."""
     messages: int
     sent: int
     trial: Trial
@@ -145,8 +147,10 @@ def read_progress(run: NewsletterRun, now: int) -> Progress:
     metric = plan.test.metric if plan.test else ("converted" if plan.goal else "clicked")
     trials = count_trials(run, metric, now)
     judged = judge(trials)
+    subjects = _read_subjects(plan)
     variants = [
-        VariantResult(key, "", sizes[key], sent[key], trials[key], judged[key], is_winner=run.winner == key) for key in plan.templates
+        VariantResult(key, subjects.get(key, ""), sizes[key], sent[key], trials[key], judged[key], is_winner=run.winner == key)
+        for key in plan.templates
     ]
     done = sum(states[state] for state in DONE)
     total = sum(states.values())
@@ -164,6 +168,13 @@ def read_progress(run: NewsletterRun, now: int) -> Progress:
         waits_for_choice=run.state == RunState.TESTING and not run.winner,
         ends_about=None if is_over else _estimate_end(run, plan, done, total, now),
     )
+
+
+def _read_subjects(plan: RunPlan) -> dict[str, str]:
+    """Each variant's subject as it was written; of a short message its title or its text."""
+    issued = Template.objects.in_bulk(list(plan.templates.values()))
+    found = {key: issued[pk] for key, pk in plan.templates.items() if pk in issued}
+    return {key: one.subject or str(one.short.get("title") or one.short.get("body", ""))[:100] for key, one in found.items()}
 
 
 def _estimate_end(run: NewsletterRun, plan: RunPlan, done: int, total: int, now: int) -> int | None:

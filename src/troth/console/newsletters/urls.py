@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.newsletters import acts, editing, views
+from troth.console.newsletters import acts, editing, previewing, views
 
 urlpatterns = [
     path("newsletters", views.newsletters, name="console-newsletters"),
     path("newsletters/new", editing.new, name="console-newsletter-new"),
+    path("newsletters/preview", previewing.preview, name="console-newsletter-preview"),
+    path("newsletters/about", previewing.about, name="console-newsletter-about"),
     path("newsletters/<int:newsletter_id>", views.newsletter, name="console-newsletter"),
     path("newsletters/<int:newsletter_id>/edit", editing.edit, name="console-newsletter-edit"),
     path("newsletters/<int:newsletter_id>/start", acts.start, name="console-newsletter-start"),

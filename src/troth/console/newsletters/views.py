@@ -6,6 +6,7 @@ from django.http import HttpResponse
 
 from troth.campaigns.models import NewsletterState
 from troth.campaigns.newsletters.editing import find_faults
+from troth.campaigns.newsletters.freshness import find_wait
 from troth.campaigns.newsletters.running import source_of
 from troth.consent.catalog import load_catalog
 from troth.console.access import MemberRequest, member_page
@@ -48,4 +49,5 @@ def newsletter(request: MemberRequest, newsletter_id: int) -> HttpResponse:
         runs=[(f"{run.number}", f"?run={run.number}", run == shown) for run in runs] if len(runs) > 1 else [],
         progress=read_progress(shown, now_ms()) if shown else None,
         source=source_of(own.pk),
+        wait=find_wait(own, now_ms()) if own.state == NewsletterState.SCHEDULED else None,
     )

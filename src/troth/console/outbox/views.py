@@ -13,6 +13,7 @@ from troth.console.outbox.reading import MessageRow, Wanted, describe_messages, 
 from troth.console.shell import preferences, render_page
 from troth.console.showing import put_in_words
 from troth.messages.engagement_figures import read_engagement
+from troth.messages.feedback.figures import list_told
 from troth.messages.lookup import find_message
 from troth.messages.models import Message, State
 from troth.messages.sending import BODY_RETENTION
@@ -84,6 +85,7 @@ def message(request: MemberRequest, message_id: int) -> HttpResponse:
         headers=body.get("headers", []),
         has_body=bool(body),
         engagement=read_engagement(request.workspace.pk, found.bucket, found.person_id, found.message_id),
+        told=list_told(found),
         kept_days=BODY_RETENTION // 86_400_000,
     )
 
@@ -100,7 +102,7 @@ def body(request: MemberRequest, message_id: int) -> HttpResponse:
 def _address_of(workspace_id: int, source: str) -> str:
     """The page of what caused a message."""
     kind, _colon, number = source.partition(":")
-    room = {"campaign": "campaigns", "repermission": "repermission"}.get(kind)
+    room = {"campaign": "campaigns", "newsletter": "newsletters", "repermission": "repermission"}.get(kind)
     return f"/console/{workspace_id}/{room}/{number}" if room and number.isdigit() else ""
 
 

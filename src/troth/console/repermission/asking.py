@@ -7,12 +7,10 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import AskingState, Repermission
 from troth.campaigns.repermission import (
-    RepermissionStateWrong,
     create_repermission,
     edit_repermission,
     start_repermission,
@@ -20,6 +18,7 @@ from troth.campaigns.repermission import (
 )
 from troth.campaigns.repermission_figures import consent_purposes
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import act, go
 from troth.console.repermission.forms import BLANK, FIELDS, AskingForm
 from troth.console.repermission.reading import estimate_asked, find_asking
 from troth.console.shell import render_page
@@ -62,7 +61,7 @@ def _save(request: MemberRequest, form: AskingForm, own: Repermission | None, sa
         form.add_error(place if place in FIELDS else None, says if place in FIELDS else str(error))
         return _show(request, form, own)
     messages.success(request, _("Saved. Nobody is asked before you start it."))
-    return _go(saved)
+    return go("console-asking", saved.workspace_id, saved.pk)
 
 
 def _show(request: MemberRequest, form: AskingForm, own: Repermission | None) -> HttpResponse:
@@ -96,20 +95,6 @@ def stop(request: MemberRequest, asking_id: int) -> HttpResponseBase:
     return render_page(request, "console/repermission/stop.html", asking=own)
 
 
-def _act(request: MemberRequest, own: Repermission, action: str, act: Callable[[], Repermission], said: str) -> HttpResponseBase:
-    try:
-        act()
-        record(request, action, detail={"asking": own.pk, "purpose": own.purpose})
-    except RepermissionStateWrong as error:
-        messages.warning(request, str(error))
-    except TrothError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, said)
-    return _go(own)
-
-
-def _go(own: Repermission) -> HttpResponse:
-    response = redirect("console-asking", own.workspace_id, own.pk)
-    response.status_code = 303
-    return response
+def _act(request: MemberRequest, own: Repermission, action: str, does: Callable[[], Repermission], said: str) -> HttpResponseBase:
+    act(request, does, action=action, detail={"asking": own.pk, "purpose": own.purpose}, said=said)
+    return go("console-asking", own.workspace_id, own.pk)
