@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from troth.content.errors import ContentError
 from troth.content.models import Kind, Piece
-from troth.content.publishing import compile_mail, read_short
+from troth.content.publishing import compile_content
 from troth.content.reading import PERSON, PROPERTIES, Read
 from troth.people.event_names import fold_event_name
 from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, PROPERTY
@@ -92,7 +92,7 @@ def _of_templates(workspace_id: int) -> Iterator[Use]:
     for piece in Piece.objects.filter(workspace_id=workspace_id, kind__in=(Kind.EMAIL, Kind.SHORT), version__gt=0):
         try:
             is_mail = piece.kind == Kind.EMAIL
-            reads = compile_mail(workspace_id, piece.key, {})[1] if is_mail else read_short(workspace_id, piece.key)
+            reads = compile_content(workspace_id, piece.key, {}, is_mail=is_mail)[1]
         except ContentError:
             continue  # it cannot be rendered either, which its own page tells
         for kind, event, name in sorted(set(read_content(reads))):
