@@ -16,6 +16,10 @@ BODIES: dict[str, Any] = {
     "POST /consents/import": b"email,purpose,decision\n",
     "POST /people/{person}/consents": {"purpose": "marketing_email", "decision": "grant", "notice": "News by e-mail?"},
     "POST /people/{person}/restriction": {"reason": "contested"},
+    "POST /people/{person}/requests": {"type": "access"},
+    "POST /requests/{request_id}/identity": {"means": "login"},
+    "POST /requests/{request_id}/steps": {"step": "note", "text": "planted by a stranger"},
+    "POST /requests/steps": {"requests": ["00000000-0000-4000-8000-000000000000"], "step": "note"},
     "POST /suppressions/check": {"value": "dana@example.com"},
     "POST /campaigns": {"name": "n", "trigger_event": "e", "purpose": "service", "subject": "s", "html": "<p>h</p>"},
     "POST /purposes": {"key": "visits", "name": "Plan visits"},
@@ -122,7 +126,7 @@ def body_of(method: str, path: str) -> Any:
 
 def is_let_in(answer: Any, method: str, path: str) -> bool:
     """Whether the door was open, even if what is behind cannot be done as things stand: the tenants' campaign was published, so it stays, their
-    asking is a draft, which cannot be stopped, and their newsletter is under way."""
+    asking is a draft, which cannot be stopped, their newsletter is under way, and their request waits for a confirmation by somebody without an address."""
     as_it_stands = {
         ("DELETE", "/campaigns/{campaign_id}"),
         ("POST", "/repermissions/{repermission_id}/stop"),
@@ -130,6 +134,8 @@ def is_let_in(answer: Any, method: str, path: str) -> bool:
         ("DELETE", "/newsletters/{newsletter_id}"),
         ("POST", "/newsletters/{newsletter_id}/start"),
         ("POST", "/newsletters/{newsletter_id}/resume"),
+        ("POST", "/requests/{request_id}/code"),
+        ("POST", "/requests/{request_id}/identity"),
     }
     return answer.status_code < 300 or (answer.status_code == 409 and (method, path) in as_it_stands)
 

@@ -26,6 +26,9 @@ def dana(workspace: Any) -> Any:
     from troth.messages.models import Engagement, Message
     from troth.messages.tracking import Measured
     from troth.people.lookup import find_person
+    from troth.privacy.desk.cases import add_note
+    from troth.privacy.history import By
+    from troth.privacy.models import PrivacyRequest
     from troth.privacy.requests import ask_for_confirmation
     from troth.segments.computing import compute_due
     from troth.segments.registry import create_segment
@@ -95,6 +98,7 @@ def dana(workspace: Any) -> Any:
         pass
     assert Engagement.objects.filter(link=link.url, times=1).exists()
     ask_for_confirmation(subject, source="api", received_at=now)
+    add_note(PrivacyRequest.objects.get(person_id=subject.person_id), text=f"She said {SECRET}", by=By("console", 1, "owner"), now=now)
     keep_watching(workspace.pk, now)
     capture = (subject.bucket, subject.person_id, new_row_id(), workspace.pk, now, "vero", "events/track", "bought", DANA["email"], 200)
     write_captures(workspace.pk, read_watches(now)[workspace.pk], [(*capture, "accepted", "", f'{{"note":"{SECRET}"}}', False, "{}")], 0)

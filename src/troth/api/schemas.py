@@ -187,20 +187,6 @@ class RequestOut(Schema):
     closed_at: Time | None
 
 
-class RequestDetail(RequestOut):
-    """A privacy request with what was done and, for an erasure, its signed certificate."""
-
-    steps: dict[str, Any]
-    certificate: dict[str, Any] | None
-
-
-class RequestsPage(Schema):
-    """Some requests, the newest first."""
-
-    items: list[RequestOut]
-    next_cursor: str | None
-
-
 class RestrictionIn(Input):
     """Why processing is restricted, e.g. that the person contests the data (Art. 18(1)); kept with the person's records."""
 

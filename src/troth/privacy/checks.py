@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from troth.privacy.ledger import is_behind
 from troth.privacy.models import PrivacyRequest, RequestState
-
-OPEN = (RequestState.RECEIVED, RequestState.AWAITING_CONFIRMATION, RequestState.DELETED, RequestState.RESIDUE_FOUND)
+from troth.privacy.states import OPEN, UNANSWERED
 
 
 def check_requests(now: int) -> tuple[bool, str]:
     """Trouble when the legal term of a request is over (Art. 12(3) GDPR), or when a search found what should be gone."""
     waiting = PrivacyRequest.objects.filter(state__in=OPEN)
-    overdue = waiting.filter(due_at__lt=now).count()
+    overdue = waiting.filter(state__in=UNANSWERED, paused_at=None, due_at__lt=now).count()
     residue = waiting.filter(state=RequestState.RESIDUE_FOUND).count()
     told = f"{waiting.count()} open, {overdue} overdue, {residue} with residue"
     return not overdue and not residue, told if not overdue and not residue else f"{told}: `troth privacy requests --open` lists them"

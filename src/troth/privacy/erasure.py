@@ -6,7 +6,8 @@ only then comes the commit. A crash before the line leaves everything as it was;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -15,6 +16,7 @@ from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound, find_people, find_person
 from troth.people.models import Person
 from troth.privacy.deletion import delete_persons
+from troth.privacy.history import By
 from troth.privacy.ledger import catch_up, lock_position, move_position
 from troth.privacy.ledger_file import append
 from troth.privacy.models import PrivacyRequest, RequestState
@@ -31,10 +33,17 @@ def erase_identifier(workspace_id: int, identifier: str, *, now: int, source: st
 
 
 def erase_person(
-    subject: Subject, *, now: int, source: str, request: PrivacyRequest | None = None, search_at: int | None = None
+    subject: Subject,
+    *,
+    now: int,
+    source: str,
+    request: PrivacyRequest | None = None,
+    search_at: int | None = None,
+    by: By | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> PrivacyRequest:
-    """Erase one person. Raises PersonNotFound when they are gone already."""
-    return erase_people([subject], now=now, source=source, request=request, search_at=search_at)
+    """Erase one person; `by` and `facts` go into the request's history. Raises PersonNotFound when they are gone already."""
+    return erase_people([subject], now=now, source=source, request=request, search_at=search_at, by=by, facts=facts)
 
 
 def erase_people(
@@ -45,6 +54,8 @@ def erase_people(
     received_at: int | None = None,
     request: PrivacyRequest | None = None,
     search_at: int | None = None,
+    by: By | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> PrivacyRequest:
     """Erase persons of one workspace as one request, which is `deleted` when this returns; the search follows (`verification`).
 
@@ -61,7 +72,7 @@ def erase_people(
         deleted = delete_persons(present, now=now, request_id=str(request.id))
         number = applied + 1
         move_position(number)
-        record_deletion(request, deleted, ledger_number=number, now=now, search_at=search_at)
+        record_deletion(request, deleted, ledger_number=number, now=now, search_at=search_at, by=by, facts=facts)
         append(number, workspace_id=workspace_id, request_id=str(request.id), persons=deleted.persons, tags=deleted.tags, at=now)
     for subject in present:
         log.info("person_deleted", person_id=subject.person_id, workspace_id=workspace_id, request_id=str(request.id))

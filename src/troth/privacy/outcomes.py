@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from troth.kernel.clock import HOUR, MINUTE, iso
@@ -11,8 +12,10 @@ from troth.kernel.sql import is_sqlite
 from troth.privacy.backups import last_backup_expiry
 from troth.privacy.certificate import certify
 from troth.privacy.deletion import Deleted
+from troth.privacy.history import By, write_step
 from troth.privacy.levels import Standing, state_levels
 from troth.privacy.models import PrivacyRequest, RequestState
+from troth.privacy.states import Act
 
 SEAL = b"erasure-values/v1"
 SHORTEST = 6
@@ -25,7 +28,16 @@ def is_telling(value: str) -> bool:
     return len(value) >= (SHORTEST_NUMBER if value.isdigit() else SHORTEST)
 
 
-def record_deletion(request: PrivacyRequest, deleted: Deleted, *, ledger_number: int, now: int, search_at: int | None = None) -> None:
+def record_deletion(
+    request: PrivacyRequest,
+    deleted: Deleted,
+    *,
+    ledger_number: int,
+    now: int,
+    search_at: int | None = None,
+    by: By | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
     """The transaction that deletes calls this: the request becomes `deleted`, with a certificate of level L1.
 
     The identifiers stay, encrypted, until the search for them has passed; the worker does it from `search_at` (now, unless somebody waits).
@@ -48,8 +60,11 @@ def record_deletion(request: PrivacyRequest, deleted: Deleted, *, ledger_number:
         request.next_try_at = now if search_at is None else search_at
     else:
         request.state = RequestState.DELETED
+    request.tell_at = None
+    request.code_digest = request.code_until = None
     request.certificate = certify(_claims(request, now, None))
     request.save()
+    write_step(request, Act.DELETE, by or By(request.source), now, facts={"ledger_entry": ledger_number, **(facts or {})})
 
 
 def sealed_values(request: PrivacyRequest) -> list[str]:
@@ -72,6 +87,7 @@ def record_search(request: PrivacyRequest, search: dict[str, Any], *, passed: bo
         request.next_try_at = now + min(6 * HOUR, MINUTE * 2 ** min(request.attempts, 10))
     request.certificate = certify(_claims(request, now, search))
     request.save()
+    write_step(request, Act.FIND_NOTHING if passed else Act.FIND_RESIDUE, By("worker"), now)
 
 
 def _claims(request: PrivacyRequest, now: int, search: dict[str, Any] | None) -> dict[str, Any]:

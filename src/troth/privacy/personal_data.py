@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from troth.kernel.clock import iso
-from troth.kernel.personal_data import Store, Subject, declare
+from troth.kernel.clock import iso, now_ms
+from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.privacy.history import CLOSE, By, write_steps
 from troth.privacy.inventory.storing import take_off
-from troth.privacy.models import PrivacyRequest, RequestState
+from troth.privacy.models import PrivacyRequest, RequestState, RequestWords
+from troth.privacy.states import UNANSWERED
 
-OPEN = (RequestState.RECEIVED, RequestState.AWAITING_CONFIRMATION)
+_words = Table(model=RequestWords, times=("at",), hidden=("words_id",), order_by="words_id")
 
 
 def _export(subject: Subject) -> Iterator[dict[str, Any]]:
@@ -24,14 +26,19 @@ def _export(subject: Subject) -> Iterator[dict[str, Any]]:
             "received_at": iso(row.received_at),
             "due_at": iso(row.due_at),
             "closed_at": None if row.closed_at is None else iso(row.closed_at),
+            "extended_at": None if row.extended_at is None else iso(row.extended_at),
+            "identified_by": row.identity,
         }
 
 
 def _erase(subject: Subject) -> int:
     """Cut the tie to the person and close what is open; that somebody asked, and when it was answered, stays provable (Art. 5(2), 17(3)(b))."""
     rows = PrivacyRequest.objects.filter(workspace_id=subject.workspace_id, person_id=subject.person_id)
-    rows.filter(state__in=OPEN).update(state=RequestState.DONE)
-    return rows.update(person_id=None)
+    now = now_ms()
+    closed = list(rows.filter(state__in=UNANSWERED).values_list("pk", "workspace_id"))
+    rows.filter(state__in=UNANSWERED).update(state=RequestState.DONE, closed_at=now)
+    write_steps(((pk, workspace_id, RequestState.DONE) for pk, workspace_id in closed), CLOSE, By("erasure"), now)
+    return rows.update(person_id=None, tell_at=None, code_digest=None, code_until=None)
 
 
 def _move(source: Subject, target: Subject) -> int:
@@ -74,5 +81,21 @@ declare(
         move=lambda source, target: 0,
         models=("privacy.InventoryItem",),
         erase_order=47,
+    )
+)
+
+declare(
+    Store(
+        name="privacy.words",
+        title="What was written in privacy requests: reasons, questions and answers",
+        category="correspondence",
+        purpose="answer the person, and prove how they were answered (Art. 5(2), 12)",
+        origin="the person, and members who answer them",
+        retention="until erased",
+        export=_words.export,
+        erase=_words.erase,
+        move=_words.move,
+        models=("privacy.RequestWords",),
+        columns=("kind", "subject", "text"),
     )
 )

@@ -13,7 +13,9 @@ from typing import Any
 from django.db import transaction
 
 from troth.consent.catalog import load_catalog
+from troth.consent.decisions import load_stances
 from troth.consent.gate import CONSENT_FREE
+from troth.consent.models import LegalBasis, Standing
 from troth.intake.addressing import identity_of
 from troth.intake.commands import DROPPED, UNKNOWN_PERSON, Command, Decide, Decision, Identify, Identity, Restrict
 from troth.intake.door import apply
@@ -23,8 +25,11 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.identifiers import normalise_phone
 from troth.people.lookup import PersonNotFound
+from troth.privacy.history import CLOSE, OPEN, By, write_step
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+from troth.privacy.seats import load_seat, pack_seat
+from troth.privacy.terms import next_telling
 
 
 class CorrectionSuppressed(TrothError):
@@ -44,13 +49,20 @@ class ObjectionImpossible(TrothError):
 
 def open_erasure(workspace_id: int, *, source: str, received_at: int) -> PrivacyRequest:
     """A new request for erasure, not yet saved: the erasing transaction saves it."""
+    return new_request(workspace_id, RequestType.ERASURE, source=source, received_at=received_at)
+
+
+def new_request(workspace_id: int, right: RequestType, *, source: str, received_at: int) -> PrivacyRequest:
+    """A request as it is received, with its term; not yet saved."""
+    seat = load_seat(workspace_id)
     return PrivacyRequest(
         id=uuid.uuid4(),
         workspace_id=workspace_id,
-        type=RequestType.ERASURE,
+        type=right,
         source=source,
         received_at=received_at,
-        due_at=due_at(received_at),
+        due_at=due_at(received_at, seat),
+        seat=pack_seat(seat),
     )
 
 
@@ -68,7 +80,10 @@ def ask_for_confirmation(subject: Subject, *, source: str, received_at: int) -> 
     request = open_erasure(subject.workspace_id, source=source, received_at=received_at)
     request.person_id = subject.person_id
     request.state = RequestState.AWAITING_CONFIRMATION
-    request.save(force_insert=True)
+    request.told, request.tell_at = "", next_telling("", request.due_at)
+    with transaction.atomic():
+        request.save(force_insert=True)
+        write_step(request, OPEN, By(source), received_at)
     return request
 
 
@@ -79,17 +94,12 @@ def record_export(subject: Subject, *, source: str, now: int) -> PrivacyRequest:
 
 def record_done(subject: Subject, right: RequestType, *, source: str, now: int, steps: dict[str, Any]) -> PrivacyRequest:
     """Record a right that was exercised and honoured at once. `steps` outlive the person: numbers and fixed names, no word of theirs."""
-    return PrivacyRequest.objects.create(
-        workspace_id=subject.workspace_id,
-        type=right,
-        state=RequestState.DONE,
-        source=source,
-        received_at=now,
-        due_at=due_at(now),
-        closed_at=now,
-        person_id=subject.person_id,
-        steps=steps,
-    )
+    request = new_request(subject.workspace_id, right, source=source, received_at=now)
+    request.state, request.closed_at, request.person_id, request.steps = RequestState.DONE, now, subject.person_id, steps
+    with transaction.atomic():
+        request.save(force_insert=True)
+        write_step(request, CLOSE, By(source), now)
+    return request
 
 
 def restrict_person(subject: Subject, *, lift: bool, source: str, reason: str, now: int, told: bool = False) -> PrivacyRequest:
@@ -98,14 +108,19 @@ def restrict_person(subject: Subject, *, lift: bool, source: str, reason: str, n
     `told`: whoever lifts says that the person was informed before (Art. 18(3)); Troth records that, and sends nothing itself. The reason is kept
     with the person's record and goes with it. Raises PersonNotFound.
     """
+    with transaction.atomic():
+        steps = carry_restriction(subject, lift=lift, source=source, reason=reason, now=now, told=told)
+        return record_done(subject, RequestType.RESTRICTION, source=source, now=now, steps=steps)
+
+
+def carry_restriction(subject: Subject, *, lift: bool, source: str, reason: str, now: int, told: bool = False) -> dict[str, Any]:
+    """Restrict or lift without recording a request of its own; says what was done. Raises PersonNotFound."""
     evidence = {"person_told_before": told} if lift else {}
     command = Restrict(
         **_said_by(subject, source, now), identity=identity_of(subject), lift=lift, reason=reason, method=source, evidence=evidence
     )
-    with transaction.atomic():
-        _carry_out(command, now)
-        steps = {"processing": "restriction lifted" if lift else "restricted", **evidence}
-        return record_done(subject, RequestType.RESTRICTION, source=source, now=now, steps=steps)
+    _carry_out(command, now)
+    return {"processing": "restriction lifted" if lift else "restricted", **evidence}
 
 
 def object_for_person(
@@ -115,25 +130,49 @@ def object_for_person(
 
     Raises PersonNotFound, PurposeUnknown, ObjectionImpossible.
     """
+    with transaction.atomic():
+        steps = carry_objection(subject, purposes=purposes, source=source, now=now, evidence=evidence)
+        return record_done(subject, RequestType.OBJECTION, source=source, now=now, steps=steps)
+
+
+def carry_objection(
+    subject: Subject, *, purposes: Sequence[str] | None, source: str, now: int, evidence: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Object without recording a request of its own; says what it reached. In a transaction. Raises as `object_for_person` does."""
     catalog = load_catalog(subject.workspace_id)
     for key in purposes or ():
         rule = catalog.require(key)
         if rule.basis in CONSENT_FREE and not rule.is_marketing:
             raise ObjectionImpossible(f"Processing for {key} rests on {rule.basis}, to which nobody can object (Art. 21(1)).")
     said: Sequence[str | None] = [None] if purposes is None else purposes
-    with transaction.atomic():
-        for purpose in said:
-            command = Decide(
-                **_said_by(subject, source, now),
-                identity=identity_of(subject),
-                decision=Decision.OBJECT,
-                purpose=purpose,
-                method=source,
-                evidence={"right": "objection (Art. 21)", **(evidence or {})},
-            )
-            _carry_out(command, now)
-        reached = catalog.direct_marketing if purposes is None else list(purposes)
-        return record_done(subject, RequestType.OBJECTION, source=source, now=now, steps={"purposes": reached})
+    for purpose in said:
+        command = Decide(
+            **_said_by(subject, source, now),
+            identity=identity_of(subject),
+            decision=Decision.OBJECT,
+            purpose=purpose,
+            method=source,
+            evidence={"right": "objection (Art. 21)", **(evidence or {})},
+        )
+        _carry_out(command, now)
+    return {"purposes": catalog.direct_marketing if purposes is None else list(purposes)}
+
+
+def carry_withdrawal(subject: Subject, *, purposes: Sequence[str] | None, source: str, now: int) -> dict[str, Any]:
+    """Withdraw consents (Art. 7(3)): to purposes, or, `purposes` None, all that were given; says which. In a transaction.
+
+    Raises PersonNotFound, PurposeUnknown.
+    """
+    catalog = load_catalog(subject.workspace_id)
+    stances = load_stances([subject.person_id]).get(subject.person_id, {})
+    given = [
+        rule.key for rule in catalog.purposes.values() if rule.basis == LegalBasis.CONSENT and stances.get(rule.key) == Standing.GRANTED
+    ]
+    wanted = given if purposes is None else [catalog.require(key).key for key in purposes]
+    for key in wanted:
+        about = _said_by(subject, source, now)
+        _carry_out(Decide(**about, identity=identity_of(subject), decision=Decision.WITHDRAW, purpose=key, method=source, evidence={}), now)
+    return {"purposes": wanted}
 
 
 def rectify_person(

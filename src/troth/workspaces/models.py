@@ -82,6 +82,13 @@ class Workspace(models.Model):
     """Whether opens of all others are counted, without persons."""
     audit_days = models.PositiveSmallIntegerField(default=400)
     """How long it is kept who looked at whose data."""
+    seat_country = models.CharField(max_length=2, blank=True)
+    """Where the controller has its seat (ISO 3166): its public holidays count in the term of requests. Empty: only weekends do."""
+    seat_region = models.CharField(max_length=8, blank=True)
+    seat_zone = models.CharField(max_length=64, blank=True)
+    """An IANA name; empty: UTC."""
+    privacy_contact = models.EmailField(blank=True)
+    """Who is told of terms; empty: its owners and privacy officers are."""
     created_at = models.DateTimeField(auto_now_add=True)
 
 

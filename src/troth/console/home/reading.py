@@ -14,8 +14,8 @@ from troth.kernel.clock import DAY, HOUR, MINUTE
 from troth.kernel.ids import BUCKETS
 from troth.kernel.sql import is_sqlite
 from troth.messages.models import State
-from troth.privacy.checks import OPEN
 from troth.privacy.models import PrivacyRequest, RequestState
+from troth.privacy.states import OPEN
 
 MOST_COUNTED = 100_000
 SAMPLES = (1, 3, 12, 48)

@@ -17,9 +17,9 @@ from troth.console.naming import names_of
 from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
 from troth.people.lookup import PersonNotFound
-from troth.privacy.checks import OPEN
 from troth.privacy.erasure import confirm_request
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+from troth.privacy.states import OPEN
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.roles import Permission
 

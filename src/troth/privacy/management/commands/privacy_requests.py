@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import iso, now_ms
+from troth.privacy.desk.cases import clock_of
+from troth.privacy.desk.listing import is_unanswered
 from troth.privacy.erasure import confirm_request
-from troth.privacy.models import PrivacyRequest, RequestState
+from troth.privacy.history import read_history, read_words
+from troth.privacy.management.commands._request import find_any
+from troth.privacy.models import PrivacyRequest
+from troth.privacy.states import OPEN, possible_acts
 from troth.workspaces.registry import find_workspace
-
-OPEN = (RequestState.RECEIVED, RequestState.AWAITING_CONFIRMATION, RequestState.DELETED, RequestState.RESIDUE_FOUND)
 
 
 class Command(BaseCommand):
@@ -27,16 +29,20 @@ class Command(BaseCommand):
         parser.add_argument("--open", action="store_true", help="only those that are not yet finished")
         parser.add_argument("--certificate", metavar="ID", help="print the certificate of one request")
         parser.add_argument("--confirm", metavar="ID", help="carry out a deletion that awaits confirmation")
+        parser.add_argument("--show", metavar="ID", help="one request with its clock and its history")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print them, the latest first."""
         if options["certificate"]:
-            self.stdout.write(_find(options["certificate"]).certificate or "{}", ending="")
+            self.stdout.write(find_any(options["certificate"]).certificate or "{}", ending="")
             return
         if options["confirm"]:
-            request = confirm_request(_find(options["confirm"]), now=now_ms())
+            request = confirm_request(find_any(options["confirm"]), now=now_ms())
             self.stdout.write(f"Request {request.pk}: {request.state}")
+            return
+        if options["show"]:
+            self._show(find_any(options["show"]))
             return
         found = PrivacyRequest.objects.order_by("-received_at")
         if options["workspace"]:
@@ -53,12 +59,15 @@ class Command(BaseCommand):
                 f"{row['request_id']}  {row['type']:12} {row['state']:22} due {str(row['due_at'])[:10]}  {row['source']}{late}"
             )
 
-
-def _find(text: str) -> PrivacyRequest:
-    try:
-        return PrivacyRequest.objects.get(pk=uuid.UUID(text))
-    except (ValueError, PrivacyRequest.DoesNotExist):
-        raise CommandError("There is no such request: `troth privacy requests` shows them.") from None
+    def _show(self, request: PrivacyRequest) -> None:
+        clock, words = clock_of(request, now_ms()), read_words(request)
+        standing = "stands still" if clock.is_paused else "extended" if clock.is_extended else "runs"
+        self.stdout.write(f"{request.type}, {request.state}; known by {request.identity or 'nothing yet'}")
+        self.stdout.write(f"due {iso(clock.due_at)[:10]} ({standing}); an extension can be told until {iso(clock.first_due_at)[:10]}")
+        self.stdout.write(f"possible: {', '.join(possible_acts(request.state, request.type)) or 'nothing more'}")
+        for one in read_history(request):
+            said = f": {' '.join(words[one.id].text.split())}" if one.id in words else ""
+            self.stdout.write(f"  {iso(one.at)}  {one.act:18} by {one.door}{f' ({one.role})' if one.role else ''} → {one.state}{said}")
 
 
 def _describe(request: PrivacyRequest) -> dict[str, Any]:
@@ -71,5 +80,5 @@ def _describe(request: PrivacyRequest) -> dict[str, Any]:
         "received_at": iso(request.received_at),
         "due_at": iso(request.due_at),
         "closed_at": None if request.closed_at is None else iso(request.closed_at),
-        "overdue": request.state in OPEN and request.due_at < now_ms(),
+        "overdue": is_unanswered(request) and clock_of(request, now_ms()).is_overdue,
     }

@@ -1,0 +1,1 @@
+"""The desk where persons' requests are answered: a case from its receipt to its proof."""

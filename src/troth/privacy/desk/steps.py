@@ -1,0 +1,170 @@
+"""The steps that members take at the desk, for every door alike: what stands against it, the mail to the person, and the writing down, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from troth.privacy.desk import cases
+from troth.privacy.desk.carrying_out import Details, carry_out, check_carrying_out
+from troth.privacy.desk.telling import mail
+from troth.privacy.history import TELL, By, Words, write_step
+from troth.privacy.models import PrivacyRequest, RequestType
+from troth.privacy.states import Act, next_state
+
+
+class Step(StrEnum):
+    """What a member does."""
+
+    ACKNOWLEDGE = "acknowledge"
+    ASK_IDENTITY = "ask_identity"
+    ASK_CLARIFICATION = "ask_clarification"
+    CLARIFY = "clarify"
+    EXTEND = "extend"
+    REFUSE = "refuse"
+    CARRY_OUT = "carry_out"
+    ANSWER = "answer"
+    WITHDRAW = "withdraw"
+    NOTE = "note"
+
+
+class How(StrEnum):
+    """How the person is told."""
+
+    MAIL = "mail"
+    OTHERWISE = "otherwise"
+    """By letter, by telephone, in person: the member did it themselves."""
+
+
+TOLD = frozenset({Step.ACKNOWLEDGE, Step.ASK_IDENTITY, Step.ASK_CLARIFICATION, Step.EXTEND, Step.REFUSE, Step.ANSWER})
+"""Steps of which the person is told, by a text that says so."""
+DRAFTS = {
+    Step.ACKNOWLEDGE: "received",
+    Step.ASK_IDENTITY: "ask_identity",
+    Step.ASK_CLARIFICATION: "ask_clarification",
+    Step.EXTEND: "extend",
+    Step.REFUSE: "refuse",
+    Step.ANSWER: "done",
+}
+"""The draft that each begins with (`telling.draft`)."""
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What comes with a step."""
+
+    text: str = ""
+    subject: str = ""
+    how: How = How.OTHERWISE
+    details: Details = Details()
+
+
+def draft_kind(request: PrivacyRequest, step: Step) -> str:
+    """The draft that a step of a request begins with; empty: it begins with none. An erasure is told before it is carried out, or never."""
+    if request.type == RequestType.ERASURE and step == Step.CARRY_OUT:
+        return "done"
+    return DRAFTS.get(step, "")
+
+
+def take_step(request: PrivacyRequest, step: Step, said: Said, *, by: By, now: int) -> None:
+    """Take a step. Never in a transaction: mail leaves in between.
+
+    Raises what `cases`, `carrying_out` and `telling` do: StepImpossible, IdentityLacking, ExtensionImpossible, ReasonMissing, NoAddress, NotSent.
+    """
+    is_told = step in TOLD or (step == Step.CARRY_OUT and request.type == RequestType.ERASURE and bool(said.text))
+    CHECKS.get(step, _nothing)(request, said, now)
+    if is_told and said.how == How.MAIL:
+        mail(request, Words(said.text, said.subject), now)
+    WAYS[step](request, said, by, now, {"told": said.how.value} if is_told else {})
+
+
+def _nothing(request: PrivacyRequest, said: Said, now: int) -> None:
+    """Nothing stands against it that is not seen when it is done."""
+
+
+def _check_carrying_out(request: PrivacyRequest, said: Said, now: int) -> None:
+    check_carrying_out(request)
+
+
+def _check_extending(request: PrivacyRequest, said: Said, now: int) -> None:
+    cases.check_extending(request, said.text, now)
+
+
+def _check_refusing(request: PrivacyRequest, said: Said, now: int) -> None:
+    cases.check_refusing(request, said.text)
+
+
+def _check_act(act: Act, what: str) -> Callable[[PrivacyRequest, Said, int], None]:
+    def check(request: PrivacyRequest, said: Said, now: int) -> None:
+        next_state(request.state, act)
+        if not said.text.strip():
+            raise cases.ReasonMissing(what)
+
+    return check
+
+
+CHECKS: Mapping[Step, Callable[[PrivacyRequest, Said, int], None]] = {
+    Step.CARRY_OUT: _check_carrying_out,
+    Step.EXTEND: _check_extending,
+    Step.REFUSE: _check_refusing,
+    Step.ASK_IDENTITY: _check_act(Act.ASK_IDENTITY, "Say what the person is asked."),
+    Step.ASK_CLARIFICATION: _check_act(Act.ASK_CLARIFICATION, "Say what the person is asked."),
+    Step.ANSWER: _check_act(Act.ANSWER, "Write what the person is told."),
+}
+
+Way = Callable[[PrivacyRequest, Said, By, int, Mapping[str, Any]], None]
+
+
+def _ask(act: Act) -> Way:
+    def way(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+        cases.ask_person(request, act, question=said.text, by=by, now=now, facts=facts)
+
+    return way
+
+
+def _acknowledge(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    write_step(request, TELL, by, now, facts={"kind": "received", **facts}, words=Words(said.text, said.subject))
+
+
+def _clarify(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    cases.clarify(request, said=said.text, by=by, now=now)
+
+
+def _extend(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    cases.extend(request, words=Words(said.text, said.subject), by=by, now=now, facts=facts)
+
+
+def _refuse(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    cases.refuse(request, words=Words(said.text, said.subject), by=by, now=now, facts=facts)
+
+
+def _carry_out(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    carry_out(request, said.details, by=by, now=now, facts=facts)
+
+
+def _answer(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    cases.answer(request, words=Words(said.text, said.subject), by=by, now=now, facts=facts)
+
+
+def _withdraw(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    cases.withdraw(request, by=by, now=now, said=said.text)
+
+
+def _note(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    cases.add_note(request, text=said.text, by=by, now=now)
+
+
+WAYS: Mapping[Step, Way] = {
+    Step.ACKNOWLEDGE: _acknowledge,
+    Step.ASK_IDENTITY: _ask(Act.ASK_IDENTITY),
+    Step.ASK_CLARIFICATION: _ask(Act.ASK_CLARIFICATION),
+    Step.CLARIFY: _clarify,
+    Step.EXTEND: _extend,
+    Step.REFUSE: _refuse,
+    Step.CARRY_OUT: _carry_out,
+    Step.ANSWER: _answer,
+    Step.WITHDRAW: _withdraw,
+    Step.NOTE: _note,
+}

@@ -1,0 +1,97 @@
+"""Telling whoever asked: a draft in their language, edited by a member, mailed to an address on file, and to no other."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from babel.dates import format_date
+from django.utils.html import linebreaks, urlize
+
+from troth.content.email_template import RenderedEmail
+from troth.content.languages import choose_language, languages_of
+from troth.kernel.errors import TrothError
+from troth.kernel.local_time import local_time
+from troth.messages.direct import send_to_whom_it_concerns
+from troth.people.lookup import PersonNotFound, load_person
+from troth.privacy.desk.answer_words import WORDS
+from troth.privacy.desk.cases import clock_of, subject_of
+from troth.privacy.desk.checking import addresses_on_file, make_code
+from troth.privacy.desk.links import make_data_url, make_follow_url
+from troth.privacy.history import By, Words
+from troth.privacy.legal_clock import EXTENDED, term_end
+from troth.privacy.models import PrivacyRequest
+from troth.privacy.seats import unpack_seat
+from troth.workspaces.models import Workspace
+
+DONE = "done"
+KINDS = ("received", "ask_identity", "ask_clarification", "extend", "refuse", DONE)
+HANDS_OUT = ("access", "portability")
+DATA_LINK = "{data_link}"
+"""Stands in a draft for the link to the person's data, which is made when the mail is sent, for its day to begin then."""
+
+
+class NoAddress(TrothError):
+    """There is no address on file that the person can be written to."""
+
+    def __init__(self) -> None:
+        super().__init__("No e-mail address was on file when the request came: tell the person another way, and say so.")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A mail before it is sent."""
+
+    language: str
+    subject: str
+    text: str
+
+
+def language_for(request: PrivacyRequest) -> str:
+    """In which language a person is answered: as the request says, else as their attributes do, else English."""
+    wanted = [request.language] if request.language else []
+    if request.person_id is not None:
+        with suppress(PersonNotFound):
+            wanted += languages_of(load_person(subject_of(request)).attributes)
+    return choose_language(WORDS, wanted) or "en"
+
+
+def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", words: str = "…", code: str = "") -> Draft:
+    """The mail of a kind (`KINDS` or `code`) as it may be sent; `words` is what the member writes themselves."""
+    chosen = language if language in WORDS else language_for(request)
+    said, seat = WORDS[chosen], unpack_seat(request.seat)
+    due_at = term_end(request.received_at, seat, EXTENDED) if kind == "extend" else clock_of(request, now).due_at
+    received, due = (format_date(local_time(at, seat.zone_info), "long", locale=chosen) for at in (request.received_at, due_at))
+    hands_out = kind == DONE and request.type in HANDS_OUT
+    facts = {
+        "company": Workspace.objects.values_list("name", flat=True).get(pk=request.workspace_id),
+        "right": said[request.type],
+        "received": received,
+        "due": due,
+        "link": DATA_LINK if hands_out else make_follow_url(request.workspace_id, request.pk),
+        "code": code,
+        "words": words,
+    }
+    key = f"done_{request.type}" if kind == DONE else kind
+    parts = [said[one].format(**facts) for one in ("greeting", key, "closing")]
+    return Draft(chosen, said["subject"].format(**facts), "\n\n".join(parts))
+
+
+def mail(request: PrivacyRequest, words: Words, now: int) -> None:
+    """Hand a mail over to the first address on file. Raises NoAddress, NotSent, MailInvalid. Not in a transaction."""
+    addresses = addresses_on_file(request)
+    if not addresses:
+        raise NoAddress
+    text = words.text
+    if DATA_LINK in text:
+        text = text.replace(DATA_LINK, make_data_url(subject_of(request), addresses[0], now))
+    rendered = RenderedEmail(subject=" ".join(words.subject.split()), html=linebreaks(urlize(text, autoescape=True)), text=text)
+    send_to_whom_it_concerns(Workspace.objects.get(pk=request.workspace_id), rendered, addresses[0], now)
+
+
+def mail_code(request: PrivacyRequest, *, by: By, now: int) -> None:
+    """Mail a code to the address on file. Raises NoAddress, IdentityRefused, NotSent, MailInvalid."""
+    if not addresses_on_file(request):
+        raise NoAddress
+    drafted = draft(request, "code", now, code=make_code(request, by=by, now=now))
+    mail(request, Words(drafted.text, drafted.subject), now)

@@ -1,0 +1,87 @@
+"""The history of requests: who did what and when, and, apart from it, the words, which go with the person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from troth.kernel.ids import bucket_of, new_row_id
+from troth.privacy.models import PrivacyRequest, RequestStep, RequestWords
+
+OPEN, NOTE, CODE, TELL, CLOSE = "open", "note", "code", "tell", "close"
+"""Steps that move nothing in the table of states, and the closing of what was honoured at once."""
+
+
+@dataclass(frozen=True)
+class By:
+    """Who does something: by which door, and which member, if one."""
+
+    door: str
+    user_id: int = 0
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What was written: a reason, a question, an answer, a note."""
+
+    text: str
+    subject: str = ""
+
+
+def write_step(
+    request: PrivacyRequest, act: str, by: By, now: int, *, facts: Mapping[str, Any] | None = None, words: Words | None = None
+) -> RequestStep:
+    """Write down a step, in the transaction of the change. `facts` outlive the person: fixed names and numbers only.
+
+    Words are kept beside the person, if there still is one.
+    """
+    step = RequestStep(
+        id=new_row_id(),
+        request_id=request.pk,
+        workspace_id=request.workspace_id,
+        at=now,
+        act=act,
+        door=by.door,
+        user_id=by.user_id,
+        role=by.role,
+        state=request.state,
+        facts=dict(facts or {}),
+    )
+    step.save(force_insert=True)
+    if words and words.text and request.person_id is not None:
+        RequestWords.objects.create(
+            bucket=bucket_of(request.person_id),
+            person_id=request.person_id,
+            words_id=step.id,
+            request_id=request.pk,
+            workspace_id=request.workspace_id,
+            at=now,
+            kind=act,
+            subject=words.subject,
+            text=words.text,
+        )
+    return step
+
+
+def write_steps(requests: Iterable[tuple[UUID, int, str]], act: str, by: By, now: int) -> None:
+    """One step of each of many requests (id, workspace, state), without words."""
+    RequestStep.objects.bulk_create(
+        RequestStep(id=new_row_id(), request_id=pk, workspace_id=workspace_id, at=now, act=act, door=by.door, state=state)
+        for pk, workspace_id, state in requests
+    )
+
+
+def read_history(request: PrivacyRequest) -> Sequence[RequestStep]:
+    """The steps of a request, the first first."""
+    return list(RequestStep.objects.filter(request_id=request.pk, workspace_id=request.workspace_id).order_by("id"))
+
+
+def read_words(request: PrivacyRequest) -> Mapping[int, Words]:
+    """What was written, by the step it belongs to; nothing once the person is gone."""
+    if request.person_id is None:
+        return {}
+    rows = RequestWords.objects.filter(bucket=bucket_of(request.person_id), person_id=request.person_id, request_id=request.pk)
+    return {row.words_id: Words(row.text, row.subject) for row in rows}

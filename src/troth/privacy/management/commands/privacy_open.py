@@ -1,0 +1,56 @@
+"""`troth privacy open WS IDENTIFIER TYPE`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.dateparse import parse_datetime
+
+from troth.kernel.clock import iso, now_ms
+from troth.people.lookup import find_person
+from troth.privacy.desk.cases import open_request
+from troth.privacy.desk.identity import Means
+from troth.privacy.history import By
+from troth.privacy.models import RequestType
+from troth.workspaces.registry import find_workspace
+
+
+class Command(BaseCommand):
+    """Take a request of a person, whatever way it came; its term runs from when it was received."""
+
+    help = "Open a privacy request of a person; its term runs from when it was received."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """WS, IDENTIFIER, TYPE, --received, --language, --words, --identity."""
+        parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
+        parser.add_argument("identifier", metavar="IDENTIFIER", help="any identifier of the person")
+        parser.add_argument("type", metavar="TYPE", choices=RequestType.values, help=", ".join(RequestType.values))
+        parser.add_argument("--received", metavar="TIME", help="when it came (RFC 3339), if that was before now")
+        parser.add_argument("--language", default="", metavar="CODE", help="in which the person is answered")
+        parser.add_argument("--words", default="", metavar="TEXT", help="what the person said; erased with them")
+        parser.add_argument("--identity", default="", choices=[Means.LOGIN, Means.MANDATE], help="where it is known who asks")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Open it, and print its id and term."""
+        subject = find_person(find_workspace(options["workspace"]).pk, options["identifier"])
+        request = open_request(
+            subject,
+            RequestType(options["type"]),
+            by=By("cli"),
+            now=now_ms(),
+            received_at=_read_time(options["received"]),
+            language=options["language"],
+            words=options["words"],
+            means=options["identity"],
+        )
+        self.stdout.write(f"Request {request.pk}: {request.state}, answer due {iso(request.due_at)[:10]}")
+
+
+def _read_time(text: str | None) -> int | None:
+    if not text:
+        return None
+    moment = parse_datetime(text)
+    if moment is None or moment.tzinfo is None:
+        raise CommandError("--received is a time with its zone, e.g. 2026-03-01T12:00:00Z.")
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,52 @@
+"""`troth privacy step REQUEST STEP`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from troth.kernel.clock import now_ms
+from troth.privacy.desk.carrying_out import Details
+from troth.privacy.desk.steps import How, Said, Step, draft_kind, take_step
+from troth.privacy.desk.telling import draft
+from troth.privacy.history import By
+from troth.privacy.management.commands._request import find_any
+
+
+class Command(BaseCommand):
+    """Take a step of a privacy request; with --draft print the mail that it begins with instead."""
+
+    help = "Take a step of a privacy request: ask, extend, refuse, carry out, answer, note."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """REQUEST, STEP, --text, --subject, --mail, --draft, --purpose, --by-hand, --finding."""
+        parser.add_argument("request", metavar="REQUEST", help="id of a request")
+        parser.add_argument("step", metavar="STEP", choices=[str(step) for step in Step], help=", ".join(Step))
+        parser.add_argument("--text", default="", help="the reasons, the question, the answer or the note")
+        parser.add_argument("--subject", default="", help="of the mail; without it that of the draft")
+        parser.add_argument("--mail", action="store_true", help="mail the text to the address on file; else you told the person yourself")
+        parser.add_argument("--draft", action="store_true", help="only print the mail that the step begins with")
+        parser.add_argument("--language", default="", metavar="CODE", help="of the draft")
+        parser.add_argument("--purpose", action="append", metavar="KEY", help="objected to or withdrawn; may be repeated")
+        parser.add_argument("--by-hand", action="store_true", help="the correction was made already")
+        parser.add_argument("--finding", default="", help="of who looked at a decision again")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Take it, and print where the request is then."""
+        request, step, now = find_any(options["request"]), Step(options["step"]), now_ms()
+        kind = draft_kind(request, step)
+        made = draft(request, kind, now, language=options["language"], words=options["text"] or "…") if kind else None
+        if options["draft"]:
+            self.stdout.write(f"{made.subject}\n\n{made.text}" if made else "This step begins with no mail.")
+            return
+        details = Details(
+            purposes=tuple(options["purpose"]) if options["purpose"] else None, by_hand=options["by_hand"], finding=options["finding"]
+        )
+        if options["mail"] and made:
+            # The whole letter, in which the text stands: it names the remedies too (Art. 12(4)).
+            said = Said(text=made.text, subject=options["subject"] or made.subject, how=How.MAIL, details=details)
+        else:
+            said = Said(text=options["text"], details=details)
+        take_step(request, step, said, by=By("cli"), now=now)
+        self.stdout.write(f"Request {request.pk}: {request.state}")

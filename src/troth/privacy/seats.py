@@ -1,0 +1,32 @@
+"""Where a workspace's controller has its seat, from its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troth.privacy.legal_clock import Seat, check_seat
+from troth.workspaces.models import Workspace
+
+
+def load_seat(workspace_id: int) -> Seat:
+    """By whose public holidays and days terms are counted in a workspace."""
+    found = Workspace.objects.filter(pk=workspace_id).values_list("seat_country", "seat_region", "seat_zone").first()
+    country, region, zone = found or ("", "", "")
+    return Seat(country, region, zone or "UTC")
+
+
+def set_seat(workspace: Workspace, seat: Seat) -> None:
+    """Change it; it counts for requests that come from now on. Raises SeatUnknown."""
+    check_seat(seat)
+    workspace.seat_country, workspace.seat_region, workspace.seat_zone = seat.country, seat.region, seat.zone
+    workspace.save(update_fields=["seat_country", "seat_region", "seat_zone"])
+
+
+def pack_seat(seat: Seat) -> list[str]:
+    """As a request keeps it."""
+    return [seat.country, seat.region, seat.zone]
+
+
+def unpack_seat(kept: list[Any]) -> Seat:
+    """The seat that a request keeps; of one from before seats were kept only weekends count."""
+    return Seat(*kept) if kept else Seat()

@@ -1,0 +1,87 @@
+"""The desk over the control API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.mail_server import Kept, run_mail_server
+
+
+@pytest.fixture
+def post(settings: Any) -> Iterator[Kept]:
+    for kept, url in run_mail_server():
+        settings.TROTH_EMAIL_URL = url
+        yield kept
+
+
+def open_one(alice: Any, right: str, **more: Any) -> Any:
+    return alice.api.json("POST", f"/people/{alice.person_id}/requests", {"type": right, **more}, status=201)
+
+
+def take(alice: Any, request: Any, step: str, status: int = 200, **more: Any) -> Any:
+    return alice.api.json("POST", f"/requests/{request['id']}/steps", {"step": step, **more}, status=status)
+
+
+def test_a_request_is_opened_checked_carried_out_answered_and_its_history_told(alice: Any, post: Kept) -> None:
+    request = open_one(alice, "access", language="de", words="Was wissen Sie?")
+    assert (request["state"], request["identity"], request["identity_is_enough"]) == ("received", "", False)
+    assert request["history"][0]["text"] == "Was wissen Sie?" and "ask_identity" in request["possible"]
+    refused = take(alice, request, "carry_out", status=409)
+    assert "who is asking" in refused["message"]
+    alice.api.json("POST", f"/requests/{request['id']}/code")
+    code = re.search(rb"\b(\d{8})\b", post.mails[0][1])
+    assert code and post.mails[0][0] == [alice.email]
+    wrong = alice.api.json("POST", f"/requests/{request['id']}/identity", {"code": "12"}, status=409)
+    assert wrong["code"] == "conflict"
+    known = alice.api.json("POST", f"/requests/{request['id']}/identity", {"code": code[1].decode()})
+    assert (known["identity"], known["identity_is_enough"], known["state"]) == ("code", True, "running")
+    assert take(alice, request, "carry_out")["state"] == "executing"
+    letter = alice.api.json("GET", f"/requests/{request['id']}/draft?step=answer")
+    assert letter["language"] == "de" and "Auskunft" in letter["text"]
+    done = take(alice, request, "answer", text=letter["text"], subject=letter["subject"], tell="mail")
+    assert done["state"] == "done" and done["closed_at"] and done["possible"] == []
+    assert [one["step"] for one in done["history"]] == ["open", "code", "identify", "carry_out", "answer"]
+    assert len(post.mails) == 2
+
+
+def test_what_is_not_yours_to_say_or_misses_its_reason_is_refused_with_the_place(alice: Any) -> None:
+    refused = alice.api.json("POST", f"/people/{alice.person_id}/requests", {"type": "access", "identity": "code"}, status=422)
+    assert refused["path"] == "$.identity"
+    request = open_one(alice, "objection")
+    assert take(alice, request, "refuse", status=422)["path"] == "$"
+    path = f"/requests/{request['id']}/identity"
+    assert alice.api.json("POST", path, {}, status=422)["path"] == "$"
+    assert alice.api.json("POST", path, {"values": {"phone": "+4930123456"}}, status=409)["message"] == "That is not what is on file."
+    assert alice.api.json("POST", f"/people/{alice.person_id}/requests", {"type": "access", "received_at": 2**52}, status=400)["code"]
+
+
+def test_lists_show_what_is_open_due_and_overdue(alice: Any) -> None:
+    from troth.kernel.clock import DAY, now_ms
+
+    now = now_ms()
+    late = open_one(alice, "objection", received_at=now - 50 * DAY)
+    soon = open_one(alice, "objection", received_at=now - 27 * DAY)
+    fresh = open_one(alice, "access")
+    shown = {
+        kind: {one["id"] for one in alice.api.json("GET", f"/requests?show={kind}")["items"]} for kind in ("open", "due_soon", "overdue")
+    }
+    assert shown["overdue"] == {late["id"]} and soon["id"] in shown["due_soon"]
+    assert {late["id"], soon["id"], fresh["id"]} <= shown["open"]
+    assert {one["id"] for one in alice.api.json("GET", "/requests?type=access")["items"]} == {fresh["id"]}
+    assert late["clock"]["is_overdue"] and not fresh["clock"]["is_overdue"]
+    walked = [one["id"] for one in alice.api.walk("/requests", 1) if one["id"] != alice.request_id]
+    assert walked == [fresh["id"], soon["id"], late["id"]]
+
+
+def test_many_requests_take_the_same_step_and_each_that_cannot_says_why(alice: Any, charlie: Any) -> None:
+    own = [open_one(alice, "objection")["id"] for _ in range(2)]
+    waiting = open_one(alice, "access")["id"]
+    foreign = charlie.request_id
+    out = alice.api.json("POST", "/requests/steps", {"requests": [*own, waiting, foreign], "step": "carry_out"})
+    assert out["done"] == own and set(out["refused"]) == {waiting, foreign}
+    assert "no such request" in out["refused"][foreign]
+    assert charlie.api.json("GET", f"/requests/{foreign}")["state"] == "awaiting_confirmation"
