@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.api.conftest import Tenant
 from troth.kernel.clock import now_ms
+from troth.kernel.worker import drain
 from troth.privacy.inventory.storing import count_all
 
 
@@ -26,3 +27,19 @@ def test_the_inventory_is_read_and_a_category_corrected(alice: Tenant, charlie: 
     drift = alice.api.json("GET", "/inventory/drift")
     assert [item["name"] for item in drift["unassigned"] if item["kind"] == "attribute"] == ["name", "plan"]
     assert {one["kind"] for one in drift["unregistered"]} == {"channel", "webhook"}
+
+
+def test_collecting_is_stopped_resumed_and_cleared(alice: Tenant, charlie: Tenant) -> None:
+    count_all(now_ms())
+    assert "plan" not in {item["name"] for item in alice.api.json("GET", "/minimisation")["unused"]}
+    datum = {"kind": "property", "event": "Bought", "name": "n"}
+    assert alice.api.json("POST", "/minimisation/clear", datum, status=400)["path"] == "$.name"
+    assert alice.api.json("POST", "/minimisation/stop", datum)["event"] == "bought"
+    job = alice.api.json("POST", "/minimisation/clear", datum, status=202)
+    drain(now_ms())
+    report = alice.api.json("GET", "/minimisation")
+    assert [(one["id"], one["cleared"], bool(one["ended_at"])) for one in report["clearings"]] == [(job["id"], 1, True)]
+    assert [(one["name"], one["dropped"]) for one in report["stopped"]] == [("n", 0)]
+    assert charlie.api.json("GET", "/minimisation")["stopped"] == []
+    alice.api.json("POST", "/minimisation/resume", datum)
+    assert alice.api.json("GET", "/minimisation")["stopped"] == []

@@ -10,6 +10,7 @@ from django.test import Client
 from tests.console.test_audit import join
 from tests.console.test_people import know
 from troth.kernel.clock import now_ms
+from troth.kernel.worker import drain
 from troth.privacy.inventory.storing import count_all
 from troth.workspaces.models import AuditEntry
 
@@ -53,3 +54,25 @@ def test_who_does_not_manage_purposes_corrects_nothing(workspace: Any) -> None:
     assert "Rules told it" in viewer.get(path(workspace, ITEM)).content.decode()
     assert viewer.get(path(workspace, "/item?kind=attribute&name=unknown")).status_code == 404
     assert viewer.get(path(workspace, "/item")).status_code == 302
+
+
+def test_one_click_stops_collecting_another_resumes_it_and_what_is_stored_goes(officer: Client, workspace: Any) -> None:
+    datum = {"kind": "attribute", "event": "", "name": "diagnosis"}
+    assert "Stop collecting" in officer.get(path(workspace, "/unused")).content.decode()
+    officer.post(path(workspace, "/unused/stop"), datum)
+    know(workspace, "erin", diagnosis="cold")
+    page = officer.get(path(workspace, "/unused")).content.decode()
+    assert "Delete what is stored" in page
+    assert '<td class="num" data-label="Dropped in 30 days">1</td>' in page
+    asked = officer.get(path(workspace, "/unused/clear?kind=attribute&event=&name=diagnosis")).content.decode()
+    assert "1 stored value is deleted for good" in asked
+    officer.post(path(workspace, "/unused/clear"), datum)
+    drain(now_ms())
+    assert "1 record, " in " ".join(officer.get(path(workspace, "/unused")).content.decode().split())
+    officer.post(path(workspace, "/unused/resume"), datum)
+    assert "Nothing was stopped" in officer.get(path(workspace, "/unused")).content.decode()
+    assert officer.get(path(workspace, "/unused/clear?kind=attribute&name=diagnosis")).status_code == 303
+    viewer = join(workspace, "viewer")
+    assert viewer.post(path(workspace, "/unused/stop"), datum).status_code == 403
+    told = AuditEntry.objects.filter(action__startswith="collecting.").values_list("action", flat=True)
+    assert set(told) == {"collecting.stopped", "collecting.cleared", "collecting.resumed"}

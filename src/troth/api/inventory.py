@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
-from troth.api.access import READ_REPORTS, WRITE_CONSENT, workspace_of
+from troth.api.access import ERASE, READ_REPORTS, WRITE_CONSENT, workspace_of
 from troth.api.schemas import Input, Time, problems
+from troth.consent.collecting import resume_collecting, stop_collecting
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.ids import BUCKETS
+from troth.people.event_names import fold_event_name
+from troth.privacy.inventory.clearing import start_clearing
 from troth.privacy.inventory.drift import Drift, find_drift
+from troth.privacy.inventory.minimisation import read_minimisation
 from troth.privacy.inventory.reading import correct_category, plain_item, read_inventory
 from troth.privacy.inventory.storing import read_position
+from troth.privacy.models import Clearing
 
 router = Router(tags=["inventory"])
 
@@ -115,3 +120,94 @@ def correct_data_category(request: HttpRequest, correction: Correction) -> Corre
     own = correction
     correct_category(workspace_of(request), own.kind, own.event, own.name, own.category, now=now_ms())
     return correction
+
+
+class DatumIn(Input):
+    """An attribute by its `name`, an event by its name in `event`, or a property by both."""
+
+    kind: Literal["attribute", "event", "property"]
+    event: str = ""
+    name: str = ""
+
+
+class StoppedOut(Schema):
+    """What is not collected any more; `dropped` counts the last 30 days."""
+
+    kind: str
+    event: str
+    name: str
+    since: Time
+    dropped: int
+
+
+class ClearingOut(Schema):
+    """A deletion of what was collected: how many persons or events held it so far."""
+
+    id: str
+    kind: str
+    event: str
+    name: str
+    cleared: int
+    started_at: Time
+    ended_at: Time | None
+
+
+class MinimisationOut(Schema):
+    """What nothing uses, what was stopped, and what is being deleted."""
+
+    unused: list[ItemOut]
+    stopped: list[StoppedOut]
+    clearings: list[ClearingOut]
+
+
+@router.get("/minimisation", auth=READ_REPORTS, response={200: MinimisationOut, **problems()})
+def read_minimisation_report(request: HttpRequest) -> dict[str, Any]:
+    """What is collected and used by no segment, template, campaign or newsletter; what was stopped, and how much of it was dropped."""
+    report = read_minimisation(workspace_of(request), now_ms())
+    return {
+        "unused": [plain_item(item) for item in report.unused],
+        "stopped": [
+            {"kind": one.kind, "event": one.event, "name": one.name, "since": iso(one.since), "dropped": one.dropped}
+            for one in report.stopped
+        ],
+        "clearings": [_show_clearing(job) for job in report.clearings],
+    }
+
+
+@router.post("/minimisation/stop", auth=WRITE_CONSENT, response={200: DatumIn, **problems()})
+def stop_collecting_data(request: HttpRequest, datum: DatumIn) -> DatumIn:
+    """Drop it at every door from within a second on, and count what is dropped."""
+    own = _folded(datum)
+    stop_collecting(workspace_of(request), own.kind, own.event, own.name, now=now_ms())
+    return own
+
+
+@router.post("/minimisation/resume", auth=WRITE_CONSENT, response={200: DatumIn, **problems()})
+def resume_collecting_data(request: HttpRequest, datum: DatumIn) -> DatumIn:
+    """Take it in again; what was dropped is gone."""
+    own = _folded(datum)
+    resume_collecting(workspace_of(request), own.kind, own.event, own.name)
+    return own
+
+
+@router.post("/minimisation/clear", auth=ERASE, response={202: ClearingOut, **problems()})
+def clear_collected_data(request: HttpRequest, datum: DatumIn) -> Status[dict[str, Any]]:
+    """Delete everything that is stored under a name that is not collected any more; it is done in the background, step by step."""
+    own = _folded(datum)
+    return Status(202, _show_clearing(start_clearing(workspace_of(request), own.kind, own.event, own.name, now=now_ms())))
+
+
+def _folded(datum: DatumIn) -> DatumIn:
+    return DatumIn(kind=datum.kind, event=fold_event_name(datum.event) if datum.event else "", name=datum.name)
+
+
+def _show_clearing(job: Clearing) -> dict[str, Any]:
+    return {
+        "id": str(job.id),
+        "kind": job.kind,
+        "event": job.event,
+        "name": job.name,
+        "cleared": job.cleared,
+        "started_at": iso(job.started_at),
+        "ended_at": iso(job.ended_at) if job.ended_at else None,
+    }

@@ -10,7 +10,7 @@ from functools import cached_property
 from django.db import connection
 
 from troth.consent.evidence import Shown
-from troth.consent.models import RESTRICTED, Assignment, ConsentSetting, LegalBasis, NoticeVersion, Purpose, Topic
+from troth.consent.models import RESTRICTED, Assignment, ConsentSetting, LegalBasis, NotCollected, NoticeVersion, Purpose, Topic
 from troth.consent.wishes import CHANNELS, PACES, WISH, topic_key
 from troth.kernel.clock import SECOND, now_ms
 from troth.kernel.errors import TrothError
@@ -95,6 +95,16 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """What the workspace stopped collecting (`collecting`), as the doors ask for it."""
+
+    attributes: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
+    properties: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Event → names."""
+
+
+@dataclass(frozen=True)
 class Catalog:
     """One workspace's purposes by key, and the purposes of its event names and attributes."""
 
@@ -109,6 +119,7 @@ class Catalog:
     """Nothing is done for them any more, but a withdrawal is still heard."""
     topics: dict[str, TopicRule] = field(default_factory=dict)
     """By key, archived ones too."""
+    dropped: Dropped = Dropped()
     has_restricted: bool = False
     """Whether anybody's processing is restricted (Art. 18), so that a door need ask only then; a restriction counts there within a second."""
 
@@ -199,7 +210,21 @@ def _read(workspace_id: int) -> Catalog:
             row.key: TopicRule(key=row.key, purpose=row.purpose, names=row.name, archived=row.archived)
             for row in Topic.objects.filter(workspace_id=workspace_id).order_by("pk")
         },
+        dropped=_read_dropped(workspace_id),
         has_restricted=_has_restricted(workspace_id),
+    )
+
+
+def _read_dropped(workspace_id: int) -> Dropped:
+    rows = list(NotCollected.objects.filter(workspace_id=workspace_id).values_list("kind", "event", "name"))
+    properties: dict[str, set[str]] = {}
+    for kind, event, name in rows:
+        if kind == "property":
+            properties.setdefault(event, set()).add(name)
+    return Dropped(
+        attributes=frozenset(name for kind, _, name in rows if kind == "attribute"),
+        events=frozenset(event for kind, event, _ in rows if kind == "event"),
+        properties={event: frozenset(names) for event, names in properties.items()},
     )
 
 

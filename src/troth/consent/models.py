@@ -349,6 +349,36 @@ class RefusedClaims(models.Model):
     refused = models.BigIntegerField()
 
 
+class NotCollected(models.Model):
+    """An attribute, event or property that a workspace stopped collecting: the doors drop it."""
+
+    workspace_id = models.BigIntegerField()
+    kind = models.CharField(max_length=10)
+    event = models.CharField(max_length=255)
+    """Folded; empty for an attribute."""
+    name = models.CharField(max_length=255)
+    """Empty for an event as a whole."""
+    since = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["workspace_id", "kind", "event", "name"], name="one_stop_per_datum")
+        ]
+
+
+class NotCollectedCount(models.Model):
+    """How much of it was dropped at the doors, per day: a number, nobody's data."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "day", "kind", "event", "name")
+    workspace_id = models.BigIntegerField()
+    day = models.IntegerField()
+    """Days since 1970-01-01 UTC."""
+    kind = models.CharField(max_length=10)
+    event = models.CharField(max_length=255)
+    name = models.CharField(max_length=255)
+    dropped = models.BigIntegerField()
+
+
 class ConsentForm(models.Model):
     """A public form that asks for what a notice asks about. Nothing in it is secret, and nothing of what people enter is kept in it."""
 

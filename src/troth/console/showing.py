@@ -128,6 +128,7 @@ WORDS = {
     "legal_obligation": _("legal obligation"),
     "unknown_person": _("unknown person"),
     "no_basis": _("no legal basis"),
+    "not_collected": _("not collected any more"),
     "holdout": _("held out"),
     "drawn": _("gets nothing, to see what the mail does"),
     "had_it_already": _("somebody with the same address has it"),

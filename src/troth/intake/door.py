@@ -45,6 +45,8 @@ from troth.workspaces.registry import matches_on_email
 
 DROPPED_OUTCOME = Outcome(status=DROPPED)
 RESTRICTED = "restricted"
+NOT_COLLECTED = "not_collected"
+"""The workspace stopped collecting that event."""
 UNKNOWN_OUTCOME = Outcome(status=UNKNOWN_PERSON)
 
 
@@ -219,6 +221,9 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
     name = fold_event_name(command.name)
     purpose = SERVICE
     catalog = plan.catalog(workspace_id)
+    if name in catalog.dropped.events:
+        plan.not_collected[workspace_id, "event", name, ""] += 1
+        return _drop(plan, command, person_id or 0, NOT_COLLECTED)
     if catalog.events:
         # What may not be collected leaves nothing behind: no person, no identifier, no attribute.
         purpose = catalog.events.get(name, SERVICE)
@@ -234,6 +239,8 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
         plan.give_identifiers(workspace_id, person_id, handles, command.source)
     if command.attributes:
         plan.change_profile(command, person_id, command.attributes)
+    if name in catalog.dropped.properties:
+        text = _without_dropped(plan, command, name, text)
     dedupe = None
     if command.dedupe is not None:
         key = command.dedupe if isinstance(command.dedupe, bytes) else command.dedupe.encode()
@@ -241,3 +248,13 @@ def _apply_event(plan: Plan, command: Track, handles: list[Handle], text: str, m
     until = command.received_at + command.dedupe_ms
     plan.add_event((person_id, workspace_id, name, command.ts, command.received_at, command.source, purpose, text, dedupe, until))
     return Outcome(status=ACCEPTED, person_id=person_id)
+
+
+def _without_dropped(plan: Plan, command: Track, name: str, text: str) -> str:
+    """The properties as JSON without those that are not collected any more, which are counted."""
+    gone = plan.catalog(command.workspace_id).dropped.properties[name] & command.properties.keys()
+    if not gone:
+        return text
+    for inner in gone:
+        plan.not_collected[command.workspace_id, "property", name, inner] += 1
+    return encode({inner: value for inner, value in command.properties.items() if inner not in gone})

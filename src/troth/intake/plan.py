@@ -13,6 +13,7 @@ from django.db import transaction
 
 from troth.consent.catalog import Catalog, forget_catalogs, load_catalog
 from troth.consent.claims import Texts, count_refused, texts_of
+from troth.consent.collecting import count_not_collected
 from troth.consent.decisions import NO_DECISION, DecisionRow, Stood, load_decisions, make_facts, record_decisions
 from troth.consent.gate import Operation, reason_against
 from troth.consent.models import EVERYTHING, Standing
@@ -62,6 +63,8 @@ class Plan:
         self.heeded: set[tuple[int, str]] = set()
         """Persons and purposes for which Global Privacy Control was recorded before, as far as that was read."""
         self.dropped: Counter[tuple[int, str]] = Counter()
+        self.not_collected: Counter[tuple[int, str, str, str]] = Counter()
+        """What the workspace stopped collecting: (workspace, kind, event, name)."""
         self.void_claims: Counter[tuple[int, str, str]] = Counter()
         self._texts: dict[int, Texts] = {}
         self._created: dict[int, tuple[int, Profile]] = {}
@@ -188,6 +191,10 @@ class Plan:
     ) -> None:
         """Merge what a command says (None removes) and edit tags; an attribute is left out when the gate refuses its purpose."""
         catalog = self.catalog(command.workspace_id)
+        if catalog.dropped.attributes:
+            for name in [name for name, value in attributes.items() if value is not None and name in catalog.dropped.attributes]:
+                self.not_collected[command.workspace_id, "attribute", "", name] += 1
+                attributes = {other: value for other, value in attributes.items() if other != name}
         if catalog.attributes:
             attributes = {
                 name: value
@@ -245,6 +252,8 @@ class Plan:
             insert_rows(INSERT_INBOX, [(row[0] % BUCKETS, item_id, *row) for item_id, row in zip(ids, self._inbox, strict=True)])
         if self.dropped:
             count_dropped(dict(self.dropped), self.now)
+        if self.not_collected:
+            count_not_collected(self.not_collected, self.now)
         if self.void_claims:
             count_refused(self.void_claims, self.now)
 

@@ -255,3 +255,19 @@ class BreachStep(models.Model):
     before = models.JSONField(default=dict)
     """What the changed fields said before."""
     note = models.TextField(blank=True)
+
+
+class Clearing(models.Model):
+    """What was collected under a name and is not any more is deleted, step by step; then it stays as proof, in numbers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace_id = models.BigIntegerField()
+    kind = models.CharField(max_length=10)
+    event = models.CharField(max_length=255)
+    name = models.CharField(max_length=255)
+    bucket = models.SmallIntegerField(default=0)
+    """Where it goes on."""
+    cleared = models.BigIntegerField(default=0)
+    """Persons or events that held it."""
+    started_at = models.BigIntegerField()
+    ended_at = models.BigIntegerField(null=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.http import Http404
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from troth.consent.catalog import load_catalog
@@ -88,3 +90,13 @@ def read_progress() -> Progress:
 def address_of(workspace_id: int, use: Use) -> str:
     """The page of what uses an item."""
     return f"/console/{workspace_id}/{USERS[use.by]}/{use.id}"
+
+
+def list_tabs(workspace_id: int, here: str) -> list[tuple[str, str, bool]]:
+    """The views of the room."""
+    views = (
+        ("inventory", _("What is stored"), "console-inventory"),
+        ("unused", _("Not used"), "console-inventory-unused"),
+        ("drift", _("Not declared"), "console-inventory-drift"),
+    )
+    return [(text, reverse(name, args=[workspace_id]), key == here) for key, text, name in views]

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.inventory.reading import KINDS, MOST, address_of, describe, list_rows, read_progress, read_row, short_category
+from troth.console.inventory.reading import KINDS, MOST, address_of, describe, list_rows, list_tabs, read_progress, read_row, short_category
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
@@ -38,7 +38,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         kinds=[("", _("everything")), *((key, str(text).lower()) for key, text in KINDS.items())],
         categories=[("", _("any")), *((key, short_category(key)) for key in CATEGORIES)],
         progress=read_progress(),
-        tabs=_tabs(request, "inventory"),
+        tabs=list_tabs(request.workspace.pk, "inventory"),
     )
 
 
@@ -55,7 +55,7 @@ def drift(request: MemberRequest) -> HttpResponse:
         sensitive=describe(workspace_id, found.sensitive),
         undeclared=describe(workspace_id, found.undeclared),
         unassigned=describe(workspace_id, found.unassigned),
-        tabs=_tabs(request, "drift"),
+        tabs=list_tabs(workspace_id, "drift"),
     )
 
 
@@ -101,8 +101,3 @@ def _correct(request: MemberRequest, own: Item) -> HttpResponse:
     response = redirect(f"{request.path}?{urlencode({'kind': own.kind, 'event': own.event, 'name': own.name})}")
     response.status_code = 303
     return response
-
-
-def _tabs(request: MemberRequest, here: str) -> list[tuple[str, str, bool]]:
-    views = (("inventory", _("What is stored"), "console-inventory"), ("drift", _("Not declared"), "console-inventory-drift"))
-    return [(text, reverse(name, args=[request.workspace.pk]), key == here) for key, text, name in views]
