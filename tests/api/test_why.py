@@ -22,7 +22,7 @@ def test_a_campaign_has_rules_that_are_checked_where_they_are_written(alice: Any
     body = {"name": "Cart", "trigger_event": "cart", "purpose": "service", "subject": "s", "html": "<p>x</p>"}
     rules = {"delay": "PT1H", "unless": {"event": "Bought it"}, "priority": 50}
     made = alice.api.json("POST", "/campaigns", {**body, "rules": rules}, status=201)
-    assert made["rules"] == {"delay": "PT1H", "unless": {"event": "bought_it"}}
+    assert made["rules"] == {"delay": "PT1H", "unless": [{"event": "bought_it"}]}
     assert made["says"] == "Whoever causes an event “cart” gets it 1 hour later. Not if “bought_it” happens meanwhile."
     assert made["trigger"] is None
     refused = alice.api.json("POST", "/campaigns", {**body, "rules": {"delay": "soon"}}, status=400)

@@ -186,6 +186,19 @@ def test_what_would_come_too_late_is_not_sent_at_all(town: Town) -> None:
     assert town.states() == [(State.SKIPPED, "expired"), (State.SKIPPED, "expired")]
 
 
+def test_whichever_of_several_events_happens_first_ends_the_message(town: Town) -> None:
+    paid = {"event": "paid", "conditions": {"property": "total", "op": "greater", "value": 10}}
+    town.campaign(event="cart", rules={"delay": "PT2H", "unless": [{"event": "Bought"}, paid]})
+    ann, bob, cid = town.person("ann"), town.person("bob"), town.person("cid")
+    for person in (ann, bob, cid):
+        town.does(person, "cart")
+    town.later(HOUR)
+    town.does(ann, "bought")
+    town.does(bob, "paid", total=5)
+    town.does(cid, "paid", total=50)
+    assert sorted(town.states()) == [(State.QUEUED, ""), (State.SKIPPED, "unless:bought"), (State.SKIPPED, "unless:paid")]
+
+
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
@@ -194,7 +207,7 @@ def test_what_would_come_too_late_is_not_sent_at_all(town: Town) -> None:
             "$.rules.delay: write a span of time in days, hours, minutes and seconds, at most ten years: P7D, PT90M, P1DT12H.",
         ),
         ({"delay": "P400D"}, "$.rules.delay: wait at most 366 days."),
-        ({"unless": {"event": " "}}, "$.rules.unless.event: name the event after which it is not wanted any more."),
+        ({"unless": {"event": " "}}, "$.rules.unless[0].event: name the event after which it is not wanted any more."),
         ({"reentry": {"rule": "twice"}}, "$.rules.reentry.rule: this is none of the choices."),
         ({"reentry": {"rule": "once_per_value"}}, "$.rules.reentry.property: name the property of the event, such as order_id."),
         ({"hours": {"from": "9", "until": "10:00"}}, "$.rules.hours.from: write a time of day as HH:MM, such as 09:00."),
@@ -224,7 +237,7 @@ def test_data_read_to_choose_the_moment_has_to_be_covered_too(town: Town) -> Non
     made = town.campaign(purpose="marketing_email", rules={"unless": {"event": "clicked_tip"}}, also_for=["open_tracking"])
     town.does(town.person("ann"), "bought")
     assert town.states() == [(State.SKIPPED, "open_tracking:no_consent")]
-    assert made.published["rules"] == {"unless": {"event": "clicked_tip"}}
+    assert made.published["rules"] == {"unless": [{"event": "clicked_tip"}]}
 
 
 def test_what_does_not_go_takes_no_room_from_what_does(town: Town) -> None:

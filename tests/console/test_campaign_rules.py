@@ -14,7 +14,11 @@ from troth.segments.registry import create_segment
 RULES = {
     "delay_0": "2",
     "delay_1": "H",
-    "unless_event": "Bought it",
+    "unless-0-event": "Bought it",
+    "unless-0-property": ["total", ""],
+    "unless-0-op": ["greater", "equals"],
+    "unless-0-value": ["10", ""],
+    "unless-1-event": "Cancelled",
     "reentry": "once_per_span",
     "reentry_span_0": "1",
     "reentry_span_1": "W",
@@ -33,7 +37,7 @@ RULES = {
 }
 STORED = {
     "delay": "PT2H",
-    "unless": {"event": "bought_it"},
+    "unless": [{"event": "bought_it", "conditions": {"property": "total", "op": "greater", "value": 10}}, {"event": "cancelled"}],
     "reentry": {"rule": "once_per_span", "span": "P7D"},
     "hours": {"from": "09:00", "until": "17:00", "days": ["mon", "fri"]},
     "expires_after": "PT90M",
@@ -58,7 +62,8 @@ def test_rules_are_written_shown_again_and_told_in_a_sentence(workspace: Any) ->
     asked = owner.get(f"{base}/{own.pk}/publish").content.decode()
     for says in (
         "gets it 2 hours later.",
-        "Not if “bought_it” happens meanwhile.",
+        "Not if “bought_it” that meets the conditions happens meanwhile.",
+        "Not if “cancelled” happens meanwhile.",
         "Nobody gets it twice within 7 days.",
         "At most 3 in 1 day.",
         "It goes out between 09:00 and 17:00 on Monday, Friday, where the person is.",
@@ -72,9 +77,33 @@ def test_what_is_wrong_with_rules_is_told_on_the_form(workspace: Any) -> None:
     owner = join(workspace, "owner")
     page = owner.post(f"/console/{workspace.pk}/campaigns/new", {**DRAFT, "reentry": "once_per_value"}).content.decode()
     assert "name the property of the event, such as order_id" in page
-    page = owner.post(f"/console/{workspace.pk}/campaigns/new", {**DRAFT, "unless_event": "x", "unless_conditions": "{"}).content.decode()
+    for wrong, says in (
+        ({"unless-0-event": "x", "unless-0-conditions": "{"}, "Unless “x”: Line 1, column 2: this is no JSON"),
+        ({"unless-0-event": "x", "unless-0-property": "", "unless-0-op": "equals", "unless-0-value": "7"}, "Unless “x”: Row 1:"),
+        ({"unless-0-conditions": '{"property": "a", "op": "is_set"}'}, "name the event that the conditions are about"),
+    ):
+        assert says in owner.post(f"/console/{workspace.pk}/campaigns/new", {**DRAFT, **wrong}).content.decode()
     assert Campaign.objects.count() == 0
-    assert "campaign" in page
+
+
+def test_nested_conditions_of_what_ends_it_are_kept_as_json(workspace: Any) -> None:
+    owner = join(workspace, "owner")
+    base = f"/console/{workspace.pk}/campaigns"
+    nested = '{"not": {"property": "plan", "op": "equals", "value": "free"}}'
+    assert owner.post(f"{base}/new", {**DRAFT, "unless-0-event": "left", "unless-0-conditions": nested}).status_code == 303
+    own = Campaign.objects.get()
+    assert own.rules["unless"][0]["conditions"] == {"not": {"property": "plan", "op": "equals", "value": "free"}}
+    assert "&quot;not&quot;" in owner.get(f"{base}/{own.pk}/edit").content.decode()
+
+
+def test_beside_the_form_stands_what_the_rules_read_too(workspace: Any) -> None:
+    owner = join(workspace, "owner")
+    pros = create_segment(workspace.pk, name="Pros", definition={"attribute": "plan", "op": "equals", "value": "pro"}, now=now_ms())
+    about = f"/console/{workspace.pk}/campaigns/about"
+    told = owner.post(about, {**DRAFT, "unless-0-event": "Bought it", "only_if_in": str(pros.pk)}).content.decode()
+    assert "bought_it" in told and "segment “Pros”" in told
+    date = {"trigger_kind": "date", "attribute": "renews_on", "days": "7", "side": "before", "at": "09:30", "trigger_event": ""}
+    assert "renews_on" in owner.post(about, {**DRAFT, **date}).content.decode()
 
 
 def test_a_date_or_a_segment_triggers_instead_of_an_event(workspace: Any) -> None:

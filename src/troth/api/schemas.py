@@ -225,7 +225,7 @@ CampaignRules = Annotated[
     Field(
         description="When and how often it goes out: `delay`, `unless`, `only_if_in`, `reentry`, `hours`, `expires_after`, `oldest_event`, `cap`,"
         " `keeps_caps`, `keeps_quiet_hours`, `priority`, `medium` (`email`, `push`, `sms`, `webhook`); spans of time as ISO 8601. What is left out has its default; see docs/campaigns.md.",
-        examples=[{"delay": "PT1H", "unless": {"event": "bought"}, "reentry": {"rule": "once_per_span", "span": "P7D"}}],
+        examples=[{"delay": "PT1H", "unless": [{"event": "bought"}], "reentry": {"rule": "once_per_span", "span": "P7D"}}],
     ),
 ]
 TemplateKey = Annotated[

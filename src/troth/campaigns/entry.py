@@ -95,7 +95,5 @@ def _judge_reentry(rule: Rule, occasion: Occasion, earlier: Sequence[Earlier], n
 
 def is_meanwhile(rule: Rule, since: int, name: str, at: int, properties: dict[str, Any]) -> bool:
     """Whether an event after the trigger means that the message is not wanted any more."""
-    unless = rule.rules.unless
-    return (
-        unless is not None and unless.event == name and at > since and (unless.conditions is None or holds(unless.conditions, properties))
-    )
+    named = [unless for unless in rule.rules.unless if unless.event == name] if at > since else []
+    return any(unless.conditions is None or holds(unless.conditions, properties) for unless in named)

@@ -75,7 +75,7 @@ def since_of(context: Mapping[str, Any]) -> int:
 def find_ended(claims: Iterable[tuple[Claim, Rule]], now: int) -> dict[int, Decision]:
     """The due messages that what happened meanwhile made pointless, by message; also what is accepted and not folded yet counts."""
     asked = [(claim, rule) for claim, rule in claims if rule.rules.unless]
-    happened = _load_happened([(claim, rule.rules.unless.event) for claim, rule in asked if rule.rules.unless])
+    happened = _load_happened([(claim, name) for claim, rule in asked for name in sorted({one.event for one in rule.rules.unless})])
     found = {}
     for claim, rule in asked:
         since = since_of(claim.context)

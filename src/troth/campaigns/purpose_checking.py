@@ -103,10 +103,10 @@ def find_read_beside(workspace_id: int, trigger: Trigger | None, rules: Rules) -
         # A segment that is gone has no members, and reads nothing; publishing names the fault.
         with suppress(SegmentUnknown):
             yield from find_read_by_segment(workspace_id, segment_id)
-    if rules.unless:
-        event = Datum(Kind.EVENT, rules.unless.event)
-        yield event, Place(BESIDE, rules.unless.event, path="$.rules.unless.event")
-        for name, path in read_properties(rules.unless.conditions, "$.rules.unless.conditions"):
+    for number, unless in enumerate(rules.unless):
+        event, place = Datum(Kind.EVENT, unless.event), f"$.rules.unless[{number}]"
+        yield event, Place(BESIDE, unless.event, path=f"{place}.event")
+        for name, path in read_properties(unless.conditions, f"{place}.conditions"):
             yield event, Place(BESIDE, name, path=path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import NamedTuple
 
@@ -116,8 +117,11 @@ def _batches(occasions: Iterable[Occasion]) -> Iterator[list[Occasion]]:
         yield batch
 
 
+_Event = tuple[int, str, dict[str, object]]
+
+
 class _Facts(NamedTuple):
-    meanwhile: dict[int, list[tuple[int, dict[str, object]]]]
+    meanwhile: dict[int, list[_Event]]
     had: dict[int, list[Had]]
     profiles: dict[int, tuple[dict[str, object], list[str]]]
     members: set[int] | None
@@ -155,10 +159,9 @@ class _Stage:
         if denied:
             return f"{denied.purpose}:{denied.reason}", None
         due_at, expires_at = find_due(rule, occasion, occasion.at)
-        unless = rule.rules.unless
-        for at, properties in facts.meanwhile.get(occasion.person_id, ()):
-            if unless and at <= due_at and is_meanwhile(rule, occasion.at, unless.event, at, dict(properties)):
-                return f"unless:{unless.event}", None
+        for at, name, properties in facts.meanwhile.get(occasion.person_id, ()):
+            if at <= due_at and is_meanwhile(rule, occasion.at, name, at, dict(properties)):
+                return f"unless:{name}", None
         if facts.members is not None and occasion.person_id not in facts.members:
             return "segment:left", None
         return self._limit(match, facts, due_at, expires_at, is_marketing=gate.is_marketing(match))
@@ -186,28 +189,29 @@ class _Stage:
 
     def _load(self, people: set[int]) -> _Facts:
         """The recorded facts of some persons: four reads."""
-        unless, only_in = self.rule.rules.unless, self.rule.rules.only_if_in
+        names, only_in = {one.event for one in self.rule.rules.unless}, self.rule.rules.only_if_in
         caps = (*self.limits.caps, *([self.own.cap] if self.own.cap else []))
         longest = max((span_ms(cap.per) for cap in caps), default=0)
         return _Facts(
-            meanwhile=_load_events(self.rule.workspace_id, people, unless.event, self.since) if unless else {},
+            meanwhile=_load_events(self.rule.workspace_id, people, names, self.since) if names else {},
             had=_load_had(people, self.since - longest, source_of(self.rule.campaign_id)) if longest else {},
             profiles=load_profiles(people),
             members=find_members(only_in, people, self.now) if only_in else None,
         )
 
 
-def _load_events(workspace_id: int, people: Iterable[int], name: str, since: int) -> dict[int, list[tuple[int, dict[str, object]]]]:
+def _load_events(workspace_id: int, people: Iterable[int], names: AbstractSet[str], since: int) -> dict[int, list[_Event]]:
+    """When persons caused events of these names, with the name and the properties."""
     rows = select_by_keys(
-        "SELECT e.person_id, e.ts, e.properties",
+        "SELECT e.person_id, e.ts, e.name, e.properties",
         "JOIN people_event e ON e.workspace_id = k.column3 AND e.name = k.column4 AND e.bucket = k.column1 AND e.person_id = k.column2"
         " AND e.ts > k.column5",
-        [(bucket_of(p), p, workspace_id, name, since) for p in sorted(people)],
+        [(bucket_of(p), p, workspace_id, name, since) for p in sorted(people) for name in sorted(names)],
         (*PERSON_KEY, "bigint", "text", "bigint"),
     )
-    found: dict[int, list[tuple[int, dict[str, object]]]] = defaultdict(list)
-    for person_id, at, properties in rows:
-        found[person_id].append((at, decode(properties) if isinstance(properties, str | bytes) else properties))
+    found: dict[int, list[_Event]] = defaultdict(list)
+    for person_id, at, name, properties in sorted(rows, key=lambda row: row[1]):
+        found[person_id].append((at, name, decode(properties) if isinstance(properties, str | bytes) else properties))
     return found
 
 

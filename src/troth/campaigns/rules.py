@@ -7,6 +7,7 @@ rules     how long it waits, unless what happens meanwhile, only if still in a s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from troth.people.event_names import fold_event_name
 from troth.segments.conditions import check_condition
 
 MOST_DAYS = 366
+MOST_UNLESS = 5
 LONGEST_DELAY = 366 * DAY
 OLDEST = "P1D"
 """An event that is older when it comes, such as an imported one, triggers nothing, unless the campaign says otherwise."""
@@ -85,7 +87,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """All of it; by itself a campaign answers every event at once."""
 
     delay: str = ""
-    unless: Unless | None = None
+    unless: tuple[Unless, ...] = ()
+    """Whichever of these happens first ends it."""
     only_if_in: int = 0
     """A segment that the person has to be in when the message is due; 0: none."""
     reentry: Reentry = Reentry()
@@ -127,13 +130,17 @@ def read_trigger(plain: Any) -> Trigger | None:
 
 def read_rules(plain: Any) -> Rules:
     """Rules as JSON has them, checked, names of events folded. Raises RulesInvalid, SpanInvalid, HoursInvalid, ConditionInvalid."""
+    if isinstance(plain, Mapping) and isinstance(plain.get("unless"), Mapping):
+        plain = {**plain, "unless": [plain["unless"]]}  # one alone need not be a list
     rules: Rules = _convert(plain, Rules, "$.rules")
     for name, least in (("delay", 0), ("expires_after", 0), ("oldest_event", 0)):
         span = check_span(getattr(rules, name), f"$.rules.{name}", least=least)
         if name == "delay" and span > LONGEST_DELAY:
             raise RulesInvalid("$.rules.delay: wait at most 366 days.")
-    if rules.unless:
-        rules = msgspec.structs.replace(rules, unless=_tidy_unless(rules.unless))
+    if len(rules.unless) > MOST_UNLESS:
+        raise RulesInvalid(f"$.rules.unless: at most {MOST_UNLESS} events.")
+    tidied = tuple(_tidy_unless(one, f"$.rules.unless[{number}]") for number, one in enumerate(rules.unless))
+    rules = msgspec.structs.replace(rules, unless=tidied)
     if rules.hours:
         check_hours(rules.hours, "$.rules.hours")
     if rules.cap:
@@ -149,7 +156,7 @@ def read_rules(plain: Any) -> Rules:
 
 def to_plain(value: Trigger | Rules | None) -> Any:
     """As it is stored and shown."""
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def never_goes_out(hours: Hours | None, quiet: Hours | None) -> bool:
@@ -157,12 +164,12 @@ def never_goes_out(hours: Hours | None, quiet: Hours | None) -> bool:
     return hours is not None and quiet is not None and next_allowed(0, ZoneInfo("UTC"), only=hours, quiet=quiet) is None
 
 
-def _tidy_unless(unless: Unless) -> Unless:
+def _tidy_unless(unless: Unless, place: str) -> Unless:
     event = fold_event_name(unless.event)
     if not event or len(event) > 255 or "\0" in event:
-        raise RulesInvalid("$.rules.unless.event: name the event after which it is not wanted any more.")
+        raise RulesInvalid(f"{place}.event: name the event after which it is not wanted any more.")
     if unless.conditions is not None:
-        check_condition(unless.conditions, "$.rules.unless.conditions")
+        check_condition(unless.conditions, f"{place}.conditions")
     return Unless(event=event, conditions=unless.conditions)
 
 

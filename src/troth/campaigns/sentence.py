@@ -46,9 +46,9 @@ def _tell_rules(rules: Rules, names: dict[int, str]) -> Iterator[str]:
         yield {"push": "It goes to their phones and browsers.", "sms": "It goes by text message.", "webhook": "It goes by webhook."}[
             rules.medium
         ]
-    if rules.unless:
-        more = " that meets the conditions" if rules.unless.conditions is not None else ""
-        yield f"Not if “{rules.unless.event}”{more} happens meanwhile."
+    for unless in rules.unless:
+        more = " that meets the conditions" if unless.conditions is not None else ""
+        yield f"Not if “{unless.event}”{more} happens meanwhile."
     if rules.only_if_in:
         yield f"Only who is in the segment “{names.get(rules.only_if_in, '?')}” when it is due."
     yield {

@@ -55,6 +55,6 @@ def _by_event(rules: Sequence[Rule]) -> tuple[Listening, Listening]:
     for rule in rules:
         if rule.event:
             waited_for.setdefault((rule.workspace_id, rule.event), []).append(rule)
-        if rule.rules.unless:
-            dropping.setdefault((rule.workspace_id, rule.rules.unless.event), []).append(rule)
+        for name in {unless.event for unless in rule.rules.unless}:
+            dropping.setdefault((rule.workspace_id, name), []).append(rule)
     return waited_for, dropping

@@ -38,8 +38,7 @@ def _of_plan(plan: Plan) -> Iterator[Datum]:
 
 
 def _of_unless(rules: Mapping[str, Any]) -> Iterator[Datum]:
-    unless = read_rules(dict(rules)).unless
-    if unless:
+    for unless in read_rules(dict(rules)).unless:
         yield from read_conditions({"event": unless.event, "conditions": unless.conditions})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from troth.campaigns.models import Campaign
 from troth.campaigns.rules import MOST_DAYS, OLDEST, DateTrigger, SegmentTrigger, read_rules, read_trigger, to_plain
+from troth.console.campaigns.unless_rows import UnlessRow, posted_unless, read_unless, with_spare, write_unless
 from troth.console.spans import SpanField
 from troth.kernel.errors import TrothError
 from troth.messages.hours import WEEKDAYS
@@ -48,15 +48,6 @@ class RulesForm(forms.Form):
     )
     yearly = forms.BooleanField(label=_("Every year, as for a birthday"), required=False)
     delay = SpanField(label=_("Wait"), help_text=_("Between the trigger and the message."))
-    unless_event = forms.CharField(
-        label=_("Unless this event happens meanwhile"), required=False, max_length=255, help_text=_("Then it is not sent.")
-    )
-    unless_conditions = forms.CharField(
-        label=_("Conditions on that event, as JSON"),
-        required=False,
-        max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}),
-    )
     medium = forms.ChoiceField(
         label=_("Goes out by"),
         required=False,
@@ -98,8 +89,10 @@ class RulesForm(forms.Form):
         if not self.errors:
             try:
                 self.trigger, self.rules = to_plain(read_trigger(self._trigger(cleaned))), to_plain(read_rules(self._rules(cleaned)))
-            except (TrothError, json.JSONDecodeError) as error:
+            except TrothError as error:
                 self.add_error(None, str(error))
+            except forms.ValidationError as error:
+                self.add_error(None, error)
         return cleaned
 
     def _trigger(self, cleaned: dict[str, Any]) -> dict[str, Any] | None:
@@ -123,9 +116,7 @@ class RulesForm(forms.Form):
         written["oldest_event"] = cleaned["oldest_event"] if "oldest_event_0" in self.data else OLDEST
         written["medium"] = cleaned["medium"] or "email"
         written["priority"] = PRIORITY if cleaned["priority"] is None else cleaned["priority"]
-        if cleaned["unless_event"]:
-            conditions = json.loads(cleaned["unless_conditions"]) if cleaned["unless_conditions"].strip() else None
-            written["unless"] = {"event": cleaned["unless_event"], "conditions": conditions}
+        written["unless"] = read_unless(posted_unless(self.data))
         rule = cleaned["reentry"] or "every"
         own = {"once_per_span": {"span": cleaned["reentry_span"]}, "once_per_value": {"property": cleaned["reentry_property"]}}
         written["reentry"] = {"rule": rule, **own.get(rule, {})}
@@ -136,6 +127,11 @@ class RulesForm(forms.Form):
         for name in ("keeps_caps", "keeps_quiet_hours"):
             written[name] = {"yes": True, "no": False}.get(cleaned[name])
         return written
+
+    @property
+    def unless(self) -> list[UnlessRow]:
+        """The events to show: those that were posted, else those of the campaign, and an empty one."""
+        return with_spare(posted_unless(self.data) if self.is_bound else self.initial.get("unless", []))
 
     @property
     def chosen_days(self) -> list[tuple[str, str, bool]]:
@@ -170,9 +166,7 @@ def initial_rules(campaign: Campaign | None) -> dict[str, Any]:
         side = "before" if trigger.days <= 0 else "after"
         shown |= {"trigger_kind": "date", "attribute": trigger.attribute, "days": abs(trigger.days), "side": side}
         shown |= {"at": trigger.at, "yearly": trigger.yearly}
-    if rules.unless:
-        conditions = "" if rules.unless.conditions is None else json.dumps(rules.unless.conditions, ensure_ascii=False)
-        shown |= {"unless_event": rules.unless.event, "unless_conditions": conditions}
+    shown["unless"] = write_unless(rules.unless)
     if rules.hours:
         shown |= {"since": rules.hours.since, "until": rules.hours.until, "weekdays": list(rules.hours.days)}
     if rules.cap:
