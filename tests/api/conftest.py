@@ -75,8 +75,19 @@ class Tenant:
     record_id: str
     repermission_id: int
     channel_id: int
+    domain_id: int
     webhook_id: int
     breach_id: int
+
+
+@pytest.fixture(autouse=True)
+def no_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody outside is asked: a resolver without a server says so at once."""
+    import dns.resolver
+
+    from troth.messages import dns_records
+
+    monkeypatch.setattr(dns_records, "make_resolver", lambda: dns.resolver.Resolver(configure=False))
 
 
 @pytest.fixture
@@ -195,6 +206,7 @@ def make_tenant(name: str) -> Tenant:
         api.json("GET", f"/people/{subject.person_id}/consents")["records"][0]["id"],
         api.json("POST", "/repermissions", asking_of(name), status=201)["id"],
         add_sms(api, workspace.pk, name),
+        api.json("POST", "/domains", {"domain": f"{name}.example"}, status=201)["id"],
         api.json("POST", "/webhooks", webhook_of(name), status=201)["id"],
         api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
     )

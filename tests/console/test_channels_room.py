@@ -153,3 +153,36 @@ def test_the_return_mailbox_is_tried_when_it_is_set_up(owner: Client, workspace:
         assert "refused the log-in" in refused.content.decode()
     owner.post(place(workspace, "/domains/_mailbox/forget"))
     assert not ReturnMailbox.objects.exists()
+
+
+def test_the_page_of_a_person_says_which_address_is_stopped_why_and_leads_to_lifting_it(owner: Client, workspace: Any) -> None:
+    from tests.messages.posting import Post
+    from troth.messages.feedback.stops import Stopping, stop_addresses
+    from troth.messages.models import StopReason
+    from troth.people.identifiers import make_handle
+
+    dana = Post(workspace).person("dana")
+    shown = f"/console/{workspace.pk}/people/{dana.person_id}"
+    assert "nothing is sent there" not in owner.get(shown).content.decode()
+    handle = make_handle(workspace.pk, "email", "dana@example.com")
+    assert handle
+    stop_addresses(workspace.pk, [Stopping("email", handle.tag, StopReason.COMPLAINT, now_ms())])
+    page = owner.get(shown).content.decode()
+    assert "nothing is sent there" in page and "complaint" in page
+    assert "Lift the stop" in owner.post(place(workspace, "/stopped"), {"address": "dana@example.com"}).content.decode()
+
+
+def test_what_came_back_of_a_message_stands_on_its_page(owner: Client, workspace: Any) -> None:
+    from tests.messages.posting import Post
+    from troth.messages.channels.port import Feedback, Medium, Told
+    from troth.messages.feedback.noting import note_feedback
+    from troth.messages.models import Message
+
+    post = Post(workspace)
+    post.queue(post.person("dana"))
+    message = Message.objects.get()
+    Message.objects.update(state="sent", recipient="dana@example.com", settled_at=now_ms())
+    told = Feedback(told=Told.HARD_BOUNCE, at=now_ms(), message_id=message.message_id, recipient="dana@example.com", status="5.1.1")
+    note_feedback(workspace.pk, Medium.EMAIL, [told], provider="postmark", now=now_ms())
+    page = owner.get(f"/console/{workspace.pk}/outbox/{message.message_id}").content.decode()
+    assert "What came back" in page and "Hard bounce" in page and "told by postmark" in page and "5.1.1" in page

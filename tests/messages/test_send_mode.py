@@ -136,3 +136,26 @@ def test_the_command_says_what_holds_now(workspace: Any, capsys: pytest.CaptureF
     call_command("workspace_sending", workspace.name, "live")
     workspace.refresh_from_db()
     assert workspace.send_mode == SendMode.LIVE
+
+
+def test_in_test_mode_what_is_no_mail_reaches_the_tester_as_a_mail_that_shows_it(post: Post, settings: Any) -> None:
+    from email import message_from_bytes, policy
+
+    from troth.content.models import Template
+    from troth.intake.commands import Identify
+
+    set_send_mode(post.workspace, SendMode.TEST, TESTER)
+    dana = post.person("dana")
+    post.say(Identify(identity=Identity(external_id="dana", phone="+33612345678"), attributes={"first": "Dana"}, **post.common))
+    post.queue(dana)
+    short = {"title": "", "body": "Parcel for {{ person.first }}", "url": "https://acme.example/p", "image": "", "data": {}}
+    Template.objects.filter(pk=post.template.pk).update(kind="short", short=short, subject="", html="")
+    Message.objects.update(channel="sms")
+    send_due(now_ms())
+    (outgoing,) = post.sent
+    mail = message_from_bytes(outgoing.mail, policy=policy.default)
+    assert (outgoing.recipient, mail["Subject"]) == (TESTER, "[Test] sms: Parcel for Dana")
+    assert "https://acme.example/p" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert b"33612345678" not in outgoing.mail
+    message = Message.objects.get()
+    assert (message.state, message.reason, message.rendered["text"]) == (State.SENT, "test_mode", "Parcel for Dana")

@@ -1,18 +1,19 @@
 """One message as it leaves: rendered on its person's data of this moment, with its links; a mail as bytes, anything else as short content.
 
-A workspace in test mode has its mail go to the tester's address, marked, and without a link that could withdraw anything.
+A workspace in test mode has everything go to the tester's address, as a mail, marked, and without a link that could withdraw anything.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 from django.conf import settings
 
 from troth.content.email_template import RenderedEmail, render_email
 from troth.content.models import Template
-from troth.content.short_text import render_short, short_from_json
+from troth.content.short_text import ShortTemplate, render_short, short_from_json
 from troth.messages.addressing import addresses_of
 from troth.messages.ask_links import AskLink, make_ask_url, make_test_ask_url
 from troth.messages.channels.port import Content, Medium, Outgoing
@@ -41,7 +42,10 @@ class Composed:
 
 def compose(prepared: Prepared, now: int) -> Composed:
     """The message to the person, or to the tester where the workspace is in test mode. Raises ContentError, MailInvalid."""
-    return _compose_mail(prepared, now) if prepared.claim.channel == Medium.EMAIL else _compose_short(prepared)
+    if prepared.claim.channel == Medium.EMAIL:
+        return _compose_mail(prepared, now)
+    is_test = prepared.workspace.send_mode == SendMode.TEST
+    return _mail_to_tester(prepared, now) if is_test else _compose_short(prepared)
 
 
 def _compose_mail(prepared: Prepared, now: int) -> Composed:
@@ -68,12 +72,7 @@ def _compose_mail(prepared: Prepared, now: int) -> Composed:
 
 
 def _compose_short(prepared: Prepared) -> Composed:
-    claim, person = prepared.claim, prepared.person
-    short = render_short(
-        short_from_json(_template(prepared).short),
-        {"person": person, "user": person, **claim.context},
-        unsubscribe_url=_unsubscribe_url(claim, is_test=False),
-    )
+    claim, short = prepared.claim, _render_short(prepared, is_test=False)
     content = Content(body=short.body, title=short.title, url=short.url, image=short.image, data=short.data)
     sender = prepared.workspace.sender or settings.TROTH_SENDER
     return Composed(
@@ -81,8 +80,36 @@ def _compose_short(prepared: Prepared) -> Composed:
             Outgoing(message_id=claim.message_id, sender=sender, recipient=value, content=content, platform=platform)
             for value, platform in addresses_of(prepared)
         ),
-        rendered={"subject": short.title or short.body[:80], "html": "", "text": short.body, "headers": [], "short": short.as_json()},
+        rendered=_kept(short),
     )
+
+
+def _mail_to_tester(prepared: Prepared, now: int) -> Composed:
+    """What is no mail, as a mail that shows what would have gone: a tester has an address, and no device of the person's."""
+    claim, workspace, short = prepared.claim, prepared.workspace, _render_short(prepared, is_test=True)
+    sender, recipient = workspace.sender or settings.TROTH_SENDER, workspace.test_address
+    lines = [part for part in (short.title, short.body, short.url, short.image) if part]
+    lines += [f"{name}: {value}" for name, value in short.data.items()]
+    shown = RenderedEmail(
+        subject=f"{TEST_MARK}{claim.channel}: {short.title or short.body[:80]}".replace("\n", " "),
+        html="".join(f'<p style="white-space:pre-line">{escape(line)}</p>' for line in lines),
+        text="\n".join(lines),
+    )
+    mail = build_mail(shown, sender=sender, recipient=recipient, message_id=claim.message_id, list_unsubscribe_url=None, date=now)
+    outgoing = Outgoing(message_id=claim.message_id, sender=sender, recipient=recipient, mail=mail)
+    return Composed(outgoing=(put_stamp(outgoing, prepared.stamp, claim.subject.workspace_id),), rendered=_kept(short), is_test=True)
+
+
+def _render_short(prepared: Prepared, *, is_test: bool) -> ShortTemplate:
+    variables = {"person": prepared.person, "user": prepared.person, **prepared.claim.context}
+    return render_short(
+        short_from_json(_template(prepared).short), variables, unsubscribe_url=_unsubscribe_url(prepared.claim, is_test=is_test)
+    )
+
+
+def _kept(short: ShortTemplate) -> dict[str, Any]:
+    """What is kept of a short message."""
+    return {"subject": short.title or short.body[:80], "html": "", "text": short.body, "headers": [], "short": short.as_json()}
 
 
 def _unsubscribe_url(claim: Claim, *, is_test: bool) -> str | None:

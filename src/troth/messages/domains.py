@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from email.utils import parseaddr
 
 from troth.kernel.clock import SECOND, now_ms
@@ -15,6 +15,7 @@ from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.errors import TrothError
 from troth.messages.channels.port import Outgoing
 from troth.messages.dkim_signing import make_key, public_record, sign_mail
+from troth.messages.dns_records import Finding, check_records
 from troth.messages.models import SendingDomain
 from troth.messages.returning import make_return_address
 
@@ -57,6 +58,14 @@ def find_domain(workspace_id: int, domain_id: int) -> SendingDomain:
     return found
 
 
+def find_named(workspace_id: int, domain: str) -> SendingDomain:
+    """The domain of that name. Raises DomainNotFound."""
+    found = SendingDomain.objects.filter(workspace_id=workspace_id, domain=domain.strip().rstrip(".").lower()).first()
+    if found is None:
+        raise DomainNotFound("This workspace has no such domain: `troth domain list` shows them.")
+    return found
+
+
 def add_domain(workspace_id: int, domain: str, now: int) -> SendingDomain:
     """Take a domain in, with a new key; nothing is signed before that is switched on. Raises DomainInvalid."""
     text = domain.strip().rstrip(".").lower()
@@ -82,6 +91,14 @@ def set_up_domain(row: SendingDomain, *, signs: bool, return_address: str) -> No
     row.signs, row.return_address = signs, address
     row.save(update_fields=["signs", "return_address"])
     forget_stamps()
+
+
+def check_domain(row: SendingDomain, now: int) -> list[Finding]:
+    """Ask the DNS for the domain's records, and keep what it has. Raises DomainInvalid."""
+    findings = check_records(row.domain, row.selector, dkim_record(row), row.return_address)
+    row.findings, row.checked_at = [asdict(one) for one in findings], now
+    row.save(update_fields=["findings", "checked_at"])
+    return findings
 
 
 def remove_domain(row: SendingDomain) -> None:

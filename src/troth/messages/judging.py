@@ -16,7 +16,6 @@ from troth.messages.limiting import Stop, find_stops
 from troth.messages.models import State
 from troth.messages.preparing import Prepared, may_send
 from troth.messages.queue import Claim, Settlement
-from troth.workspaces.models import SendMode
 
 Step = Callable[[Prepared, int], Settlement | None]
 
@@ -78,13 +77,6 @@ def _no_channel(prepared: Prepared, now: int) -> Settlement | None:
     return None if prepared.routes else Settlement(claim=prepared.claim, state=State.SKIPPED, reason="no_channel")
 
 
-def _only_mail_is_tested(prepared: Prepared, now: int) -> Settlement | None:
-    """In test mode there is an address for mail; what is no mail goes to nobody."""
-    if prepared.claim.channel == Medium.EMAIL or prepared.workspace.send_mode != SendMode.TEST:
-        return None
-    return Settlement(claim=prepared.claim, state=State.SKIPPED, reason="test_mode")
-
-
 def denied(prepared: Prepared, now: int) -> Settlement | None:
     """The gate's refusal, with all it said."""
     refusal = next((verdict for verdict in prepared.verdicts if not verdict.allow), None)
@@ -121,7 +113,6 @@ STEPS: tuple[Step, ...] = (
     _sending_off,
     _template_missing,
     _no_channel,
-    _only_mail_is_tested,
     _no_address,
     _stopped,
     denied,

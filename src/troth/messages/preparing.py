@@ -62,7 +62,7 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
     profiles, identifiers = load_profiles(people), load_identifiers(people)
     workspaces = Workspace.objects.in_bulk({claim.subject.workspace_id for claim in claims})
     measuring = ask_to_measure(claims, workspaces, now)
-    ways = {(claim.subject.workspace_id, claim.channel) for claim in claims}
+    ways = {_way_of(claim, workspaces) for claim in claims}
     routes = {way: routes_for(*way) for way in ways}
     stopped = find_stopped(handle.tag for own in identifiers.values() for handle in own if handle.kind in STOPPABLE)
     controls = look_at_controls()
@@ -80,8 +80,8 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
                 person={**profiles.get(person_id, ({}, []))[0], **contact},
                 handles=handles,
                 stopped=stopped_for(handles, stopped),
-                stamp=_stamp_of(workspaces[claim.subject.workspace_id]) if claim.channel == Medium.EMAIL else None,
-                routes=routes[claim.subject.workspace_id, claim.channel],
+                stamp=_stamp_of(workspaces[claim.subject.workspace_id]) if _way_of(claim, workspaces)[1] == Medium.EMAIL else None,
+                routes=routes[_way_of(claim, workspaces)],
                 control=find_stop(controls, claim.subject.workspace_id, claim.source, is_marketing=claim.is_marketing),
                 verdicts=verdicts[claim.message_id],
                 measuring=measuring[claim.message_id],
@@ -89,6 +89,12 @@ def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
             )
         )
     return prepared
+
+
+def _way_of(claim: Claim, workspaces: Mapping[int, Workspace]) -> tuple[int, str]:
+    """The workspace and the medium by which it leaves: in test mode the tester gets everything by mail."""
+    workspace = workspaces[claim.subject.workspace_id]
+    return workspace.pk, Medium.EMAIL if workspace.send_mode == SendMode.TEST else claim.channel
 
 
 def may_send(workspace: Workspace) -> bool:

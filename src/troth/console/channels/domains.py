@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -18,11 +17,11 @@ from troth.console.access import MemberRequest, member_page, record
 from troth.console.channels.forms import CODE
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
-from troth.messages.dns_records import check_records
 from troth.messages.domains import (
     DomainInvalid,
     DomainNotFound,
     add_domain,
+    check_domain,
     dkim_record,
     find_domain,
     list_domains,
@@ -135,10 +134,7 @@ def set_up(request: MemberRequest, domain_id: int) -> HttpResponseBase:
 def check(request: MemberRequest, domain_id: int) -> HttpResponseBase:
     """Ask the DNS."""
     row = _own(request, domain_id)
-    findings = check_records(row.domain, row.selector, dkim_record(row), row.return_address)
-    row.findings, row.checked_at = [asdict(one) for one in findings], now_ms()
-    row.save(update_fields=["findings", "checked_at"])
-    wrong = [one.what for one in findings if not one.fine]
+    wrong = [one.what for one in check_domain(row, now_ms()) if not one.fine]
     if wrong:
         messages.warning(request, _("Not yet as it should be: %s.") % ", ".join(wrong))
     else:

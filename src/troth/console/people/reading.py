@@ -11,6 +11,9 @@ from troth.consent.gate import Operation, reason_against
 from troth.consent.models import EVERYTHING, LegalBasis, Standing
 from troth.console.naming import name_of
 from troth.kernel.personal_data import Subject
+from troth.messages.feedback.stops import KINDS as STOPPABLE
+from troth.messages.feedback.stops import list_stops
+from troth.messages.models import StoppedAddress
 from troth.people.identifiers import DEVICE, KINDS
 from troth.people.lookup import load_person
 from troth.people.models import Identifier, Person
@@ -47,12 +50,20 @@ class StandingRow:
 
 
 @dataclass(frozen=True)
+class IdentifierRow:
+    """An identifier; `stop`: nothing is sent to it any more, and why."""
+
+    held: Identifier
+    stop: StoppedAddress | None
+
+
+@dataclass(frozen=True)
 class PersonDetail:
     """A person, whole."""
 
     person: Person
     name: str
-    identifiers: list[Identifier]
+    identifiers: list[IdentifierRow]
     devices: list[Identifier]
     attributes: list[AttributeRow]
     standing: list[StandingRow]
@@ -73,7 +84,7 @@ def read_person(subject: Subject, now: int) -> PersonDetail:
         name=next(
             (by_kind[kind] for kind in ("email", "external_id", "phone", "anonymous_id") if kind in by_kind), name_of(subject.person_id, [])
         ),
-        identifiers=[one for one in held if one.kind != DEVICE],
+        identifiers=_with_stops(subject.workspace_id, [one for one in held if one.kind != DEVICE]),
         devices=[one for one in held if one.kind == DEVICE],
         attributes=[_attribute(name, value, person.origins) for name, value in sorted(person.attributes.items())],
         standing=[
@@ -81,6 +92,11 @@ def read_person(subject: Subject, now: int) -> PersonDetail:
         ],
         restricted_at=restriction.decided_at if restricted else None,
     )
+
+
+def _with_stops(workspace_id: int, held: list[Identifier]) -> list[IdentifierRow]:
+    stops = list_stops(workspace_id, [bytes(one.tag) for one in held if one.kind in STOPPABLE])
+    return [IdentifierRow(one, stops.get(bytes(one.tag))) for one in held]
 
 
 def _attribute(name: str, value: Any, origins: dict[str, Any]) -> AttributeRow:

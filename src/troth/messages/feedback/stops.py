@@ -67,6 +67,13 @@ def find_stopped(tags: Iterable[bytes]) -> dict[bytes, str]:
     return {bytes(tag): reason for tag, reason in rows}
 
 
+def list_stops(workspace_id: int, tags: Iterable[bytes]) -> dict[bytes, StoppedAddress]:
+    """The stops that hold now for some addresses, by their tags."""
+    wanted = set(tags)
+    here = StoppedAddress.objects.filter(bucket__in={bucket_of_tag(tag) for tag in wanted}, tag__in=wanted, workspace_id=workspace_id)
+    return {bytes(stop.tag): stop for stop in here.filter(lifted_at__isnull=True)}
+
+
 def find_stop(workspace_id: int, address: str) -> StoppedAddress | None:
     """The stop of an address or number as somebody typed it, lifted or not; None when there never was one."""
     for kind in KINDS:
