@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -179,19 +183,36 @@ class Filled:
         return context
 
 
+@cache
+def _fill_once() -> tuple[Path, Any]:
+    """A data directory of a filled installation, and what the filling told."""
+    folder = Path(tempfile.mkdtemp(prefix="troth-filled-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    command = [sys.executable, "-m", "bench.console_data", str(folder / "data"), "--people", "300", "--events", "12000"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TROTH_")}
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    return folder / "data", json.loads(made.stdout.splitlines()[-1])
+
+
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
-    """See Filled; shared by the tests of a module."""
+    """See Filled; shared by the tests of a module, which get a copy of what is filled once."""
+    data, told = _fill_once()
     folder = tmp_path_factory.mktemp("filled")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         served = Served(data=folder / "data", port=probe.getsockname()[1], log=folder / "server.log")
-    command = [sys.executable, "-m", "bench.console_data", str(served.data), "--people", "300", "--events", "12000"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TROTH_")}
-    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stderr
-    told = json.loads(made.stdout.splitlines()[-1])
+    shutil.copytree(data, served.data)
     served.workspace = {**told["keys"], "id": told["examples"]["workspace_id"]}
     served.start()
     yield Filled(served, told["examples"], told["sessions"])
     assert served.stop() == 0
+
+
+@pytest.fixture
+def findings() -> Iterator[list[str]]:
+    """All that is wrong, told at the end in one message."""
+    lines: list[str] = []
+    yield lines
+    assert not lines, f"{len(lines)} findings:\n" + "\n".join(lines)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 SHAPE = """() => ({
   headings: [...document.querySelectorAll("h1")].map((one) => one.innerText.trim()),
   title: document.title, lang: document.documentElement.lang, width: document.documentElement.scrollWidth,
@@ -37,3 +40,18 @@ MOVING = """() => {
   }
   return [...bad].slice(0, 5);
 }"""
+
+NARROW, WIDE = {"width": 360, "height": 800}, {"width": 1280, "height": 800}
+
+
+def judge_shape(wide: dict[str, Any], narrow: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with a page as it is on a desk and on a phone: each what SHAPE found."""
+    if len(wide["headings"]) != 1 or not wide["headings"][0]:
+        yield f"its first-level headings are {wide['headings']}"
+    if wide["mains"] != 1:
+        yield f"it has {wide['mains']} main regions"
+    if not wide["lang"] or not wide["title"].strip():
+        yield "it has no language or no title"
+    for shape, width in ((wide, WIDE["width"]), (narrow, NARROW["width"])):
+        if shape["width"] > width:
+            yield f"it scrolls sideways at {width} px ({shape['width']} px wide): {shape['outside']}"
