@@ -428,6 +428,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "domain_id": domain_id_of(workspace_id),
         "adapter": "postmark",
         "breach_id": breach_id_of(workspace_id),
+        "agreement": "dpa",
     }
 
 

@@ -73,6 +73,7 @@ NAVIGATION = (
     Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger", _CONSENT),
     Place(_("Inventory"), "database", Permission.SEE_PURPOSES, "inventory", _RIGHTS),
     Place(_("Breaches"), "shield-alert", Permission.SEE_REGISTERS, "breaches", _RIGHTS),
+    Place(_("Agreements"), "handshake", Permission.SEE_REGISTERS, "agreements", _RIGHTS),
     Place(_("Audit"), "scroll-text", Permission.SEE_AUDIT, "audit", _RIGHTS),
     Place(_("Channels"), "radio-tower", Permission.SEE_SETTINGS, "channels", _WORKSPACE),
     Place(_("Webhooks"), "webhook", Permission.SEE_SETTINGS, "webhooks", _WORKSPACE),

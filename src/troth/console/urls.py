@@ -31,6 +31,7 @@ ROOMS = [
         "webhooks",
         "live",
         "breaches",
+        "agreements",
     ),
     *("settings", "keys", "members", "setup", "audit"),
 ]

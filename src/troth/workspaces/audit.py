@@ -131,6 +131,7 @@ ACTIONS = {
     "measuring.changed": "changed what is measured of mail",
     "ledger.checked": "checked the consent ledger",
     "checkpoint.signed": "signed a checkpoint of the consent ledger",
+    "agreement.accepted": "accepted an agreement",
     "breach.recorded": "recorded a breach",
     "breach.revised": "added what became known of a breach",
     "breach.decided": "decided who is told of a breach",

@@ -186,3 +186,31 @@ class AuditEntry(models.Model):
 
     class Meta:
         indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "entry_id"], name="audit_by_age")]
+
+
+class AgreementVersion(models.Model):
+    """A text to agree on, word for word."""
+
+    kind = models.CharField(max_length=10)
+    """`dpa`, `terms` or `privacy`."""
+    number = models.PositiveIntegerField()
+    text = models.TextField()
+    digest = models.CharField(max_length=64)
+    """SHA-256 of the text."""
+    published_at = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["kind", "number"], name="one_version_of_a_number")]
+
+
+class Acceptance(models.Model):
+    """That a member with authority accepted a version for a workspace; never changed."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    version = models.ForeignKey(AgreementVersion, on_delete=models.PROTECT)
+    user_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    function = models.CharField(max_length=100)
+    address = models.CharField(max_length=45, blank=True)
+    """The network that it came from."""
+    at = models.BigIntegerField()

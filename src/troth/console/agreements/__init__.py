@@ -1,0 +1,1 @@
+"""The agreements with whoever runs the installation."""

@@ -1,0 +1,15 @@
+"""Mounted below /console/<workspace>/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from troth.console.agreements import views
+
+urlpatterns = [
+    path("agreements", views.agreements, name="console-agreements"),
+    path("agreements/instructions", views.instructions, name="console-instructions"),
+    path("agreements/<str:agreement>", views.agreement, name="console-agreement"),
+    path("agreements/<str:agreement>/accept", views.accept, name="console-agreement-accept"),
+    path("agreements/<str:agreement>/pdf", views.pdf, name="console-agreement-pdf"),
+]

@@ -1,0 +1,52 @@
+"""The register of instructions (Art. 28(3)(a) GDPR): each setting and each order to process that a member gave, as the audit log has them."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from troth.workspaces.models import AuditEntry
+
+KINDS = (
+    "campaign",
+    "channel",
+    "consent_source",
+    "domain",
+    "form",
+    "key",
+    "limits",
+    "look",
+    "measuring",
+    "newsletter",
+    "notice",
+    "purpose",
+    "repermission",
+    "segment",
+    "send_mode",
+    "sending",
+    "template",
+    "topic",
+    "webhook",
+    "workspace",
+)
+"""What an act begins with that tells the processor what to process, why, and to whom it goes."""
+LOOKS = (
+    "campaign.previewed",
+    "campaign.rehearsed",
+    "template.previewed",
+    "segment.members",
+    "segment.sampled",
+    "segment.why",
+    "webhook.deliveries",
+)
+"""These change nothing."""
+
+
+def list_instructions(workspace_id: int, *, before: int | None = None, limit: int = 50) -> list[AuditEntry]:
+    """The newest first, before an entry id. Reads all buckets, from the index on age."""
+    chosen = Q()
+    for kind in KINDS:
+        chosen |= Q(action__startswith=f"{kind}.")
+    entries = AuditEntry.objects.filter(chosen, workspace_id=workspace_id).exclude(action__in=LOOKS)
+    if before is not None:
+        entries = entries.filter(entry_id__lt=before)
+    return list(entries.order_by("-entry_id")[:limit])
