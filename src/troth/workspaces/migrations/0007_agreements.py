@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspaces", "0005_brand"),
+        ("workspaces", "0006_seat"),
     ]
 
     operations = [
