@@ -37,7 +37,7 @@ class Document:
     def items(self, items: Sequence[str]) -> None:
         """A list."""
         if items:
-            self.blocks.append({"kind": "items", "items": list(items)})
+            self.blocks.append({"kind": "items", "lines": list(items)})
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Names and what they are."""

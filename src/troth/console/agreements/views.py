@@ -76,6 +76,7 @@ def agreement(request: MemberRequest, agreement: str) -> HttpResponse:
         kind=kind,
         crumbs=_way(request),
         shown=shown,
+        blocks=write_agreement(shown).blocks,
         is_newest=shown.pk == versions[0].pk,
         counts=bool(accepted) and accepted[0].version_id == versions[0].pk,
         accepted=accepted,
@@ -121,6 +122,7 @@ def accept(request: MemberRequest, agreement: str) -> HttpResponseBase:
         form=form,
         kind=kind,
         newest=newest,
+        blocks=write_agreement(newest).blocks,
         crumbs=_way(request, kind),
     )
 

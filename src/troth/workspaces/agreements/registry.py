@@ -141,23 +141,18 @@ def diff_texts(before: AgreementVersion, after: AgreementVersion) -> list[tuple[
     return [(line[0].strip(), line[2:]) for line in lines if not line.startswith("?")]
 
 
-def write_agreement(version: AgreementVersion, acceptance: Acceptance | None, company: str, accepted: str) -> Document:
-    """The text as a document to keep, with its acceptance. `accepted`: its moment, as written for the reader."""
+def write_agreement(version: AgreementVersion, acceptance: Acceptance | None = None, company: str = "", accepted: str = "") -> Document:
+    """The text as a document to read and to keep, with its acceptance. `accepted`: its moment, as written for the reader."""
     title, _, body = version.text.partition("\n")
-    document = Document(
-        title.lstrip("# "),
-        under=f"Version {version.number} · SHA-256 {version.digest}",
-        foot=f"{title.lstrip('# ')}, version {version.number}",
-    )
-    for part in body.split("\n## "):
-        heading, _, rest = part.partition("\n") if part is not body.split("\n## ")[0] else ("", "", part)
-        if heading:
-            document.heading(heading.lstrip("# "))
-        for block in (one.strip() for one in rest.split("\n\n")):
-            if block.startswith("- "):
-                document.items([line.removeprefix("- ") for line in block.splitlines()])
-            elif block:
-                document.text(block.replace("**", ""))
+    title = title.lstrip("# ")
+    document = Document(title, under=f"Version {version.number} · SHA-256 {version.digest}", foot=f"{title}, version {version.number}")
+    for block in (one.strip() for one in body.split("\n\n")):
+        if block.startswith("#"):
+            document.heading(block.lstrip("# "))
+        elif block.startswith("- "):
+            document.items([line.removeprefix("- ") for line in block.splitlines()])
+        elif block:
+            document.text(block.replace("**", ""))
     if acceptance:
         document.heading("Accepted")
         document.facts(
