@@ -419,6 +419,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "asking_id": asking_id_of(workspace_id),
         "newsletter_id": newsletter_id_of(workspace_id),
         "variant": "B",
+        "step": "refuse",
         "segment_id": segment_id_of(workspace_id),
         "webhook_id": webhook_id_of(workspace_id),
         "purpose_key": purpose_key_of(workspace_id),

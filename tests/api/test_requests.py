@@ -85,3 +85,19 @@ def test_many_requests_take_the_same_step_and_each_that_cannot_says_why(alice: A
     assert out["done"] == own and set(out["refused"]) == {waiting, foreign}
     assert "no such request" in out["refused"][foreign]
     assert charlie.api.json("GET", f"/requests/{foreign}")["state"] == "awaiting_confirmation"
+
+
+def test_evidence_is_signed_and_the_portable_part_is_less_than_everything(alice: Any) -> None:
+    import io
+    import zipfile
+
+    from troth.privacy.certificate import verify_certificate
+
+    request = open_one(alice, "access", words="Please", identity="login")
+    evidence = alice.api("GET", f"/requests/{request['id']}/evidence")
+    claims = verify_certificate(evidence.content.decode())
+    assert claims["identity"]["means"] == "login" and "Please" not in evidence.content.decode()
+    answer = alice.api("POST", f"/people/{alice.person_id}/export?scope=portable")
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+        assert {"data.json", "people.person.csv", "README.txt"} <= set(archive.namelist())
+    assert [one["type"] for one in alice.api.json("GET", "/requests?state=done")["items"]] == ["portability"]

@@ -180,7 +180,7 @@ def test_a_request_leads_to_its_page_which_writes_down_whom_it_named_and_home_it
     ask_for(workspace.pk, now_ms(), person_id=77)
     client = join(workspace, "privacy_officer")
     (waiting,) = read_open_requests(workspace.pk, now_ms()).first
-    path = f"/console/{workspace.pk}/people/requests/{waiting.id}"
+    path = f"/console/{workspace.pk}/desk/{waiting.id}"
     page = home(client, workspace)
     assert path in page
     assert "/people/77" not in page
@@ -195,7 +195,7 @@ def test_those_who_may_not_see_people_see_how_many_requests_wait_and_no_more(wor
     ask_for(workspace.pk, now_ms() - 3 * DAY, person_id=77)
     page = home(join(workspace, "viewer"), workspace)
     assert "1 open, 1 overdue." in page
-    assert "/requests/" not in page
+    assert "/desk/" not in page
 
 
 def test_trouble_is_told_with_its_remedy_to_those_who_can_mend_it(workspace: Any, data_dir: Any) -> None:

@@ -344,15 +344,15 @@ def test_an_erasure_needs_a_tick_deletes_at_once_and_ends_in_a_certificate(offic
     with pytest.raises(PersonNotFound):
         load_person(subject)
     request = PrivacyRequest.objects.get(type="erasure")
-    assert answer.url == f"/console/{workspace.pk}/people/requests/{request.pk}"
-    page = read(officer, workspace, f"people/requests/{request.pk}")
+    assert answer.url == f"/console/{workspace.pk}/desk/{request.pk}"
+    page = read(officer, workspace, f"desk/{request.pk}")
     assert "being searched" in page
     assert ("hx-get" in page) is is_sqlite()
     verify_erasure(request)
-    page = read(officer, workspace, f"people/requests/{request.pk}/progress")
+    page = read(officer, workspace, f"desk/{request.pk}/progress")
     assert ("nothing of the person is left" if is_sqlite() else "Nobody sees the data any more") in page
     assert "hx-get" not in page
-    certificate = officer.get(f"/console/{workspace.pk}/people/requests/{request.pk}/certificate")
+    certificate = officer.get(f"/console/{workspace.pk}/desk/{request.pk}/certificate")
     assert json.loads(certificate.content)
     assert "dana" not in certificate.content.decode()
     assert "She asked" not in json.dumps(list(AuditEntry.objects.values_list("detail", "reason")))
@@ -407,10 +407,10 @@ def test_requests_are_listed_with_their_clocks_and_filtered(officer: Client, wor
         due_at=now_ms() + 3 * DAY,
         person_id=subject.person_id,
     )
-    page = read(officer, workspace, "people/requests")
+    page = read(officer, workspace, "desk")
     assert "Restriction" in page
     assert "awaiting confirmation" in page
-    open_only = read(officer, workspace, "people/requests?state=open")
+    open_only = read(officer, workspace, "desk?state=open")
     assert "in 3 days" in open_only or "in 2 days" in open_only
     assert ">Restriction<" not in open_only.split("<tbody>")[1]
 
@@ -426,8 +426,8 @@ def test_an_erasure_asked_for_with_a_public_key_is_carried_out_once_confirmed(of
         due_at=now_ms() + 3 * DAY,
         person_id=subject.person_id,
     )
-    assert "everyone can see" in read(officer, workspace, f"people/requests/{waiting.pk}/confirm")
-    assert post(officer, workspace, f"people/requests/{waiting.pk}/confirm").status_code == 302
+    assert "everyone can see" in read(officer, workspace, f"desk/{waiting.pk}/confirm")
+    assert post(officer, workspace, f"desk/{waiting.pk}/confirm").status_code == 302
     with pytest.raises(PersonNotFound):
         load_person(subject)
 

@@ -45,8 +45,8 @@ def test_a_viewer_finds_campaigns_and_pages_but_no_person(workspace: Any) -> Non
 
 
 def test_pages_are_offered_as_far_as_the_role_may_open_them(workspace: Any) -> None:
-    assert "Privacy requests" in read(join(workspace, "privacy_officer"), workspace, "search?q=privacy")
-    assert "Privacy requests" not in read(join(workspace, "viewer"), workspace, "search?q=privacy")
+    assert "Privacy desk" in read(join(workspace, "privacy_officer"), workspace, "search?q=privacy")
+    assert "Privacy desk" not in read(join(workspace, "viewer"), workspace, "search?q=privacy")
 
 
 def test_nothing_of_another_workspace_is_found(workspace: Any) -> None:

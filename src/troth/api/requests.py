@@ -30,11 +30,12 @@ from troth.api.request_schemas import (
 )
 from troth.api.schemas import Cursor, Limit, PersonRef, RequestOut, problems
 from troth.kernel.clock import iso, now_ms
-from troth.kernel.errors import TrothError
 from troth.messages.direct import NotSent
 from troth.privacy.desk import cases, listing
+from troth.privacy.desk.bulk import take_for_many
 from troth.privacy.desk.carrying_out import DetailMissing, Details
 from troth.privacy.desk.checking import check_code, check_values
+from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.identity import IdentityLacking, IdentityRefused, Means, is_known_enough
 from troth.privacy.desk.steps import Said, Step, draft_kind, take_step
 from troth.privacy.desk.telling import NoAddress, draft, mail_code
@@ -117,6 +118,13 @@ def read_draft(
     return DraftOut(language=made.language, subject=made.subject, text=made.text)
 
 
+@router.get("/requests/{request_id}/evidence", auth=ERASE, response={200: dict[str, Any], **problems(404)})
+def read_evidence(request: HttpRequest, request_id: uuid.UUID) -> dict[str, Any]:
+    """Everything that proves how the request was answered, signed like a certificate; `troth privacy verify` checks it."""
+    made: dict[str, Any] = json.loads(make_evidence(_find(workspace_of(request), request_id), now_ms()))
+    return made
+
+
 @router.post("/requests/{request_id}/steps", auth=ERASE, response={200: RequestDetail, **problems(400, 404, 409)})
 def step(request: HttpRequest, said: StepIn, request_id: uuid.UUID) -> RequestDetail:
     """Take a step: ask, extend, refuse, carry out, answer, … The person is told by mail, or you say that you told them otherwise."""
@@ -128,17 +136,9 @@ def step(request: HttpRequest, said: StepIn, request_id: uuid.UUID) -> RequestDe
 
 @router.post("/requests/steps", auth=ERASE, response={200: BulkOut, **problems()})
 def bulk(request: HttpRequest, said: BulkIn) -> BulkOut:
-    """The same step for many requests; each that cannot take it says why."""
-    workspace_id, out = workspace_of(request), BulkOut(done=[], refused={})
-    for request_id in dict.fromkeys(said.requests):
-        try:
-            row = cases.find_request(workspace_id, request_id)
-            take_step(row, said.step, Said(text=said.text), by=API, now=now_ms())
-        except TrothError as error:
-            out.refused[str(request_id)] = str(error)
-        else:
-            out.done.append(request_id)
-    return out
+    """The same step for many requests; each that cannot take it says why. Without a text the person gets the letter in their language, by mail."""
+    done, refused = take_for_many(workspace_of(request), said.requests, said.step, by=API, now=now_ms(), text=said.text)
+    return BulkOut(done=done, refused={str(request_id): why for request_id, why in refused.items()})
 
 
 def _details(said: DetailsIn | None) -> Details:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import IO, Annotated, Literal
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Status
@@ -16,11 +14,11 @@ from troth.api.request_schemas import RequestDetail
 from troth.api.requests import show_detail
 from troth.api.schemas import ObjectionIn, PersonRef, RestrictionIn, problems
 from troth.kernel.clock import now_ms
-from troth.kernel.personal_data import Subject
+from troth.privacy.desk.portability import open_portable
 from troth.privacy.erasure import erase_person
-from troth.privacy.export import write_export
-from troth.privacy.places import exports_dir, make_private_dir
-from troth.privacy.requests import object_for_person, record_export, restrict_person
+from troth.privacy.export import open_export
+from troth.privacy.models import RequestType
+from troth.privacy.requests import object_for_person, record_done, record_export, restrict_person
 
 router = Router(tags=["rights"])
 PIECE = 64 * 1024
@@ -46,6 +44,10 @@ KINDS = {"json": "application/json", "zip": "application/zip"}
 def export_person(
     request: HttpRequest,
     person: PersonRef,
+    scope: Annotated[
+        Literal["all", "portable"],
+        Query(description="`portable`: what the person provided, observed data included (Art. 20), as a zip of JSON and CSV."),
+    ] = "all",
     format: Annotated[Literal["json", "zip"] | None, Query(description="Else the Accept header decides; JSON when it does not.")] = None,  # noqa: A002 -- the name in the URL
 ) -> StreamingHttpResponse:
     """Everything held on a person (Art. 15, 20): JSON, or a zip with the same JSON and a page to read. It is recorded as a request."""
@@ -53,25 +55,20 @@ def export_person(
     subject = resolve(workspace_id, person)
     chosen = format or ("zip" if "application/zip" in request.headers.get("Accept", "") else "json")
     now = now_ms()
-    record_export(subject, source="api", now=now)
-    file = _exported(subject, chosen, now)
+    if scope == "portable":
+        chosen = "zip"
+        record_done(subject, RequestType.PORTABILITY, source="api", now=now, steps={})
+        file: IO[bytes] = open_portable(subject, now=now)
+    else:
+        record_export(subject, source="api", now=now)
+        file = open_export(subject, f".{chosen}", now=now)
     response = StreamingHttpResponse(_pieces(file), content_type=KINDS[chosen])
     response["Content-Disposition"] = f'attachment; filename="person-{subject.person_id}.{chosen}"'
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _exported(subject: Subject, kind: str, now: int) -> BinaryIO:
-    """The export as an open file that has no name any more: a slow reader holds no transaction, and nothing stays behind."""
-    path: Path = make_private_dir(exports_dir()) / f"{uuid.uuid4()}.{kind}"
-    try:
-        write_export(subject, path, now=now)
-        return path.open("rb")
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while piece := file.read(PIECE):
             yield piece

@@ -52,6 +52,7 @@ def _standing_words(subject: Subject) -> Iterator[dict[str, Any]]:
 declare(
     Store(
         name="consent.records",
+        provided=True,
         title="Consent records: each decision on a purpose",
         category="decision",
         purpose="prove consent (Art. 7(1))",

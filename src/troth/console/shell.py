@@ -71,6 +71,7 @@ NAVIGATION = (
     Place(_("Preferences"), "sliders-horizontal", Permission.SEE_NOTICES, "preferences", _CONSENT),
     Place(_("Re-permission"), "mail-question-mark", Permission.SEE_PURPOSES, "repermission", _CONSENT),
     Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger", _CONSENT),
+    Place(_("Privacy desk"), "scale", Permission.SEE_PEOPLE, "desk", _RIGHTS),
     Place(_("Inventory"), "database", Permission.SEE_PURPOSES, "inventory", _RIGHTS),
     Place(_("Breaches"), "shield-alert", Permission.SEE_REGISTERS, "breaches", _RIGHTS),
     Place(_("Agreements"), "handshake", Permission.SEE_REGISTERS, "agreements", _RIGHTS),

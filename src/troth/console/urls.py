@@ -10,6 +10,7 @@ ROOMS = [
     *(
         "home",
         "people",
+        "desk",
         "segments",
         "newsletters",
         "campaigns",

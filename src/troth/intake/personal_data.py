@@ -53,6 +53,7 @@ def _nothing(subject: Subject) -> Iterator[dict[str, Any]]:
 declare(
     Store(
         name="intake.inbox",
+        provided=True,
         title="Events accepted a moment ago, not yet in the history",
         category="behaviour",
         purpose="the purpose its event name is assigned to",

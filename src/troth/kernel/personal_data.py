@@ -52,6 +52,8 @@ class Store:
     """Labels of the models it covers, e.g. `people.Event`."""
     columns: tuple[str, ...] = ()
     """What of it is personal data, for the inventory."""
+    provided: bool = False
+    """Whether the person provided it, data observed while they used the service included: what they may take along (Art. 20)."""
     erase_order: int = 50
     """Stores are erased in this order; the person's own row (100) is last."""
 

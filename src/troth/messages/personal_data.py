@@ -42,6 +42,7 @@ _engagement = Table(model=Engagement, times=("measured_at", "first_at", "last_at
 declare(
     Store(
         name="messages.engagement",
+        provided=True,
         title="Mail opened and links followed, by the person or by a machine on the way",
         category="behaviour",
         purpose="open_tracking and click_tracking",

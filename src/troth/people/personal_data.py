@@ -82,6 +82,7 @@ def _erase_identifiers(subject: Subject) -> int:
 declare(
     Store(
         name="people.person",
+        provided=True,
         title="Profile: attributes and tags",
         category="profile",
         purpose="service, or the purpose its attribute is assigned to",
@@ -98,6 +99,7 @@ declare(
 declare(
     Store(
         name="people.identifiers",
+        provided=True,
         title="Identifiers and devices, and the keyed hashes that lead to the person",
         category="identity",
         purpose="service",
@@ -114,6 +116,7 @@ declare(
 declare(
     Store(
         name="people.events",
+        provided=True,
         title="Events: what the person did",
         category="behaviour",
         purpose="the purpose its event name is assigned to",

@@ -27,5 +27,6 @@ class PrivacyConfig(AppConfig):
         register_check("data inventory", "troth.privacy.inventory.drift.check_inventory")
         register_check("breaches", "troth.privacy.breaches.checks.check_breaches")
         register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=50)
+        register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
         register_duty("verify_erasures", "troth.privacy.verification.verify_due", every_ms=250)
         register_duty("remove_expired_backups", "troth.privacy.backups.remove_expired", every_ms=3_600_000)

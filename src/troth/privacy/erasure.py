@@ -79,11 +79,11 @@ def erase_people(
     return request
 
 
-def confirm_request(request: PrivacyRequest, *, now: int) -> PrivacyRequest:
+def confirm_request(request: PrivacyRequest, *, now: int, by: By | None = None) -> PrivacyRequest:
     """Carry out a deletion that waited for somebody to confirm it. Raises PersonNotFound when the person is gone meanwhile."""
     if request.person_id is None or request.state != RequestState.AWAITING_CONFIRMATION:
         raise PersonNotFound
-    return erase_person(Subject(request.workspace_id, request.person_id), now=now, source=request.source, request=request)
+    return erase_person(Subject(request.workspace_id, request.person_id), now=now, source=request.source, request=request, by=by)
 
 
 def _is_held(subject: Subject) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.privacy.models import PrivacyRequest, RequestStep, RequestWords
 
-OPEN, NOTE, CODE, TELL, CLOSE = "open", "note", "code", "tell", "close"
+OPEN, NOTE, CODE, TELL, CLOSE, HAND_OUT = "open", "note", "code", "tell", "close", "hand_out"
 """Steps that move nothing in the table of states, and the closing of what was honoured at once."""
 
 

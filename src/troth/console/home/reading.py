@@ -15,7 +15,7 @@ from troth.kernel.ids import BUCKETS
 from troth.kernel.sql import is_sqlite
 from troth.messages.models import State
 from troth.privacy.models import PrivacyRequest, RequestState
-from troth.privacy.states import OPEN
+from troth.privacy.states import OPEN, UNANSWERED
 
 MOST_COUNTED = 100_000
 SAMPLES = (1, 3, 12, 48)
@@ -167,14 +167,19 @@ def _estimate_people(workspace_id: int) -> int:
 def read_open_requests(workspace_id: int, now: int) -> OpenRequests:
     """What persons asked for and wait for, the most urgent first; counted up to 1,000."""
     waiting = PrivacyRequest.objects.filter(workspace_id=workspace_id, state__in=OPEN).order_by("due_at", "pk")
-    rows = list(waiting.values_list("pk", "type", "state", "received_at", "due_at")[: MOST_REQUESTS + 1])
+    rows = list(waiting.values_list("pk", "type", "state", "received_at", "due_at", "paused_at")[: MOST_REQUESTS + 1])
     first = [
-        OpenRequest(pk, right, state, received_at, due_at, left=due_at - now)
-        for pk, right, state, received_at, due_at in rows[:SHOWN_REQUESTS]
+        OpenRequest(pk, right, state, received_at, due_at, left=_left(state, due_at, paused_at, now))
+        for pk, right, state, received_at, due_at, paused_at in rows[:SHOWN_REQUESTS]
     ]
     return OpenRequests(
         open=Amount(min(len(rows), MOST_REQUESTS), exact=len(rows) <= MOST_REQUESTS),
-        overdue=sum(row[-1] < now for row in rows),
+        overdue=sum(_left(state, due_at, paused_at, now) < 0 for _, _, state, _, due_at, paused_at in rows),
         residue=sum(state == RequestState.RESIDUE_FOUND for _, _, state, *_ in rows),
         first=first,
     )
+
+
+def _left(state: str, due_at: int, paused_at: int | None, now: int) -> int:
+    """Milliseconds until the term is over; never less than 0 where nothing can be late: the clock stands still, or the person is deleted."""
+    return due_at - now if state in UNANSWERED and paused_at is None else max(0, due_at - now)

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.people import acts, consenting, corrections, requests, views
+from troth.console.people import acts, consenting, corrections, views
 
 urlpatterns = [
     path("people", views.people, name="console-people"),
-    path("people/requests", requests.requests, name="console-requests"),
-    path("people/requests/<uuid:request_id>", requests.request_page, name="console-request"),
-    path("people/requests/<uuid:request_id>/progress", requests.progress, name="console-request-progress"),
-    path("people/requests/<uuid:request_id>/certificate", requests.certificate, name="console-request-certificate"),
-    path("people/requests/<uuid:request_id>/confirm", requests.confirm, name="console-request-confirm"),
     path("people/<int:person_id>", views.person, name="console-person"),
     path("people/<int:person_id>/timeline", views.timeline, name="console-person-timeline"),
     path("people/<int:person_id>/attribute", corrections.attribute, name="console-person-attribute"),

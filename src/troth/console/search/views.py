@@ -12,7 +12,6 @@ from troth.console.shell import Place, render_fragment, render_page
 from troth.workspaces.roles import Permission
 
 FURTHER = (
-    Place(later("Privacy requests"), "scale", Permission.SEE_PEOPLE, "people/requests"),
     Place(later("Sending"), "send", Permission.SEE_SETTINGS, "settings/sending"),
     Place(later("Keys"), "key-round", Permission.SEE_SETTINGS, "settings/keys"),
     Place(later("Members"), "users-round", Permission.SEE_SETTINGS, "settings/members"),

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from babel import Locale
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.shell import render_page
+from troth.privacy.legal_clock import Seat, SeatUnknown, check_seat, list_regions
 from troth.workspaces.models import Workspace
 from troth.workspaces.roles import Permission
 
@@ -26,12 +30,19 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
 
     class Meta:
         model = Workspace
-        fields: ClassVar[list[str]] = ["name", "match_on_email", "public_key_deletes", "audit_days"]
+        fields: ClassVar[list[str]] = [
+            *("name", "match_on_email", "public_key_deletes", "audit_days"),
+            *("seat_country", "seat_region", "seat_zone", "privacy_contact"),
+        ]
         labels: ClassVar[dict[str, Any]] = {
             "name": later("Name"),
             "match_on_email": later("Two identities with one e-mail address are one person"),
             "public_key_deletes": later("Keys that browsers can see may erase at once"),
             "audit_days": later("Days for which the audit log is kept"),
+            "seat_country": later("Country of your seat"),
+            "seat_region": later("Region of your seat"),
+            "seat_zone": later("Time zone of your seat"),
+            "privacy_contact": later("Who is told of terms"),
         }
         help_texts: ClassVar[dict[str, Any]] = {
             "name": later("Members see it in every page's head; persons do not."),
@@ -42,6 +53,12 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
                 "Off: a deletion asked for with such a key waits until a member confirms it, for anybody can read the key."
             ),
             "audit_days": later("Who looked at whose data, from 30 days to ten years."),
+            "seat_country": later(
+                "Its public holidays move the end of the term in which persons are answered. It holds for requests from now on."
+            ),
+            "seat_region": later("Where public holidays differ, for example BY for Bavaria."),
+            "seat_zone": later("An IANA name such as Europe/Berlin: days begin and end there. Empty: UTC."),
+            "privacy_contact": later("Gets a mail before a term ends. Empty: owners and privacy officers do."),
         }
         error_messages: ClassVar[dict[str, Any]] = {"name": {"unique": later("Another workspace has this name: choose another.")}}
 
@@ -50,6 +67,29 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         least, most = AUDIT_DAYS
         self.fields["audit_days"].validators += [MinValueValidator(least), MaxValueValidator(most)]
         self.fields["audit_days"].widget.attrs.update(min=least, max=most)
+        self.fields["seat_country"] = forms.ChoiceField(
+            choices=_list_countries,
+            required=False,
+            label=self.fields["seat_country"].label,
+            help_text=self.fields["seat_country"].help_text,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """A seat whose holidays and days are known."""
+        said = super().clean() or self.cleaned_data
+        said["seat_region"] = said.get("seat_region", "").strip().upper()
+        try:
+            check_seat(Seat(said.get("seat_country", ""), said["seat_region"], said.get("seat_zone", "") or "UTC"))
+        except SeatUnknown as error:
+            raise ValidationError(str(error)) from None
+        return said
+
+
+def _list_countries() -> list[tuple[str, Any]]:
+    """The countries whose public holidays are known, by their names."""
+    names = Locale.parse(get_language() or "en", sep="-").territories
+    known = sorted(((code, str(names.get(code, code))) for code in list_regions()), key=lambda one: one[1])
+    return [("", later("none: only weekends count")), *known]
 
 
 @member_page(Permission.SEE_SETTINGS, methods=("GET", "POST"))

@@ -10,7 +10,7 @@ import msgspec
 
 from troth.privacy.desk import cases
 from troth.privacy.desk.carrying_out import Details, carry_out, check_carrying_out
-from troth.privacy.desk.telling import mail
+from troth.privacy.desk.telling import GAP, mail
 from troth.privacy.history import TELL, By, Words, write_step
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.states import Act, next_state
@@ -75,6 +75,8 @@ def take_step(request: PrivacyRequest, step: Step, said: Said, *, by: By, now: i
     """
     is_told = step in TOLD or (step == Step.CARRY_OUT and request.type == RequestType.ERASURE and bool(said.text))
     CHECKS.get(step, _nothing)(request, said, now)
+    if is_told and GAP in said.text:
+        raise cases.ReasonMissing(f"Write your own words where the letter has “{GAP}”.")
     if is_told and said.how == How.MAIL:
         mail(request, Words(said.text, said.subject), now)
     WAYS[step](request, said, by, now, {"told": said.how.value} if is_told else {})

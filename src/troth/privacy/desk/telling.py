@@ -18,15 +18,18 @@ from troth.privacy.desk.answer_words import WORDS
 from troth.privacy.desk.cases import clock_of, subject_of
 from troth.privacy.desk.checking import addresses_on_file, make_code
 from troth.privacy.desk.links import make_data_url, make_follow_url
-from troth.privacy.history import By, Words
+from troth.privacy.history import By, Words, read_history, read_words
 from troth.privacy.legal_clock import EXTENDED, term_end
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.seats import unpack_seat
+from troth.privacy.states import Act
 from troth.workspaces.models import Workspace
 
 DONE = "done"
 KINDS = ("received", "ask_identity", "ask_clarification", "extend", "refuse", DONE)
 HANDS_OUT = ("access", "portability")
+GAP = "[…]"
+"""Stands in a draft where the member writes; a letter with it does not leave."""
 DATA_LINK = "{data_link}"
 """Stands in a draft for the link to the person's data, which is made when the mail is sent, for its day to begin then."""
 
@@ -56,7 +59,7 @@ def language_for(request: PrivacyRequest) -> str:
     return choose_language(WORDS, wanted) or "en"
 
 
-def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", words: str = "…", code: str = "") -> Draft:
+def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", words: str = "", code: str = "") -> Draft:
     """The mail of a kind (`KINDS` or `code`) as it may be sent; `words` is what the member writes themselves."""
     chosen = language if language in WORDS else language_for(request)
     said, seat = WORDS[chosen], unpack_seat(request.seat)
@@ -70,11 +73,17 @@ def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", w
         "due": due,
         "link": DATA_LINK if hands_out else make_follow_url(request.workspace_id, request.pk),
         "code": code,
-        "words": words,
+        "words": words or _finding(request) or GAP,
     }
     key = f"done_{request.type}" if kind == DONE else kind
     parts = [said[one].format(**facts) for one in ("greeting", key, "closing")]
     return Draft(chosen, said["subject"].format(**facts), "\n\n".join(parts))
+
+
+def _finding(request: PrivacyRequest) -> str:
+    """What came of the review of a decision, for the answer to begin with."""
+    acts = {step.id for step in read_history(request) if step.act == Act.CARRY_OUT}
+    return next((words.text for step_id, words in read_words(request).items() if step_id in acts), "")
 
 
 def mail(request: PrivacyRequest, words: Words, now: int) -> None:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import iso, now_ms
 from troth.privacy.desk.cases import clock_of
+from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.listing import is_unanswered
 from troth.privacy.erasure import confirm_request
 from troth.privacy.history import read_history, read_words
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--certificate", metavar="ID", help="print the certificate of one request")
         parser.add_argument("--confirm", metavar="ID", help="carry out a deletion that awaits confirmation")
         parser.add_argument("--show", metavar="ID", help="one request with its clock and its history")
+        parser.add_argument("--evidence", metavar="ID", help="print what proves how one request was answered, signed")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,6 +42,9 @@ class Command(BaseCommand):
         if options["confirm"]:
             request = confirm_request(find_any(options["confirm"]), now=now_ms())
             self.stdout.write(f"Request {request.pk}: {request.state}")
+            return
+        if options["evidence"]:
+            self.stdout.write(make_evidence(find_any(options["evidence"]), now_ms()), ending="")
             return
         if options["show"]:
             self._show(find_any(options["show"]))

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         """Take it, and print where the request is then."""
         request, step, now = find_any(options["request"]), Step(options["step"]), now_ms()
         kind = draft_kind(request, step)
-        made = draft(request, kind, now, language=options["language"], words=options["text"] or "…") if kind else None
+        made = draft(request, kind, now, language=options["language"], words=options["text"]) if kind else None
         if options["draft"]:
             self.stdout.write(f"{made.subject}\n\n{made.text}" if made else "This step begins with no mail.")
             return

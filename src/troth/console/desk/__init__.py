@@ -1,0 +1,1 @@
+"""The privacy desk: requests of persons, from their receipt to their proof."""

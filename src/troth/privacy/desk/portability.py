@@ -1,0 +1,87 @@
+"""Portability (Art. 20): what the person provided, and what was observed while they used the service, and nothing that was derived; JSON and CSV.
+
+Which stores hold that is declared with them (`Store.provided`). JSON has it whole; CSV has one file per store, for spreadsheets.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from typing import IO, Any, cast
+
+from troth.kernel.json_text import encode
+from troth.kernel.personal_data import Store, Subject, stores
+from troth.privacy.export import IN_MEMORY, about, load_head, snapshot
+from troth.privacy.places import exports_dir, make_private_dir
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection)."""
+README = """What you provided to {workspace}, and what was observed while you used its service, as of {at} (Art. 20 GDPR).
+
+data.json   all of it, for machines: take it to another provider
+*.csv       the same as tables, one for each kind of data
+"""
+
+
+def provided_stores() -> list[Store]:
+    """What counts as provided by the person."""
+    return [store for store in stores() if store.provided]
+
+
+def open_portable(subject: Subject, *, now: int) -> IO[bytes]:
+    """A zip with data.json and one CSV per store, as a file to read. Raises PersonNotFound."""
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(make_private_dir(exports_dir())))  # noqa: SIM115 -- the caller closes it
+    try:
+        with snapshot():
+            head = load_head(subject, now)
+            with zipfile.ZipFile(cast("IO[bytes]", file), "w", zipfile.ZIP_DEFLATED) as archive:
+                with archive.open("data.json", "w", force_zip64=True) as member:
+                    for text in json_texts(subject, head):
+                        member.write(text.encode())
+                for store in provided_stores():
+                    _write_table(archive, store, subject)
+                archive.writestr("README.txt", README.format(workspace=head["workspace"]["name"], at=head["exported_at"]))
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return cast("IO[bytes]", file)
+
+
+def json_texts(subject: Subject, head: dict[str, Any]) -> Iterator[str]:
+    """data.json, text by text."""
+    yield encode({**head, "scope": "provided by the person, observed data included (Art. 20)"})[:-1] + ',"sections":['
+    for number, store in enumerate(provided_stores()):
+        yield ("," if number else "") + encode(about(store))[:-1] + ',"records":['
+        separator = "\n"
+        for record in store.export(subject):
+            yield separator + encode(record)
+            separator = ",\n"
+        yield "]}"
+    yield "]}\n"
+
+
+def _write_table(archive: zipfile.ZipFile, store: Store, subject: Subject) -> None:
+    """One row a record, the columns those of the first; what is no single value is JSON. A store that holds nothing has no file."""
+    records = store.export(subject)
+    first = next(records, None)
+    if first is None:
+        return
+    columns = list(first)
+    with archive.open(f"{store.name}.csv", "w", force_zip64=True) as member, io.TextIOWrapper(member, "utf-8", newline="") as text:
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        writer.writerow([_cell(first[name]) for name in columns])
+        for record in records:
+            writer.writerow([_cell(record.get(name)) for name in columns])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
