@@ -30,16 +30,21 @@ def test_whatever_is_sent_the_answer_is_a_declared_one(alice: Any, case: Any) ->
 @described.parametrize()
 @bounded
 def test_the_same_holds_for_things_that_exist(alice: Any, case: Any) -> None:
-    known = {
-        "person": alice.person_id,
-        "message_id": alice.message_id,
-        "request_id": alice.request_id,
-        "campaign_id": alice.campaign_id,
-        "segment_id": alice.segment_id,
-        "newsletter_id": alice.newsletter_id,
-        "breach_id": alice.breach_id,
-        "number": 1,
-    }
+    known = {**vars(alice), "person": alice.person_id, "number": 1, "version": 1, "source": f"campaign:{alice.campaign_id}"}
     for name in case.path_parameters or {}:
         case.path_parameters[name] = known[name]
     case.call_and_validate(headers={"Authorization": f"Bearer {alice.api.key}"}, checks=CHECKS)
+
+
+def test_each_shape_has_a_name_of_its_own_for_the_description_tells_shapes_apart_by_name() -> None:
+    import re
+    from collections import Counter
+    from pathlib import Path
+
+    import troth.api
+
+    folder = Path(troth.api.__file__).parent
+    names = Counter(
+        name for path in folder.glob("*.py") for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert [name for name, times in names.items() if times > 1] == []

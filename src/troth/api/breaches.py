@@ -55,7 +55,7 @@ class BreachIn(BreachPatch):
     title: Annotated[str, Field(min_length=1, max_length=LONGEST["title"])]
 
 
-class DecisionIn(Input):
+class BreachDecisionIn(Input):
     """Whom to tell, and why."""
 
     tell: bool = Field(description="Whether the supervisory authority is told.")
@@ -150,7 +150,7 @@ def revise(request: HttpRequest, breach_id: int, breach: BreachPatch) -> BreachO
 
 
 @router.post("/breaches/{breach_id}/decision", auth=WRITE_REGISTERS, response={200: BreachOut, **problems(404)})
-def decide(request: HttpRequest, breach_id: int, decision: DecisionIn) -> BreachOut:
+def decide(request: HttpRequest, breach_id: int, decision: BreachDecisionIn) -> BreachOut:
     """Whether the authority and the persons are told."""
     own, now = find_breach(workspace_of(request), breach_id), now_ms()
     decide_breach(own, tell=decision.tell, reason=decision.reason, high_risk=decision.high_risk, user_id=API, now=now)

@@ -101,7 +101,7 @@ class ChannelMade(ChannelOut):
     hook_url: str = Field(description="Secret; empty where the provider tells nothing.")
 
 
-class CheckOut(Schema):
+class ChannelCheckOut(Schema):
     """Whether the way is open."""
 
     works: bool
@@ -199,14 +199,14 @@ def remove(request: HttpRequest, channel_id: int) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/channels/{channel_id}/check", auth=WRITE_CHANNELS, response={200: CheckOut, **problems(404)})
-def check(request: HttpRequest, channel_id: int) -> CheckOut:
+@router.post("/channels/{channel_id}/check", auth=WRITE_CHANNELS, response={200: ChannelCheckOut, **problems(404)})
+def check(request: HttpRequest, channel_id: int) -> ChannelCheckOut:
     """Try the way without sending anything."""
     row = _own(request, channel_id)
     try:
-        return CheckOut(works=True, told=open_configured(row).check())
+        return ChannelCheckOut(works=True, told=open_configured(row).check())
     except (ChannelError, ChannelUnknown) as error:
-        return CheckOut(works=False, told=str(error))
+        return ChannelCheckOut(works=False, told=str(error))
 
 
 @router.post("/stopped-addresses/find", auth=WRITE_PEOPLE, response={200: StopOut, **problems(404)})

@@ -25,7 +25,7 @@ class StandingOut(Schema):
     valid_until: Time | None = Field(None, description="When the consent ends by itself; null: it does not.")
 
 
-class FindingOut(Schema):
+class EvidenceFindingOut(Schema):
     """A fault of a claimed consent."""
 
     code: str = Field(examples=["C01"])
@@ -62,7 +62,7 @@ class ConsentsOut(Schema):
     restricted: bool = Field(description="Processing is restricted (Art. 18): nothing is permitted, whatever was decided.")
     standing: list[StandingOut]
     records: list[RecordOut]
-    findings: list[FindingOut] = Field([], description="Why what was just recorded permits nothing.")
+    findings: list[EvidenceFindingOut] = Field([], description="Why what was just recorded permits nothing.")
 
 
 class DecisionIn(Input):
@@ -103,7 +103,7 @@ class DecisionOut(Schema):
     """
 
     status: str
-    findings: list[FindingOut]
+    findings: list[EvidenceFindingOut]
 
 
 class ProblemOut(Schema):

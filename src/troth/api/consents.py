@@ -16,7 +16,7 @@ from troth.api.consent_schemas import (
     DecisionOut,
     DecisionsIn,
     DecisionsOut,
-    FindingOut,
+    EvidenceFindingOut,
     ImportOut,
     ProblemOut,
     RecordOut,
@@ -195,8 +195,8 @@ def _show(subject: Subject, findings: Sequence[Finding] = ()) -> ConsentsOut:
     return ConsentsOut(restricted=restricted, standing=standing, records=shown, findings=_show_findings(findings))
 
 
-def _show_findings(findings: Sequence[Finding]) -> list[FindingOut]:
-    return [FindingOut(code=found.code, why=found.why, mend=found.mend, ground=found.ground) for found in findings]
+def _show_findings(findings: Sequence[Finding]) -> list[EvidenceFindingOut]:
+    return [EvidenceFindingOut(code=found.code, why=found.why, mend=found.mend, ground=found.ground) for found in findings]
 
 
 def _show_record(record: Record) -> RecordOut:

@@ -29,7 +29,7 @@ router = Router(tags=["channels"])
 Name = Annotated[str, StringConstraints(min_length=1, max_length=253)]
 
 
-class FindingOut(Schema):
+class RecordFindingOut(Schema):
     """A record that was looked for in the DNS: what is wrong and what to do, or that it is right."""
 
     what: str
@@ -64,7 +64,7 @@ class DomainOut(Schema):
     return_address: str
     record_name: str
     record: str
-    findings: list[FindingOut] = Field(description="What the DNS had when it was last asked.")
+    findings: list[RecordFindingOut] = Field(description="What the DNS had when it was last asked.")
     checked_at: Time | None
 
 
@@ -172,7 +172,7 @@ def _show(row: SendingDomain) -> DomainOut:
         return_address=row.return_address,
         record_name=f"{row.selector}._domainkey.{row.domain}",
         record=dkim_record(row),
-        findings=[FindingOut(**one) for one in row.findings],
+        findings=[RecordFindingOut(**one) for one in row.findings],
         checked_at=iso(row.checked_at) if row.checked_at else None,
     )
 

@@ -15,7 +15,7 @@ Text = Annotated[str, StringConstraints(max_length=50_000)]
 Says = dict[str, Long]
 
 
-class DraftOut(Schema):
+class NoticeDraftOut(Schema):
     """A notice in one language, as it is being written."""
 
     text: str
@@ -47,7 +47,7 @@ class NoticeVersionOut(Schema):
 class NoticeOut(NoticeSummary):
     """A notice with its drafts and all that was published, the newest first."""
 
-    drafts: dict[str, DraftOut]
+    drafts: dict[str, NoticeDraftOut]
     faults: list[str] = Field(description="What holds for all languages.")
     versions: list[NoticeVersionOut]
 

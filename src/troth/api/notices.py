@@ -14,8 +14,8 @@ from troth.api.notice_schemas import (
     ConsentSettingIn,
     ConsentSettingOut,
     DraftIn,
-    DraftOut,
     NewNotice,
+    NoticeDraftOut,
     NoticeIn,
     NoticeOut,
     NoticeSummary,
@@ -172,7 +172,7 @@ def _show(notice: Notice) -> NoticeOut:
     faults = find_faults(notice)
     return NoticeOut(
         **_summary(notice),
-        drafts={language: DraftOut(**draft, faults=faults.get(language, [])) for language, draft in sorted(notice.drafts.items())},
+        drafts={language: NoticeDraftOut(**draft, faults=faults.get(language, [])) for language, draft in sorted(notice.drafts.items())},
         faults=faults.get("", []),
         versions=[
             NoticeVersionOut(

@@ -67,7 +67,7 @@ class RepermissionPatch(Input):
     html: Html | None = None
 
 
-class FiguresOut(Schema):
+class AskingFiguresOut(Schema):
     """How it went so far: everybody looked at was either asked or left out."""
 
     looked_at: int
@@ -93,7 +93,7 @@ class RepermissionOut(Schema):
     created_at: Time
     started_at: Time | None
     ended_at: Time | None
-    figures: FiguresOut
+    figures: AskingFiguresOut
 
 
 class StandingsOut(Schema):
@@ -220,7 +220,7 @@ def _show(row: Repermission) -> RepermissionOut:
         created_at=iso(row.created_at),
         started_at=iso(row.started_at) if row.started_at else None,
         ended_at=iso(row.ended_at) if row.ended_at else None,
-        figures=FiguresOut(
+        figures=AskingFiguresOut(
             looked_at=figures.looked_at,
             asked=figures.asked,
             reasons=dict(figures.reasons),

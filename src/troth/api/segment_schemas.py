@@ -23,7 +23,7 @@ AlsoFor = Annotated[
 ]
 
 
-class DraftIn(Input):
+class SegmentDraftIn(Input):
     """What a segment would be."""
 
     definition: Definition
@@ -31,7 +31,7 @@ class DraftIn(Input):
     also_for: AlsoFor = Field(default_factory=list)
 
 
-class SegmentIn(DraftIn):
+class SegmentIn(SegmentDraftIn):
     """A segment to create."""
 
     name: SegmentName

@@ -12,13 +12,13 @@ from troth.api.cursors import read_cursor, write_cursor
 from troth.api.persons import resolve
 from troth.api.schemas import Cursor, Limit, PersonRef, problems
 from troth.api.segment_schemas import (
-    DraftIn,
     ExplainedOut,
     FreshnessOut,
     LeftOutOut,
     MemberOut,
     MembersPage,
     PreviewOut,
+    SegmentDraftIn,
     SegmentIn,
     SegmentOut,
     SegmentPatch,
@@ -55,7 +55,7 @@ def create(request: HttpRequest, segment: SegmentIn) -> Status[SegmentOut]:
 
 
 @router.post("/segments/preview", auth=WRITE_CAMPAIGNS, response={200: PreviewOut, **problems()})
-def preview_draft(request: HttpRequest, draft: DraftIn) -> PreviewOut:
+def preview_draft(request: HttpRequest, draft: SegmentDraftIn) -> PreviewOut:
     """How many people a definition would choose now, and how many are left out for which reason; nothing is kept."""
     now = now_ms()
     segment = Segment(workspace_id=workspace_of(request), name="draft", created_at=now, updated_at=now, **draft.dict())

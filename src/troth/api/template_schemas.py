@@ -76,7 +76,7 @@ class VersionRow(Schema):
     outdated: list[str] = Field(description="The layouts and snippets in it that were published anew since.")
 
 
-class VersionOut(VersionRow):
+class TemplateVersionOut(VersionRow):
     """A published version as it was written, and as it is rendered: Liquid is all that is left to do."""
 
     format: str
@@ -117,7 +117,7 @@ class PreviewIn(Input):
     marketing: bool = Field(True, description="Whether there is a way to unsubscribe in it.")
 
 
-class PreviewOut(Schema):
+class TemplatePreviewOut(Schema):
     """What the person would get. Nothing is stored or sent."""
 
     subject: str

@@ -19,8 +19,8 @@ from troth.api.template_schemas import (
     PiecePatch,
     PieceRow,
     PreviewIn,
-    PreviewOut,
-    VersionOut,
+    TemplatePreviewOut,
+    TemplateVersionOut,
     VersionRow,
 )
 from troth.campaigns.trials import describe_person, find_sample_event, render_trial
@@ -112,8 +112,8 @@ def check_template(request: HttpRequest, template_key: str, live: bool = False) 
     )
 
 
-@router.post("/templates/{template_key}/preview", auth=WRITE_CAMPAIGNS, response={200: PreviewOut, **problems(403, 404)})
-def preview_template(request: HttpRequest, template_key: str, preview: PreviewIn) -> PreviewOut:
+@router.post("/templates/{template_key}/preview", auth=WRITE_CAMPAIGNS, response={200: TemplatePreviewOut, **problems(403, 404)})
+def preview_template(request: HttpRequest, template_key: str, preview: PreviewIn) -> TemplatePreviewOut:
     """The draft as a real or made-up person would get it. Its way to unsubscribe leads nowhere."""
     piece = find_piece(workspace_of(request), template_key)
     person, properties, at = preview.made_up or {}, preview.properties or {}, now_ms()
@@ -130,14 +130,14 @@ def preview_template(request: HttpRequest, template_key: str, preview: PreviewIn
         short = render_short(
             draft_short(piece, preview.language), variables, unsubscribe_url=make_test_url() if preview.marketing else None
         )
-        return PreviewOut(subject=short.title, html="", text=short.body, url=short.url)
+        return TemplatePreviewOut(subject=short.title, html="", text=short.body, url=short.url)
     mail = draft_mail(piece, preview.language)
     rendered = render_trial(mail, person, event=preview.event, properties=properties, at=at, is_marketing=preview.marketing)
-    return PreviewOut(subject=rendered.subject, html=rendered.html, text=rendered.text)
+    return TemplatePreviewOut(subject=rendered.subject, html=rendered.html, text=rendered.text)
 
 
-@router.post("/templates/{template_key}/publish", auth=WRITE_CAMPAIGNS, response={200: VersionOut, **problems(404)})
-def publish_template(request: HttpRequest, template_key: str) -> VersionOut:
+@router.post("/templates/{template_key}/publish", auth=WRITE_CAMPAIGNS, response={200: TemplateVersionOut, **problems(404)})
+def publish_template(request: HttpRequest, template_key: str) -> TemplateVersionOut:
     """Make a version of the draft. Campaigns take it over when they are published themselves."""
     return _show_version(publish_piece(find_piece(workspace_of(request), template_key)))
 
@@ -151,8 +151,8 @@ def list_template_versions(request: HttpRequest, template_key: str) -> list[Vers
     return [_version_row(version, outdated[version.pk]) for version in versions]
 
 
-@router.get("/templates/{template_key}/versions/{version}", auth=WRITE_CAMPAIGNS, response={200: VersionOut, **problems(404)})
-def get_template_version(request: HttpRequest, template_key: str, version: int) -> VersionOut:
+@router.get("/templates/{template_key}/versions/{version}", auth=WRITE_CAMPAIGNS, response={200: TemplateVersionOut, **problems(404)})
+def get_template_version(request: HttpRequest, template_key: str, version: int) -> TemplateVersionOut:
     """One version, as it was written and as it is rendered."""
     return _show_version(_find_version(request, template_key, version))
 
@@ -196,12 +196,12 @@ def _version_row(version: Template, outdated: list[str]) -> VersionRow:
     return VersionRow(version=version.version, created_at=created_at, language=version.language, outdated=outdated)
 
 
-def _show_version(version: Template) -> VersionOut:
+def _show_version(version: Template) -> TemplateVersionOut:
     row = _version_row(version, find_outdated(version.workspace_id, [version])[version.pk])
     own = {key: words for key, words in version.short.items() if key != "translations"} if version.short else version.mail_parts
     others = version.short.get("translations", {}) if version.short else version.translations
     written = written_in(version)
-    return VersionOut(
+    return TemplateVersionOut(
         **row.dict(),
         format=written.format,
         layout=written.layout,

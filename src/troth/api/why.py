@@ -94,7 +94,7 @@ class SampleOut(Schema):
     due_at: str | None = Field(description="When it would have gone out.")
 
 
-class OutcomeOut(Schema):
+class RehearsedOutcomeOut(Schema):
     """How many occasions would have come to this."""
 
     outcome: str = Field(description="`sent`, or the reason.")
@@ -111,7 +111,7 @@ class RehearsalOut(Schema):
     people: int
     is_whole: bool = Field(description="false: only the first occasions were looked at, of people as chance has them.")
     is_known: bool = Field(description="false: the past of what triggers it is not recorded.")
-    outcomes: list[OutcomeOut]
+    outcomes: list[RehearsedOutcomeOut]
     by_day: dict[str, int] = Field(description="What would have gone out, by day (UTC).")
 
 
@@ -132,7 +132,7 @@ def rehearsal(request: HttpRequest, campaign_id: int, wanted: RehearsalIn) -> Re
         is_whole=told.is_whole,
         is_known=told.is_known,
         outcomes=[
-            OutcomeOut(
+            RehearsedOutcomeOut(
                 outcome="sent" if outcome == WOULD else outcome,
                 occasions=number,
                 samples=[

@@ -42,6 +42,10 @@ def set_mailbox(workspace_id: int, *, host: str, port: int | None, security: str
     held = ReturnMailbox.objects.filter(workspace_id=workspace_id).first()
     if not host.strip() or not user.strip() or security not in SECURITY or (not password and held is None):
         raise MailboxUnusable(f"A mailbox needs a server, a user name, a password, and an encryption ({', '.join(SECURITY)}).")
+    try:
+        host.strip().encode("idna")
+    except UnicodeError:
+        raise MailboxUnusable("That is no name of a server: write it as imap.acme.example.") from None
     row = held or ReturnMailbox(workspace_id=workspace_id)
     row.host, row.port, row.security = host.strip(), port or PORTS[security], security
     row.user, row.folder, row.fault, row.read_at = user.strip(), folder.strip() or "INBOX", "", None
