@@ -22,6 +22,7 @@ ROOMS = [
         "preference_centre",
         "repermission",
         "inventory",
+        "record",
         "ledger",
         "search",
         "reports",

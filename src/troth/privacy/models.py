@@ -146,6 +146,14 @@ class LedgerPosition(models.Model):
     applied = models.BigIntegerField(default=0)
 
 
+class RecordSetting(models.Model):
+    """What the record of processing says beside what can be derived (`record.parties`)."""
+
+    workspace_id = models.BigIntegerField(primary_key=True)
+    parties = models.JSONField(default=dict)
+    changed_at = models.BigIntegerField()
+
+
 class InventoryItem(models.Model):
     """What is stored under one name: counts, types, shapes and doors. Never a value, and no name that looks like one."""
 

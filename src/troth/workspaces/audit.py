@@ -36,6 +36,8 @@ ACTIONS = {
     "collecting.stopped": "stopped collecting data",
     "collecting.resumed": "resumed collecting data",
     "collecting.cleared": "had collected data deleted",
+    "record.edited": "edited the record of processing",
+    "record.exported": "took the record of processing away",
     "form.created": "made a form",
     "form.edited": "edited a form",
     "form.opened": "opened a form",

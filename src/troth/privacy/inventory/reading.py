@@ -84,7 +84,7 @@ def read_inventory(workspace_id: int, *, with_uses: bool = True) -> list[Item]:
     for item in items:
         own = corrected.get((item.kind, item.event, item.name))
         item.is_corrected = own is not None
-        item.category = own or judge_category(item.kind, item.name.rpartition(".")[2] or item.event, item.votes, item.looked_at)
+        item.category = own or judge_category(item.kind, item.name.rpartition(".")[2] or item.event, item.votes, item.looked_at, item.types)
         _declare(item, catalog, purposes)
         item.used_by = users.of(item)
     return items

@@ -7,7 +7,7 @@ ranges). A member's correction stands above both.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import pairwise
@@ -102,11 +102,16 @@ def category_of_value(value: Any) -> str:
     return "free_text" if text.count(" ") >= 4 else ""
 
 
-def judge_category(kind: str, name: str, votes: Mapping[str, int], looked_at: int) -> str:
-    """What rules say: a grave name first, then what most values prove, then the name, then what events or attributes are in general."""
+def judge_category(kind: str, name: str, votes: Mapping[str, int], looked_at: int, types: Collection[str] = ()) -> str:
+    """What rules say: a grave name first, then what most values prove, then the name, then what events or attributes are in general.
+
+    The name of an event says what was done, so that only grave words count there; a note that is a number is no free text.
+    """
     named = category_of_name(name)
     if named in SENSITIVE:
         return named
+    if kind == "event" or (named == "free_text" and types and "text" not in types):
+        named = ""
     voted = max(votes, key=lambda category: (votes[category], category)) if votes else ""
     if voted and 2 * votes[voted] >= looked_at and (voted != "free_text" or not named):
         return voted

@@ -1,0 +1,143 @@
+"""The record as JSON, as CSV (an activity a line) and as an archival PDF."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import msgspec
+
+from troth.kernel.clock import iso
+from troth.kernel.pdf import Document
+from troth.privacy.record.deriving import Activity, Record
+
+COLUMNS = (
+    "purpose",
+    "legal_basis",
+    "description",
+    "people",
+    "data_categories",
+    "sources",
+    "recipients",
+    "transfers",
+    "retention",
+    "notices",
+)
+UNSAID = "not said yet"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_PARTIES = (
+    ("name", "Controller"),
+    ("address", "Address"),
+    ("contact", "Contact"),
+    ("joint_controllers", "Joint controllers"),
+    ("representative", "Representative in the Union"),
+)
+
+
+def plain_record(record: Record) -> dict[str, Any]:
+    """The record for JSON."""
+    shared = {
+        "kind": "processor" if record.is_processors else "controller",
+        "article": "30(2)" if record.is_processors else "30(1)",
+        "at": iso(record.at),
+        "parties": msgspec.to_builtins(record.parties),
+        "transfers": record.transfers,
+        "recipients_in_use": [{"kind": one.kind, "name": one.name} for one in record.recipients],
+        "measures": [*record.measures, *([record.parties.measures] if record.parties.measures else [])],
+        "missing": [{"article": one.article, "says": one.says, "path": one.path} for one in record.missing],
+    }
+    return shared if record.is_processors else {**shared, "activities": [_plain(one, record) for one in record.activities]}
+
+
+def _plain(one: Activity, record: Record) -> dict[str, Any]:
+    purpose = one.purpose
+    return {
+        "key": purpose.key,
+        "purpose": purpose.name,
+        "legal_basis": purpose.legal_basis,
+        "description": purpose.description,
+        "people": record.parties.people,
+        "data_categories": one.categories,
+        "special_category": purpose.special_category,
+        "stored_names": one.names,
+        "sources": one.sources,
+        "recipients": one.recipients,
+        "transfers": purpose.transfers,
+        "retention": purpose.retention,
+        "automated_decision": purpose.automated_decision,
+        "notices": one.notices,
+    }
+
+
+def write_csv(record: Record) -> str:
+    """An activity a line (RFC 4180), of a processor a controller a line; what a spreadsheet would run begins with an apostrophe."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    if record.is_processors:
+        writer.writerow(("controller", "contact", "dpo", "categories_of_processing", "transfers"))
+        for own in record.parties.controllers:
+            writer.writerow(map(_cell, (own.name, own.contact, own.dpo, own.categories, "; ".join(record.transfers))))
+        return written.getvalue()
+    writer.writerow(COLUMNS)
+    for one in record.activities:
+        plain = _plain(one, record)
+        plain["description"] = next(iter(one.purpose.description.values()), "")
+        writer.writerow([_cell("; ".join(value) if isinstance(value := plain[name], list) else str(value)) for name in COLUMNS])
+    return written.getvalue()
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def write_pdf(record: Record) -> bytes:
+    """The record as PDF/A, as it is handed to an authority (Art. 30(4))."""
+    parties = record.parties
+    article = "30(2)" if record.is_processors else "30(1)"
+    document = Document(
+        "Record of processing activities",
+        under=f"Art. {article} GDPR · {parties.name} · as of {iso(record.at)[:10]}",
+        foot=f"{parties.name}, record of processing, {iso(record.at)}",
+    )
+    told = [(label, getattr(parties, name)) for name, label in _PARTIES]
+    facts = [(label, text or UNSAID) for label, text in told if text or label in ("Controller", "Address", "Contact")]
+    if record.is_processors:
+        facts[0] = ("Processor", facts[0][1])
+    document.facts([*facts, ("Data protection officer", parties.dpo or ("none needed" if parties.dpo_not_needed else UNSAID))])
+    if record.is_processors:
+        document.heading("Processing on behalf of controllers")
+        rows = [[own.name, own.contact, own.dpo or "–", own.categories or UNSAID] for own in parties.controllers]
+        document.table(["Controller", "Contact", "Data protection officer", "Categories of processing"], rows)
+    else:
+        document.heading("Processing activities")
+        for one in record.activities:
+            _write_activity(document, one, record)
+    document.heading("Transfers to third countries")
+    document.text("\n\n".join(record.transfers) or "None.")
+    if record.recipients:
+        document.heading("Recipients as the system is set up")
+        document.items([f"{one.name} ({one.kind})" for one in record.recipients])
+    document.heading("Technical and organisational measures (Art. 32(1))")
+    document.items(record.measures)
+    document.text(parties.measures)
+    return document.as_pdf()
+
+
+def _write_activity(document: Document, one: Activity, record: Record) -> None:
+    purpose = one.purpose
+    document.heading(purpose.name)
+    document.text(next(iter(purpose.description.values()), ""))
+    document.facts(
+        [
+            ("Legal basis", purpose.legal_basis.replace("_", " ")),
+            ("Categories of people", "; ".join(record.parties.people) or UNSAID),
+            ("Categories of data", "; ".join(one.categories) or "none stored"),
+            ("Sources", "; ".join(one.sources) or "–"),
+            ("Recipients", "; ".join(one.recipients) or "none"),
+            ("Third countries", purpose.transfers or "none"),
+            ("Erasure", f"after {purpose.retention}" if purpose.retention else "when the person is erased"),
+            *([("Automated decisions", purpose.automated_decision)] if purpose.automated_decision else []),
+            *([("Notices", "; ".join(one.notices))] if one.notices else []),
+        ]
+    )

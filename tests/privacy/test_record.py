@@ -1,0 +1,102 @@
+"""The record of processing: drawn from what was declared, what is stored and where it goes; it says what is missing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from tests.privacy.test_inventory import know
+from troth.consent.catalog import assign
+from troth.consent.purposes import PurposeTerms, create_purpose
+from troth.kernel.clock import now_ms
+from troth.privacy.inventory.storing import count_all
+from troth.privacy.record.deriving import read_record
+from troth.privacy.record.parties import PartiesInvalid, save_parties
+from troth.privacy.record.writing import plain_record, write_csv, write_pdf
+from troth.webhooks.editing import create_webhook
+
+SAID = {"address": "Ring 1, Berlin", "contact": "hello@acme.example", "dpo": "D. Smith", "people": ["customers"]}
+
+
+@pytest.fixture
+def acme(workspace: Any) -> Any:
+    terms = PurposeTerms(
+        name="Ship orders",
+        legal_basis="contract",
+        description={"en": "We send what you bought."},
+        data_categories=["address"],
+        retention="P2Y",
+        recipients=["Parcel Ltd"],
+        transfers="USA: SCC module 2",
+    )
+    create_purpose(workspace.pk, "ship", terms, now=1)
+    assign(workspace.pk, "attribute", "street", "ship")
+    know(workspace, "dana", {"street": "Ring 2", "plan": "pro"}, bought={"iban": "DE89370400440532013000"})
+    count_all(now_ms())
+    create_webhook(workspace.pk, url="https://crm.example/", types=["user_updated"], purpose="ship", name="CRM", now=1)
+    return workspace
+
+
+def activity(workspace: Any, key: str) -> dict[str, Any]:
+    return next(one for one in plain_record(read_record(workspace.pk, now_ms()))["activities"] if one["key"] == key)
+
+
+def test_an_activity_tells_declared_and_stored_categories_and_who_gets_the_data(acme: Any) -> None:
+    ship = activity(acme, "ship")
+    assert ship["data_categories"] == ["address", "contact"]
+    assert ship["recipients"] == ["Parcel Ltd", "CRM"]
+    assert (ship["sources"], ship["retention"], ship["stored_names"]) == (["vero"], "P2Y", 1)
+    assert set(activity(acme, "service")["data_categories"]) == {"profile", "behaviour", "financial"}
+
+
+def test_what_is_missing_is_told_with_its_article_until_it_is_said(acme: Any) -> None:
+    missing = [one.says for one in read_record(acme.pk, now_ms()).missing]
+    assert "Say how the controller is reached." in missing
+    assert not any("Ship orders" in says for says in missing)
+    assert any("“Provide the service”" in says for says in missing)
+    save_parties(acme.pk, SAID, now=1)
+    assert {one.article for one in read_record(acme.pk, now_ms()).missing} == {"30(1)(b)", "30(1)(c)", "30(1)(f)"}
+
+
+def test_a_processor_keeps_the_record_of_its_controllers(acme: Any) -> None:
+    save_parties(acme.pk, {**SAID, "role": "processor"}, now=1)
+    assert [one.article for one in read_record(acme.pk, now_ms()).missing] == ["30(2)(a)"]
+    save_parties(acme.pk, {"controllers": [{"name": "Shop Ltd", "categories": "sends its newsletters"}]}, now=2)
+    record = read_record(acme.pk, now_ms())
+    assert (record.missing, plain_record(record)["article"]) == ([], "30(2)")
+    assert "activities" not in plain_record(record)
+    assert list(csv.reader(io.StringIO(write_csv(record))))[1][:4] == ["Shop Ltd", "", "", "sends its newsletters"]
+    assert write_pdf(record).startswith(b"%PDF")
+
+
+def test_what_cannot_be_kept_is_refused_with_its_field(acme: Any) -> None:
+    for given, field in (
+        ({"role": "both"}, r"\$\.role"),
+        ({"people": "all"}, r"\$\.people"),
+        ({"controllers": [{"name": " "}]}, r"\$\.contr"),
+    ):
+        with pytest.raises(PartiesInvalid, match=field):
+            save_parties(acme.pk, given, now=1)
+
+
+def test_a_spreadsheet_runs_nothing_of_it(acme: Any) -> None:
+    create_purpose(acme.pk, "evil", PurposeTerms(name="=1+1"), now=1)
+    rows = list(csv.DictReader(io.StringIO(write_csv(read_record(acme.pk, now_ms())))))
+    assert "'=1+1" in {row["purpose"] for row in rows}
+
+
+def test_the_command_writes_each_format_and_tells_what_is_missing(acme: Any, tmp_path: Path) -> None:
+    told = io.StringIO()
+    call_command("privacy_record", str(acme.pk), "--set", "dpo=D. Smith", "--set", "people=customers; guests", stdout=told)
+    assert json.loads(told.getvalue())["parties"]["people"] == ["customers", "guests"]
+    call_command("privacy_record", str(acme.pk), "--format", "pdf", "--out", str(tmp_path / "r.pdf"))
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+    with pytest.raises(SystemExit):
+        call_command("privacy_record", str(acme.pk), "--missing", stdout=told)
+    assert "Say how the controller is reached." in told.getvalue()
