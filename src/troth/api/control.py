@@ -25,6 +25,7 @@ from troth.api import (
     outbox,
     people,
     purposes,
+    readiness,
     record,
     repermissions,
     reports,
@@ -112,6 +113,7 @@ for _router in (
     segments.router,
     sending.router,
     breaches.router,
+    readiness.router,
 ):
     _add(_router)
 

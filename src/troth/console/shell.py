@@ -76,6 +76,7 @@ NAVIGATION = (
     Place(_("Record"), "book-text", Permission.SEE_REGISTERS, "record", _RIGHTS),
     Place(_("Breaches"), "shield-alert", Permission.SEE_REGISTERS, "breaches", _RIGHTS),
     Place(_("Agreements"), "handshake", Permission.SEE_REGISTERS, "agreements", _RIGHTS),
+    Place(_("Readiness"), "list-checks", Permission.SEE_REGISTERS, "readiness", _RIGHTS),
     Place(_("Audit"), "scroll-text", Permission.SEE_AUDIT, "audit", _RIGHTS),
     Place(_("Channels"), "radio-tower", Permission.SEE_SETTINGS, "channels", _WORKSPACE),
     Place(_("Webhooks"), "webhook", Permission.SEE_SETTINGS, "webhooks", _WORKSPACE),

@@ -33,6 +33,7 @@ ROOMS = [
         "webhooks",
         "live",
         "breaches",
+        "readiness",
         "agreements",
     ),
     *("settings", "keys", "members", "setup", "audit"),

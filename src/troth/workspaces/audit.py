@@ -137,6 +137,8 @@ ACTIONS = {
     "measuring.changed": "changed what is measured of mail",
     "ledger.checked": "checked the consent ledger",
     "checkpoint.signed": "signed a checkpoint of the consent ledger",
+    "impact.declared": "declared criteria of an impact assessment",
+    "impact.signed": "signed an impact assessment",
     "agreement.accepted": "accepted an agreement",
     "breach.recorded": "recorded a breach",
     "breach.revised": "added what became known of a breach",

@@ -1,0 +1,41 @@
+"""The room Readiness: every red line leads to a page that is there, and the assessment is written, signed and written down."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.test import Client
+
+from troth.privacy.readiness.impact import read_impact
+from troth.workspaces.audit import read_entries
+from troth.workspaces.models import Member, User
+
+
+def join(workspace: Any, role: str) -> Client:
+    user = User.objects.create_user(f"{role}@example.com", name=role.title())
+    Member.objects.create(user=user, workspace=workspace, role=role)
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_every_red_line_has_a_button_that_leads_to_its_page(workspace: Any) -> None:
+    owner = join(workspace, "owner")
+    page = owner.get(f"/console/{workspace.pk}/readiness").content.decode().partition("<main")[2]
+    places = re.findall(rf'href="(/console/{workspace.pk}/[^"]+)"[^>]*>\s*Mend', page)
+    assert len(places) == page.count("to mend") > 5
+    assert [place for place in places if owner.get(place).status_code != 200] == []
+
+
+def test_an_assessment_is_declared_and_signed(workspace: Any) -> None:
+    officer = join(workspace, "privacy_officer")
+    room = f"/console/{workspace.pk}/readiness/impact"
+    assert officer.post(f"{room}/declare", {"declared": ["vulnerable", "new_technology"]}).status_code == 303
+    assert "To be signed." in officer.get(room).content.decode()
+    assert officer.post(f"{room}/sign", {"text": "", "name": "Ada", "function": "DPO"}).status_code == 422
+    assert officer.post(f"{room}/sign", {"text": "Fair.", "name": "Ada", "function": "DPO"}).status_code == 303
+    assert read_impact(workspace).is_fine
+    assert [entry.action for entry in read_entries(workspace.pk)] == ["impact.signed", "impact.declared"]
+    assert officer.post(f"{room}/declare", {}).status_code == 303
+    assert read_impact(workspace).met == []

@@ -1,0 +1,74 @@
+"""Readiness: each line is read from facts and turns when they do; the impact assessment."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from troth.consent.models import Purpose
+from troth.kernel.clock import DAY, now_ms
+from troth.privacy.breaches.register import record_breach
+from troth.privacy.readiness.impact import AssessmentInvalid, declare_criteria, read_impact, sign_assessment
+from troth.privacy.readiness.lines import read_lines
+from troth.segments.models import Segment
+from troth.workspaces.agreements.registry import Kind, accept_agreement, newest_version
+from troth.workspaces.models import Member, User
+
+NOW = now_ms()
+
+
+def line(workspace: Any, key: str, now: int = NOW) -> Any:
+    workspace.refresh_from_db()
+    return next(one for one in read_lines(workspace, now) if one.key == key)
+
+
+def test_what_is_mended_turns_its_line(workspace: Any) -> None:
+    assert not line(workspace, "agreement_dpa").is_fine
+    owner = Member.objects.create(user=User.objects.create_user("o@example.com"), workspace=workspace, role="owner")
+    newest = newest_version(Kind.DPA)
+    accept_agreement(owner, newest, name="Ada", function="director", digest=newest.digest, address="", now=NOW)
+    assert line(workspace, "agreement_dpa").is_fine
+    assert not line(workspace, "privacy_contact").is_fine
+    workspace.privacy_contact = "dpo@acme.example"
+    workspace.save()
+    assert line(workspace, "privacy_contact").says == "dpo@acme.example"
+    assert not line(workspace, "purposes_end").is_fine
+    Purpose.objects.filter(workspace_id=workspace.pk).update(retention="P2Y", description={"en": "News"})
+    assert line(workspace, "purposes_end").is_fine
+    assert line(workspace, "purposes_described").is_fine
+    assert line(workspace, "breaches").is_fine
+    record_breach(workspace.pk, {"title": "A list", "aware_at": NOW - 4 * DAY}, user_id=0, now=NOW)
+    assert not line(workspace, "breaches").is_fine
+
+
+def test_two_criteria_call_for_an_assessment_and_one_more_for_a_new_one(workspace: Any) -> None:
+    assert read_impact(workspace).is_fine
+    workspace.measures_opens = True
+    workspace.save()
+    assert read_impact(workspace).met == ["monitoring"]
+    Segment.objects.create(workspace_id=workspace.pk, name="Pro", definition={}, created_at=NOW, updated_at=NOW)
+    impact = read_impact(workspace)
+    assert (impact.met, impact.is_needed, impact.is_fine) == (["profiling", "monitoring"], True, False)
+    with pytest.raises(AssessmentInvalid, match="in proportion"):
+        sign_assessment(workspace, text=" ", name="Ada", function="director", user_id=1, now=NOW)
+    signed = sign_assessment(workspace, text="It is fair.", name="Ada", function="director", user_id=1, now=NOW)
+    assert signed.criteria == ["profiling", "monitoring"]
+    assert line(workspace, "impact").is_fine
+    declare_criteria(workspace.pk, ["vulnerable"], user_id=1, now=NOW)
+    assert not line(workspace, "impact").is_fine
+    with pytest.raises(AssessmentInvalid, match="the others are computed"):
+        declare_criteria(workspace.pk, ["profiling"], user_id=1, now=NOW)
+    sign_assessment(workspace, text="Children are left out.", name="Ada", function="director", user_id=1, now=NOW)
+    assert read_impact(workspace).is_fine
+
+
+def test_a_build_can_ask_by_command(workspace: Any) -> None:
+    told = io.StringIO()
+    with pytest.raises(CommandError, match="are to be mended"):
+        call_command("privacy_readiness", str(workspace.pk), json=True, stdout=told)
+    lines = json.loads(told.getvalue())
+    assert {"agreement_dpa", "impact", "backup", "notices"} <= {one["key"] for one in lines}
