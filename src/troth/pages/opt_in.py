@@ -14,31 +14,28 @@ from typing import Any
 import msgspec
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.template.loader import render_to_string
 
 from troth.consent.form_words import label_of, words_in
 from troth.consent.forms import Asked, ask_in, find_form
 from troth.consent.models import AskedAddress, UsedToken
-from troth.consent.suppression import is_suppressed
 from troth.content.email_template import RenderedEmail
 from troth.intake.commands import ACCEPTED, Decide, Decision, Identify, Identity
 from troth.intake.door import apply
-from troth.kernel.clock import DAY, MINUTE, iso
-from troth.kernel.crypto import derive, keyed_tag, open_token, seal_token
+from troth.kernel.clock import DAY, iso
+from troth.kernel.crypto import open_token, seal_token
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
 from troth.messages.direct import send_to_whom_it_concerns
+from troth.pages.mail_limit import may_write
 from troth.workspaces.models import Workspace
 
 log = structlog.get_logger()
 LABEL = b"double-opt-in/v1"
 GOOD_FOR = 7 * DAY
 LIMIT_LABEL = b"double-opt-in-limit/v1"
-BETWEEN_MAILS = 2 * MINUTE
-"""Before the same address is written to again."""
-MOST_A_DAY = 5
 LONGEST_TOKEN = 6_000
 SOURCE = "form"
 METHOD = "double_opt_in"
@@ -72,7 +69,7 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
 def write_to(asked: Asked, email: str, purposes: list[str], attributes: Mapping[str, str], *, page: str, now: int) -> None:
     """Send the mail that asks to confirm, beside the request; whoever asks learns nothing of whether the address is known or was erased."""
     form = asked.form
-    if not _may_write(form.workspace_id, email, now):
+    if not may_write(LIMIT_LABEL, form.workspace_id, email, now):
         return
     entry = Entry(
         form_id=form.form_id,
@@ -89,22 +86,6 @@ def write_to(asked: Asked, email: str, purposes: list[str], attributes: Mapping[
     workspace = Workspace.objects.get(pk=form.workspace_id)
     rendered = _render(workspace.name, asked.shown.language, f"{settings.TROTH_URL}/c/{seal_token(LABEL, msgspec.msgpack.encode(entry))}")
     threading.Thread(target=_send, args=(workspace, rendered, email, now), name="confirmation-mail", daemon=True).start()
-
-
-def _may_write(workspace_id: int, email: str, now: int) -> bool:
-    """A form is no means to flood a mailbox: counted under a keyed hash of the address, in one statement, so that it holds across processes."""
-    if is_suppressed(workspace_id, email):
-        return False
-    tag = keyed_tag(derive(LIMIT_LABEL), f"{workspace_id}:{email}".encode())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO consent_askedaddress (tag, since, latest, mails) VALUES (%s, %s, %s, 1) ON CONFLICT (tag) DO UPDATE SET latest = EXCLUDED.latest,"
-            " mails = CASE WHEN consent_askedaddress.since <= %s THEN 1 ELSE consent_askedaddress.mails + 1 END,"
-            " since = CASE WHEN consent_askedaddress.since <= %s THEN EXCLUDED.since ELSE consent_askedaddress.since END"
-            " WHERE consent_askedaddress.latest <= %s AND (consent_askedaddress.mails < %s OR consent_askedaddress.since <= %s)",
-            [tag, now, now, now - DAY, now - DAY, now - BETWEEN_MAILS, MOST_A_DAY, now - DAY],
-        )
-        return bool(cursor.rowcount == 1)
 
 
 def _render(sender: str, language: str, url: str) -> RenderedEmail:

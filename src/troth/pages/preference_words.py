@@ -9,6 +9,7 @@ from troth.consent.catalog import CLICK_TRACKING, DEFAULTS, MARKETING_EMAIL, OPE
 VERSION = "preferences-2026-3"
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
+        "my_data": "See everything that is held about you",
         "title": "Your choices",
         "introduction": "{sender} asks you before it does the following. You can change your mind here at any time. Nothing else depends on it.",
         "agree": "Yes, I agree",
@@ -52,6 +53,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "footer": "No cookies, no tracking on this page.",
     },
     "de": {
+        "my_data": "Alles ansehen, was über Sie gespeichert ist",
         "title": "Ihre Entscheidungen",
         "introduction": "{sender} fragt Sie, bevor Folgendes geschieht. Sie können es sich hier jederzeit anders überlegen. Sonst hängt nichts davon ab.",
         "agree": "Ja, ich bin einverstanden",
@@ -96,6 +98,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "footer": "Keine Cookies, keine Beobachtung auf dieser Seite.",
     },
     "fr": {
+        "my_data": "Voir tout ce qui est détenu sur vous",
         "title": "Vos choix",
         "introduction": "{sender} vous demande avant de faire ce qui suit. Vous pouvez changer d’avis ici à tout moment. Rien d’autre n’en dépend.",
         "agree": "Oui, je suis d’accord",
@@ -139,6 +142,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "footer": "Pas de cookies, pas de suivi sur cette page.",
     },
     "es": {
+        "my_data": "Ver todo lo que se guarda sobre usted",
         "title": "Sus decisiones",
         "introduction": "{sender} le pregunta antes de hacer lo siguiente. Puede cambiar de opinión aquí en cualquier momento. Nada más depende de ello.",
         "agree": "Sí, estoy de acuerdo",

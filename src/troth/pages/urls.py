@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import asking, forms, ledger, receipts, sender, views
+from troth.pages import asking, forms, ledger, my, receipts, sender, views
 
 urlpatterns = [
     path(".well-known/gpc.json", views.gpc_support, name="gpc-support"),
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("u/<str:token>/stop", views.stop, name="stop"),
     path("p/<str:token>", views.preferences, name="preferences"),
+    path("my/of/<int:workspace_id>", my.ask, name="my-ask"),
+    path("my/request/<str:token>", my.follow, name="my-request"),
+    path("my/request/<str:token>/proof", my.proof, name="my-proof"),
+    path("my/<str:token>", my.my_data, name="my"),
+    path("my/<str:token>/take", my.take, name="my-take"),
+    path("my/<str:token>/correct", my.correct_data, name="my-correct"),
+    path("my/<str:token>/do/<str:act>", my.act, name="my-act"),
     path("b/<int:workspace_id>.css", sender.brand_style, name="brand-style"),
     path("b/<int:workspace_id>/<str:tag>", sender.brand_logo, name="brand-logo"),
     path("f/embed.js", forms.embed_script, name="embed-script"),

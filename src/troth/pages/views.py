@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -27,7 +27,7 @@ from troth.pages.preferences import Posted, list_asked, save_choices, stop_every
 from troth.pages.sender import sender_of
 from troth.pages.stop_words import WORDS as STOP_WORDS
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 GPC_SINCE = "2026-11-24"
 
 
@@ -36,7 +36,7 @@ def public_page(view: View) -> View:
 
     @csrf_exempt
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         response = view(request, *args, **kwargs)

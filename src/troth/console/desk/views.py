@@ -16,6 +16,7 @@ from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
 from troth.privacy.desk.cases import RequestNotFound, clock_of, find_request
 from troth.privacy.desk.identity import DEMANDS, is_known_enough
+from troth.privacy.desk.links import make_ask_url
 from troth.privacy.desk.listing import count_kinds, select
 from troth.privacy.desk.steps import Step
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
@@ -53,6 +54,7 @@ def desk(request: MemberRequest) -> HttpResponse:
         rows=[(row, names.get(row.person_id or 0, ""), reading.read_left(row, now)) for row in found],
         tabs=reading.list_kinds(count_kinds(request.workspace.pk, now), show, address),
         asked={"type": kind, "state": state, "show": show},
+        my_url=make_ask_url(request.workspace.pk),
         types=[("", _("Any right")), *RequestType.choices],
         states=[("", _("Any state")), *RequestState.choices],
         bulk=[(Step.ACKNOWLEDGE, _("Acknowledge by mail")), (Step.CARRY_OUT, _("Carry out")), (Step.ANSWER, _("Answer by mail"))],

@@ -31,12 +31,21 @@ class DataLink(msgspec.Struct, frozen=True, array_like=True):
         """Whose data it leads to."""
         return Subject(self.workspace_id, self.person_id)
 
+    def is_good(self, now: int) -> bool:
+        """Whether its day is not over."""
+        return 0 <= now - self.at < GOOD_FOR
+
 
 class FollowLink(msgspec.Struct, frozen=True, array_like=True):
     """A link to a request, which holds nothing personal once the person is gone; it does not end."""
 
     workspace_id: int
     request_id: bytes
+
+
+def make_ask_url(workspace_id: int) -> str:
+    """The address where persons ask for the link to their own data."""
+    return f"{settings.TROTH_URL}/my/of/{workspace_id}"
 
 
 def make_data_url(subject: Subject, address: str, now: int) -> str:
@@ -51,11 +60,10 @@ def make_data_token(subject: Subject, address: str, now: int) -> str:
     return seal_token(DATA, msgspec.msgpack.encode(link))
 
 
-def read_data_token(token: str, now: int) -> DataLink | None:
-    """What a token says; None when it is not one of ours, or over a day old."""
+def read_data_token(token: str) -> DataLink | None:
+    """What a token says; None when it is not one of ours."""
     plain = open_token(DATA, token) if len(token) <= LONGEST else None
-    link = msgspec.msgpack.decode(plain, type=DataLink) if plain else None
-    return link if link and 0 <= now - link.at < GOOD_FOR else None
+    return msgspec.msgpack.decode(plain, type=DataLink) if plain else None
 
 
 def make_follow_url(workspace_id: int, request_id: UUID) -> str:

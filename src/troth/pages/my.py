@@ -1,0 +1,247 @@
+"""“My data”: everything that is held about a person and every right, behind a link mailed to an address on file. No account, no script; GET never acts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import IO, Any
+
+import structlog
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.template.loader import render_to_string
+
+from troth.content.email_template import RenderedEmail
+from troth.intake.json_values import ValueRefused
+from troth.intake.wire.values import is_email
+from troth.kernel.clock import now_ms
+from troth.kernel.errors import TrothError
+from troth.kernel.personal_data import Subject
+from troth.messages.direct import send_to_whom_it_concerns
+from troth.pages import my_reading
+from troth.pages.dead_ends import not_ours
+from troth.pages.languages import choose_language
+from troth.pages.mail_limit import may_write
+from troth.pages.my_words import WORDS
+from troth.pages.sender import sender_of
+from troth.pages.views import public_page, read_form
+from troth.people.identifiers import EMAIL, normalise_email
+from troth.people.lookup import find_people
+from troth.privacy.desk.carrying_out import Details
+from troth.privacy.desk.cases import RequestNotFound, find_request
+from troth.privacy.desk.evidence import make_evidence
+from troth.privacy.desk.links import make_data_url, make_follow_token, read_data_token, read_follow_token
+from troth.privacy.desk.portability import open_portable
+from troth.privacy.desk.self_service import bring_to_desk, correct, honour
+from troth.privacy.export import open_export
+from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+from troth.privacy.requests import CorrectionSuppressed
+from troth.workspaces.models import Workspace
+
+log = structlog.get_logger()
+LABEL = b"my-data-limit/v1"
+MOST_SHARING = 5
+"""People who share an address and each get their own link in the mail."""
+LONGEST_WORDS = 10_000
+PIECE = 64 * 1024
+FORMATS = {"zip": RequestType.ACCESS, "json": RequestType.ACCESS, "portable": RequestType.PORTABILITY}
+ACTS = {
+    "object": RequestType.OBJECTION,
+    "restrict": RequestType.RESTRICTION,
+    "erase": RequestType.ERASURE,
+    "human_review": RequestType.HUMAN_REVIEW,
+}
+PageOf = Callable[..., HttpResponseBase]
+
+
+@public_page
+def ask(request: HttpRequest, workspace_id: int) -> HttpResponse:
+    """GET asks for an address; POST answers the same whether it is known or not."""
+    if not 0 < workspace_id < 2**63 or not (workspace := Workspace.objects.filter(pk=workspace_id).first()):
+        return not_ours(request)
+    posted = read_form(request)
+    language = choose_language(request, list(WORDS), posted.get("language") or request.GET.get("lang", ""))
+    if request.method != "POST":
+        return _page("my_ask.html", workspace_id, language)
+    email = normalise_email(posted.get("email", "").replace("\0", "").strip()[:320])
+    if not is_email(email):
+        return _page("my_ask.html", workspace_id, language, status=422, fault=WORDS[language]["bad_address"])
+    now = now_ms()
+    if may_write(LABEL, workspace_id, email, now):
+        people = find_people(workspace_id, email, (EMAIL,))[:MOST_SHARING]
+        links = [make_data_url(subject, email, now) for subject in people]
+        if links:
+            arguments = (workspace, _write(str(sender_of(workspace_id)), links, language), email, now)
+            threading.Thread(target=_send, args=arguments, name="my-data-mail", daemon=True).start()
+    return _page("my_asked.html", workspace_id, language)
+
+
+def _write(sender: str, links: list[str], language: str) -> RenderedEmail:
+    words = WORDS[language]
+    told = words["mail"].format(sender=sender)
+    html = render_to_string("mails/my_data.html", {"words": words, "told": told, "links": links, "language": language})
+    text = "\n\n".join([told, *links, words["mail_else"]]) + "\n"
+    return RenderedEmail(subject=" ".join(words["mail_subject"].format(sender=sender).split()), html=html, text=text)
+
+
+def _send(workspace: Workspace, rendered: RenderedEmail, email: str, now: int) -> None:
+    try:
+        send_to_whom_it_concerns(workspace, rendered, email, now)
+    except (TrothError, OSError) as error:
+        log.error("my_data_mail_failed", workspace_id=workspace.pk, error=type(error).__name__)
+
+
+def own_page(view: PageOf) -> PageOf:
+    """For a view `(request, subject, token, language)` behind a link that still holds; any other leads to where a new one is asked for."""
+
+    @public_page
+    @wraps(view)
+    def answer(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
+        link = read_data_token(token)
+        if link is None:
+            return not_ours(request)
+        posted = read_form(request)
+        language = choose_language(request, list(WORDS), posted.get("language") or request.GET.get("lang", ""))
+        subject = my_reading.find_visitor(link) if link.is_good(now_ms()) else None
+        if subject is None:
+            return _page("my_over.html", link.workspace_id, language, status=410)
+        return view(request, subject, token, language, **kwargs)
+
+    return answer
+
+
+@own_page
+def my_data(request: HttpRequest, subject: Subject, token: str, language: str) -> HttpResponse:
+    """Everything that is held, what can be done about it, and what became of what was asked."""
+    words = WORDS[language]
+    return _page(
+        "my.html",
+        subject.workspace_id,
+        language,
+        token=token,
+        identifiers=my_reading.read_identifiers(subject),
+        held=my_reading.read_held(subject),
+        first_only=words["first_only"].format(number=my_reading.SHOWN),
+        requests=my_reading.read_requests(subject, words, language),
+        preferences=my_reading.preferences_token(subject),
+        acts=[(act, words[act], words[f"{act}_more"]) for act in ("object", "restrict", "human_review", "erase")],
+    )
+
+
+@own_page
+def take(request: HttpRequest, subject: Subject, token: str, language: str) -> HttpResponseBase:
+    """POST downloads: everything, or what the person provided. It is recorded as a request that was answered."""
+    kind = read_form(request).get("format", "zip")
+    if request.method != "POST" or kind not in FORMATS:
+        return _page("my_over.html", subject.workspace_id, language, status=405)
+    now = now_ms()
+    honour(subject, FORMATS[kind], now=now, language=language)
+    file = open_portable(subject, now=now) if kind == "portable" else open_export(subject, f".{kind}", now=now)
+    answer = StreamingHttpResponse(_pieces(file), content_type="application/json" if kind == "json" else "application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="my-data.{"json" if kind == "json" else "zip"}"'
+    return answer
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+@own_page
+def correct_data(request: HttpRequest, subject: Subject, token: str, language: str) -> HttpResponse:
+    """GET shows what can be corrected; POST corrects what only the person knows, and brings the rest to the company."""
+    held = my_reading.read_attributes(subject)
+    facts: dict[str, Any] = {"token": token, "fields": held}
+    if request.method != "POST":
+        return _page("my_correct.html", subject.workspace_id, language, **facts)
+    posted = read_form(request)
+    said = {name: posted.get(f"attribute.{name}", value).replace("\0", "").strip()[:1_000] for name, value in held}
+    changes = {name: said[name] for name, value in held if said[name] != value}
+    remark = posted.get("remark", "").replace("\0", "").strip()[:LONGEST_WORDS]
+    try:
+        done, brought = correct(subject, changes, remark, now=now_ms(), language=language)
+    except (ValueRefused, CorrectionSuppressed):
+        return _page("my_correct.html", subject.workspace_id, language, status=422, fault=WORDS[language]["refused_value"], **facts)
+    if not done and not brought:
+        return _page("my_correct.html", subject.workspace_id, language, fault=WORDS[language]["unchanged"], **facts)
+    return _done(subject.workspace_id, language, brought or done, token)
+
+
+@own_page
+def act(request: HttpRequest, subject: Subject, token: str, language: str, act: str) -> HttpResponse:
+    """GET says what an act does; POST does it."""
+    words, right = WORDS[language], ACTS.get(act)
+    if right is None:
+        return not_ours(request)
+    facts: dict[str, Any] = {"token": token, "act": act, "act_title": words[act], "more": words[f"{act}_more"]}
+    posted, now = read_form(request), now_ms()
+    said = posted.get("words", "").replace("\0", "").strip()[:LONGEST_WORDS]
+    fault = ""
+    if request.method == "POST":
+        if right == RequestType.ERASURE and not posted.get("sure"):
+            fault = words["need_sure"]
+        elif right == RequestType.HUMAN_REVIEW and not said:
+            fault = words["need_words"]
+        elif right == RequestType.HUMAN_REVIEW:
+            return _done(subject.workspace_id, language, bring_to_desk(subject, right, said, now=now, language=language), token)
+        else:
+            return _done(subject.workspace_id, language, honour(subject, right, now=now, language=language, details=Details()), token)
+    return _page("my_act.html", subject.workspace_id, language, status=422 if fault else 200, fault=fault, **facts)
+
+
+def _done(workspace_id: int, language: str, made: PrivacyRequest | None, token: str) -> HttpResponse:
+    is_brought = made is not None and made.closed_at is None and made.deleted_at is None
+    is_gone = made is not None and made.person_id is None
+    follow = make_follow_token(workspace_id, made.pk) if made else ""
+    return _page("my_done.html", workspace_id, language, is_brought=is_brought, is_gone=is_gone, follow=follow, token=token)
+
+
+@public_page
+def follow(request: HttpRequest, token: str) -> HttpResponse:
+    """How far a request is; also of somebody on whom nothing is held any more."""
+    row = _followed(token)
+    if row is None:
+        return not_ours(request)
+    language = choose_language(request, list(WORDS), request.GET.get("lang", ""))
+    words = WORDS[language]
+    return _page(
+        "my_request.html",
+        row.workspace_id,
+        language,
+        token=token,
+        one=my_reading.follow(row, words, language),
+        events=my_reading.read_events(row, words, language),
+        is_gone=row.state in (RequestState.DELETED, RequestState.RESIDUE_FOUND),
+        is_erased=row.state == RequestState.ERASED,
+    )
+
+
+@public_page
+def proof(request: HttpRequest, token: str) -> HttpResponse:
+    """The signed evidence of a request, without what was written to the person: the link does not end, and may be found later."""
+    row = _followed(token)
+    if row is None:
+        return not_ours(request)
+    answer = HttpResponse(make_evidence(row, now_ms(), with_letters=False), content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="proof-{row.pk}.json"'
+    return answer
+
+
+def _followed(token: str) -> PrivacyRequest | None:
+    link = read_follow_token(token)
+    if link is None:
+        return None
+    workspace_id, request_id = link
+    try:
+        return find_request(workspace_id, request_id)
+    except RequestNotFound:
+        return None
+
+
+def _page(template: str, workspace_id: int, language: str, status: int = 200, **more: Any) -> HttpResponse:
+    """A page in the reader's language. Rendered without the request, so nothing can ask for a session."""
+    sender = sender_of(workspace_id)
+    words = {key: says.replace("{sender}", str(sender)) for key, says in WORDS[language].items()}
+    facts = {"sender": sender, "workspace_id": workspace_id, "words": words, "language": language, **more}
+    return HttpResponse(render_to_string(f"pages/{template}", facts), status=status)
