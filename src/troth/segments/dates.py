@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from troth.segments.horizons import EPOCH, NOW, Horizon, local_day, midnight, read_moment, read_span, shift, zones
@@ -124,10 +125,14 @@ def _whole_days(days: int, zone: str) -> Bound:
     return Bound(Horizon(zone=zone, days=days), Horizon(zone=zone, days=days, in_days=True))
 
 
-def anniversaries(leaf: Mapping[str, Any], now: int) -> tuple[list[str], dict[str, int]]:
+def anniversaries(leaf: Mapping[str, Any], now: int) -> tuple[tuple[str, ...], Mapping[str, int]]:
     """For an instant: whose anniversary it is, as `MM-DD`, and for every `MM-DD` the day (since 1970) on which that may change next."""
     first, last = read_days(leaf["value"])
-    today = local_day(now, leaf.get("zone", "UTC"))
+    return _anniversaries(local_day(now, leaf.get("zone", "UTC")), first, last)
+
+
+@lru_cache(maxsize=256)
+def _anniversaries(today: int, first: int, last: int) -> tuple[tuple[str, ...], Mapping[str, int]]:
     inside: dict[str, int] = {}
     for day in range(today + first, today + last + 1):
         for month_day in month_days(day):
@@ -138,7 +143,7 @@ def anniversaries(leaf: Mapping[str, Any], now: int) -> tuple[list[str], dict[st
             turns.setdefault(month_day, day - last)
         if len(turns) == 366:
             break
-    return list(inside), turns
+    return tuple(inside), turns
 
 
 def horizons_of(bounds: tuple[Bound | None, Bound | None]) -> Iterator[tuple[Horizon, Horizon]]:

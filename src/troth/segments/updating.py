@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -22,8 +22,6 @@ MOST_COLUMNS = 200
 MOST_VALUES = 4_000
 """What one statement may hold; both databases bear more."""
 
-TimerKey = tuple[int, int, str]
-"""Person, segment, and the key of a horizon."""
 CauseOf = Callable[[Live, int], Cause]
 """Why a person is looked at for a segment."""
 
@@ -44,12 +42,13 @@ class Question(NamedTuple):
         return [Sql(f"CASE WHEN {self.inside.text} THEN 1 ELSE 0 END", self.inside.values), *(value for _, value in self.flips)]
 
 
-class Found(NamedTuple):
-    """What was found out about some people, or what is kept of them."""
+class State(NamedTuple):
+    """What holds for some people and one segment, or what is kept of it."""
 
-    members: set[tuple[int, int]]
-    """Person and segment."""
-    timers: dict[TimerKey, int]
+    members: dict[int, None]
+    """In the order of their keys, where they were found in it."""
+    timers: dict[str, dict[int, int]]
+    """By the key of a horizon: by person what it has to reach."""
 
 
 def update_memberships(lives: Sequence[Live], scope: Scope, cause_of: CauseOf, now: int, *, fresh: bool = False) -> list[Change]:
@@ -57,23 +56,13 @@ def update_memberships(lives: Sequence[Live], scope: Scope, cause_of: CauseOf, n
 
     `fresh`: there are no timers of them yet. Bounded by the people in the scope.
     """
-    found, kept = Found(set(), {}), Found(set(), {})
     moment = Moment(lives[0].workspace_id, now)
+    kept = _read_kept(lives, scope, fresh=fresh)
+    changes: list[Change] = []
     for permitted, questions in _group(lives, moment):
-        _ask(permitted, questions, scope, moment, found)
-    for table, rows in _read_kept(lives, scope, fresh=fresh):
-        if table == "segments_membership":
-            kept.members.update(rows)
-        else:
-            kept.timers.update(((person, segment, horizon), value) for person, segment, horizon, value in rows)
-    _write(found, kept, moment)
-    by_id = {live.segment_id: live for live in lives}
-    changed = [(kept.members - found.members, False), (found.members - kept.members, True)]
-    return [
-        Change(moment.workspace_id, person_id, segment_id, entered, cause_of(by_id[segment_id], person_id))
-        for pairs, entered in changed
-        for person_id, segment_id in sorted(pairs, key=lambda pair: (pair[1], pair[0]))
-    ]
+        for question, found in _ask(permitted, questions, scope, moment):
+            changes += _write(question.live, found, kept[question.live.segment_id], cause_of, now)
+    return changes
 
 
 def _group(lives: Sequence[Live], moment: Moment) -> Iterator[tuple[Sql, list[Question]]]:
@@ -110,10 +99,8 @@ def _where(condition: Sql, value: Sql) -> Sql:
     return Sql(f"CASE WHEN {condition.text} THEN {value.text} END", (*condition.values, *value.values))
 
 
-def _ask(permitted: Sql, questions: Sequence[Question], scope: Scope, moment: Moment, found: Found) -> None:
+def _ask(permitted: Sql, questions: Sequence[Question], scope: Scope, moment: Moment) -> Iterator[tuple[Question, State]]:
     """Put the questions about everybody in the scope who may be chosen."""
-    if permitted == NEVER:
-        return
     people = scope.rows("people_person", "p")
     # The plus keeps SQLite from the index of workspaces: it would read everybody for each range.
     conditions = [Sql("+p.workspace_id = %s", (moment.workspace_id,)), permitted]
@@ -123,40 +110,45 @@ def _ask(permitted: Sql, questions: Sequence[Question], scope: Scope, moment: Mo
     where = all_of(conditions)
     text = f"SELECT p.person_id, {', '.join(column.text for column in columns)} {people.text} AND {where.text}"
     values = [*(value for column in columns for value in column.values), *people.values, *where.values]
-    rows = _select(text, values)
+    rows = _select(text, values) if where != NEVER else []
     place = 1
     for question in questions:
-        _note(question, rows, place, found)
+        yield question, _read_answers(question, rows, place)
         place += 1 + len(question.flips)
 
 
-def _note(question: Question, rows: Sequence[tuple[Any, ...]], place: int, found: Found) -> None:
+def _read_answers(question: Question, rows: Sequence[tuple[Any, ...]], place: int) -> State:
     """The answers to one question stand in the columns from `place` on. Of two values for one horizon the first to be reached counts."""
-    segment_id = question.live.segment_id
-    found.members.update((row[0], segment_id) for row in rows if row[place])
+    timers: dict[str, dict[int, int]] = {}
     for column, (flip, _) in enumerate(question.flips, start=place + 1):
-        horizon, read, timers = flip.horizon.key, flip.read, found.timers
-        for row in rows:
-            value = row[column]
-            if value is not None and (value := read(value)) is not None:
-                key = (row[0], segment_id, horizon)
-                if key not in timers or value < timers[key]:
-                    timers[key] = value
+        found = {row[0]: row[column] for row in rows if row[column] is not None}
+        if flip.turns is not None:
+            found = {person_id: value for person_id, told in found.items() if (value := flip.read(told)) is not None}
+        before = timers.get(flip.horizon.key)
+        if before:
+            found = {**before, **{person_id: min(value, before.get(person_id, value)) for person_id, value in found.items()}}
+        timers[flip.horizon.key] = found
+    return State(dict.fromkeys(row[0] for row in rows if row[place]), timers)
 
 
-def _read_kept(lives: Sequence[Live], scope: Scope, *, fresh: bool) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
-    """The memberships and timers that are kept of these people, by table. Those of one segment: memberships by its index, timers person by person."""
+def _read_kept(lives: Sequence[Live], scope: Scope, *, fresh: bool) -> dict[int, State]:
+    """The memberships and timers that are kept of these people, by segment."""
     marks = ", ".join(["%s"] * len(lives))
     ids = tuple(live.segment_id for live in lives)
+    kept = {segment_id: State({}, {}) for segment_id in ids}
     members = scope.rows("segments_membership", "m")
-    timers = scope.rows_by_person("segments_timer", "t")
-    yield (
-        "segments_membership",
-        _select(f"SELECT m.person_id, m.segment_id {members.text} AND m.segment_id IN ({marks})", members.values + ids),
-    )
+    for person_id, segment_id in _select(
+        f"SELECT m.person_id, m.segment_id {members.text} AND m.segment_id IN ({marks})", (*members.values, *ids)
+    ):
+        kept[segment_id].members[person_id] = None
     if not fresh:
+        timers = scope.rows_by_person("segments_timer", "t")
         what = "t.person_id, t.segment_id, t.horizon, t.value"
-        yield "segments_timer", _select(f"SELECT {what} {timers.text} AND t.segment_id IN ({marks})", timers.values + ids)
+        for person_id, segment_id, horizon, value in _select(
+            f"SELECT {what} {timers.text} AND t.segment_id IN ({marks})", (*timers.values, *ids)
+        ):
+            kept[segment_id].timers.setdefault(horizon, {})[person_id] = value
+    return kept
 
 
 def _select(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -165,25 +157,33 @@ def _select(text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _write(found: Found, kept: Found, moment: Moment) -> None:
-    """Write what differs, in the order of the keys."""
-    entered, left = found.members - kept.members, kept.members - found.members
-    own = (moment.workspace_id, moment.now)
-    insert_rows(INSERT_MEMBERSHIP, sorted((bucket_of(p), p, segment, *own) for p, segment in entered), "ON CONFLICT DO NOTHING")
-    set_anew = _differing(found.timers, kept.timers)
-    rows = sorted((bucket_of(p), p, segment, horizon, value, moment.workspace_id) for (p, segment, horizon), value in set_anew)
-    insert_rows(INSERT_TIMER, rows, "ON CONFLICT (bucket, person_id, segment_id, horizon) DO UPDATE SET value = EXCLUDED.value")
-    gone = kept.timers.keys() - found.timers.keys()
+def _write(live: Live, found: State, kept: State, cause_of: CauseOf, now: int) -> Iterator[Change]:
+    """Write what differs, and tell who left and entered."""
+    segment_id, workspace_id = live.segment_id, live.workspace_id
+    entered = [person_id for person_id in found.members if person_id not in kept.members]
+    left = sorted(kept.members.keys() - found.members.keys())
+    insert_rows(INSERT_MEMBERSHIP, [(bucket_of(p), p, segment_id, workspace_id, now) for p in entered], "ON CONFLICT DO NOTHING")
     with connection.cursor() as cursor:
         cursor.executemany(
             "DELETE FROM segments_membership WHERE bucket = %s AND person_id = %s AND segment_id = %s",
-            sorted((bucket_of(p), p, segment) for p, segment in left),
+            [(bucket_of(p), p, segment_id) for p in left],
         )
+    for horizon in {**found.timers, **kept.timers}:
+        _set_timers(live, horizon, found.timers.get(horizon, {}), kept.timers.get(horizon, {}))
+    for people, is_in in ((left, False), (entered, True)):
+        yield from (Change(workspace_id, person_id, segment_id, is_in, cause_of(live, person_id)) for person_id in people)
+
+
+def _set_timers(live: Live, horizon: str, found: Mapping[int, int], kept: Mapping[int, int]) -> None:
+    own = (live.segment_id, horizon)
+    gone = kept.keys() - found.keys()
+    insert_rows(
+        INSERT_TIMER,
+        [(bucket_of(p), p, *own, value, live.workspace_id) for p, value in found.items() if kept.get(p) != value],
+        "ON CONFLICT (bucket, person_id, segment_id, horizon) DO UPDATE SET value = EXCLUDED.value",
+    )
+    with connection.cursor() as cursor:
         cursor.executemany(
             "DELETE FROM segments_timer WHERE bucket = %s AND person_id = %s AND segment_id = %s AND horizon = %s",
-            sorted((bucket_of(p), p, segment, horizon) for p, segment, horizon in gone),
+            [(bucket_of(p), p, *own) for p in sorted(gone)],
         )
-
-
-def _differing(found: Mapping[TimerKey, int], kept: Mapping[TimerKey, int]) -> Iterable[tuple[TimerKey, int]]:
-    return found.items() if not kept else ((key, value) for key, value in found.items() if kept.get(key) != value)
