@@ -184,7 +184,7 @@ def _time_segment(workspace_id: int, name: str, definition: Any) -> tuple[float,
     from troth.segments.computing import compute_due
     from troth.segments.kinds import Moment
     from troth.segments.live import make_live
-    from troth.segments.models import Membership, Timer
+    from troth.segments.models import Membership, Progress, Timer
     from troth.segments.registry import create_segment
 
     segment = create_segment(workspace_id, name=name, definition=definition)
@@ -194,6 +194,8 @@ def _time_segment(workspace_id: int, name: str, definition: Any) -> tuple[float,
         cursor.execute(f"SELECT COUNT(*) FROM people_person p WHERE p.workspace_id = %s AND {found.text}", [workspace_id, *found.values])
         cursor.fetchone()
     chosen = time.process_time() - begun
+    # Those before are due once more, as after each change: they are not what is measured.
+    Progress.objects.exclude(segment_id=segment.pk).update(due_at=None)
     begun = time.process_time()
     at = now_ms()
     while compute_due(at):

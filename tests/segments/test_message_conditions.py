@@ -17,6 +17,7 @@ from troth.messages.segment_conditions import MESSAGES
 from troth.segments.changes import Changed, mark
 from troth.segments.definition import check_definition
 from troth.segments.evaluate import holds, load_facts
+from troth.segments.kinds import REACH
 
 SOURCES = st.sampled_from(["campaign:1", "newsletter:2"])
 WHATS = st.sampled_from(["received", "delivered", "bounced", "complained", "opened", "clicked"])
@@ -79,7 +80,7 @@ def write_mails(subject: Any, mails: Any) -> None:
     Engagement.objects.bulk_create(engaged)
 
 
-@given(LEAVES, MAILS, st.lists(st.integers(0, 60 * 24), min_size=1, max_size=4))
+@given(LEAVES, MAILS, st.lists(st.integers(0, REACH // HOUR), min_size=1, max_size=4))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_database_agrees_with_the_plain_evaluator_and_time_changes_nothing_unforetold(
     workspace: Any, leaf: Any, mails: Any, later: Any

@@ -13,6 +13,9 @@ from tests.segments.shop import Shop
 from troth.kernel.clock import DAY, HOUR, MINUTE
 from troth.segments.changes import Changed, mark
 from troth.segments.horizons import Horizon, Span, local_day, midnight, read_horizon, read_moment, read_span, shift, zones
+from troth.segments.kinds import REACH
+from troth.segments.looking import read_freshness
+from troth.segments.membership import Cause
 from troth.segments.models import Mark, Timer
 
 MOMENTS = st.integers(int(datetime(1980, 1, 1, tzinfo=UTC).timestamp()) * 1000, int(datetime(2060, 1, 1, tzinfo=UTC).timestamp()) * 1000)
@@ -131,3 +134,25 @@ def test_no_timer_waits_where_time_cannot_matter_and_no_mark_where_nothing_is_re
     assert mark([Changed(shop.pk + 1, ada.person_id, "event:login")]) == 0
     assert mark([Changed(shop.pk, ada.person_id, "event:login")] * 2) == 1
     assert Mark.objects.count() == 1
+
+
+def test_what_lies_farther_ahead_than_timers_reach_is_noticed_at_its_instant_all_the_same(shop: Shop) -> None:
+    shop.now = at("2026-05-01T12:00:00+00:00")
+    ada = shop.person("ada", renews="2026-05-21")
+    segment = shop.segment({"attribute": "renews", "op": "within_next", "value": "P1D", "zone": "Europe/Paris"})
+    assert not Timer.objects.exists()
+    shop.news.clear()
+    for _ in range(18):
+        shop.pass_time(DAY)
+    shop.pass_time(10 * HOUR - 1)
+    assert shop.members(segment) == set()
+    shop.pass_time(1)
+    assert shop.members(segment) == {ada.person_id}
+    assert [(change.entered, change.cause) for change in shop.news] == [(True, Cause.TIME)]
+
+
+def test_a_segment_that_nobody_looked_at_for_longer_than_timers_reach_says_so(shop: Shop) -> None:
+    shop.person("ada")
+    silent = shop.segment({"event": "login", "op": "did_not", "within": "P30D"})
+    assert read_freshness(silent, shop.now + REACH).behind == 0
+    assert read_freshness(silent, shop.now + REACH + HOUR).behind == HOUR

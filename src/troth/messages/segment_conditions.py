@@ -146,8 +146,7 @@ def _happened(leaf: Leaf, what: str, moment: Moment, times: int) -> Sql:
 
 def _next(horizon: Horizon, leaf: Leaf, what: str, moment: Moment) -> Flip:
     table, column, matching = _about(leaf, what, moment)
-    ahead = all_of([matching, Sql(f"{column} > %s", (horizon.cutoff(moment.now),))])
-    return Flip(horizon, Sql(f"(SELECT MIN({column}) FROM {table} f WHERE {ahead.text})", ahead.values))
+    return windows.next_reached(horizon, f"{table} f", column, matching, moment)
 
 
 def _load_states(subject: Subject) -> Iterator[Told]:

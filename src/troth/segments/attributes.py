@@ -107,7 +107,7 @@ class AttributeKind(Kind):
 
     def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
         """See `Kind`."""
-        return flips_of_date(Place("p.attributes", leaf["attribute"]), leaf, moment.now) if self.is_timed(leaf) else []
+        return flips_of_date(Place("p.attributes", leaf["attribute"]), leaf, moment) if self.is_timed(leaf) else []
 
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""

@@ -15,6 +15,7 @@ from troth.kernel.ids import BUCKETS, new_row_ids
 from troth.kernel.sql import insert_rows, is_sqlite
 from troth.segments.changes import INSERT_MARK
 from troth.segments.horizons import read_horizon
+from troth.segments.kinds import REACH, Moment
 from troth.segments.live import Live, load_live, make_live
 from troth.segments.membership import Cause, Change, tell
 from troth.segments.models import Progress, Segment
@@ -27,6 +28,8 @@ MOST_TIMERS = 1_000
 SETTLES = 2 * SECOND
 """How long after a change of a segment everybody is looked at again: by then each process marks what it reads."""
 TRY_AGAIN = MINUTE
+RENEWED = REACH // 2
+"""When everybody is looked at again, so that the timers always reach far enough."""
 SLICE_MS = 50
 """How long a slice of a computation should hold the database."""
 FEWEST = 16
@@ -174,7 +177,7 @@ def compute_due(now: int) -> bool:
             progress.started_at, progress.bucket = now, 0
         begun = _clock()
         end = min(BUCKETS, progress.bucket + _pace["buckets"])
-        cause = Cause.CHANGE if progress.computed_version == segment.version and not _rules_changed(progress, live) else Cause.COMPUTATION
+        cause = _cause_of_computation(progress, live, now)
         changes = _update([live], Range(progress.bucket, end), lambda *_: cause, now, fresh=progress.computed_at is None)
         tell(changes, now)
         took = round((_clock() - begun) * 1000)
@@ -182,6 +185,13 @@ def compute_due(now: int) -> bool:
             _advance(progress, segment, live, end, took, now)
     _pace["buckets"] = _next_pace(_pace["buckets"], took)
     return True
+
+
+def _cause_of_computation(progress: Progress, live: Live, now: int) -> Cause:
+    """Why memberships change when everybody is looked at."""
+    if progress.computed_version != live.version or _rules_changed(progress, live):
+        return Cause.COMPUTATION
+    return Cause.TIME if _is_to_be_renewed(progress, live, now) else Cause.CHANGE
 
 
 def _clock() -> float:
@@ -193,6 +203,14 @@ def _next_pace(buckets: int, took: int) -> int:
     """How many buckets the next slice has, when one of so many took so long (milliseconds)."""
     wanted = buckets * 2 if took < SLICE_MS // 2 else buckets // 2 if took > 2 * SLICE_MS else buckets
     return max(FEWEST, min(BUCKETS, wanted))
+
+
+def _is_to_be_renewed(progress: Progress, live: Live, now: int) -> bool:
+    return (
+        progress.computed_at is not None
+        and now >= progress.computed_at + RENEWED
+        and live.may_change_by_time(Moment(live.workspace_id, now))
+    )
 
 
 def _rules_changed(progress: Progress, live: Live) -> bool:
@@ -231,9 +249,12 @@ def _forget_slice(progress: Progress) -> bool:
 
 
 def notice_changed_rules(now: int) -> bool:
-    """Worker duty: where the rules of who may be chosen changed (a purpose was revised, archived, or data assigned to another), look at everybody again."""
+    """Worker duty: look at everybody again where the rules of who may be chosen changed, or where the timers reach not far enough any more.
+
+    Rules change when a purpose is revised or archived, or data is assigned to another.
+    """
     for progress in Progress.objects.filter(due_at=None, segment__archived=False).select_related("segment"):
         live = make_live(progress.segment)
-        if _rules_changed(progress, live):
+        if _rules_changed(progress, live) or _is_to_be_renewed(progress, live, now):
             Progress.objects.filter(pk=progress.pk, due_at=None).update(due_at=now, bucket=0, started_at=None)
     return False

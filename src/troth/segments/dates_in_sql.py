@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +10,8 @@ from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND
 from troth.kernel.sql import is_sqlite
 from troth.segments.dates import Bound, anniversaries, find_range, horizons_of
 from troth.segments.horizons import EPOCH, MOMENT, Horizon
-from troth.segments.kinds import Flip
-from troth.segments.sql import Sql, all_of, any_of
+from troth.segments.kinds import Flip, Moment
+from troth.segments.sql import NEVER, Sql, all_of, any_of
 from troth.segments.values_in_sql import Place, raw_text, text_at
 
 
@@ -74,14 +74,18 @@ def _near(place: Place, earliest: int | None, latest: int | None) -> Sql:
     )
 
 
+def _on_days(place: Place, month_days: Collection[str]) -> Sql:
+    """What is written like a day of the year, before a date is taken apart."""
+    raw, marks = raw_text(place), ", ".join(["%s"] * len(month_days))
+    return Sql(f"COALESCE(substr({raw.text}, 6, 5) IN ({marks}), 1 = 0)", (*raw.values, *month_days)) if month_days else NEVER
+
+
 def compile_date(place: Place, leaf: Mapping[str, Any], now: int) -> Sql:
     """A checked condition on a date; false for what is no date."""
     if leaf["op"] == "anniversary":
         inside, _ = anniversaries(leaf, now)
-        marks = ", ".join(["%s"] * len(inside))
-        dated, raw = _dated(place, _AS_ANNIVERSARY), raw_text(place)
-        near = Sql(f"COALESCE(substr({raw.text}, 6, 5) IN ({marks}), 1 = 0)", (*raw.values, *inside))
-        return all_of([near, Sql(f"EXISTS (SELECT 1 FROM {dated.text} WHERE m.month_day IS NOT NULL)", dated.values)])
+        dated = _dated(place, _AS_ANNIVERSARY)
+        return all_of([_on_days(place, inside), Sql(f"EXISTS (SELECT 1 FROM {dated.text} WHERE m.month_day IS NOT NULL)", dated.values)])
     lower, upper = find_range(leaf)
     dated = _dated(place, _AS_DATE)
     holds = any_of([_between("m.at", lower, upper, now, in_days=False), _between("m.day", lower, upper, now, in_days=True)])
@@ -103,19 +107,24 @@ def _between(value: str, lower: Bound | None, upper: Bound | None, now: int, *, 
     return all_of(Sql(f"{value} {sign} %s", (_cutoff(limit, now),)) for sign, limit in limits)
 
 
-def flips_of_date(place: Place, leaf: Mapping[str, Any], now: int) -> list[Flip]:
+def flips_of_date(place: Place, leaf: Mapping[str, Any], moment: Moment) -> list[Flip]:
     """When a condition on a date may change by time alone."""
     if leaf["op"] == "anniversary":
-        _, turns = anniversaries(leaf, now)
-        dated = _dated(place, _AS_ANNIVERSARY)
         horizon = Horizon(zone=leaf.get("zone", "UTC"), days=1, in_days=True)
-        return [Flip(horizon, Sql(f"(SELECT m.month_day FROM {dated.text})", dated.values), turns)]
+        _, turns = anniversaries(leaf, moment.now)
+        soon = {month_day: day for month_day, day in turns.items() if day <= horizon.cutoff(moment.until)}
+        dated, near = _dated(place, _AS_ANNIVERSARY), _on_days(place, soon)
+        return [Flip(horizon, _if(near, Sql(f"(SELECT m.month_day FROM {dated.text})", dated.values)), soon)]
     flips = []
     dated = _dated(place, _AS_DATE)
     for pair in horizons_of(find_range(leaf)):
-        near = _near(place, min(_days_of(Bound(*pair), now)), None)
+        bound = Bound(*pair)
+        near = _near(place, min(_days_of(bound, moment.now)), max(_days_of(bound, moment.until)))
         for horizon, value in zip(pair, ("m.at", "m.day"), strict=True):
             ahead = f"(SELECT CASE WHEN {value} > %s THEN {value} END FROM {dated.text})"
-            values = (*near.values, horizon.cutoff(now), *dated.values)
-            flips.append(Flip(horizon, Sql(f"(CASE WHEN {near.text} THEN {ahead} END)", values)))
+            flips.append(Flip(horizon, _if(near, Sql(ahead, (horizon.cutoff(moment.now), *dated.values)))))
     return flips
+
+
+def _if(condition: Sql, value: Sql) -> Sql:
+    return Sql(f"(CASE WHEN {condition.text} THEN {value.text} END)", (*condition.values, *value.values))

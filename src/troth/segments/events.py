@@ -141,16 +141,7 @@ class EventKind(Kind):
                 )
                 for step in steps
             ]
-        return [
-            Flip(
-                horizon,
-                Sql(
-                    f"(SELECT MIN(e.ts) FROM people_event e WHERE {found.text} AND e.ts > %s)", (*found.values, horizon.cutoff(moment.now))
-                ),
-            )
-            for horizon in (within, older)
-            if horizon
-        ]
+        return [windows.next_reached(horizon, "people_event e", "e.ts", found, moment) for horizon in (within, older) if horizon]
 
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""

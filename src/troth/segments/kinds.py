@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from troth.consent.coverage import Datum
 from troth.consent.decisions import Stood
+from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.segments.horizons import Horizon
@@ -24,12 +25,21 @@ class DefinitionInvalid(TrothError):
     """A definition that cannot be evaluated; the message begins with the JSON path of the place."""
 
 
+REACH = 8 * DAY
+"""How far ahead timers are set. Before it is over everybody is looked at again (`computing`), so that most of what may happen in a year needs none."""
+
+
 class Moment(NamedTuple):
     """What a definition is compiled for."""
 
     workspace_id: int
     now: int
     """Milliseconds."""
+
+    @property
+    def until(self) -> int:
+        """Through when it has to be known what time alone may change, in milliseconds."""
+        return self.now + REACH
 
 
 class Read(NamedTuple):
@@ -40,16 +50,20 @@ class Read(NamedTuple):
 
 
 class Flip(NamedTuple):
-    """When a leaf may change by time alone: as soon as the horizon reaches the value of a scalar SQL expression over `p`, where that is not NULL."""
+    """When a leaf may change by time alone: as soon as the horizon reaches the value of a scalar SQL expression over `p`, where that is not NULL.
+
+    What the horizon does not reach until `Moment.until` may be left out.
+    """
 
     horizon: Horizon
     value: Sql
     turns: Mapping[Any, int] | None = None
     """What the expression's values stand for, where they are not what the horizon is compared with."""
 
-    def read(self, found: Any) -> int | None:
-        """What the horizon has to reach, of a value of the expression; None: never."""
-        return found if self.turns is None or found is None else self.turns.get(found)
+    def read(self, found: Any, until: int) -> int | None:
+        """What the horizon has to reach, of a value of the expression; None: it does not until then."""
+        value = found if self.turns is None or found is None else self.turns.get(found)
+        return value if value is not None and value <= self.horizon.cutoff(until) else None
 
 
 class Happening(NamedTuple):

@@ -70,6 +70,10 @@ class Live:
         rules = [catalog.rule(purpose) for purpose in self.gates(catalog)]
         return [expiry(rule.key, moment.now) for rule in rules if rule and rule.basis == "consent"]
 
+    def may_change_by_time(self, moment: Moment) -> bool:
+        """Whether timers are set for it."""
+        return self.is_timed or bool(self.gate_flips(moment))
+
     def digest(self, catalog: Catalog) -> str:
         """A digest of the rules that decide who may be chosen, and of those that its conditions ask about."""
         asked = {leaf["consent"] for leaf, _ in leaves(self.definition) if "consent" in leaf}

@@ -18,7 +18,7 @@ from troth.kernel.personal_data import Subject
 from troth.people.models import PersonState
 from troth.segments.evaluate import Explained, explain
 from troth.segments.evaluate import load_facts as load_segment_facts
-from troth.segments.kinds import Moment
+from troth.segments.kinds import REACH, Moment
 from troth.segments.live import Live, make_live
 from troth.segments.membership import segments_of
 from troth.segments.models import Hour, Progress, Segment
@@ -138,6 +138,9 @@ def read_freshness(segment: Segment, now: int) -> Freshness:
         return Freshness(None, now - segment.created_at, computing or 0)
     if is_due:
         through = min(through, segment.updated_at)
+    if make_live(segment).may_change_by_time(Moment(segment.workspace_id, now)):
+        # No timer is set for what comes later: had nobody been looked at since, it would not be known.
+        through = min(through, progress.computed_at + REACH)
     return Freshness(through, max(0, now - through), computing)
 
 

@@ -71,11 +71,8 @@ class SequenceKind(Kind):
             # The latest A that counts is the last to leave the window.
             counting = all_of([*base, windows.inside(leaf, "a.ts", moment.now), _over(leaf, moment.now)])
             flips.append(Flip(within, Sql(f"(SELECT MAX(a.ts) FROM people_event a WHERE {counting.text})", counting.values)))
-        for horizon in (within if older else None, older, patience):
-            if horizon:
-                ahead = all_of([*base, Sql("a.ts > %s", (horizon.cutoff(moment.now),))])
-                flips.append(Flip(horizon, Sql(f"(SELECT MIN(a.ts) FROM people_event a WHERE {ahead.text})", ahead.values)))
-        return flips
+        moving = [horizon for horizon in (within if older else None, older, patience) if horizon]
+        return [*flips, *(windows.next_reached(horizon, "people_event a", "a.ts", all_of(base), moment) for horizon in moving)]
 
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""

@@ -113,17 +113,19 @@ def _ask(permitted: Sql, questions: Sequence[Question], scope: Scope, moment: Mo
     rows = _select(text, values) if where != NEVER else []
     place = 1
     for question in questions:
-        yield question, _read_answers(question, rows, place)
+        yield question, _read_answers(question, rows, place, moment.until)
         place += 1 + len(question.flips)
 
 
-def _read_answers(question: Question, rows: Sequence[tuple[Any, ...]], place: int) -> State:
+def _read_answers(question: Question, rows: Sequence[tuple[Any, ...]], place: int, until: int) -> State:
     """The answers to one question stand in the columns from `place` on. Of two values for one horizon the first to be reached counts."""
     timers: dict[str, dict[int, int]] = {}
     for column, (flip, _) in enumerate(question.flips, start=place + 1):
-        found = {row[0]: row[column] for row in rows if row[column] is not None}
-        if flip.turns is not None:
-            found = {person_id: value for person_id, told in found.items() if (value := flip.read(told)) is not None}
+        limit, turns = flip.horizon.cutoff(until), flip.turns
+        told = [(row[0], row[column]) for row in rows if row[column] is not None]
+        if turns is not None:
+            told = [(person_id, turns[value]) for person_id, value in told if value in turns]
+        found = {person_id: value for person_id, value in told if value <= limit}
         before = timers.get(flip.horizon.key)
         if before:
             found = {**before, **{person_id: min(value, before.get(person_id, value)) for person_id, value in found.items()}}

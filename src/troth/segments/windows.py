@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from troth.segments.horizons import Horizon, read_moment, read_span, shift, zones
-from troth.segments.kinds import refuse_unless
+from troth.segments.kinds import Flip, Moment, refuse_unless
 from troth.segments.sql import Sql, all_of
 
 FIELDS = frozenset({"within", "older_than", "since", "until", "zone"})
@@ -64,6 +64,12 @@ def inside(leaf: Mapping[str, Any], column: str, now: int) -> Sql:
         ("<", until),
     )
     return all_of(Sql(f"{column} {sign} %s", (limit,)) for sign, limit in limits if limit is not None)
+
+
+def next_reached(horizon: Horizon, rows: str, column: str, matching: Sql, moment: Moment) -> Flip:
+    """The earliest of some rows of a person that the horizon has not reached yet, and may reach before everybody is looked at again."""
+    ahead = all_of([matching, Sql(f"{column} > %s AND {column} <= %s", (horizon.cutoff(moment.now), horizon.cutoff(moment.until)))])
+    return Flip(horizon, Sql(f"(SELECT MIN({column}) FROM {rows} WHERE {ahead.text})", ahead.values))
 
 
 def describe(leaf: Mapping[str, Any]) -> str:
