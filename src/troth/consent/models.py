@@ -199,9 +199,14 @@ class Stance(models.Model):
     """What the purpose was when the person decided; 0: from before purposes had versions."""
 
     class Meta:
-        # Tells, at no cost where there is none, whether anybody in a workspace is restricted.
+        # Tells, at no cost where there is none, whether anybody in a workspace is restricted, or has a consent that ends by itself.
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["workspace_id"], name="stance_restricted", condition=models.Q(purpose="*", standing=-1)),
+            models.Index(
+                fields=["workspace_id", "purpose", "valid_until"],
+                name="stance_that_ends",
+                condition=models.Q(valid_until__isnull=False),
+            ),
             models.Index(
                 fields=["workspace_id", "purpose", "standing"],
                 name="stance_on_topic",

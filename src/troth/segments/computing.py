@@ -15,7 +15,7 @@ from troth.kernel.ids import BUCKETS, new_row_ids
 from troth.kernel.sql import insert_rows, is_sqlite
 from troth.segments.changes import INSERT_MARK
 from troth.segments.horizons import read_horizon
-from troth.segments.kinds import REACH, Moment
+from troth.segments.kinds import REACH
 from troth.segments.live import Live, load_live, make_live
 from troth.segments.membership import Cause, Change, tell
 from troth.segments.models import Progress, Segment
@@ -209,7 +209,7 @@ def _is_to_be_renewed(progress: Progress, live: Live, now: int) -> bool:
     return (
         progress.computed_at is not None
         and now >= progress.computed_at + RENEWED
-        and live.may_change_by_time(Moment(live.workspace_id, now))
+        and live.may_change_by_time(load_catalog(live.workspace_id))
     )
 
 

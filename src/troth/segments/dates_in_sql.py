@@ -33,7 +33,7 @@ _FIRST_DAY, _LAST_DAY = -354_000, 376_000
 """Within the years 1000 to 2999, whose days are in the order of their texts."""
 _TIME = "??????????T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
 _USUAL = f"length(v.t) = 10 OR (substr(v.t, 12, 2) < '24' AND (v.t GLOB '{_TIME}.[0-9][0-9][0-9]Z' OR v.t GLOB '{_TIME}Z'))"
-_ONCE = " LIMIT 1"
+_ONCE = " LIMIT 1 OFFSET 0"
 """Keeps SQLite from writing what is computed below into every place that uses it above, and computing it there again."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db import connection
+
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.decisions import NO_DECISION, Stood, make_facts
 from troth.consent.gate import CONSENT, Operation, reason_against
@@ -55,7 +57,7 @@ class ConsentKind(Kind):
 
     def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
         """See `Kind`."""
-        return [expiry(leaf["consent"], moment.now)]
+        return expiries(leaf["consent"], moment)
 
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""
@@ -122,6 +124,13 @@ def permits(rule: PurposeRule, now: int) -> Sql:
     return Sql(f"{found} IN ({', '.join(str(int(standing)) for standing in allowed)})", (rule.key,))
 
 
-def expiry(purpose: str, now: int) -> Flip:
-    """When a consent to a purpose ends by itself."""
-    return Flip(NOW, Sql(f"({_OWN % ('s.valid_until', '%s')} AND s.valid_until > %s)", (purpose, now)))
+def expiries(purpose: str, moment: Moment) -> list[Flip]:
+    """When a consent to a purpose ends by itself; none where no consent does so soon, as an index over all buckets tells."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM consent_stance WHERE workspace_id = %s AND purpose = %s AND valid_until > %s AND valid_until <= %s LIMIT 1",
+            [moment.workspace_id, purpose, moment.now, moment.until],
+        )
+        if cursor.fetchone() is None:
+            return []
+    return [Flip(NOW, Sql(f"({_OWN % ('s.valid_until', '%s')} AND s.valid_until > %s)", (purpose, moment.now)))]

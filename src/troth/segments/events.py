@@ -12,7 +12,7 @@ from troth.people.event_names import fold_event_name
 from troth.segments import windows
 from troth.segments.attributes import IN_WORDS, check_name, check_value, tell
 from troth.segments.conditions import WITHOUT_VALUE, check_condition, holds, read_leaves
-from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, refuse_unless
+from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, Witness, refuse_unless
 from troth.segments.sql import NEVER, Sql, all_of, opposite
 from troth.segments.values_in_sql import compile_properties
 
@@ -142,6 +142,14 @@ class EventKind(Kind):
                 for step in steps
             ]
         return [windows.next_reached(horizon, "people_event e", "e.ts", found, moment) for horizon in (within, older) if horizon]
+
+    def witness(self, leaf: Leaf, moment: Moment) -> Witness | None:
+        """See `Kind`. There is a k-th latest event in the window where there are at least k."""
+        if leaf["op"] in ("first", "last") or "within" not in leaf or "older_than" in leaf:
+            return None
+        at_least, more_than = _range(leaf)
+        found = self.flips(leaf, moment)
+        return Witness(found[0], more_than is None) if len(found) == 1 and (not at_least or more_than is None) else None
 
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""

@@ -66,6 +66,13 @@ class Flip(NamedTuple):
         return value if value is not None and value <= self.horizon.cutoff(until) else None
 
 
+class Witness(NamedTuple):
+    """A flip whose value is there exactly while the leaf holds, or exactly while it does not: one look tells both."""
+
+    flip: Flip
+    holds: bool
+
+
 class Happening(NamedTuple):
     """An event of a person."""
 
@@ -136,6 +143,10 @@ class Kind(ABC):
     def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
         """When it may change next by time alone; none for a leaf that is not timed."""
         return []
+
+    def witness(self, leaf: Leaf, moment: Moment) -> Witness | None:
+        """One of its flips that tells whether the leaf holds as well, if one does."""
+        return None
 
     def events(self, leaf: Leaf) -> Iterator[str]:
         """The names of the events that `judge` looks at."""

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from troth.consent.catalog import Catalog, load_catalog
-from troth.consent.gate import Operation, permitted_where
+from troth.consent.gate import CONSENT, Operation, permitted_where
 from troth.kernel.clock import SECOND, now_ms
 from troth.segments.compiler import compile_sql
-from troth.segments.decisions import expiry
+from troth.segments.decisions import expiries
 from troth.segments.definition import find_wakes, is_timed, leaves
 from troth.segments.kinds import Flip, Moment
 from troth.segments.models import Segment
@@ -68,11 +68,12 @@ class Live:
         """When somebody must leave because a consent ends by itself."""
         catalog = load_catalog(moment.workspace_id)
         rules = [catalog.rule(purpose) for purpose in self.gates(catalog)]
-        return [expiry(rule.key, moment.now) for rule in rules if rule and rule.basis == "consent"]
+        return [flip for rule in rules if rule and rule.basis == CONSENT for flip in expiries(rule.key, moment)]
 
-    def may_change_by_time(self, moment: Moment) -> bool:
-        """Whether timers are set for it."""
-        return self.is_timed or bool(self.gate_flips(moment))
+    def may_change_by_time(self, catalog: Catalog) -> bool:
+        """Whether timers may be needed for it."""
+        rules = [catalog.rule(purpose) for purpose in self.gates(catalog)]
+        return self.is_timed or any(rule is not None and rule.basis == CONSENT for rule in rules)
 
     def digest(self, catalog: Catalog) -> str:
         """A digest of the rules that decide who may be chosen, and of those that its conditions ask about."""

@@ -138,7 +138,7 @@ def read_freshness(segment: Segment, now: int) -> Freshness:
         return Freshness(None, now - segment.created_at, computing or 0)
     if is_due:
         through = min(through, segment.updated_at)
-    if make_live(segment).may_change_by_time(Moment(segment.workspace_id, now)):
+    if make_live(segment).may_change_by_time(load_catalog(segment.workspace_id)):
         # No timer is set for what comes later: had nobody been looked at since, it would not be known.
         through = min(through, progress.computed_at + REACH)
     return Freshness(through, max(0, now - through), computing)

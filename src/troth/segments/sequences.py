@@ -11,7 +11,7 @@ from troth.people.event_names import fold_event_name
 from troth.segments import windows
 from troth.segments.events import check_event, describe_properties, matches, matching, tell_events
 from troth.segments.horizons import Horizon, read_span, shift
-from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, refuse_unless
+from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, Witness, refuse_unless
 from troth.segments.sql import ALWAYS, Sql, all_of, opposite
 
 _STEP = frozenset({"event", "where"})
@@ -73,6 +73,11 @@ class SequenceKind(Kind):
             flips.append(Flip(within, Sql(f"(SELECT MAX(a.ts) FROM people_event a WHERE {counting.text})", counting.values)))
         moving = [horizon for horizon in (within if older else None, older, patience) if horizon]
         return [*flips, *(windows.next_reached(horizon, "people_event a", "a.ts", all_of(base), moment) for horizon in moving)]
+
+    def witness(self, leaf: Leaf, moment: Moment) -> Witness | None:
+        """See `Kind`. There is a latest A that counts where there is any."""
+        within, older = windows.horizons(leaf)
+        return Witness(self.flips(leaf, moment)[0], True) if within and not older else None
 
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""
