@@ -10,11 +10,13 @@ from allauth.mfa.webauthn import views as passkeys
 from allauth.usersessions import views as sessions
 from django.urls import path, re_path
 
-from troth.console.account import views
+from troth.console.account import rights, views
 from troth.console.account.look import in_our_look
 
 urlpatterns = [
     path("", views.profile, name="console-account"),
+    path("data/", rights.take_away, name="console-account-data"),
+    path("delete/", rights.delete, name="console-account-delete"),
     path("invitation/<str:token>/", views.accept_invitation, name="console-invitation"),
     path("login/", in_our_look(account.login), name="account_login"),
     path("logout/", in_our_look(account.logout), name="account_logout"),
