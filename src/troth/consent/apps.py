@@ -13,5 +13,6 @@ class ConsentConfig(AppConfig):
         """Tell the worker what to append and to sign."""
         from troth.kernel.worker import register_duty
 
+        register_duty("seal_audit_logs", "troth.consent.ledger.audit_seals.seal_audit_logs", every_ms=60_000)
         register_duty("append_to_ledger", "troth.consent.ledger.log.append_pending", every_ms=250)
         register_duty("sign_checkpoints", "troth.consent.ledger.checkpoints.make_checkpoints", every_ms=60_000)

@@ -263,6 +263,27 @@ class LedgerHead(models.Model):
     size = models.BigIntegerField(default=0)
 
 
+class AuditSeal(models.Model):
+    """A hash over the entries of a workspace's audit log from `since` to before `until`, chained to the seal before; appended, never changed."""
+
+    workspace_id = models.BigIntegerField()
+    since = models.BigIntegerField()
+    until = models.BigIntegerField()
+    number = models.BigIntegerField()
+    """Of entries."""
+    digest = models.BinaryField(max_length=32)
+    sealed_at = models.BigIntegerField()
+    leaf = models.BigIntegerField(null=True)
+    """Its number in the ledger; None: not appended yet."""
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "until"], name="one_seal_up_to_an_entry")]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["workspace_id", "leaf"], name="seal_by_leaf"),
+            models.Index(fields=["sealed_at"], name="seal_by_age"),
+        ]
+
+
 class Tile(models.Model):
     """Up to 256 hashes of a ledger (see `ledger.tiles`); keyed commitments, nobody's data."""
 

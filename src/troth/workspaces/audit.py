@@ -223,9 +223,14 @@ def stream_entries(workspace_id: int, **filters: Any) -> Iterator[AuditEntry]:
         before = page[-1].entry_id
 
 
+def id_at(at: int) -> int:
+    """The least id of entries written from a moment (ms) on: ids grow with time (kernel.ids)."""
+    return max(0, at) * 1_000 << 11
+
+
 def first_id(at: int) -> int:
-    """Entry ids grow with time (kernel.ids); an entry may be made up to a day after its moment, never before."""
-    return max(0, at - DAY) * 1_000 << 11
+    """The least id of entries about a moment (ms) or later: an entry may be made up to a day after its moment, never before."""
+    return id_at(at - DAY)
 
 
 def forget_old_entries(now: int) -> bool:
@@ -233,7 +238,7 @@ def forget_old_entries(now: int) -> bool:
     more = False
     for workspace in Workspace.objects.all():
         over = now - workspace.audit_days * DAY
-        old = AuditEntry.objects.filter(workspace_id=workspace.pk, entry_id__lt=over * 1_000 << 11).order_by("entry_id")
+        old = AuditEntry.objects.filter(workspace_id=workspace.pk, entry_id__lt=id_at(over)).order_by("entry_id")
         keys = list(old.values_list("bucket", "person_id", "entry_id")[:FORGOTTEN_AT_ONCE])
         for bucket, person_id, entry_id in keys:
             AuditEntry.objects.filter(bucket=bucket, person_id=person_id, entry_id=entry_id).delete()

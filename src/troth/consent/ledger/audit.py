@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from django.db import connection
 
-from troth.consent.ledger.commitment import COLUMNS, erasure_entry, plain_records, record_entry
-from troth.consent.ledger.log import head_of, tile_reader
+from troth.consent.ledger.commitment import COLUMNS, erasure_entry, plain_records, record_entry, seal_entry
+from troth.consent.ledger.log import head_of, leaf_reader, tile_reader
 from troth.consent.ledger.merkle import hash_leaf, root_of
 from troth.consent.ledger.tiles import HASH, WIDTH, append, node_in
-from troth.consent.models import Checkpoint, ErasedRecord
+from troth.consent.models import AuditSeal, Checkpoint, ErasedRecord
 
 AT_ONCE = 50 * WIDTH
 
@@ -38,7 +38,7 @@ def _faults_of_checkpoints(workspace_id: int, size: int) -> Iterator[str]:
 
 
 def _faults_between(workspace_id: int, start: int, end: int) -> Iterator[str]:
-    held = _leaf_reader(workspace_id)
+    held = leaf_reader(workspace_id)
     expected = _expected_leaves(workspace_id, start, end)
     erased = _erasures_of(workspace_id, start, end)
     for index in range(start, end):
@@ -49,16 +49,6 @@ def _faults_between(workspace_id: int, start: int, end: int) -> Iterator[str]:
             yield f"entry {index}: its record is gone, and nothing says that it was erased"
         elif said_by is not None and held(said_by) != hash_leaf(erasure_entry(index)):
             yield f"entry {index}: it is said to be erased, but the log's entry {said_by} does not say so"
-
-
-def _leaf_reader(workspace_id: int) -> Callable[[int], bytes]:
-    read = tile_reader(workspace_id)
-
-    def held(index: int) -> bytes:
-        number, place = divmod(index, WIDTH)
-        return read(0, number)[place * HASH : (place + 1) * HASH]
-
-    return held
 
 
 def _erasures_of(workspace_id: int, start: int, end: int) -> dict[int, int | None]:
@@ -79,6 +69,8 @@ def _expected_leaves(workspace_id: int, start: int, end: int) -> dict[int, set[b
             found.setdefault(record["leaf"], set()).add(hash_leaf(record_entry(record, bytes(record["salt"] or b""))))
     for said in ErasedRecord.objects.filter(workspace_id=workspace_id, leaf__gte=start, leaf__lt=end):
         found.setdefault(said.leaf or 0, set()).add(hash_leaf(erasure_entry(said.record_leaf)))
+    for seal in AuditSeal.objects.filter(workspace_id=workspace_id, leaf__gte=start, leaf__lt=end):
+        found.setdefault(seal.leaf or 0, set()).add(hash_leaf(seal_entry(bytes(seal.digest), seal.until, seal.number)))
     return found
 
 

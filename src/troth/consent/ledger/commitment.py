@@ -32,6 +32,11 @@ def erasure_entry(record_leaf: int) -> bytes:
     return canonical({"erased": record_leaf})
 
 
+def seal_entry(digest: bytes, until: int, number: int) -> bytes:
+    """The entry that seals the audit log up to an entry of it."""
+    return canonical({"audit": digest.hex(), "entries": number, "until": until})
+
+
 def plain_records(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:
     """Rows of either database with their JSON decoded and plain, and their flag a flag."""
     read: dict[str, Any] = {}

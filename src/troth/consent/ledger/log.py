@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
-from troth.consent.ledger.commitment import COLUMNS, erasure_entry, plain_records, plain_value, record_entry
+from troth.consent.ledger.commitment import COLUMNS, erasure_entry, plain_records, plain_value, record_entry, seal_entry
 from troth.consent.ledger.merkle import Nodes, hash_leaf, root_of
-from troth.consent.ledger.tiles import Tiles, append, edges, node_in, tiles_for
-from troth.consent.models import ErasedRecord, LedgerHead, Record
+from troth.consent.ledger.tiles import HASH, WIDTH, Tiles, append, edges, node_in, tiles_for
+from troth.consent.models import AuditSeal, ErasedRecord, LedgerHead, Record
 from troth.kernel.errors import TrothError
 from troth.kernel.sql import PERSON_KEY, insert_rows, is_sqlite, select_by_keys, update_by_keys
 
@@ -38,7 +38,8 @@ def _workspaces_waiting() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT workspace_id FROM consent_record WHERE leaf IS NULL"
-            " UNION SELECT DISTINCT workspace_id FROM consent_erasedrecord WHERE leaf IS NULL LIMIT %s",
+            " UNION SELECT DISTINCT workspace_id FROM consent_erasedrecord WHERE leaf IS NULL"
+            " UNION SELECT DISTINCT workspace_id FROM consent_auditseal WHERE leaf IS NULL LIMIT %s",
             [WORKSPACES_AT_ONCE],
         )
         return [row[0] for row in cursor.fetchall()]
@@ -50,12 +51,16 @@ def append_for(workspace_id: int) -> bool:
         size = _lock_head(workspace_id)
         records = _pending_records(workspace_id)
         erased = list(ErasedRecord.objects.filter(workspace_id=workspace_id, leaf=None).order_by("record_leaf")[:AT_ONCE])
-        if not records and not erased:
+        seals = list(AuditSeal.objects.filter(workspace_id=workspace_id, leaf=None).order_by("until")[:AT_ONCE])
+        if not records and not erased and not seals:
             return False
         entries = [record_entry(record, bytes(record["salt"])) for record in records]
         entries += [erasure_entry(one.record_leaf) for one in erased]
+        entries += [seal_entry(bytes(one.digest), one.until, one.number) for one in seals]
         _append(workspace_id, size, [hash_leaf(entry) for entry in entries])
         _note_leaves(workspace_id, size, records, erased)
+        for leaf, seal in enumerate(seals, size + len(records) + len(erased)):
+            AuditSeal.objects.filter(pk=seal.pk).update(leaf=leaf)
         LedgerHead.objects.filter(workspace_id=workspace_id).update(size=size + len(entries))
     return len(records) == AT_ONCE or len(erased) == AT_ONCE
 
@@ -131,6 +136,17 @@ def tile_reader(workspace_id: int) -> Callable[[int, int], bytes]:
         return held[level, number]
 
     return read
+
+
+def leaf_reader(workspace_id: int) -> Callable[[int], bytes]:
+    """Reads the hashes of a workspace's entries one by one."""
+    read = tile_reader(workspace_id)
+
+    def held(index: int) -> bytes:
+        number, place = divmod(index, WIDTH)
+        return read(0, number)[place * HASH : (place + 1) * HASH]
+
+    return held
 
 
 def compute(workspace_id: int, wanted: Callable[[Nodes], Found]) -> Found:

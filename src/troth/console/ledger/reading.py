@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from django.db import connection
 
 from troth.consent.ledger.audit import find_faults
+from troth.consent.ledger.audit_seals import find_audit_faults
 from troth.consent.ledger.log import head_of
 from troth.consent.models import Checkpoint
 from troth.kernel.crypto import public_key_pem
@@ -79,9 +80,10 @@ def _count_waiting(workspace_id: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def check_ledger(workspace_id: int) -> tuple[list[str], bool]:
-    """The first faults of a ledger in words, and whether there are more."""
-    found = list(islice(find_faults(workspace_id), MOST_TOLD + 1))
+def check_ledger(workspace_id: int, now: int) -> tuple[list[str], bool]:
+    """The first faults of a ledger, and of the audit log that is sealed in it, in words; and whether there are more. `now` in milliseconds."""
+    every = chain(find_faults(workspace_id), find_audit_faults(workspace_id, now))
+    found = list(islice(every, MOST_TOLD + 1))
     return found[:MOST_TOLD], len(found) > MOST_TOLD
 
 

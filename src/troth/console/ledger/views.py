@@ -50,7 +50,7 @@ def check(request: MemberRequest) -> HttpResponse:
     faults: list[str] = []
     has_more, checked_at = False, None
     if request.method == "POST" and not is_large:
-        faults, has_more = check_ledger(request.workspace.pk)
+        faults, has_more = check_ledger(request.workspace.pk, now_ms())
         checked_at = now_ms()
         record(request, "ledger.checked", detail={"size": size, "faults": len(faults)})
     return render_page(

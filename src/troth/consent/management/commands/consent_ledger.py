@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.consent.ledger.audit import find_faults
+from troth.consent.ledger.audit_seals import find_audit_faults
 from troth.consent.ledger.checkpoints import make_checkpoint
 from troth.consent.ledger.log import append_for
 from troth.kernel.clock import now_ms
@@ -20,7 +22,7 @@ MOST_TOLD = 100
 class Command(BaseCommand):
     """Check every consent record of a workspace against its ledger, then print a signed checkpoint. Exit code 1 when something was changed, removed or reordered."""
 
-    help = "Check the consent ledger of a workspace and print a signed checkpoint."
+    help = "Check the consent ledger and the sealed audit log of a workspace, and print a signed checkpoint."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """WS, --json."""
@@ -35,7 +37,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         while append_for(workspace.pk):
             pass
-        faults = [fault for fault, _ in zip(find_faults(workspace.pk), range(MOST_TOLD), strict=False)]
+        every = chain(find_faults(workspace.pk), find_audit_faults(workspace.pk, now_ms()))
+        faults = [fault for fault, _ in zip(every, range(MOST_TOLD), strict=False)]
         checkpoint = None if faults else make_checkpoint(workspace.pk, now_ms())
         if options["json"]:
             told = {
