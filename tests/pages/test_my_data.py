@@ -132,7 +132,8 @@ def test_a_link_ends_after_a_day_and_with_its_address_and_another_one_is_not_our
 
 def test_a_get_never_acts(dana: Subject, page: str) -> None:
     for path in ("", "/take", "/correct", "/do/object", "/do/restrict", "/do/erase", "/do/human_review"):
-        Client().get(page + path)
+        shown = Client().get(page + path).content.decode()
+        assert not re.search(r"\{[a-z_]+\}", shown), path
     assert not PrivacyRequest.objects.exists() and load_person(dana)
     assert read(f"{page}/do/dance", 404)
 

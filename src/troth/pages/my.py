@@ -113,7 +113,7 @@ def own_page(view: PageOf) -> PageOf:
 @own_page
 def my_data(request: HttpRequest, subject: Subject, token: str, language: str) -> HttpResponse:
     """Everything that is held, what can be done about it, and what became of what was asked."""
-    words = WORDS[language]
+    words = _words(subject.workspace_id, language)
     return _page(
         "my.html",
         subject.workspace_id,
@@ -171,7 +171,7 @@ def correct_data(request: HttpRequest, subject: Subject, token: str, language: s
 @own_page
 def act(request: HttpRequest, subject: Subject, token: str, language: str, act: str) -> HttpResponse:
     """GET says what an act does; POST does it."""
-    words, right = WORDS[language], ACTS.get(act)
+    words, right = _words(subject.workspace_id, language), ACTS.get(act)
     if right is None:
         return not_ours(request)
     facts: dict[str, Any] = {"token": token, "act": act, "act_title": words[act], "more": words[f"{act}_more"]}
@@ -241,7 +241,17 @@ def _followed(token: str) -> PrivacyRequest | None:
 
 def _page(template: str, workspace_id: int, language: str, status: int = 200, **more: Any) -> HttpResponse:
     """A page in the reader's language. Rendered without the request, so nothing can ask for a session."""
-    sender = sender_of(workspace_id)
-    words = {key: says.replace("{sender}", str(sender)) for key, says in WORDS[language].items()}
-    facts = {"sender": sender, "workspace_id": workspace_id, "words": words, "language": language, **more}
+    facts = {
+        "sender": sender_of(workspace_id),
+        "workspace_id": workspace_id,
+        "words": _words(workspace_id, language),
+        "language": language,
+        **more,
+    }
     return HttpResponse(render_to_string(f"pages/{template}", facts), status=status)
+
+
+def _words(workspace_id: int, language: str) -> dict[str, str]:
+    """The words of a language, with the name of who speaks."""
+    sender = str(sender_of(workspace_id))
+    return {key: says.replace("{sender}", sender) for key, says in WORDS[language].items()}

@@ -8,9 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Any, cast
 
 from troth.kernel.json_text import encode
@@ -50,6 +53,12 @@ def open_portable(subject: Subject, *, now: int) -> IO[bytes]:
         raise
     file.seek(0)
     return cast("IO[bytes]", file)
+
+
+def write_portable(subject: Subject, path: Path, *, now: int) -> None:
+    """Write it to a file that only its owner may read. Raises PersonNotFound, OSError."""
+    with open_portable(subject, now=now) as file, os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+        shutil.copyfileobj(file, target)
 
 
 def json_texts(subject: Subject, head: dict[str, Any]) -> Iterator[str]:

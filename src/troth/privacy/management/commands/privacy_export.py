@@ -1,4 +1,4 @@
-"""`troth privacy export WS IDENTIFIER --out FILE`."""
+"""`troth privacy export WS IDENTIFIER --out FILE [--portable]`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
+from troth.privacy.desk.portability import write_portable
 from troth.privacy.export import write_export
-from troth.privacy.requests import record_export
+from troth.privacy.models import RequestType
+from troth.privacy.requests import record_done
 from troth.workspaces.registry import find_workspace
 
 
@@ -20,10 +22,15 @@ class Command(BaseCommand):
     help = "Write everything held on a person to a .zip or .json file."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """WS, IDENTIFIER, --out."""
+        """WS, IDENTIFIER, --out, --portable."""
         parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
         parser.add_argument("identifier", metavar="IDENTIFIER", help="any identifier of the person")
         parser.add_argument("--out", required=True, metavar="FILE", help="….zip (JSON, readable page, note) or ….json")
+        parser.add_argument(
+            "--portable",
+            action="store_true",
+            help="only what the person provided, observed data included (Art. 20): a .zip of JSON and CSV",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the file and record that it was handed out."""
@@ -31,8 +38,12 @@ class Command(BaseCommand):
         subject = find_person(workspace.pk, options["identifier"])
         path = Path(options["out"])
         try:
-            write_export(subject, path)
+            if options["portable"]:
+                write_portable(subject, path, now=now_ms())
+            else:
+                write_export(subject, path)
         except OSError as error:
             raise CommandError(f"Cannot write {path}: {error.strerror}. Choose another --out.") from None
-        record_export(subject, source="cli", now=now_ms())
+        right = RequestType.PORTABILITY if options["portable"] else RequestType.ACCESS
+        record_done(subject, right, source="cli", now=now_ms(), steps={})
         self.stdout.write(f"Written: {path} ({path.stat().st_size:,} bytes). It holds personal data: hand it over safely, then remove it.")
