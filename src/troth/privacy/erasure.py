@@ -21,7 +21,7 @@ from troth.privacy.ledger import catch_up, lock_position, move_position
 from troth.privacy.ledger_file import append
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.outcomes import record_deletion
-from troth.privacy.requests import open_erasure
+from troth.privacy.requests import ASSERTED, open_erasure
 
 log = structlog.get_logger()
 
@@ -68,7 +68,10 @@ def erase_people(
         present = [subject for subject in subjects if _is_held(subject)]
         if not present:
             raise PersonNotFound
-        request = request or open_erasure(workspace_id, source=source, received_at=now if received_at is None else received_at)
+        if request is None:
+            request = open_erasure(workspace_id, source=source, received_at=now if received_at is None else received_at)
+        if not request.identity:
+            request.identity, request.identified_at = ASSERTED, now
         deleted = delete_persons(present, now=now, request_id=str(request.id))
         number = applied + 1
         move_position(number)

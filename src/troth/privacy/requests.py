@@ -31,6 +31,9 @@ from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.seats import load_seat, pack_seat
 from troth.privacy.terms import next_telling
 
+ASSERTED = "asserted"
+"""Of a right that is honoured at once: whoever called knows who asked (`desk.identity.Means`)."""
+
 
 class CorrectionSuppressed(TrothError):
     """A correction that would bring back an identifier of somebody who was erased."""
@@ -96,6 +99,7 @@ def record_done(subject: Subject, right: RequestType, *, source: str, now: int, 
     """Record a right that was exercised and honoured at once. `steps` outlive the person: numbers and fixed names, no word of theirs."""
     request = new_request(subject.workspace_id, right, source=source, received_at=now)
     request.state, request.closed_at, request.person_id, request.steps = RequestState.DONE, now, subject.person_id, steps
+    request.identity, request.identified_at = ASSERTED, now
     with transaction.atomic():
         request.save(force_insert=True)
         write_step(request, CLOSE, By(source), now)

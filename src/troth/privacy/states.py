@@ -19,8 +19,6 @@ S = RequestState
 class Act(StrEnum):
     """What can be done with a request."""
 
-    CONFIRM = "confirm"
-    """Somebody stands behind a deletion that a key visible in browsers asked for."""
     ASK_IDENTITY = "ask_identity"
     ASK_CLARIFICATION = "ask_clarification"
     IDENTIFY = "identify"
@@ -40,7 +38,8 @@ class Act(StrEnum):
 
 TABLE: Mapping[tuple[RequestState, Act], RequestState] = MappingProxyType(
     {
-        (S.AWAITING_CONFIRMATION, Act.CONFIRM): S.RUNNING,
+        (S.AWAITING_CONFIRMATION, Act.ASK_IDENTITY): S.IDENTITY_CHECK,
+        (S.AWAITING_CONFIRMATION, Act.IDENTIFY): S.RUNNING,
         (S.AWAITING_CONFIRMATION, Act.DELETE): S.DELETED,
         (S.AWAITING_CONFIRMATION, Act.REFUSE): S.REFUSED,
         (S.AWAITING_CONFIRMATION, Act.WITHDRAW): S.WITHDRAWN,
@@ -95,9 +94,10 @@ def next_state(state: str, act: Act, *, is_extended: bool = False) -> RequestSta
 
 
 def possible_acts(state: str, right: str) -> list[Act]:
-    """What members can do with a request in a state; what Troth does by itself is left out."""
-    own = {Act.FIND_RESIDUE, Act.FIND_NOTHING, Act.CARRY_OUT if right == RequestType.ERASURE else Act.DELETE}
-    return [act for act in Act if (state, act) in TABLE and act not in own]
+    """What members can do with a request in a state; what Troth does by itself is left out. An erasure is carried out by deleting."""
+    needed = {Act.CARRY_OUT: Act.DELETE} if right == RequestType.ERASURE else {}
+    own = {Act.DELETE, Act.FIND_RESIDUE, Act.FIND_NOTHING}
+    return [act for act in Act if act not in own and (state, needed.get(act, act)) in TABLE]
 
 
 def _say(word: str) -> str:
