@@ -1,4 +1,4 @@
-"""Seeding the demonstration through the one door: people, ninety days of events, decisions, two campaigns."""
+"""Seeding the demonstration through the one door: people, ninety days of events, decisions, two campaigns, and what else fills its rooms."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from troth.campaigns.publishing import create_campaign, publish_campaign
-from troth.consent.catalog import MARKETING_EMAIL, PROFILING
+from troth.consent.catalog import CLICK_TRACKING, MARKETING_EMAIL, OPEN_TRACKING, PROFILING
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Command, Decide, Decision, Identify, Identity, Track
 from troth.intake.door import apply
 from troth.kernel.clock import DAY, HOUR, MINUTE
 from troth.kernel.worker import drain
 from troth.project.demo.people import Invented, invent_people
+from troth.project.demo.rooms import fill_rooms
 
 PEOPLE = 2_400
 BATCH = 500
@@ -43,6 +44,7 @@ def seed(workspace_id: int, now: int, progress: Progress, people: int = PEOPLE) 
     _apply_all(past, progress, 0, len(commands))
     _publish(workspace_id)
     _apply_all(today, progress, len(past), len(commands))
+    fill_rooms(workspace_id, now)
     drain(now)
     return sum(isinstance(command, Track) for _, command in commands)
 
@@ -91,7 +93,8 @@ def _life(workspace_id: int, person: Invented, now: int, dice: random.Random) ->
     if person.says != "nothing":
         decision = Decision.GRANT if person.says == "yes" else Decision.WITHDRAW
         evidence = {"notice": NOTICE, "default_state": "unchecked", "where": "sign-up form"}
-        for purpose in (MARKETING_EMAIL, PROFILING):
+        measured = (OPEN_TRACKING, CLICK_TRACKING) if person.says == "yes" and dice.random() < 0.6 else ()
+        for purpose in (MARKETING_EMAIL, PROFILING, *measured):
             yield born + 1, Decide(identity=known, decision=decision, purpose=purpose, method="form", evidence=evidence, **common(born + 1))
     for at, name, properties in _events(person, born, now, dice):
         yield at, Track(identity=known, name=name, ts=at, properties=properties, **common(at))
