@@ -77,6 +77,8 @@ class Tenant:
     channel_id: int
     domain_id: int
     webhook_id: int
+    rule_id: int
+    hold_id: str
     breach_id: int
 
 
@@ -208,8 +210,14 @@ def make_tenant(name: str) -> Tenant:
         add_sms(api, workspace.pk, name),
         api.json("POST", "/domains", {"domain": f"{name}.example"}, status=201)["id"],
         api.json("POST", "/webhooks", webhook_of(name), status=201)["id"],
+        api.json("POST", "/retention/rules", RETENTION, status=201)["id"],
+        api.json("POST", "/retention/holds", {"ground": "a claim", "until": "2999-01-01T00:00:00Z"}, status=201)["id"],
         api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
     )
+
+
+RETENTION = {"title": "Old plans", "target": "attribute", "name": "plan", "trigger": "age", "period": "P9Y"}
+"""A schedule that nothing is old enough for."""
 
 
 def send_newsletter(api: Api) -> int:

@@ -14,6 +14,7 @@ from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
 from troth.people.lookup import PersonNotFound
 from troth.privacy.breaches.register import BreachUnknown
+from troth.privacy.retention.rules import RetentionUnknown
 from troth.segments.registry import SegmentUnknown
 
 _PATH = re.compile(r"(\$[^\s:]*): (.+)", re.DOTALL)
@@ -97,7 +98,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
     """Status and body for any of Troth's own errors."""
     if isinstance(error, ApiError):
         return error.status, problem(error.code, str(error), error.path)
-    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | PieceMissing | SegmentUnknown | BreachUnknown):
+    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | PieceMissing | SegmentUnknown | BreachUnknown | RetentionUnknown):
         return 404, problem("not_found", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")

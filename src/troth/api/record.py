@@ -64,7 +64,19 @@ class RecordOut(Schema):
     missing: list[MissingOut]
 
 
-@router.get("/record", auth=READ_REPORTS, response={200: RecordOut, **problems()})
+_FILES: dict[str, Any] = {
+    "responses": {
+        200: {
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            }
+        }
+    }
+}
+
+
+@router.get("/record", auth=READ_REPORTS, response={200: RecordOut, **problems()}, openapi_extra=_FILES)
 def read_record_of_processing(request: HttpRequest, format: Literal["json", "csv", "pdf"] = "json") -> Any:  # noqa: A002 -- the name of the parameter
     """The record as it is now, drawn from purposes, the inventory and where data goes; as CSV an activity a line, as PDF for an authority."""
     record = read_record(workspace_of(request), now_ms())

@@ -23,6 +23,7 @@ ROOMS = [
         "repermission",
         "inventory",
         "record",
+        "retention",
         "ledger",
         "search",
         "reports",

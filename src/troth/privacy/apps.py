@@ -21,6 +21,7 @@ class PrivacyConfig(AppConfig):
         register_duty("count_attributes", "troth.privacy.inventory.storing.count_attributes", every_ms=5_000)
         register_duty("clear_not_collected", "troth.privacy.inventory.clearing.clear_next", every_ms=1_000)
         register_duty("forget_not_collected", "troth.consent.collecting.forget_old_counts", every_ms=3_600_000)
+        register_duty("keep_schedules", "troth.privacy.retention.running.run_next", every_ms=30_000)
         register_duty("watch_drift", "troth.privacy.inventory.drift.watch_drift", every_ms=60_000)
         register_check("privacy requests", "troth.privacy.checks.check_requests")
         register_check("erasure ledger", "troth.privacy.checks.check_ledger")

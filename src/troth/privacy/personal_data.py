@@ -9,7 +9,7 @@ from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Store, Subject, Table, declare
 from troth.privacy.history import CLOSE, By, write_steps
 from troth.privacy.inventory.storing import take_off
-from troth.privacy.models import PrivacyRequest, RequestState, RequestWords
+from troth.privacy.models import LegalHold, PrivacyRequest, RequestState, RequestWords
 from troth.privacy.states import UNANSWERED
 
 _words = Table(model=RequestWords, times=("at",), hidden=("words_id",), order_by="words_id")
@@ -97,5 +97,22 @@ declare(
         move=_words.move,
         models=("privacy.RequestWords",),
         columns=("kind", "subject", "text"),
+    )
+)
+
+_hold = Table(model=LegalHold, times=("until", "placed_at"), hidden=("hold_id",))
+declare(
+    Store(
+        name="privacy.holds",
+        title="Legal holds: what must be kept, why and until when",
+        category="decision",
+        purpose="establish, exercise or defend legal claims, or keep what a law demands (Art. 17(3))",
+        origin="the customer",
+        retention="until lifted, or until the person is erased",
+        export=_hold.export,
+        erase=_hold.erase,
+        move=_hold.move,
+        models=("privacy.LegalHold",),
+        columns=("kind", "event", "name", "ground", "until"),
     )
 )

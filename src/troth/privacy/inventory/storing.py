@@ -18,7 +18,7 @@ from troth.kernel.ids import BUCKETS, bucket_of
 from troth.kernel.json_text import decode, encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows, is_sqlite, select_by_keys
-from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, MOST_NAMES, OTHERS, Counts, Key, Tally
+from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, MOST_NAMES, OTHERS, Counts, Key, Row, Tally
 from troth.privacy.models import InventoryItem, InventoryPosition, LedgerPosition
 
 SLICES = 16
@@ -147,6 +147,15 @@ def take_off(subject: Subject) -> int:
     _subtract({key: tally for key, tally in found.items() if key.kind != ATTRIBUTE}, 0)
     _subtract({key: tally for key, tally in found.items() if key.kind == ATTRIBUTE}, subject.bucket * SLICES // BUCKETS)
     return len(found)
+
+
+def forget_events(rows: Iterable[Row], *, only_properties: bool = False) -> None:
+    """Take events off that are deleted, or the properties that they lose. While earlier events are still being counted nothing is: they may not be in it."""
+    counts = Counts()
+    counts.add_events(rows)
+    found = counts.finish()
+    if found and _lock_position().bucket == BUCKETS:
+        _subtract({key: tally for key, tally in found.items() if key.kind != EVENT or not only_properties}, 0)
 
 
 def _erasures() -> int:

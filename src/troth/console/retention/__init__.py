@@ -1,0 +1,1 @@
+"""The room Retention: schedules with what each would delete, legal holds, and what was deleted with its proof."""

@@ -1,0 +1,76 @@
+"""The forms of a schedule and of a legal hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from troth.consent.purposes import list_purposes
+from troth.privacy.inventory.rules import CATEGORIES
+from troth.privacy.retention.rules import FIELDS
+
+TRIGGER_WORDS = {
+    "age": _("it was collected"),
+    "last_activity": _("the person was last active"),
+    "consent_end": _("the consent ended"),
+}
+TARGET_WORDS = {
+    "category": _("a category of data"),
+    "attribute": _("an attribute"),
+    "event": _("an event"),
+    "property": _("a property of an event"),
+    "person": _("the whole person"),
+}
+PLAIN = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
+
+
+class ScheduleForm(forms.Form):
+    """What goes, and when."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    target = forms.ChoiceField(label=_("What goes"), choices=list(TARGET_WORDS.items()))
+    category = forms.ChoiceField(label=_("Which category"), required=False, choices=[("", "–"), *CATEGORIES.items()])
+    event = forms.CharField(label=_("Which event"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN))
+    name = forms.CharField(label=_("Which attribute or property"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN))
+    purpose = forms.ChoiceField(
+        label=_("Purpose"),
+        required=False,
+        help_text=_("What the data is collected for; with the end of a consent, the purpose that was agreed to."),
+    )
+    period = forms.CharField(
+        label=_("How long after"), max_length=32, help_text=_("Days, months or years: P90D, P6M, P2Y."), widget=forms.TextInput(attrs=PLAIN)
+    )
+    trigger = forms.ChoiceField(label=_("Counted from when"), choices=list(TRIGGER_WORDS.items()))
+
+    def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [(purpose.key, purpose.name) for purpose in list_purposes(workspace_id)]
+        self.fields["purpose"].choices = [("", _("any")), *offered]  # type: ignore[attr-defined]
+
+    def said(self) -> dict[str, Any]:
+        """What was entered, as a schedule takes it."""
+        return {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
+
+
+class HoldForm(forms.Form):
+    """What must be kept, why, and until when."""
+
+    person = forms.CharField(
+        label=_("Whose"), required=False, help_text=_("An identifier of a person; empty: everybody's."), widget=forms.TextInput(attrs=PLAIN)
+    )
+    kind = forms.ChoiceField(
+        label=_("What"),
+        required=False,
+        choices=[("", _("everything")), *((key, text) for key, text in TARGET_WORDS.items() if key in ("attribute", "event", "property"))],
+    )
+    event = forms.CharField(label=_("Which event"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN))
+    name = forms.CharField(label=_("Which attribute or property"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN))
+    ground = forms.CharField(
+        label=_("Why"),
+        max_length=2_000,
+        help_text=_("The claim, the law or the order (Art. 17(3))."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    until = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
