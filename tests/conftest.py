@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 _data = Path(tempfile.mkdtemp(prefix="troth-tests-"))
@@ -42,6 +43,11 @@ from django.conf import settings  # noqa: E402 -- it is read here, when the key 
 assert _data.resolve() == settings.TROTH_DATA
 # Workers of pytest-xdist inherit the environment; each must choose its own data directory before Django's settings are read.
 del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+# How long an example takes says how busy the machine is, and nothing about the product.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 
 
 def eventually(check: Any, seconds: float = 15) -> Any:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import timeit
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_a_receipt_still_verifies_after_the_record_was_erased(workspace: Any, re
 
 def test_a_receipt_is_verified_in_less_than_a_millisecond(receipt: dict[str, Any]) -> None:
     key = public_key()
-    assert min(timeit.repeat(lambda: verify_receipt(receipt, key), number=20, repeat=7)) / 20 < 1e-3
+    assert min(timeit.repeat(lambda: verify_receipt(receipt, key), timer=time.process_time, number=20, repeat=7)) / 20 < 1e-3
 
 
 def test_the_command_verifies_without_data_directory_or_database(receipt: dict[str, Any], tmp_path: Path) -> None:
