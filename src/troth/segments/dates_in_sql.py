@@ -53,7 +53,7 @@ def _dated(place: Place, wanted: str) -> Sql:
         # Every month has 28 days: the calendar is asked about the others.
         day_of = "(CAST(left(v.t, 8) || '01' AS DATE) + (CAST(substr(v.t, 9, 2) AS INTEGER) - 1))"
         is_real = f"(substr(v.t, 9, 2) <= '28' OR to_char({day_of}, 'YYYY-MM-DD') = left(v.t, 10))"
-        day = f"CASE WHEN v.t ~ %s THEN CASE WHEN {is_real} THEN {day_of} - DATE '1970-01-01' END END"
+        day = f"CASE WHEN v.t ~ %s THEN CASE WHEN {is_real} THEN CAST({day_of} - DATE '1970-01-01' AS BIGINT) END END"
     inner = f"(SELECT v.t, {day} AS day FROM (SELECT {text.text} AS t) v{_ONCE}) d"
     return Sql(f"(SELECT {wanted} FROM {inner}{_ONCE}) m", (MOMENT, *text.values))
 
