@@ -215,7 +215,7 @@ def _time_changed(workspace_id: int, people: list[int]) -> float:
 
     for number in range(MANY - len(definitions())):
         name, definition = list(definitions().items())[number % len(definitions())]
-        create_segment(workspace_id, name=f"{name} {number}", definition=definition)
+        create_segment(workspace_id, name=f"{name} {number}", definition=_vary(definition, number // len(definitions()) + 1))
     Progress.objects.update(due_at=None)
     assert not compute_due(now_ms())
     chosen = random.Random(3).sample(people, CHANGED)
@@ -225,6 +225,17 @@ def _time_changed(workspace_id: int, people: list[int]) -> float:
     begun = time.process_time()
     evaluate_marked(now_ms())
     return time.process_time() - begun
+
+
+def _vary(tree: Any, days: int) -> Any:
+    """The same with windows that are some days longer, so that no two segments ask for the same."""
+    if isinstance(tree, list):
+        return [_vary(item, days) for item in tree]
+    if isinstance(tree, dict):
+        return {key: _vary(value, days) if key != "gap" else value for key, value in tree.items()}
+    return (
+        f"P{int(tree[1:-1]) + days}D" if isinstance(tree, str) and tree[:1] == "P" and tree[-1:] == "D" and tree[1:-1].isdigit() else tree
+    )
 
 
 def _time_mark(workspace_id: int) -> float:

@@ -108,9 +108,19 @@ EVENTS = st.one_of(
         st.integers(0, 3),
     ),
 )
+
+
+def _with_gaps(steps: list[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Steps of which any but the first may have a gap of its own."""
+    gaps = st.lists(st.one_of(st.none(), GAPS), min_size=len(steps), max_size=len(steps))
+    return gaps.map(
+        lambda own: [{**step, "gap": gap} if gap and number else step for number, (step, gap) in enumerate(zip(steps, own, strict=True))]
+    )
+
+
 SEQUENCES = st.builds(
     lambda steps, op, gap, window: {"sequence": steps, "op": op, **({"gap": gap} if gap else {}), **window},
-    st.lists(STEPS, min_size=2, max_size=2),
+    st.lists(STEPS, min_size=2, max_size=4).flatmap(_with_gaps),
     st.sampled_from(["then", "without"]),
     st.one_of(st.none(), GAPS),
     WINDOWS,

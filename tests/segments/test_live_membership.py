@@ -11,7 +11,7 @@ from tests.segments.shop import Shop
 from troth.consent.catalog import forget_catalogs, load_catalog
 from troth.consent.models import Purpose
 from troth.intake.commands import Decision
-from troth.kernel.clock import DAY, HOUR, SECOND
+from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND
 from troth.segments import kinds
 from troth.segments.attributes import TagKind
 from troth.segments.checks import check_segments
@@ -82,6 +82,23 @@ def test_silence_is_noticed_at_the_instant_it_has_lasted(shop: Shop) -> None:
     assert shop.members(segment) == set()
     shop.pass_time(7 * DAY)
     assert shop.members(segment) == {ada.person_id}
+
+
+def test_a_sequence_has_several_steps_each_with_a_gap_of_its_own(shop: Shop) -> None:
+    ada, bob = shop.person("ada"), shop.person("bob")
+    steps = [{"event": "viewed"}, {"event": "cart", "gap": "PT1H"}, {"event": "bought", "gap": "P1D"}]
+    left = shop.segment({"sequence": steps, "op": "without", "within": "P7D"})
+    done = shop.segment({"sequence": steps, "op": "then"}, name="done")
+    for name, minutes in (("ada", 30), ("bob", 90)):
+        shop.track(name, "viewed", ago=minutes * MINUTE)
+        shop.track(name, "cart")
+    shop.pass_time(DAY - 1)
+    assert shop.members(left) == set()
+    shop.pass_time(1)
+    assert (shop.members(left), shop.members(done)) == ({ada.person_id}, set()), "Bob's cart came too late"
+    shop.track("ada", "bought", ago=HOUR)
+    assert (shop.members(left), shop.members(done)) == (set(), {ada.person_id})
+    assert bob.person_id not in shop.members(done)
 
 
 def test_a_cart_left_for_an_hour_is_noticed_and_a_purchase_in_time_prevents_it(shop: Shop) -> None:

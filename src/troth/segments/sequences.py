@@ -1,26 +1,27 @@
-"""Conditions on two events in order: A then B within a time, or A without B within that time."""
+"""Conditions on events in order: A, then B within a time, then C; or A, then B, without C in its time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
 from troth.people.event_names import fold_event_name
 from troth.segments import windows
 from troth.segments.events import check_event, describe_properties, matches, matching, tell_events
-from troth.segments.horizons import Horizon, read_span, shift
+from troth.segments.horizons import Horizon, Span, read_span, shift
 from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, Witness, refuse_unless
 from troth.segments.sql import ALWAYS, Sql, all_of, opposite
 
-_STEP = frozenset({"event", "where"})
+MOST_STEPS = 5
+_STEP = frozenset({"event", "where", "gap"})
 
 
 class SequenceKind(Kind):
-    """`{"sequence": [{"event": "cart"}, {"event": "bought"}], "op": "without", "gap": "PT1H", "within": "P7D"}`, or `then`.
+    """`{"sequence": [{"event": "cart"}, {"event": "bought"}], "op": "without", "gap": "PT1H", "within": "P7D"}`, or `then`; up to five steps.
 
-    The window is about A. `without` holds when the gap is over and no B came in it; with no `gap`, any later B counts.
+    The window is about the first step. A gap is how long after the step before it a step may come; a step may have one of its own. `without`
+    holds when the steps but the last came, the last one's gap is over, and it did not come in it; with no gap, whenever it came counts.
     """
 
     key = "sequence"
@@ -29,14 +30,17 @@ class SequenceKind(Kind):
     def check(self, leaf: Leaf, path: str) -> None:
         """See `Kind`."""
         steps = leaf["sequence"]
-        two = isinstance(steps, list) and len(steps) == 2 and all(isinstance(step, dict) and set(step) <= _STEP for step in steps)
-        refuse_unless(two, f"{path}.sequence", "a list of two objects with `event` and, if you like, `where`.")
+        some = (
+            isinstance(steps, list) and 2 <= len(steps) <= MOST_STEPS and all(isinstance(one, dict) and set(one) <= _STEP for one in steps)
+        )
+        says = f"a list of two to {MOST_STEPS} objects with `event` and, if you like, `where` and `gap`."
+        refuse_unless(some, f"{path}.sequence", says)
+        refuse_unless("gap" not in steps[0], f"{path}.sequence[0].gap", "nothing comes before the first step.")
         for number, step in enumerate(steps):
             check_event(step, f"{path}.sequence[{number}]")
+            _check_gap(step, f"{path}.sequence[{number}].gap")
         refuse_unless(leaf.get("op") in ("then", "without"), f"{path}.op", "choose one of then, without.")
-        gap = read_span(leaf.get("gap"))
-        fixed = "gap" not in leaf or (gap is not None and gap.months == 0)
-        refuse_unless(fixed, f"{path}.gap", "a duration in weeks, days, hours, minutes or seconds, e.g. PT1H.")
+        _check_gap(leaf, f"{path}.gap")
         windows.check_window(leaf, path)
 
     def wakes(self, leaf: Leaf) -> Iterator[str]:
@@ -58,67 +62,111 @@ class SequenceKind(Kind):
 
     def compile(self, leaf: Leaf, moment: Moment) -> Sql:
         """See `Kind`."""
-        found = all_of([*_parts(leaf, moment), windows.inside(leaf, "a.ts", moment.now), _over(leaf, moment.now)])
-        return Sql(f"EXISTS (SELECT 1 FROM people_event a WHERE {found.text})", found.values)
+        found = all_of([*_parts(leaf, moment), windows.inside(leaf, "s0.ts", moment.now), _over(leaf, moment.now)])
+        return Sql(f"EXISTS (SELECT 1 FROM people_event s0 WHERE {found.text})", found.values)
 
     def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
         """See `Kind`."""
         within, older = windows.horizons(leaf)
-        patience = _patience(leaf)
-        base = _parts(leaf, moment)
+        base = all_of(_parts(leaf, moment))
         flips = []
         if within and not older:
-            # The latest A that counts is the last to leave the window.
-            counting = all_of([*base, windows.inside(leaf, "a.ts", moment.now), _over(leaf, moment.now)])
-            flips.append(Flip(within, Sql(f"(SELECT MAX(a.ts) FROM people_event a WHERE {counting.text})", counting.values)))
-        moving = [horizon for horizon in (within if older else None, older, patience) if horizon]
-        return [*flips, *(windows.next_reached(horizon, "people_event a", "a.ts", all_of(base), moment) for horizon in moving)]
+            # The latest first step that counts is the last to leave the window.
+            counting = all_of([base, windows.inside(leaf, "s0.ts", moment.now), _over(leaf, moment.now)])
+            flips.append(Flip(within, Sql(f"(SELECT MAX(s0.ts) FROM people_event s0 WHERE {counting.text})", counting.values)))
+        moving = [horizon for horizon in (within if older else None, older) if horizon]
+        flips += [windows.next_reached(horizon, "people_event s0", "s0.ts", base, moment) for horizon in moving]
+        if patience := _patience(leaf):
+            # What is waited for is told by the last step that came; where others must come before it, it may be one that waits for nothing.
+            last = base if len(leaf["sequence"]) == 2 else matching(leaf["sequence"][-2], "s0", moment)
+            flips.append(windows.next_reached(patience, "people_event s0", "s0.ts", last, moment))
+        return flips
 
     def witness(self, leaf: Leaf, moment: Moment) -> Witness | None:
-        """See `Kind`. There is a latest A that counts where there is any."""
+        """See `Kind`. There is a latest first step that counts where there is any."""
         within, older = windows.horizons(leaf)
         return Witness(self.flips(leaf, moment)[0], True) if within and not older else None
 
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""
-        first, second = leaf["sequence"]
-        gap = read_span(leaf.get("gap"))
-        for a in reversed([event for event in facts.events if matches(first, event) and windows.is_inside(leaf, event.ts, now)]):
-            after = [b for b in facts.events if matches(second, b) and _follows(a, b) and (gap is None or b.ts <= a.ts + gap.ms)]
-            if leaf["op"] == "then" and after:
-                return Answer(True, tell_events([a, after[0]]))
-            if leaf["op"] == "without" and not after and (gap is None or a.ts <= shift(now, gap, -1)):
-                return Answer(True, tell_events([a]))
-        return Answer(False, ("no such pair",) if leaf["op"] == "then" else ("none that is left without it",))
+        steps = leaf["sequence"]
+        for first in reversed([event for event in facts.events if matches(steps[0], event) and windows.is_inside(leaf, event.ts, now)]):
+            found = _follow(leaf, [first], facts.events, now)
+            if found:
+                return Answer(True, tell_events(found))
+        return Answer(False, ("no such sequence",) if leaf["op"] == "then" else ("none that is left without it",))
 
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
-        first, second = (
-            step["event"] + (f" with {describe_properties(step['where'])}" if "where" in step else "") for step in leaf["sequence"]
-        )
-        gap = f" within {leaf['gap']}" if "gap" in leaf else ""
-        return f"did {first}{windows.describe(leaf)}, {'then' if leaf['op'] == 'then' else 'without'} {second}{gap}"
+        told = []
+        for number, step in enumerate(leaf["sequence"]):
+            where = f" with {describe_properties(step['where'])}" if "where" in step else ""
+            gap = step.get("gap", leaf.get("gap"))
+            word = "did" if number == 0 else "without" if leaf["op"] == "without" and step is leaf["sequence"][-1] else "then"
+            after = windows.describe(leaf) if number == 0 else f" within {gap}" if gap else ""
+            told.append(f"{word} {step['event']}{where}{after}")
+        return ", ".join(told)
 
 
-def _follows(a: Happening, b: Happening) -> bool:
-    return (b.ts, b.seq) > (a.ts, a.seq)
+def _check_gap(holder: Leaf, path: str) -> None:
+    gap = read_span(holder.get("gap"))
+    fixed = "gap" not in holder or (gap is not None and gap.months == 0)
+    refuse_unless(fixed, path, "a duration in weeks, days, hours, minutes or seconds, e.g. PT1H.")
+
+
+def _gap(leaf: Leaf, number: int) -> Span | None:
+    """How long after the one before it a step may come; None: however long."""
+    return read_span(leaf["sequence"][number].get("gap", leaf.get("gap")))
+
+
+def _follow(leaf: Leaf, come: list[Happening], events: Sequence[Happening], now: int) -> list[Happening]:
+    """The events of a sequence that has begun with some; none where it does not go on as it should."""
+    number, steps = len(come), leaf["sequence"]
+    if number == len(steps):
+        return come
+    before, gap = come[-1], _gap(leaf, number)
+    after = [
+        event
+        for event in events
+        if matches(steps[number], event)
+        and (event.ts, event.seq) > (before.ts, before.seq)
+        and (gap is None or event.ts <= before.ts + gap.ms)
+    ]
+    if leaf["op"] == "without" and number == len(steps) - 1:
+        return come if not after and (gap is None or before.ts <= shift(now, gap, -1)) else []
+    return next((found for event in after if (found := _follow(leaf, [*come, event], events, now))), [])
 
 
 def _patience(leaf: Leaf) -> Horizon | None:
-    """What an A without B waits for: the end of its gap."""
-    return Horizon(f"-{leaf['gap']}") if leaf["op"] == "without" and "gap" in leaf else None
+    """What a sequence without its last step waits for: the end of that step's gap."""
+    gap = leaf["sequence"][-1].get("gap", leaf.get("gap"))
+    return Horizon(f"-{gap}") if leaf["op"] == "without" and gap else None
 
 
 def _over(leaf: Leaf, now: int) -> Sql:
+    """That the wait after a first step which the last one would follow is over."""
     patience = _patience(leaf)
-    return Sql("a.ts <= %s", (patience.cutoff(now),)) if patience else ALWAYS
+    return Sql("s0.ts <= %s", (patience.cutoff(now),)) if patience and len(leaf["sequence"]) == 2 else ALWAYS
 
 
 def _parts(leaf: Leaf, moment: Moment) -> list[Sql]:
-    """The A, and that a B follows it or not."""
-    first, second = leaf["sequence"]
-    gap = read_span(leaf.get("gap"))
-    in_time: list[Any] = [Sql("b.ts <= a.ts + %s", (gap.ms,))] if gap else []
-    follows = all_of([matching(second, "b", moment), Sql("b.ts >= a.ts AND (b.ts > a.ts OR b.seq > a.seq)"), *in_time])
-    found = Sql(f"EXISTS (SELECT 1 FROM people_event b WHERE {follows.text})", follows.values)
-    return [matching(first, "a", moment), found if leaf["op"] == "then" else opposite(found)]
+    """The first step as `s0`, and that the others follow it."""
+    return [matching(leaf["sequence"][0], "s0", moment), _follows(leaf, 1, moment)]
+
+
+def _follows(leaf: Leaf, number: int, moment: Moment) -> Sql:
+    """That a step follows the one before it, or must not, and what has to follow it in turn."""
+    own, before, gap = f"s{number}", f"s{number - 1}", _gap(leaf, number)
+    is_last = number == len(leaf["sequence"]) - 1
+    order = Sql(f"{own}.ts >= {before}.ts AND ({own}.ts > {before}.ts OR {own}.seq > {before}.seq)")
+    parts = [matching(leaf["sequence"][number], own, moment), order]
+    if gap:
+        parts.append(Sql(f"{own}.ts <= {before}.ts + %s", (gap.ms,)))
+    patience = _patience(leaf)
+    if not is_last:
+        parts.append(_follows(leaf, number + 1, moment))
+        if number == len(leaf["sequence"]) - 2 and patience:
+            parts.append(Sql(f"{own}.ts <= %s", (patience.cutoff(moment.now),)))
+    found = all_of(parts)
+    comes = Sql(f"EXISTS (SELECT 1 FROM people_event {own} WHERE {found.text})", found.values)
+    return opposite(comes) if is_last and leaf["op"] == "without" else comes

@@ -119,6 +119,8 @@ def _write_leaf(leaf: Mapping[str, Any]) -> dict[str, Any] | None:
     if "event" in leaf:
         return _write_event(leaf)
     if "sequence" in leaf:
+        if len(leaf["sequence"]) != 2:
+            return None
         first, second = leaf["sequence"]
         plain = not ({*first, *second} - {"event"}) and not ({*leaf} - {"sequence", "op", "gap", "within"})
         names = {"first": first["event"], "second": second["event"]}
