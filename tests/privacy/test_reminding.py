@@ -16,6 +16,7 @@ from troth.people.lookup import load_person
 from troth.privacy.checks import check_requests
 from troth.privacy.desk import cases
 from troth.privacy.desk.reminding import tell_of_terms
+from troth.privacy.desk.self_service import bring_to_desk
 from troth.privacy.desk.steps import Said, Step, take_step
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestStep, RequestType
@@ -120,3 +121,15 @@ def test_without_a_mail_server_the_stage_is_noted_and_doctor_says_what_is_overdu
     assert (request_of.told, request_of.tell_at) == ("over", None)
     ok, says = check_requests(request_of.due_at + 1)
     assert not ok and "overdue" in says
+
+
+def test_what_came_by_itself_is_told_at_once_and_then_as_all_else(request_of: PrivacyRequest, dana: Subject, post: Kept) -> None:
+    request_of.delete()
+    now = load_person(dana).updated_at + 2_000
+    brought = bring_to_desk(dana, RequestType.HUMAN_REVIEW, "Why?", now=now, language="en")
+    tell_of_terms(now)
+    tell_of_terms(now + 60_000)
+    told = texts(post)
+    assert len(told) == 2 and "came by itself" in told[0][1] and str(brought.pk) in told[0][1] and "Why?" not in told[0][1]
+    tell_of_terms(brought.due_at - 7 * DAY)
+    assert "within a week" in texts(post)[0][1]

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import IO, Any
 
 import structlog
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 
@@ -68,11 +69,7 @@ def ask(request: HttpRequest, workspace_id: int) -> HttpResponse:
         return _page("my_ask.html", workspace_id, language, status=422, fault=WORDS[language]["bad_address"])
     now = now_ms()
     if may_write(LABEL, workspace_id, email, now):
-        people = find_people(workspace_id, email, (EMAIL,))[:MOST_SHARING]
-        links = [make_data_url(subject, email, now) for subject in people]
-        if links:
-            arguments = (workspace, _write(str(sender_of(workspace_id)), links, language), email, now)
-            threading.Thread(target=_send, args=arguments, name="my-data-mail", daemon=True).start()
+        threading.Thread(target=_send_links, args=(workspace, email, language, now), name="my-data-mail", daemon=True).start()
     return _page("my_asked.html", workspace_id, language)
 
 
@@ -84,11 +81,16 @@ def _write(sender: str, links: list[str], language: str) -> RenderedEmail:
     return RenderedEmail(subject=" ".join(words["mail_subject"].format(sender=sender).split()), html=html, text=text)
 
 
-def _send(workspace: Workspace, rendered: RenderedEmail, email: str, now: int) -> None:
+def _send_links(workspace: Workspace, email: str, language: str, now: int) -> None:
+    """Mail a link to each person who has the address. Beside the request, whose time then does not tell whether there is one."""
     try:
-        send_to_whom_it_concerns(workspace, rendered, email, now)
+        links = [make_data_url(subject, email, now) for subject in find_people(workspace.pk, email, (EMAIL,))[:MOST_SHARING]]
+        if links:
+            send_to_whom_it_concerns(workspace, _write(str(sender_of(workspace.pk)), links, language), email, now)
     except (TrothError, OSError) as error:
         log.error("my_data_mail_failed", workspace_id=workspace.pk, error=type(error).__name__)
+    finally:
+        connection.close()
 
 
 def own_page(view: PageOf) -> PageOf:

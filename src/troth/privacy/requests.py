@@ -29,7 +29,6 @@ from troth.privacy.history import CLOSE, OPEN, By, write_step
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.seats import load_seat, pack_seat
-from troth.privacy.terms import next_telling
 
 ASSERTED = "asserted"
 """Of a right that is honoured at once: whoever called knows who asked (`desk.identity.Means`)."""
@@ -83,7 +82,7 @@ def ask_for_confirmation(subject: Subject, *, source: str, received_at: int) -> 
     request = open_erasure(subject.workspace_id, source=source, received_at=received_at)
     request.person_id = subject.person_id
     request.state = RequestState.AWAITING_CONFIRMATION
-    request.told, request.tell_at = "", next_telling("", request.due_at)
+    request.tell_at = received_at
     with transaction.atomic():
         request.save(force_insert=True)
         write_step(request, OPEN, By(source), received_at)

@@ -72,10 +72,12 @@ def open_request(
     language: str = "",
     words: str = "",
     means: str = "",
+    tell_at_once: bool = False,
 ) -> PrivacyRequest:
-    """Take a request of a person. `received_at` is earlier than `now` for one that came by letter; `means` where it is known who asks.
+    """Take a request of a person.
 
-    Raises PersonNotFound, ReceiptImpossible.
+    `received_at` is earlier than `now` for one that came by letter; `means` where it is known who asks; `tell_at_once`: no member opened it, so
+    they are told that it came. Raises PersonNotFound, ReceiptImpossible.
     """
     load_person(subject)
     came = now if received_at is None else received_at
@@ -89,6 +91,9 @@ def open_request(
         write_step(request, OPEN, by, now, words=Words(words))
         if means:
             _identified(request, means, by, now, {})
+        if tell_at_once:
+            request.tell_at = now
+            request.save(update_fields=["tell_at"])
     return request
 
 

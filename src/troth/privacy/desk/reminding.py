@@ -1,4 +1,4 @@
-"""Worker duty: somebody is told before a term ends (a week, two days), when it is over, and when a question to the person stays open. Each once.
+"""Worker duty: somebody is told when a request came by itself that needs a member, before a term ends (a week, two days), when it is over, and when a question to the person stays open. Each once.
 
 By mail to the workspace's privacy contact, else to its owners and privacy officers; all of them once a term is over. The mail says nothing
 about persons. Without a mail server Home and `troth doctor` tell.
@@ -27,7 +27,9 @@ TOGETHER = 200
 AGAIN_IN = 15 * MINUTE
 """Before a mail that could not leave is tried again."""
 OVER = "over"
+NEW = "new"
 WORDS = {
+    NEW: "This came by itself, and needs somebody:",
     "week": "The answer is due within a week:",
     "days": "The answer is due within two days:",
     OVER: "The term is OVER (Art. 12(3) GDPR). Answer now:",
@@ -70,7 +72,10 @@ def _tell(workspace_id: int, requests: Sequence[PrivacyRequest], now: int) -> No
 
 
 def _stage_of(request: PrivacyRequest, now: int) -> str:
-    return WAITING if request.paused_at is not None else stage_at(request.due_at, now)
+    """What is to be told now. Before any stage has come it is that a request came which nobody opened: only such are to be told at once."""
+    if request.paused_at is not None:
+        return WAITING
+    return stage_at(request.due_at, now) or (NEW if not request.told else "")
 
 
 def _next_after(request: PrivacyRequest, stage: str) -> int | None:

@@ -34,7 +34,7 @@ def honour(subject: Subject, right: RequestType, *, now: int, language: str, det
 
 def bring_to_desk(subject: Subject, right: RequestType, words: str, *, now: int, language: str) -> PrivacyRequest:
     """Take a request that a member has to look at; it is known who asks."""
-    return cases.open_request(subject, right, by=PAGE, now=now, language=language, words=words, means=Means.LINK)
+    return cases.open_request(subject, right, by=PAGE, now=now, language=language, words=words, means=Means.LINK, tell_at_once=True)
 
 
 def correct(

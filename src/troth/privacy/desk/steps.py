@@ -75,6 +75,8 @@ def take_step(request: PrivacyRequest, step: Step, said: Said, *, by: By, now: i
     """
     is_told = step in TOLD or (step == Step.CARRY_OUT and request.type == RequestType.ERASURE and bool(said.text))
     CHECKS.get(step, _nothing)(request, said, now)
+    if said.how == How.MAIL and draft_kind(request, step) and not said.text.strip():
+        raise cases.ReasonMissing("Write what the person is told.")
     if is_told and GAP in said.text:
         raise cases.ReasonMissing(f"Write your own words where the letter has “{GAP}”.")
     if is_told and said.how == How.MAIL:
