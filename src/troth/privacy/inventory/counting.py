@@ -84,7 +84,8 @@ Row = tuple[int, str, int, str, str]
 class Counts:
     """Tallies by key; `finish` has them. Events of one form (the same names, with values of the same types) are counted by that form first."""
 
-    def __init__(self) -> None:
+    def __init__(self, look_at: int = LOOKED_AT) -> None:
+        self._look_at_most = look_at
         self._found: dict[Key, Tally] = {}
         self._forms: dict[tuple[Any, ...], list[int]] = {}
         """How many events are of a form, and whether values lie within values there."""
@@ -92,7 +93,7 @@ class Counts:
 
     def add_events(self, rows: Iterable[Row]) -> None:
         """Events as they are stored."""
-        forms = self._forms
+        forms, look_at = self._forms, self._look_at_most
         for workspace_id, name, at, door, properties in rows:
             values = _decode(properties)
             form = (workspace_id, name, at // DAY, door, *values, *map(type, values.values()))
@@ -100,7 +101,7 @@ class Counts:
             if entry is None:
                 entry = forms[form] = [0, dict in form or list in form]
             entry[0] += 1
-            if entry[1] or entry[0] <= LOOKED_AT:
+            if entry[1] or entry[0] <= look_at:
                 self._look_at(Key(workspace_id, PROPERTY, self._safe(name), ""), values, at // DAY, door, 1)
 
     def add_profile(self, workspace_id: int, attributes: Mapping[str, Any], origins: Mapping[str, Any]) -> None:

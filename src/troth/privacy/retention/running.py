@@ -55,9 +55,14 @@ def run_next(now: int) -> bool:
     is_done = _do_step(rule, run, until, now)
     if is_done and until >= BUCKETS:
         _finish(run, now, "")
-    is_quick = time.monotonic() - begun < STEP_SECONDS
-    _step["buckets"] = min(BUCKETS, _step["buckets"] * 4) if is_quick else max(1, _step["buckets"] // 2)
+    _adapt(time.monotonic() - begun)
     return True
+
+
+def _adapt(seconds: float) -> None:
+    """Make the next step as large as it may be without holding others up."""
+    is_quick = seconds < STEP_SECONDS
+    _step["buckets"] = min(BUCKETS, _step["buckets"] * 4) if is_quick else max(1, _step["buckets"] // 2)
 
 
 def run_now(rule: RetentionRule, now: int) -> RetentionRun:

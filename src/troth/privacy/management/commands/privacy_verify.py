@@ -36,6 +36,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(claims))
             return
+        if claims.get("type") == "retention":
+            gone = ", ".join(f"{number:,} {name}" for name, number in claims["deleted"].items()) or "nothing"
+            self.stdout.write(f"Genuine: retention {claims['run_id']}, deleted {gone}, held {claims['held']:,}.")
+            return
         reached = ", ".join(level["level"] for level in claims.get("levels", []) if level["reached"])
         self.stdout.write(f"Genuine: {claims.get('type')} {claims.get('request_id')}, {claims.get('state')}, reached {reached}.")
 
