@@ -13,6 +13,7 @@ from tests.http_server import run_provider
 from tests.mail_server import run_mail_server
 from tests.messages.imap_server import run_imap_server
 from troth.kernel.clock import now_ms
+from troth.messages.configured import add_channel
 from troth.messages.feedback.stops import Stopping, find_stop, stop_addresses
 from troth.messages.models import ConfiguredChannel, ReturnMailbox, SendingDomain, StopReason
 from troth.people.identifiers import make_handle
@@ -76,6 +77,12 @@ def test_the_public_key_of_web_push_can_be_copied(owner: Client, workspace: Any)
     owner.post(place(workspace, "/new/web_push"), {"priority": "10", "setting_contact": "mailto:ops@acme.example"})
     page = owner.get(place(workspace, f"/{ConfiguredChannel.objects.get().pk}")).content.decode()
     assert "applicationServerKey" in page
+
+
+def test_the_script_for_browsers_stands_beside_the_key(owner: Client, workspace: Any) -> None:
+    row = add_channel(workspace.pk, "web_push", {"contact": "mailto:ops@acme.example"}, now=now_ms())
+    page = owner.get(place(workspace, f"/{row.pk}")).content.decode()
+    assert f"/w/{workspace.pk}/push.js" in page and "/w/worker.js" in page
 
 
 def test_a_webhook_is_tried_at_its_own_address(owner: Client, workspace: Any) -> None:

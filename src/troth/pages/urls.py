@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import asking, forms, ledger, my, receipts, sender, views
+from troth.pages import asking, forms, ledger, my, push, receipts, sender, views
 
 urlpatterns = [
     path(".well-known/gpc.json", views.gpc_support, name="gpc-support"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("my/<str:token>/do/<str:act>", my.act, name="my-act"),
     path("b/<int:workspace_id>.css", sender.brand_style, name="brand-style"),
     path("b/<int:workspace_id>/<str:tag>", sender.brand_logo, name="brand-logo"),
+    path("w/worker.js", push.worker_script, name="push-worker"),
+    path("w/<int:workspace_id>/push.js", push.subscribe_script, name="push-script"),
     path("f/embed.js", forms.embed_script, name="embed-script"),
     path("f/<str:form_id>", forms.show_form, name="form"),
     path("c/<str:token>", forms.confirm_page, name="confirm"),

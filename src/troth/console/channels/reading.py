@@ -84,6 +84,17 @@ def read_facts(own: ConfiguredChannel) -> list[tuple[str, str]]:
     return [(setting.label, own.settings.get(setting.name, "")) for setting in adapter.settings if own.settings.get(setting.name)]
 
 
+def read_script(own: ConfiguredChannel) -> str:
+    """What a company's site takes in to have browsers subscribe; empty where that is not how addresses come."""
+    if own.adapter != "web_push":
+        return ""
+    tag = (
+        f'<script src="{settings.TROTH_URL}/w/{own.workspace_id}/push.js" data-write-key="WRITE_KEY" data-user-id="USER_ID" async></script>'
+    )
+    worker = f'// /troth-push.js on your site:\nimportScripts("{settings.TROTH_URL}/w/worker.js")'
+    return f"{tag}\n<button data-troth-push>…</button>\n\n{worker}"
+
+
 def read_public(own: ConfiguredChannel) -> Mapping[str, str]:
     """What others need to know of it; nothing where its secrets cannot be read."""
     try:

@@ -88,6 +88,7 @@ def channel(request: MemberRequest, channel_id: int) -> HttpResponseBase:
         medium=reading.name_medium(own.medium),
         facts=reading.read_facts(own),
         public=reading.read_public(own).items(),
+        script=reading.read_script(own),
         # Who knows the address can tell of any message: it is for those who set the provider up.
         hook=reading.read_hook(own) if Permission.MANAGE_CHANNELS in request.may else "",
         crumbs=_way(request),
