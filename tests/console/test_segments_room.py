@@ -14,6 +14,7 @@ from bench.console_data import invite_team
 from tests.segments.definitions import TREES
 from tests.segments.shop import Shop
 from troth.segments.models import Segment
+from troth.segments.registry import update_segment
 from troth.workspaces.models import AuditEntry, User
 
 PRO = {"attribute": "plan", "op": "equals", "value": "pro"}
@@ -165,3 +166,22 @@ def test_boxes_hold_every_definition_and_give_it_back(tree: Any) -> None:
     back = read_tree(node)
     check_definition(back)
     assert plain(plain(back)) == plain(plain(tree))
+
+
+def test_a_version_tells_what_changed_and_is_taken_up_again(shop: Shop, team: dict[str, Client]) -> None:
+    marketer = team["marketer"]
+    segment = shop.segment({"all": [PRO, {"tag": "vip"}]}, name="Pros")
+    update_segment(segment, name="Everybody paying", definition={"all": [{**PRO, "value": "team"}, {"tag": "vip"}]})
+    assert path(shop, f"/{segment.pk}/versions/1") in marketer.get(path(shop, f"/{segment.pk}")).content.decode()
+    page = marketer.get(path(shop, f"/{segment.pk}/versions/2")).content.decode()
+    told = re.findall(r'class="(added|removed)?"><span class="sign">.</span> ([^<]*)<', page)
+    assert ("removed", "Name: Pros") in told and ("added", "    plan is “team”") in told
+    assert ("", "    has the tag vip") in told
+    assert marketer.get(path(shop, f"/{segment.pk}/versions/2?with=7")).status_code == 404
+    assert "plan is “team”" in marketer.get(path(shop, f"/{segment.pk}/versions/1/restore")).content.decode()
+    assert team["viewer"].get(path(shop, f"/{segment.pk}/versions/1")).status_code == 200
+    assert team["viewer"].post(path(shop, f"/{segment.pk}/versions/1/restore")).status_code == 403
+    assert marketer.post(path(shop, f"/{segment.pk}/versions/1/restore")).status_code == 303
+    own = Segment.objects.get(pk=segment.pk)
+    assert (own.version, own.name, own.definition) == (3, "Pros", {"all": [PRO, {"tag": "vip"}]})
+    assert own.progress.due_at is not None, "it is computed anew"

@@ -36,6 +36,13 @@ class SegmentUnknown(TrothError):
         super().__init__("There is no such segment in this workspace.")
 
 
+class VersionUnknown(TrothError):
+    """No such version of this segment."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such version of this segment.")
+
+
 class SegmentInvalid(TrothError):
     """A segment that cannot be kept like this; the message begins with the field."""
 
@@ -113,6 +120,22 @@ def update_segment(segment: Segment, *, author: str = "", now: int | None = None
                 compute_again(one.pk, row.updated_at)
     _forget()
     return get_segment(row.workspace_id, row.pk)
+
+
+def get_version(segment: Segment, number: int) -> SegmentVersion:
+    """A segment as it was saved once. Raises VersionUnknown."""
+    found = segment.versions.filter(version=number).first() if 0 < number < 2**31 else None
+    if found is None:
+        raise VersionUnknown
+    return found
+
+
+def restore_version(segment: Segment, number: int, *, author: str = "", now: int | None = None) -> Segment:
+    """Save a segment as it was in an earlier version, as a new one. Raises VersionUnknown, and as `create_segment` where that cannot be kept any more."""
+    old = get_version(segment, number)
+    return update_segment(
+        segment, author=author, now=now, name=old.name, definition=old.definition, purpose=old.purpose, also_for=old.also_for
+    )
 
 
 def archive_segment(segment: Segment, *, archived: bool = True, now: int | None = None) -> Segment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.segments import editing, views
+from troth.console.segments import editing, versions, views
 
 urlpatterns = [
     path("segments", views.segments, name="console-segments"),
@@ -14,5 +14,7 @@ urlpatterns = [
     path("segments/<int:segment_id>/edit", editing.edit, name="console-segment-edit"),
     path("segments/<int:segment_id>/members", views.members, name="console-segment-members"),
     path("segments/<int:segment_id>/why", views.why, name="console-segment-why"),
+    path("segments/<int:segment_id>/versions/<int:version>", versions.version, name="console-segment-version"),
+    path("segments/<int:segment_id>/versions/<int:version>/restore", versions.restore, name="console-segment-restore"),
     path("segments/<int:segment_id>/archive", editing.archive, name="console-segment-archive"),
 ]
