@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import asking, forms, ledger, my, push, receipts, sender, views
+from troth.pages import asking, forms, ledger, my, push, receipts, sender, transparency, views
 
 urlpatterns = [
     path(".well-known/gpc.json", views.gpc_support, name="gpc-support"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("my/<str:token>/take", my.take, name="my-take"),
     path("my/<str:token>/correct", my.correct_data, name="my-correct"),
     path("my/<str:token>/do/<str:act>", my.act, name="my-act"),
+    path("transparency/<int:workspace_id>", transparency.transparency, name="transparency"),
     path("b/<int:workspace_id>.css", sender.brand_style, name="brand-style"),
     path("b/<int:workspace_id>/<str:tag>", sender.brand_logo, name="brand-logo"),
     path("w/worker.js", push.worker_script, name="push-worker"),

@@ -89,6 +89,8 @@ class Workspace(models.Model):
     """An IANA name; empty: UTC."""
     privacy_contact = models.EmailField(blank=True)
     """Who is told of terms; empty: its owners and privacy officers are."""
+    is_transparent = models.BooleanField(default=False)
+    """Whether its page on how it handles data is there for everybody."""
     created_at = models.DateTimeField(auto_now_add=True)
 
 

@@ -32,7 +32,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         model = Workspace
         fields: ClassVar[list[str]] = [
             *("name", "match_on_email", "public_key_deletes", "audit_days"),
-            *("seat_country", "seat_region", "seat_zone", "privacy_contact"),
+            *("seat_country", "seat_region", "seat_zone", "privacy_contact", "is_transparent"),
         ]
         labels: ClassVar[dict[str, Any]] = {
             "name": later("Name"),
@@ -43,6 +43,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             "seat_region": later("Region of your seat"),
             "seat_zone": later("Time zone of your seat"),
             "privacy_contact": later("Who is told of terms"),
+            "is_transparent": later("Everybody may read how you handle data"),
         }
         help_texts: ClassVar[dict[str, Any]] = {
             "name": later("Members see it in every page's head; persons do not."),
@@ -58,6 +59,9 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             ),
             "seat_region": later("Where public holidays differ, for example BY for Bavaria."),
             "seat_zone": later("An IANA name such as Europe/Berlin: days begin and end there. Empty: UTC."),
+            "is_transparent": later(
+                "A page at /transparency/ with your purposes, notices and the number of requests; nothing on it is about anybody."
+            ),
             "privacy_contact": later("Gets a mail before a term ends. Empty: owners and privacy officers do."),
         }
         error_messages: ClassVar[dict[str, Any]] = {"name": {"unique": later("Another workspace has this name: choose another.")}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from troth.consent.catalog import load_catalog
 from troth.consent.models import LegalBasis, NoticeVersion, Purpose
 from troth.kernel.clock import DAY
 from troth.messages.configured import list_channels
@@ -34,6 +35,7 @@ class Line:
 
 def read_lines(workspace: Workspace, now: int) -> list[Line]:
     """Every line of the list, in the order in which one goes through it. `now` in milliseconds."""
+    load_catalog(workspace.pk)  # a new workspace gets its purposes when they are first read
     return [line for ask in QUESTIONS for line in ask(workspace, now)]
 
 
