@@ -79,6 +79,7 @@ class Tenant:
     webhook_id: int
     rule_id: int
     hold_id: str
+    processor_id: int
     breach_id: int
 
 
@@ -212,6 +213,7 @@ def make_tenant(name: str) -> Tenant:
         api.json("POST", "/webhooks", webhook_of(name), status=201)["id"],
         api.json("POST", "/retention/rules", RETENTION, status=201)["id"],
         api.json("POST", "/retention/holds", {"ground": "a claim", "until": "2999-01-01T00:00:00Z"}, status=201)["id"],
+        api.json("POST", "/processors", {"name": f"Mailer of {name}", "in_use": True}, status=201)["id"],
         api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
     )
 

@@ -14,6 +14,7 @@ from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
 from troth.people.lookup import PersonNotFound
 from troth.privacy.breaches.register import BreachUnknown
+from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
 from troth.segments.registry import SegmentUnknown
 
@@ -98,7 +99,10 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
     """Status and body for any of Troth's own errors."""
     if isinstance(error, ApiError):
         return error.status, problem(error.code, str(error), error.path)
-    if isinstance(error, PersonNotFound | FormUnknown | TopicUnknown | PieceMissing | SegmentUnknown | BreachUnknown | RetentionUnknown):
+    if isinstance(
+        error,
+        PersonNotFound | FormUnknown | TopicUnknown | PieceMissing | SegmentUnknown | BreachUnknown | RetentionUnknown | ProcessorUnknown,
+    ):
         return 404, problem("not_found", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")

@@ -73,6 +73,7 @@ NAVIGATION = (
     Place(_("Ledger"), "link-2", Permission.SEE_LEDGER, "ledger", _CONSENT),
     Place(_("Privacy desk"), "scale", Permission.SEE_PEOPLE, "desk", _RIGHTS),
     Place(_("Inventory"), "database", Permission.SEE_PURPOSES, "inventory", _RIGHTS),
+    Place(_("Processors"), "handshake", Permission.SEE_REGISTERS, "processors", _RIGHTS),
     Place(_("Retention"), "hourglass", Permission.SEE_REGISTERS, "retention", _RIGHTS),
     Place(_("Record"), "book-text", Permission.SEE_REGISTERS, "record", _RIGHTS),
     Place(_("Breaches"), "shield-alert", Permission.SEE_REGISTERS, "breaches", _RIGHTS),

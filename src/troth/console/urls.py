@@ -24,6 +24,7 @@ ROOMS = [
         "inventory",
         "record",
         "retention",
+        "processors",
         "ledger",
         "search",
         "reports",

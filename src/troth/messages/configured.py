@@ -193,6 +193,15 @@ _opened: dict[int, tuple[int, Channel]] = {}
 _lock = threading.Lock()
 
 
+Hold = Callable[[int, int, int], str]
+_holds: list[Hold] = []
+
+
+def register_hold(hold: Hold) -> None:
+    """Have `hold(workspace_id, channel_id, now)` asked, at most once a second, why nothing may leave by a channel; empty: it may. What is to leave waits."""
+    _holds.append(hold)
+
+
 def list_media(workspace_id: int) -> list[str]:
     """By what messages of a workspace can leave now: e-mail always, the others where a channel is in use."""
     used = set(ConfiguredChannel.objects.filter(workspace_id=workspace_id, is_active=True).values_list("medium", flat=True))
@@ -218,6 +227,8 @@ def routes_for(workspace_id: int, medium: str) -> list[Route]:
 
 
 def _route(row: ConfiguredChannel) -> Route:
+    if held := next((why for hold in _holds if (why := hold(row.workspace_id, row.pk, now_ms()))), ""):
+        return Route(Unusable(row.adapter, held), row.pk)
     kept = _opened.get(row.pk)
     if kept is None or kept[0] != row.changed_at:
         kept = _opened[row.pk] = (row.changed_at, _open(row))

@@ -14,9 +14,13 @@ class PrivacyConfig(AppConfig):
         from troth.intake.actor import register_reaction
         from troth.kernel.checks import register_check
         from troth.kernel.worker import register_duty
+        from troth.messages.configured import register_hold
         from troth.privacy.inventory.storing import count_folded
+        from troth.privacy.processors.register import hold_channel
 
         register_reaction(count_folded)
+        register_hold(hold_channel)
+        register_duty("tell_of_processors", "troth.privacy.processors.telling.tell_next", every_ms=10_000)
         register_duty("count_earlier_events", "troth.privacy.inventory.storing.count_earlier", every_ms=5_000)
         register_duty("count_attributes", "troth.privacy.inventory.storing.count_attributes", every_ms=5_000)
         register_duty("clear_not_collected", "troth.privacy.inventory.clearing.clear_next", every_ms=1_000)

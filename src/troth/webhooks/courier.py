@@ -16,6 +16,7 @@ import structlog
 from django.db import transaction
 
 from troth.kernel.json_text import encode
+from troth.privacy.processors.register import why_held
 from troth.webhooks.backoff import at_once, next_try, rest_until
 from troth.webhooks.editing import secrets_of
 from troth.webhooks.errors import WebhookInvalid
@@ -82,6 +83,8 @@ class Courier:
         webhooks = {row.pk: row for row in Webhook.objects.filter(state=WebhookState.ON).select_related("health")}
         claims: list[Claim] = []
         for row in webhooks.values():
+            if why_held(row.workspace_id, "webhooks", row.pk, now):
+                continue  # its deliveries wait, as those of one that is paused
             room = at_once(row.health.failures, AT_ONCE) - busy[row.pk]
             if room > 0 and row.health.open_until <= now:
                 claims += take_due(row.pk, now, room)

@@ -15,7 +15,7 @@ from troth.privacy.inventory.counting import ATTRIBUTE, EVENT
 from troth.privacy.inventory.reading import Item, read_inventory
 from troth.privacy.inventory.recipients import Recipient, find_recipients
 from troth.privacy.inventory.rules import CATEGORIES, SENSITIVE
-from troth.privacy.models import InventoryAlarm
+from troth.privacy.models import InventoryAlarm, Processor
 from troth.workspaces.models import Workspace
 
 PAUSE = 10 * MINUTE
@@ -79,8 +79,16 @@ def _names(declared: Iterable[str], category: str) -> bool:
 
 def _find_unregistered(workspace_id: int, purposes: dict[str, Purpose]) -> list[Recipient]:
     everybody = [name for purpose in purposes.values() for name in purpose.recipients]
+    registered = {
+        (kind, str(one))
+        for own in Processor.objects.filter(workspace_id=workspace_id)
+        for kind in ("channel", "webhook")
+        for one in getattr(own, f"{kind}s")
+    }
     found = []
     for recipient in find_recipients(workspace_id):
+        if (recipient.kind, recipient.id) in registered:
+            continue
         own = purposes.get(recipient.purpose)
         if not recipient.is_named_in(own.recipients if own else everybody):
             found.append(recipient)
