@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from tests.api.conftest import Api
 from tests.messages.posting import Post
@@ -197,7 +198,9 @@ def test_who_leaves_the_segment_before_their_mail_is_due_gets_it_only_of_a_froze
     assert sum(desk.counts(made).values()) == 1
 
 
-def test_one_that_demands_freshness_waits_while_its_segment_lags_and_is_paused_if_that_does_not_end(desk: Desk) -> None:
+def test_one_that_demands_freshness_waits_while_its_segment_lags_and_is_paused_if_that_does_not_end(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
     segment_id = _pros(desk)
     desk.now = now_ms()
     while compute_due(desk.now):
@@ -211,13 +214,15 @@ def test_one_that_demands_freshness_waits_while_its_segment_lags_and_is_paused_i
     desk.work()
     assert desk.state(careless) == "finished" and desk.state(careful) == "scheduled"
     assert "not fresh enough" in str(find_wait(Newsletter.objects.get(pk=careful), desk.now))
+    call_command("newsletter_show", str(desk.post.workspace.pk), careful)
+    assert "begins" in capsys.readouterr().out
     evaluate_marked(desk.now)
     desk.work()
     assert desk.state(careful) == "finished"
     assert desk.got() == ["alice@example.com", "alice@example.com", "bob@example.com"]
 
 
-def test_events_that_no_history_has_yet_count_as_lag(desk: Desk) -> None:
+def test_events_that_no_history_has_yet_count_as_lag(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     segment_id = _pros(desk)
     desk.now = now_ms()
     while compute_due(desk.now):
@@ -228,6 +233,8 @@ def test_events_that_no_history_has_yet_count_as_lag(desk: Desk) -> None:
     desk.work(6 * MINUTE)
     assert desk.state(made) == "scheduled" and desk.post.sent == []
     desk.work(HOUR)
+    call_command("newsletter_show", str(desk.post.workspace.pk), made)
+    assert "not fresh enough" in capsys.readouterr().out
     shown = desk.api.json("GET", f"/newsletters/{made}")
     assert shown["state"] == "paused" and "not fresh enough" in shown["trouble"]
     assert desk.post.sent == []

@@ -12,7 +12,7 @@ from troth.api.access import WRITE_CAMPAIGNS, workspace_of
 from troth.api.errors import Conflict, NotFound
 from troth.api.newsletter_schemas import NewsletterIn, NewsletterOut, NewsletterPatch, OutcomeOut, RunOut, StateCount, WinnerIn
 from troth.api.schemas import problems
-from troth.campaigns.models import Newsletter, NewsletterRun, NewsletterState
+from troth.campaigns.models import Newsletter, NewsletterRun
 from troth.campaigns.newsletters.editing import FIELDS, copy_newsletter, create_newsletter, delete_newsletter, edit_newsletter
 from troth.campaigns.newsletters.errors import NewsletterStateWrong
 from troth.campaigns.newsletters.freshness import find_wait
@@ -135,7 +135,7 @@ def _find(request: HttpRequest, newsletter_id: int) -> Newsletter:
 
 def _show(row: Newsletter) -> NewsletterOut:
     own: dict[str, Any] = {name: getattr(row, name) for name in (*FIELDS, "state", "trouble")}
-    wait = find_wait(row, now_ms()) if row.state == NewsletterState.SCHEDULED else None
+    wait = find_wait(row, now_ms())
     return NewsletterOut(id=row.pk, next_at=_when(row.next_at), waits_for=str(wait) if wait else "", **own)
 
 

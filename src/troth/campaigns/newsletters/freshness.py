@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from troth.campaigns.models import Newsletter
+from troth.campaigns.models import Newsletter, NewsletterState
 from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.segments.looking import read_freshness
 from troth.segments.registry import get_segment
@@ -33,7 +33,9 @@ def find_wait(newsletter: Newsletter, now: int) -> Wait | None:
     A segment that was made or changed a moment ago is always waited for: who is in it is not known yet. One that lags behind is waited for where the
     newsletter demands it, with all that was accepted and is not looked at yet, in the inbox as well.
     """
-    if newsletter.segment_id is None or newsletter.next_at is None or newsletter.next_at > now:
+    if newsletter.state != NewsletterState.SCHEDULED or newsletter.segment_id is None:
+        return None
+    if newsletter.next_at is None or newsletter.next_at > now:
         return None
     segment = get_segment(newsletter.workspace_id, newsletter.segment_id)
     until = newsletter.next_at + newsletter.expires_hours * HOUR

@@ -49,5 +49,5 @@ def newsletter(request: MemberRequest, newsletter_id: int) -> HttpResponse:
         runs=[(f"{run.number}", f"?run={run.number}", run == shown) for run in runs] if len(runs) > 1 else [],
         progress=read_progress(shown, now_ms()) if shown else None,
         source=source_of(own.pk),
-        wait=find_wait(own, now_ms()) if own.state == NewsletterState.SCHEDULED else None,
+        wait=find_wait(own, now_ms()),
     )

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from troth.campaigns.models import Newsletter
-from troth.kernel.clock import iso
+from troth.campaigns.newsletters.freshness import find_wait
+from troth.kernel.clock import iso, now_ms
 from troth.workspaces.registry import find_workspace
 
 
@@ -28,10 +29,13 @@ def find_newsletter(options: dict[str, Any]) -> Newsletter:
 
 def describe(row: Newsletter) -> dict[str, Any]:
     """One, as values."""
+    wait = find_wait(row, now_ms())
     return {
         "id": row.pk,
         "name": row.name,
         "state": row.state,
         "purpose": row.purpose,
         "next_at": iso(row.next_at) if row.next_at else None,
+        "waits_for": str(wait) if wait else "",
+        "trouble": row.trouble,
     }

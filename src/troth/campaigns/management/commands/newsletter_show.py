@@ -40,6 +40,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told))
             return
         self.stdout.write(f"{told['name']}: {told['state']}" + (f", begins {told['next_at']}" if told["next_at"] else ""))
+        for why in filter(None, (told["waits_for"], told["trouble"] if told["state"] == "paused" else "")):
+            self.stdout.write(why)
         if run is not None:
             self.stdout.write(f"Sending {run.number}, {run.state}: {told['run']['people']:,} people")
             for what, number in told["messages"].items():
