@@ -120,6 +120,9 @@ def _look(permitted: Sql, questions: Sequence[Question], scope: Scope, moment: M
     if where == NEVER:
         return []
     columns = [column for question in questions for column in question.columns]
+    if is_alone and questions[0].possible == questions[0].inside:
+        # Whoever is chosen is in it.
+        columns[0] = Sql("1")
     chosen = Sql(f"{people.text} AND {where.text}", (*people.values, *where.values))
     looked_up = [
         (name, value if is_alone else _where(question.possible, value))
@@ -133,7 +136,7 @@ def _look(permitted: Sql, questions: Sequence[Question], scope: Scope, moment: M
         chosen = Sql(f"FROM (SELECT {inner} {chosen.text} {_once()}) p", (*_values([value for _, value in looked_up]), *chosen.values))
     asked = ", ".join(f"{column.text} AS c{number}" for number, column in enumerate(columns))
     told = Sql(f"SELECT p.person_id, {asked} {chosen.text} {_once()}", (*_values(columns), *chosen.values))
-    if not is_alone:
+    if not is_alone or columns == [Sql("1")]:
         return select(told.text, told.values)
     # Of most people there is nothing to tell.
     limits = [flip.horizon.cutoff(moment.until) if flip.turns is None else None for flip, _ in questions[0].flips]

@@ -41,7 +41,7 @@ def version(request: MemberRequest, segment_id: int, version: int) -> HttpRespon
             (_("Segments"), reverse("console-segments", args=[own.workspace_id])),
             (own.name, reverse("console-segment", args=[own.workspace_id, own.pk])),
         ],
-        lines=list(_lines(own, shown)),
+        lines=[("", line) for line in _lines(own, shown)],
         others=[(number, _("Version %(number)d") % {"number": number}) for number in others],
         other=other,
         changes=_compare(own, *sorted(compared, key=lambda one: one.version)) if compared else [],
