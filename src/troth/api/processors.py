@@ -51,7 +51,7 @@ class ProcessorIn(ProcessorChange):
     in_use: bool = False
 
 
-class ObjectionIn(Input):
+class ProcessorObjectionIn(Input):
     """Why a proposal is objected to."""
 
     text: str
@@ -102,7 +102,7 @@ def edit_processor(request: HttpRequest, processor_id: ProcessorId, processor: P
 
 
 @router.post("/processors/{processor_id}/object", auth=WRITE_REGISTERS, response={200: ProcessorOut, **problems(404)})
-def object_to_processor(request: HttpRequest, processor_id: ProcessorId, objection: ObjectionIn) -> dict[str, Any]:
+def object_to_processor(request: HttpRequest, processor_id: ProcessorId, objection: ProcessorObjectionIn) -> dict[str, Any]:
     """Object to a proposal within its window: it is not effective until that is settled."""
     now = now_ms()
     return plain_processor(object_to(find_processor(workspace_of(request), processor_id), objection.text, now=now), now)

@@ -15,7 +15,7 @@ from troth.workspaces.models import Workspace
 router = Router(tags=["registers"])
 
 
-class LineOut(Schema):
+class ReadinessLineOut(Schema):
     """One line of the list."""
 
     key: str
@@ -24,8 +24,8 @@ class LineOut(Schema):
     place: str = Field(description="The page of the console that mends it, below the workspace.")
 
 
-@router.get("/readiness", auth=WRITE_REGISTERS, response={200: list[LineOut], **problems()})
-def read_readiness(request: HttpRequest) -> list[LineOut]:
+@router.get("/readiness", auth=WRITE_REGISTERS, response={200: list[ReadinessLineOut], **problems()})
+def read_readiness(request: HttpRequest) -> list[ReadinessLineOut]:
     """Every line, read from what is there now."""
     workspace = Workspace.objects.get(pk=workspace_of(request))
-    return [LineOut(key=line.key, fine=line.is_fine, says=line.says, place=line.place) for line in read_lines(workspace, now_ms())]
+    return [ReadinessLineOut(key=line.key, fine=line.is_fine, says=line.says, place=line.place) for line in read_lines(workspace, now_ms())]

@@ -50,7 +50,7 @@ class MissingOut(Schema):
     path: str
 
 
-class RecordOut(Schema):
+class ProcessingRecordOut(Schema):
     """The record: of a controller with its `activities`, of a processor with the controllers among `parties`."""
 
     kind: Literal["controller", "processor"]
@@ -76,7 +76,7 @@ _FILES: dict[str, Any] = {
 }
 
 
-@router.get("/record", auth=READ_REPORTS, response={200: RecordOut, **problems()}, openapi_extra=_FILES)
+@router.get("/record", auth=READ_REPORTS, response={200: ProcessingRecordOut, **problems()}, openapi_extra=_FILES)
 def read_record_of_processing(request: HttpRequest, format: Literal["json", "csv", "pdf"] = "json") -> Any:  # noqa: A002 -- the name of the parameter
     """The record as it is now, drawn from purposes, the inventory and where data goes; as CSV an activity a line, as PDF for an authority."""
     record = read_record(workspace_of(request), now_ms())
@@ -87,7 +87,7 @@ def read_record_of_processing(request: HttpRequest, format: Literal["json", "csv
     return plain_record(record)
 
 
-@router.patch("/record/parties", auth=WRITE_REGISTERS, response={200: RecordOut, **problems()})
+@router.patch("/record/parties", auth=WRITE_REGISTERS, response={200: ProcessingRecordOut, **problems()})
 def edit_record_parties(request: HttpRequest, parties: PartiesIn) -> dict[str, Any]:
     """Say who is answerable: the controller, its representative and data protection officer, of whom data is, and for whom a processor acts."""
     now = now_ms()

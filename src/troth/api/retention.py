@@ -51,13 +51,13 @@ class RuleOut(Schema):
     is_active: bool
 
 
-class PreviewOut(Schema):
+class RetentionPreviewOut(Schema):
     """How many attributes, events, properties and persons would go now; `held` is what a legal hold keeps."""
 
     counts: dict[str, int]
 
 
-class RunOut(Schema):
+class RetentionRunOut(Schema):
     """A run of a schedule, with the signed proof once it ended."""
 
     id: str
@@ -68,7 +68,7 @@ class RunOut(Schema):
     certificate: dict[str, Any] | None
 
 
-class HoldIn(Input):
+class LegalHoldIn(Input):
     """What must be kept: of a `person`, or of everybody; everything, or what one name covers; why, and until when."""
 
     person: str = ""
@@ -118,13 +118,13 @@ def delete_retention_rule(request: HttpRequest, rule_id: RuleId) -> Status[None]
     return Status(204, None)
 
 
-@router.get("/retention/rules/{rule_id}/preview", auth=READ_REPORTS, response={200: PreviewOut, **problems(404)})
+@router.get("/retention/rules/{rule_id}/preview", auth=READ_REPORTS, response={200: RetentionPreviewOut, **problems(404)})
 def preview_retention_rule(request: HttpRequest, rule_id: RuleId) -> dict[str, Any]:
     """What the schedule would delete now, in numbers; nothing is changed."""
     return {"counts": preview(find_rule(workspace_of(request), rule_id), now_ms())}
 
 
-@router.get("/retention/runs", auth=READ_REPORTS, response={200: list[RunOut], **problems()})
+@router.get("/retention/runs", auth=READ_REPORTS, response={200: list[RetentionRunOut], **problems()})
 def list_retention_runs(request: HttpRequest) -> list[dict[str, Any]]:
     """The latest 50 runs."""
     return [_show_run(run) for run in list_runs(workspace_of(request))]
@@ -137,7 +137,7 @@ def list_legal_holds(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post("/retention/holds", auth=WRITE_REGISTERS, response={201: HoldOut, **problems(404)})
-def place_legal_hold(request: HttpRequest, hold: HoldIn) -> Status[dict[str, Any]]:
+def place_legal_hold(request: HttpRequest, hold: LegalHoldIn) -> Status[dict[str, Any]]:
     """Keep data from every schedule until a moment."""
     workspace_id = workspace_of(request)
     person_id = resolve(workspace_id, hold.person).person_id if hold.person else EVERYBODY
