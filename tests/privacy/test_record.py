@@ -16,6 +16,7 @@ from troth.consent.catalog import assign
 from troth.consent.purposes import PurposeTerms, create_purpose
 from troth.kernel.clock import now_ms
 from troth.privacy.inventory.storing import count_all
+from troth.privacy.processors.register import end_processor, register_processor
 from troth.privacy.record.deriving import read_record
 from troth.privacy.record.parties import PartiesInvalid, save_parties
 from troth.privacy.record.writing import plain_record, write_csv, write_pdf
@@ -53,6 +54,18 @@ def test_an_activity_tells_declared_and_stored_categories_and_who_gets_the_data(
     assert ship["recipients"] == ["Parcel Ltd", "CRM"]
     assert (ship["sources"], ship["retention"], ship["stored_names"]) == (["vero"], "P2Y", 1)
     assert set(activity(acme, "service")["data_categories"]) == {"profile", "behaviour", "financial"}
+
+
+def test_processors_and_their_transfers_stand_in_it_until_they_are_ended(acme: Any) -> None:
+    own = register_processor(
+        acme.pk, {"name": "Mailer Inc", "service": "mail", "location": "USA", "transfer_tool": "scc_2"}, in_use=True, now=1
+    )
+    record = read_record(acme.pk, now_ms())
+    assert record.transfers == ["USA: SCC module 2", "Mailer Inc: USA, standard contractual clauses, module 2 (Art. 46(2)(c))"]
+    assert plain_record(record)["processors"][0]["name"] == "Mailer Inc"
+    assert write_pdf(record).startswith(b"%PDF")
+    end_processor(own, now=2)
+    assert plain_record(read_record(acme.pk, now_ms()))["processors"] == []
 
 
 def test_what_is_missing_is_told_with_its_article_until_it_is_said(acme: Any) -> None:

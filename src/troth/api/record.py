@@ -60,6 +60,7 @@ class ProcessingRecordOut(Schema):
     activities: list[dict[str, Any]] | None = None
     transfers: list[str]
     recipients_in_use: list[dict[str, str]]
+    processors: list[dict[str, str]]
     measures: list[str]
     missing: list[MissingOut]
 

@@ -14,8 +14,18 @@ from troth.privacy.backups import KEPT_FOR
 from troth.privacy.inventory.reading import Item, read_inventory
 from troth.privacy.inventory.recipients import Recipient, find_recipients
 from troth.privacy.inventory.rules import CATEGORIES
+from troth.privacy.models import Processor
+from troth.privacy.processors.register import State, list_processors, state_of
 from troth.privacy.record.parties import Parties, read_parties
 from troth.workspaces.models import Workspace
+
+TOOLS_IN_WORDS = {
+    "adequacy": "adequacy decision (Art. 45)",
+    **{f"scc_{number}": f"standard contractual clauses, module {number} (Art. 46(2)(c))" for number in range(1, 5)},
+    "bcr": "binding corporate rules (Art. 47)",
+    "derogation": "derogation (Art. 49)",
+}
+"""Of transfers out of the EEA; inside no tool is needed."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,8 @@ class Record:
     activities: list[Activity] = field(default_factory=list)
     recipients: list[Recipient] = field(default_factory=list)
     """Everybody whom data reaches as the workspace is set up."""
+    processors: list[Processor] = field(default_factory=list)
+    """Those of the register that are used, or are proposed."""
     measures: list[str] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
@@ -61,8 +73,14 @@ class Record:
 
     @property
     def transfers(self) -> list[str]:
-        """What the purposes say about third countries and safeguards."""
-        return list(dict.fromkeys(one.purpose.transfers for one in self.activities if one.purpose.transfers))
+        """What the purposes and the register of processors say about third countries and safeguards."""
+        said = [one.purpose.transfers for one in self.activities]
+        said += [
+            f"{own.name}: {own.location}, {TOOLS_IN_WORDS[own.transfer_tool]}"
+            for own in self.processors
+            if own.transfer_tool in TOOLS_IN_WORDS
+        ]
+        return list(dict.fromkeys(text for text in said if text))
 
 
 def read_record(workspace_id: int, now: int) -> Record:
@@ -80,6 +98,7 @@ def read_record(workspace_id: int, now: int) -> Record:
         at=now,
         activities=activities,
         recipients=recipients,
+        processors=[own for own in list_processors(workspace_id) if state_of(own, now) is not State.ENDED],
         measures=list_measures(workspace_id),
         missing=_find_missing(parties, activities),
     )

@@ -44,6 +44,10 @@ def plain_record(record: Record) -> dict[str, Any]:
         "parties": msgspec.to_builtins(record.parties),
         "transfers": record.transfers,
         "recipients_in_use": [{"kind": one.kind, "name": one.name} for one in record.recipients],
+        "processors": [
+            {"name": own.name, "service": own.service, "location": own.location, "transfer_tool": own.transfer_tool}
+            for own in record.processors
+        ],
         "measures": [*record.measures, *([record.parties.measures] if record.parties.measures else [])],
         "missing": [{"article": one.article, "says": one.says, "path": one.path} for one in record.missing],
     }
@@ -118,6 +122,13 @@ def write_pdf(record: Record) -> bytes:
     if record.recipients:
         document.heading("Recipients as the system is set up")
         document.items([f"{one.name} ({one.kind})" for one in record.recipients])
+    if record.processors:
+        document.heading("Processors (Art. 28)")
+        rows = [
+            [own.name, own.service or "–", own.location or UNSAID, own.transfer_tool.replace("_", " ") or UNSAID]
+            for own in record.processors
+        ]
+        document.table(["Processor", "Service", "Place", "Transfer tool"], rows)
     document.heading("Technical and organisational measures (Art. 32(1))")
     document.items(record.measures)
     document.text(parties.measures)
