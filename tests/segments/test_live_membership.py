@@ -12,9 +12,11 @@ from troth.consent.catalog import forget_catalogs, load_catalog
 from troth.consent.models import Purpose
 from troth.intake.commands import Decision
 from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND
+from troth.kernel.ids import BUCKETS
 from troth.segments import kinds
 from troth.segments.attributes import TagKind
 from troth.segments.checks import check_segments
+from troth.segments.computing import FEWEST, _next_pace
 from troth.segments.kinds import Leaf, Moment
 from troth.segments.membership import Cause, is_member, members_where
 from troth.segments.models import Mark, Membership, Progress, Segment, Timer
@@ -216,3 +218,8 @@ def test_when_the_rules_of_consent_change_everybody_is_looked_at_again(shop: Sho
     forget_catalogs()
     shop.pass_time(2 * SECOND)
     assert shop.members(segment) == set()
+
+
+def test_slices_follow_what_they_take_and_never_become_so_small_that_their_own_cost_counts() -> None:
+    assert [_next_pace(64, took) for took in (5, 50, 500)] == [128, 64, 32]
+    assert (_next_pace(FEWEST, 10_000), _next_pace(BUCKETS, 0)) == (FEWEST, BUCKETS)
