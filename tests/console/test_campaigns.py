@@ -495,3 +495,22 @@ def test_how_many_it_may_reach_counts_who_agreed_to_the_further_purposes(workspa
     assert estimate_reach(workspace.pk, "service", now_ms(), ["tips"]).number == 0
     apply([Decide(identity=WHO, decision=Decision.GRANT, purpose="tips", evidence=GIVEN, **common)], now=now)
     assert estimate_reach(workspace.pk, "service", now_ms(), ["tips"]).number == 1
+
+
+def test_a_short_message_is_shown_as_a_card_as_a_real_or_made_up_person_gets_it(marketer: Client, workspace: Any, dana: int) -> None:
+    from troth.content.library import create_piece
+    from troth.content.publishing import publish_piece
+
+    parts = {"en": {"title": "Hi {{ person.first_name }}", "body": "{{ event.properties.plan }} <ends>", "url": "https://acme.example/p"}}
+    publish_piece(create_piece(workspace.pk, kind="short", key="ends", parts=parts))
+    form = {**DRAFT, "medium": "push", "template_key": "ends", "person": "7"}
+    card = do(marketer, workspace, "/preview", form)
+    assert "<strong>Hi Dana &lt;D&gt;</strong>" in card.content.decode() and "pro &lt;ends&gt;" in card.content.decode()
+    assert "default-src 'none'" in card["Content-Security-Policy"]
+    made_up = {**form, "made_up": '{"first_name": "Al"}', "event": '{"plan": "free"}', "look": "text"}
+    assert do(marketer, workspace, "/preview", made_up).content.decode() == "Hi Al\nfree <ends>\nhttps://acme.example/p"
+    told = do(marketer, workspace, "/about", form).content.decode()
+    assert "first_name" in told and "no e-mail address" not in told
+    assert "is a stored short message" in do(marketer, workspace, "/about", {**form, "template_key": ""}).content.decode()
+    test = do(marketer, workspace, "/new", {**form, "do": "test"}, **{"HX-Request": "true"})
+    assert "Only mails can be tried by mail" in test.content.decode()
