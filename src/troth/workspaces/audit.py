@@ -233,8 +233,8 @@ def stream_entries(workspace_id: int, **filters: Any) -> Iterator[AuditEntry]:
 
 
 def id_at(at: int) -> int:
-    """The least id of entries written from a moment (ms) on: ids grow with time (kernel.ids)."""
-    return max(0, at) * 1_000 << 11
+    """The least id of entries written from a moment (ms) on: ids grow with time (kernel.ids). Past what an id can hold (the year 2112) it is the greatest."""
+    return min(max(0, at) * 1_000 << 11, (1 << 63) - 1)
 
 
 def first_id(at: int) -> int:
