@@ -188,6 +188,7 @@ def make_tenant(name: str) -> Tenant:
     topic_key = api.json("POST", "/topics", topic, status=201)["key"]
     segment = {"name": f"Pro of {name}", "definition": {"attribute": "plan", "op": "equals", "value": "pro"}, "purpose": "service"}
     segment_id = api.json("POST", "/segments", segment, status=201)["id"]
+    api.json("POST", "/minimisation/stop", {"kind": "attribute", "name": "shoe"})
     drain(now_ms())
     return Tenant(
         workspace,
@@ -213,7 +214,7 @@ def make_tenant(name: str) -> Tenant:
         api.json("POST", "/webhooks", webhook_of(name), status=201)["id"],
         api.json("POST", "/retention/rules", RETENTION, status=201)["id"],
         api.json("POST", "/retention/holds", {"ground": "a claim", "until": "2999-01-01T00:00:00Z"}, status=201)["id"],
-        api.json("POST", "/processors", {"name": f"Mailer of {name}", "in_use": True}, status=201)["id"],
+        api.json("POST", "/processors", {"name": f"Mailer of {name}"}, status=201)["id"],
         api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
     )
 

@@ -96,7 +96,7 @@ def act(request: MemberRequest) -> HttpResponse:
                 object_to(own, request.POST.get("text", ""), now=now)
                 record(request, "processor.objected", detail={"processor": own.pk})
             elif asked == "settle":
-                settle_objection(own, now=now)
+                settle_objection(own)
                 record(request, "processor.settled", detail={"processor": own.pk})
             elif asked == "end":
                 end_processor(own, now=now)

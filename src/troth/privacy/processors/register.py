@@ -124,10 +124,8 @@ def object_to(own: Processor, text: str, *, now: int) -> Processor:
     return own
 
 
-def settle_objection(own: Processor, *, now: int) -> Processor:
-    """The objection is settled: the proposal goes on, effective when its window has ended. Raises ProcessorInvalid."""
-    if not own.objection:
-        raise ProcessorInvalid("$.objection: nobody objected.")
+def settle_objection(own: Processor) -> Processor:
+    """The objection, if there is one, is settled: the proposal goes on, effective when its window has ended."""
     own.objection = ""
     own.save(update_fields=["objection"])
     forget_routes()
