@@ -30,6 +30,7 @@ def dana(workspace: Any) -> Any:
     from troth.privacy.history import By
     from troth.privacy.models import PrivacyRequest
     from troth.privacy.requests import ask_for_confirmation
+    from troth.privacy.retention.holds import place_hold
     from troth.segments.computing import compute_due
     from troth.segments.registry import create_segment
     from troth.webhooks.editing import create_webhook, revise_webhook
@@ -103,6 +104,7 @@ def dana(workspace: Any) -> Any:
     capture = (subject.bucket, subject.person_id, new_row_id(), workspace.pk, now, "vero", "events/track", "bought", DANA["email"], 200)
     write_captures(workspace.pk, read_watches(now)[workspace.pk], [(*capture, "accepted", "", f'{{"note":"{SECRET}"}}', False, "{}")], 0)
     record_access(workspace.pk, user_id=1, role="owner", action="person.read", at=now, person_id=subject.person_id)
+    place_hold(workspace.pk, person_id=subject.person_id, ground="a claim", until=now + 86_400_000, now=now)
     webhook, _ = create_webhook(workspace.pk, url="https://crm.example/", types=["user_updated"], purpose="service", now=now)
     revise_webhook(webhook, {"state": "paused"}, now=now)
     pass_on([News("user_updated", subject, now, {"changes": {"note": SECRET}, "add": [], "remove": []})], now)
