@@ -50,7 +50,7 @@ BODIES: dict[str, Any] = {
     "POST /breaches": {"title": "A list went astray"},
     "PATCH /breaches/{breach_id}": {"title": "Planted by a stranger"},
     "POST /breaches/{breach_id}/decision": {"tell": True},
-    "POST /breaches/{breach_id}/told": {"whom": "authority", "at": "2026-03-01T12:00:00Z"},
+    "POST /breaches/{breach_id}/told": {"whom": "authority"},
     "PATCH /webhooks/{webhook_id}": {"name": "Planted by a stranger"},
     "POST /stopped-addresses/find": {"address": "nobody@example.com"},
     "POST /stopped-addresses/lift": {"address": "nobody@example.com", "reason": "asked"},
@@ -144,7 +144,8 @@ def body_of(method: str, path: str) -> Any:
 
 def is_let_in(answer: Any, method: str, path: str) -> bool:
     """Whether the door was open, even if what is behind cannot be done as things stand: the tenants' campaign was published, so it stays, their
-    asking is a draft, which cannot be stopped, their newsletter is under way, and their request waits for a confirmation by somebody without an address."""
+    asking is a draft, which cannot be stopped, their newsletter is under way, their request waits for a confirmation by somebody without an address,
+    and of their breach nobody was told."""
     as_it_stands = {
         ("DELETE", "/campaigns/{campaign_id}"),
         ("POST", "/repermissions/{repermission_id}/stop"),
@@ -152,6 +153,7 @@ def is_let_in(answer: Any, method: str, path: str) -> bool:
         ("DELETE", "/newsletters/{newsletter_id}"),
         ("POST", "/newsletters/{newsletter_id}/start"),
         ("POST", "/newsletters/{newsletter_id}/resume"),
+        ("POST", "/breaches/{breach_id}/close"),
         ("POST", "/requests/{request_id}/code"),
         ("POST", "/requests/{request_id}/identity"),
     }

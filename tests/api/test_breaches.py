@@ -11,7 +11,7 @@ def test_a_breach_is_recorded_decided_told_and_closed(alice: Any) -> None:
     made = alice.api.json("POST", "/breaches", {"title": "A laptop was lost", "aware_at": iso(now_ms() - HOUR)}, status=201)
     assert (made["stage"], made["overdue"], made["kinds"]) == ("undecided", False, ["confidentiality"])
     place = f"/breaches/{made['id']}"
-    assert alice.api("POST", f"{place}/close").status_code == 400
+    assert alice.api("POST", f"{place}/close").status_code == 409
     assert alice.api.json("PATCH", place, {"people": 12})["people"] == 12
     assert alice.api.json("POST", f"{place}/decision", {"tell": True})["stage"] == "to_tell"
     told = alice.api.json("POST", f"{place}/told", {"whom": "authority", "at": iso(now_ms() - 1_000)})

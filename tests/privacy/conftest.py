@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -116,3 +117,14 @@ def dana(workspace: Any) -> Any:
         now=now,
     )
     return subject
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_holds_a_replaced_database() -> Iterator[None]:
+    """A restore writes over the database's file, as no running server would live through: threads that hold it open end with the test."""
+    from troth.messages import sending
+
+    yield
+    if sending._pool.cache_info().currsize:
+        sending._pool().shutdown()
+        sending._pool.cache_clear()

@@ -18,6 +18,7 @@ from troth.privacy.breaches.clock import Stage, read_clock
 from troth.privacy.breaches.papers import LETTERS, Sender, write_letter, write_notification
 from troth.privacy.breaches.register import (
     BreachInvalid,
+    BreachOpen,
     BreachUnknown,
     close_breach,
     decide_breach,
@@ -73,7 +74,7 @@ def test_whom_it_touched_is_counted_from_what_members_did(workspace: Any) -> Non
 
 def test_nothing_is_closed_before_it_is_decided_and_everybody_told(workspace: Any) -> None:
     breach = record_breach(workspace.pk, {"title": "A laptop was lost", "aware_at": NOW - HOUR}, user_id=7, now=NOW)
-    with pytest.raises(BreachInvalid, match="first decide"):
+    with pytest.raises(BreachOpen, match="First decide"):
         close_breach(breach, user_id=7, now=NOW)
     with pytest.raises(BreachInvalid, match="say why no risk"):
         decide_breach(breach, tell=False, reason=" ", high_risk=False, user_id=7, now=NOW)
@@ -81,7 +82,7 @@ def test_nothing_is_closed_before_it_is_decided_and_everybody_told(workspace: An
         decide_breach(breach, tell=False, reason="encrypted", high_risk=True, user_id=7, now=NOW)
     decide_breach(breach, tell=True, reason="names and addresses", high_risk=True, user_id=7, now=NOW)
     note_told(breach, "authority", at=NOW, note="no. 12", user_id=7, now=NOW)
-    with pytest.raises(BreachInvalid, match="persons are to be told"):
+    with pytest.raises(BreachOpen, match="persons are to be told"):
         close_breach(breach, user_id=7, now=NOW)
     note_told(breach, "persons", at=NOW, note="", user_id=7, now=NOW)
     close_breach(breach, user_id=7, now=NOW)

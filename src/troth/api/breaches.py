@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from troth.api.access import WRITE_REGISTERS, workspace_of
 from troth.api.schemas import Input, Time, problems
-from troth.kernel.clock import iso, now_ms
+from troth.kernel.clock import DAY, iso, now_ms
 from troth.privacy.breaches.affected import count_affected
 from troth.privacy.breaches.register import (
     LONGEST,
@@ -67,7 +67,7 @@ class ToldIn(Input):
     """Who was told, when and how."""
 
     whom: Literal["authority", "persons", "controllers"]
-    at: AwareDatetime
+    at: AwareDatetime | None = Field(None, description="Left out: now.")
     note: Annotated[str, Field(max_length=4_000)] = ""
 
 
@@ -109,8 +109,8 @@ class AffectedOut(Schema):
 class AffectedQuery(Schema):
     """A time, and a member if only theirs count."""
 
-    since: AwareDatetime
-    until: AwareDatetime
+    since: AwareDatetime | None = Field(None, description="Left out: a day before the end.")
+    until: AwareDatetime | None = Field(None, description="Left out: now.")
     member: int | None = Field(None, description="The user's id.")
 
 
@@ -131,7 +131,9 @@ def create(request: HttpRequest, breach: BreachIn) -> Status[BreachOut]:
 @router.get("/breaches/affected", auth=WRITE_REGISTERS, response={200: AffectedOut, **problems()})
 def affected(request: HttpRequest, asked: Query[AffectedQuery]) -> AffectedOut:
     """Whom members' accounts touched in a time, counted from the audit log."""
-    found = count_affected(workspace_of(request), _ms(asked.since), _ms(asked.until), asked.member)
+    until = _ms(asked.until) if asked.until else now_ms()
+    since = _ms(asked.since) if asked.since else until - DAY
+    found = count_affected(workspace_of(request), since, until, asked.member)
     return AffectedOut(people=found.people, acts=found.records, lists=found.lists, exports=found.exports)
 
 
@@ -161,11 +163,11 @@ def decide(request: HttpRequest, breach_id: int, decision: BreachDecisionIn) -> 
 def told(request: HttpRequest, breach_id: int, news: ToldIn) -> BreachOut:
     """That somebody was told."""
     own, now = find_breach(workspace_of(request), breach_id), now_ms()
-    note_told(own, news.whom, at=_ms(news.at), note=news.note, user_id=API, now=now)
+    note_told(own, news.whom, at=_ms(news.at) if news.at else now, note=news.note, user_id=API, now=now)
     return _show(own, now)
 
 
-@router.post("/breaches/{breach_id}/close", auth=WRITE_REGISTERS, response={200: BreachOut, **problems(404)})
+@router.post("/breaches/{breach_id}/close", auth=WRITE_REGISTERS, response={200: BreachOut, **problems(404, 409)})
 def close(request: HttpRequest, breach_id: int) -> BreachOut:
     """Nothing is left to do; refused while somebody is still to be told."""
     own, now = find_breach(workspace_of(request), breach_id), now_ms()

@@ -13,7 +13,7 @@ from troth.intake.errors import IdentifierTaken
 from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
 from troth.people.lookup import PersonNotFound
-from troth.privacy.breaches.register import BreachUnknown
+from troth.privacy.breaches.register import BreachOpen, BreachUnknown
 from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
 from troth.segments.registry import SegmentUnknown
@@ -104,6 +104,8 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
         PersonNotFound | FormUnknown | TopicUnknown | PieceMissing | SegmentUnknown | BreachUnknown | RetentionUnknown | ProcessorUnknown,
     ):
         return 404, problem("not_found", str(error))
+    if isinstance(error, BreachOpen):
+        return 409, problem("conflict", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")
     message = str(error)

@@ -15,7 +15,7 @@ from troth.console.breaches.forms import BreachForm, DecideForm, ToldForm
 from troth.console.breaches.views import own_breach, way
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
-from troth.privacy.breaches.register import BreachInvalid, close_breach, decide_breach, note_told, record_breach, revise_breach
+from troth.privacy.breaches.register import BreachInvalid, BreachOpen, close_breach, decide_breach, note_told, record_breach, revise_breach
 from troth.privacy.models import Breach
 from troth.workspaces.roles import Permission
 
@@ -95,8 +95,8 @@ def close(request: MemberRequest, breach_id: int) -> HttpResponseBase:
         with transaction.atomic():
             close_breach(own, user_id=request.member.user_id, now=now_ms())
             record(request, "breach.closed", detail={"breach": own.pk})
-    except BreachInvalid as error:
-        messages.error(request, str(error).partition(": ")[2].capitalize())
+    except BreachOpen as error:
+        messages.error(request, str(error))
     return _back(own)
 
 

@@ -42,6 +42,8 @@ PERMISSIONS: dict[Permission, Promise] = {
     Permission.EXPORT_AUDIT: later("Export the audit log"),
     Permission.SEE_LEDGER: later("See and check the consent ledger"),
     Permission.SIGN_LEDGER: later("Sign a checkpoint of the consent ledger"),
+    Permission.SEE_REGISTERS: later("See breaches, readiness and agreements"),
+    Permission.KEEP_REGISTERS: later("Keep breaches, processors, retention and assessments"),
 }
 
 

@@ -151,7 +151,9 @@ def _place(request: MemberRequest, said: dict[str, Any]) -> None:
 
 @member_page(Permission.SEE_REGISTERS)
 def proof(request: MemberRequest) -> HttpResponse:
-    """`?id=`: the signed proof of a run."""
+    """`?id=`: the signed proof of a run; without it, back to the list of runs."""
+    if not request.GET.get("id"):
+        return redirect("console-retention", request.workspace.pk)
     try:
         run = find_run(request.workspace.pk, request.GET.get("id", ""))
     except RetentionUnknown:

@@ -25,6 +25,10 @@ class BreachInvalid(TrothError):
     """Something that cannot be recorded of a breach; the message begins with the field."""
 
 
+class BreachOpen(TrothError):
+    """Somebody is still to be told."""
+
+
 class BreachUnknown(TrothError):
     """No such breach in this workspace."""
 
@@ -111,12 +115,12 @@ def note_told(breach: Breach, whom: str, *, at: int, note: str, user_id: int, no
 
 
 def close_breach(breach: Breach, *, user_id: int, now: int) -> None:
-    """Nothing is left to do. Raises BreachInvalid while somebody is still to be told."""
+    """Nothing is left to do. Raises BreachOpen while somebody is still to be told."""
     stage = clock_of(breach, now).stage
     if stage in (Stage.UNDECIDED, Stage.TO_TELL):
-        raise BreachInvalid("$.state: first decide whether the authority is told, and note that it was.")
+        raise BreachOpen("First decide whether the authority is told, and note that it was.")
     if breach.is_high_risk and breach.persons_told_at is None:
-        raise BreachInvalid("$.state: the risk is high: the persons are to be told first (Art. 34(1)).")
+        raise BreachOpen("The risk is high: the persons are to be told first (Art. 34(1)).")
     with transaction.atomic():
         breach.closed_at = now
         breach.save(update_fields=["closed_at"])
