@@ -17,6 +17,7 @@ django.setup()
 
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402 -- needs a configured Django
 from django.db import Error as DatabaseError  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from troth.intake.asgi import Intake  # noqa: E402
@@ -24,6 +25,7 @@ from troth.intake.capturing import Capturing  # noqa: E402
 from troth.intake.tallies import add_counts  # noqa: E402
 from troth.intake.writer import Writer  # noqa: E402
 from troth.kernel.clock import now_ms  # noqa: E402
+from troth.kernel.sql import is_sqlite  # noqa: E402
 from troth.messages.noting import Noting  # noqa: E402
 from troth.pages.lean import Lean, is_for_machines  # noqa: E402
 from troth.project.health import answer_health  # noqa: E402
@@ -93,7 +95,7 @@ class Application:
                 return
 
     async def _refresh_keys(self) -> None:
-        await asyncio.to_thread(self.keyring.refresh)
+        await asyncio.to_thread(_give_back, self.keyring.refresh)
 
     def _refresh(self) -> None:
         self.keyring.refresh()
@@ -105,7 +107,7 @@ class Application:
         while True:
             await asyncio.sleep(KEYRING_SECONDS)
             try:
-                await asyncio.to_thread(self._refresh)
+                await asyncio.to_thread(_give_back, self._refresh)
             except DatabaseError as error:
                 log.error("keyring_not_refreshed", error=type(error).__name__)
             self._write_down()
@@ -122,6 +124,15 @@ class Application:
     def _write_uses(self) -> None:
         now = now_ms()
         self.writer.do(lambda: write_uses(now))
+
+
+def _give_back(work: Callable[[], None]) -> None:
+    """Do something in a thread that asyncio lends: it may never come back to it, and a pool waits for each connection that it gave."""
+    try:
+        work()
+    finally:
+        if not is_sqlite():
+            connection.close()
 
 
 application = Application()
