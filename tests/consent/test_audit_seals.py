@@ -15,7 +15,7 @@ from troth.consent.models import AuditSeal
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.kernel.personal_data import Subject, stores
 from troth.workspaces.audit import forget_old_entries, id_at, record_access
-from troth.workspaces.models import AuditEntry
+from troth.workspaces.models import AuditEntry, ExpiredAudit
 
 NOW = now_ms()
 LATER = NOW + HOUR
@@ -81,6 +81,32 @@ def test_what_is_erased_or_expires_breaks_no_seal(sealed: Any) -> None:
         pass
     assert AuditEntry.objects.filter(workspace_id=sealed.pk).count() == 0
     assert faults(sealed, LATER + 3 * DAY) == []
+
+
+def test_keeping_the_log_longer_after_entries_expired_breaks_no_seal(sealed: Any) -> None:
+    sealed.audit_days = 30
+    sealed.save()
+    expired = LATER + 31 * DAY
+    write_later(sealed, expired - HOUR)
+    assert seal_audit_log(sealed.pk, expired)
+    append_for(sealed.pk)
+    while forget_old_entries(expired):
+        pass
+    assert AuditEntry.objects.filter(workspace_id=sealed.pk).count() == 1
+
+    sealed.audit_days = 400
+    sealed.save()
+
+    assert faults(sealed, expired) == []
+    AuditEntry.objects.filter(workspace_id=sealed.pk).delete()
+    assert ["not they" in fault for fault in faults(sealed, expired)] == [True], "what had not expired may not be missing"
+
+
+def test_entries_that_go_before_their_time_are_found_whatever_is_said_to_have_expired(sealed: Any) -> None:
+    AuditEntry.objects.filter(workspace_id=sealed.pk).delete()
+    ExpiredAudit.objects.create(workspace_id=sealed.pk, until=id_at(LATER + DAY))
+
+    assert ["not they" in fault for fault in faults(sealed)] == [True]
 
 
 def test_the_worker_seals_each_workspace_once_an_hour_and_the_command_checks(workspace: Any) -> None:

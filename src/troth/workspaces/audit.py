@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import transaction
+
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
 from troth.kernel.ids import bucket_of, new_row_id
-from troth.workspaces.models import AuditEntry, Workspace
+from troth.workspaces.models import AuditEntry, ExpiredAudit, Workspace
 
 ACTIONS = {
     "people.list": "looked through people",
@@ -160,6 +162,8 @@ ACTIONS = {
 NOBODY = 0
 """The person of an entry that is about nobody, or about somebody since erased."""
 FORGOTTEN_AT_ONCE = 1_000
+AUDIT_DAYS = (30, 3_650)
+"""The least and the most for which a workspace may have its log kept."""
 
 
 class ActionUnknown(TrothError):
@@ -242,6 +246,13 @@ def first_id(at: int) -> int:
     return id_at(at - DAY)
 
 
+def expired_until(workspace_id: int, now: int) -> int:
+    """Before which entry id entries may have gone by age. `now` in milliseconds; no entry goes before the least time that a log can be kept is over."""
+    days = Workspace.objects.values_list("audit_days", flat=True).get(pk=workspace_id)
+    gone = ExpiredAudit.objects.filter(workspace_id=workspace_id).values_list("until", flat=True).first() or 0
+    return max(id_at(now - days * DAY), min(gone, id_at(now - AUDIT_DAYS[0] * DAY)))
+
+
 def forget_old_entries(now: int) -> bool:
     """Worker duty: delete entries older than their workspace keeps them; True when there may be more."""
     more = False
@@ -249,7 +260,10 @@ def forget_old_entries(now: int) -> bool:
         over = now - workspace.audit_days * DAY
         old = AuditEntry.objects.filter(workspace_id=workspace.pk, entry_id__lt=id_at(over)).order_by("entry_id")
         keys = list(old.values_list("bucket", "person_id", "entry_id")[:FORGOTTEN_AT_ONCE])
-        for bucket, person_id, entry_id in keys:
-            AuditEntry.objects.filter(bucket=bucket, person_id=person_id, entry_id=entry_id).delete()
+        with transaction.atomic():
+            if keys:
+                ExpiredAudit.objects.update_or_create(workspace_id=workspace.pk, defaults={"until": keys[-1][2] + 1})
+            for bucket, person_id, entry_id in keys:
+                AuditEntry.objects.filter(bucket=bucket, person_id=person_id, entry_id=entry_id).delete()
         more = more or len(keys) == FORGOTTEN_AT_ONCE
     return more

@@ -190,6 +190,14 @@ class AuditEntry(models.Model):
         indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "entry_id"], name="audit_by_age")]
 
 
+class ExpiredAudit(models.Model):
+    """How far entries of a workspace's audit log have gone by age: it stays when the log is kept longer from then on."""
+
+    workspace_id = models.BigIntegerField(primary_key=True)
+    until = models.BigIntegerField()
+    """The first entry id that was not reached."""
+
+
 class AgreementVersion(models.Model):
     """A text to agree on, word for word."""
 

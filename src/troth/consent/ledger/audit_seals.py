@@ -15,9 +15,9 @@ from troth.consent.ledger.commitment import plain_value, seal_entry
 from troth.consent.ledger.log import leaf_reader
 from troth.consent.ledger.merkle import hash_leaf
 from troth.consent.models import AuditSeal
-from troth.kernel.clock import DAY, HOUR, MINUTE
+from troth.kernel.clock import HOUR, MINUTE
 from troth.kernel.json_text import canonical
-from troth.workspaces.audit import id_at
+from troth.workspaces.audit import expired_until, id_at
 from troth.workspaces.models import AuditEntry, Workspace
 
 SETTLED = 5 * MINUTE
@@ -53,9 +53,10 @@ def seal_audit_log(workspace_id: int, now: int) -> bool:
 def find_audit_faults(workspace_id: int, now: int) -> Iterator[str]:
     """Every seal that does not fit the entries it covers, or the ledger; none when nothing was changed, added or removed but by age.
 
-    Reads all buckets, seal by seal, from the index on age. `now` in milliseconds: what is older than the workspace keeps it may be gone.
+    Reads all buckets, seal by seal, from the index on age. `now` in milliseconds: what is older than the workspace keeps it, or kept it
+    when it expired, may be gone.
     """
-    kept_since = id_at(now - Workspace.objects.get(pk=workspace_id).audit_days * DAY)
+    kept_since = expired_until(workspace_id, now)
     before, held = b"", leaf_reader(workspace_id)
     for seal in AuditSeal.objects.filter(workspace_id=workspace_id).order_by("until").iterator():
         expired = seal.since < kept_since

@@ -19,10 +19,9 @@ from django.utils.translation import gettext_lazy as later
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.shell import render_page
 from troth.privacy.legal_clock import Seat, SeatUnknown, check_seat, list_regions
+from troth.workspaces.audit import AUDIT_DAYS
 from troth.workspaces.models import Workspace
 from troth.workspaces.roles import Permission
-
-AUDIT_DAYS = (30, 3_650)
 
 
 class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
