@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,7 +46,8 @@ class Provider:
 
 
 @contextmanager
-def run_provider(answer: Callable[[Asked], Answer] = lambda asked: (200, {})) -> Iterator[Provider]:
+def run_provider(answer: Callable[[Asked], Answer] = lambda asked: (200, {}), tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
+    """`tls`: speak HTTPS, with the certificate in it (`authority.Certified.tls`)."""
     provider = Provider(answer)
 
     class Handler(BaseHTTPRequestHandler):
@@ -68,15 +70,17 @@ def run_provider(answer: Callable[[Asked], Answer] = lambda asked: (200, {})) ->
             if self.command != "HEAD":
                 self.wfile.write(told)
 
-        do_GET = do_POST = do_HEAD = do_PUT = _do
+        do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = _do
 
         def log_message(self, *args: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    provider.url = f"http://127.0.0.1:{server.server_address[1]}"
+    provider.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     try:
         yield provider
     finally:

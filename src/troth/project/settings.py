@@ -7,6 +7,9 @@ TROTH_SENDER        From address where a workspace has none
 TROTH_INSTANCE      another word on a copy of the whole machine, so that it does not send before somebody confirms (docs/sending.md)
 TROTH_PRIVATE_TARGETS  addresses, networks or names inside this network that channels may reach, separated by commas
 TROTH_URL           the public address, which links in mail begin with
+TROTH_OPENDSR_URL   where OpenDSR is served, https; default TROTH_URL. Its host is the processor's domain (docs/opendsr.md)
+TROTH_OPENDSR_KEY, TROTH_OPENDSR_KEY_PASSWORD, TROTH_OPENDSR_CERTIFICATE  files (PEM) of the key that signs there and of its certificate
+TROTH_OPENDSR_ROOTS  a file (PEM) of further certificate authorities that other parties' certificates may come from
 TROTH_STORED_IN     the countries in which the data lies, as ISO 3166 codes separated by commas (DE,FR); receipts say so
 TROTH_HOSTS         further host names to answer to, separated by commas; `*` for any
 TROTH_DEBUG         1: Django's debug pages; never in production
@@ -33,6 +36,11 @@ TROTH_STORED_IN = [code.strip().upper() for code in env.list("TROTH_STORED_IN", 
 TROTH_EMAIL_URL = env.str("TROTH_EMAIL_URL", "")
 TROTH_INSTANCE = env.str("TROTH_INSTANCE", "")
 TROTH_PRIVATE_TARGETS: list[str] = env.list("TROTH_PRIVATE_TARGETS", default=[])
+TROTH_OPENDSR_URL = env.str("TROTH_OPENDSR_URL", "").rstrip("/") or TROTH_URL
+TROTH_OPENDSR_KEY = env.str("TROTH_OPENDSR_KEY", "")
+TROTH_OPENDSR_KEY_PASSWORD = env.str("TROTH_OPENDSR_KEY_PASSWORD", "")
+TROTH_OPENDSR_CERTIFICATE = env.str("TROTH_OPENDSR_CERTIFICATE", "")
+TROTH_OPENDSR_ROOTS = env.str("TROTH_OPENDSR_ROOTS", "")
 TROTH_SENDER = env.str("TROTH_SENDER", "Troth <troth@example.com>")
 DEBUG = env.bool("TROTH_DEBUG", False)
 
@@ -159,7 +167,8 @@ MFA_FORMS = {
     "edit_webauthn": "troth.console.account.forms.RenamePasskeyForm",
 }
 
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", urlsplit(TROTH_URL).hostname or "localhost", *env.list("TROTH_HOSTS", default=[])]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *(urlsplit(url).hostname or "localhost" for url in (TROTH_URL, TROTH_OPENDSR_URL))]
+ALLOWED_HOSTS += env.list("TROTH_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = [TROTH_URL]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TROTH_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,23 +81,29 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class _Outside(HTTPAdapter):
+    def __init__(self, trust: ssl.SSLContext | None = None) -> None:
+        self.trust = trust
+        super().__init__()
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self.trust:
+            kwargs["ssl_context"] = self.trust
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
 
-def make_session() -> requests.Session:
-    """A session for the outside: kept connections, no proxies of the environment, no way inside."""
+def make_session(trust: ssl.SSLContext | None = None) -> requests.Session:
+    """A session for the outside: kept connections, no proxies of the environment, no way inside. `trust` has further certificate authorities."""
     session = requests.Session()
     session.trust_env = False
-    guard(session)
+    guard(session, trust)
     return session
 
 
-def guard(session: requests.Session) -> None:
+def guard(session: requests.Session, trust: ssl.SSLContext | None = None) -> None:
     """Have a session that somebody else made keep to the outside."""
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _Outside())
+        session.mount(scheme, _Outside(trust))
 
 
 def check_url(url: str, what: str) -> str:
