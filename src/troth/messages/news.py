@@ -1,6 +1,6 @@
 """What became of messages, told to whoever registered inside the transaction that notes it.
 
-`Became.CONVERTED` is told by who knows what a message was to lead to; nothing here does.
+By whom they went is told, too. `Became.CONVERTED` is told by who knows what a message was to lead to; nothing here does.
 """
 
 from __future__ import annotations
@@ -39,3 +39,17 @@ class MessageNews(NamedTuple):
 
 
 outcomes: Bulletin[MessageNews] = Bulletin()
+
+
+class HandedOver(NamedTuple):
+    """A message that left the installation, or may have, by a channel: whoever runs it has read whom it is for."""
+
+    subject: Subject
+    channel_id: int
+    """Of the configured channel; 0: the installation's mail server."""
+    medium: str
+    purpose: str
+    at: int
+
+
+handed_over: Bulletin[HandedOver] = Bulletin()

@@ -14,7 +14,7 @@ from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.messages.channels.port import Outgoing
 from troth.messages.models import HANDED_OVER, Engaged, State
-from troth.messages.news import Became, MessageNews, outcomes
+from troth.messages.news import Became, HandedOver, MessageNews, handed_over, outcomes
 from troth.messages.segment_conditions import MESSAGES
 from troth.messages.senders import Fate, Left, find_left, this_sender
 from troth.segments.changes import Changed, mark
@@ -62,6 +62,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What of it is measured, as its person agreed."""
     gone: tuple[Outgoing, ...] = ()
     """What went to addresses that do not exist any more."""
+    reached: tuple[int, ...] = ()
+    """The channels that got it, or may have; 0 is the installation's."""
     is_attempt: bool = True
     """Whether it counts as a try; what was only held back or put off does not."""
 
@@ -183,6 +185,14 @@ def settle(settlements: Sequence[Settlement], now: int) -> None:
                 [(kind.value, now, s.claim.subject.bucket, s.claim.subject.person_id, s.claim.message_id) for kind, s in measured],
             )
         outcomes.tell(_news(settlements, now), now)
+        handed_over.tell(
+            (
+                HandedOver(s.claim.subject, channel_id, s.claim.channel, s.claim.purpose, now)
+                for s in settlements
+                for channel_id in s.reached
+            ),
+            now,
+        )
 
 
 def _news(settlements: Sequence[Settlement], now: int) -> Iterator[MessageNews]:

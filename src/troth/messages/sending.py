@@ -32,7 +32,7 @@ from troth.content.errors import ContentError
 from troth.kernel.clock import DAY, now_ms
 from troth.messages.composing import Composed, compose
 from troth.messages.controls import find_stop, look_at_controls
-from troth.messages.delivering import NobodyTook, deliver
+from troth.messages.delivering import EMBEDDED, NobodyTook, deliver
 from troth.messages.errors import ChannelError, Stopped
 from troth.messages.feedback.gone import forget_gone
 from troth.messages.fencing import is_at_home
@@ -176,10 +176,12 @@ def _hand_over(prepared: Prepared, composed: Composed, answers: list[tuple[Key, 
     except ChannelError as error:
         if not error.doubtful:
             this_sender().answered(claim.message_id, taken=False)
-        return look.stopped or _after_failure(claim, error, told)
+        reached = error.reached if isinstance(error, NobodyTook) else ()
+        return look.stopped or replace(_after_failure(claim, error, told), reached=reached)
     except Exception as error:  # noqa: BLE001 -- whatever a channel does, the message is settled and the batch goes on
         log.error("channel_failed", channel=prepared.routes[0].channel.name, error=type(error).__name__)
-        return _after_failure(claim, ChannelError("The channel failed.", permanent=False, doubtful=True), told)
+        doubt = _after_failure(claim, ChannelError("The channel failed.", permanent=False, doubtful=True), told)
+        return replace(doubt, reached=tuple(route.channel_id for route in prepared.routes if route.channel.name != EMBEDDED))
     this_sender().answered(claim.message_id, taken=True)
     return Settlement(
         claim=claim,
@@ -190,6 +192,7 @@ def _hand_over(prepared: Prepared, composed: Composed, answers: list[tuple[Key, 
         decisions=told,
         provider_id=delivered.provider_id,
         gone=delivered.gone,
+        reached=delivered.reached,
         measured=composed.measured,
     )
 

@@ -79,7 +79,8 @@ def read_held(subject: Subject) -> list[Held]:
 
 
 def _plain(value: Any) -> str:
-    text = value if isinstance(value, str) else encode(value)
+    is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    text = value if isinstance(value, str) else ", ".join(value) if is_list else encode(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

@@ -15,9 +15,12 @@ class PrivacyConfig(AppConfig):
         from troth.kernel.checks import register_check
         from troth.kernel.worker import register_duty
         from troth.messages.configured import register_hold
+        from troth.messages.news import handed_over
+        from troth.privacy.disclosures.log import hear_handed_over
         from troth.privacy.inventory.storing import count_folded
         from troth.privacy.processors.register import hold_channel
 
+        handed_over.register_reaction(hear_handed_over, listens=lambda: True)
         register_reaction(count_folded)
         register_hold(hold_channel)
         register_duty("tell_of_processors", "troth.privacy.processors.telling.tell_next", every_ms=10_000)

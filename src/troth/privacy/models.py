@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from troth.privacy import disclosure_models as _disclosure_models  # noqa: F401 -- its tables are of this app
+
 
 class RequestType(models.TextChoices):
     """Which right is exercised."""

@@ -7,6 +7,9 @@ from typing import Any
 
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.privacy.disclosures.log import merge
+from troth.privacy.disclosure_models import Disclosure
+from troth.privacy.disclosures.reading import export_disclosures
 from troth.privacy.history import CLOSE, By, write_steps
 from troth.privacy.inventory.storing import take_off
 from troth.privacy.models import LegalHold, PrivacyRequest, RequestState, RequestWords
@@ -114,5 +117,23 @@ declare(
         move=_hold.move,
         models=("privacy.LegalHold",),
         columns=("kind", "event", "name", "ground", "until"),
+    )
+)
+
+_disclosure = Table(model=Disclosure)
+declare(
+    Store(
+        name="privacy.disclosures",
+        title="Recipients: who got data, by name, with times",
+        category="communication",
+        purpose="tell the person who got their data (Art. 15(1)(c)), and tell the recipients of corrections and erasure (Art. 19)",
+        origin="noted by Troth when data leaves by a channel or webhook",
+        retention="until erased; it goes last, when the recipients have been found",
+        export=export_disclosures,
+        erase=_disclosure.erase,
+        move=merge,
+        models=("privacy.Disclosure",),
+        columns=("name", "what", "basis", "first_at", "last_at", "times"),
+        erase_order=99,
     )
 )

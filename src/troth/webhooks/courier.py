@@ -16,6 +16,7 @@ import structlog
 from django.db import transaction
 
 from troth.kernel.json_text import encode
+from troth.privacy.disclosures.log import WEBHOOK, Went, note_disclosures
 from troth.privacy.processors.register import why_held
 from troth.webhooks.backoff import at_once, next_try, rest_until
 from troth.webhooks.editing import secrets_of
@@ -115,8 +116,20 @@ class Courier:
 def _write_down(answers: list[tuple[Claim, Answer]], now: int) -> None:
     with transaction.atomic():
         settle((_settled(claim, answer, now) for claim, answer in answers), now)
+        _disclose(answers, now)
         for webhook_id in sorted({claim.webhook_id for claim, _ in answers}):
             _note_health(webhook_id, [answer for claim, answer in answers if claim.webhook_id == webhook_id], now)
+
+
+def _disclose(answers: list[tuple[Claim, Answer]], now: int) -> None:
+    """Note who got data: whatever an address answered, and where no answer came in time, it has read what it was told."""
+    read_by = [claim for claim, answer in answers if claim.table != NOTICE and (answer.status or answer.trouble == "timed_out")]
+    webhooks = {row.pk: row for row in Webhook.objects.filter(pk__in={claim.webhook_id for claim in read_by})}
+    note_disclosures(
+        Went(claim.subject, WEBHOOK, claim.webhook_id, webhooks[claim.webhook_id].name, claim.type, webhooks[claim.webhook_id].purpose, now)
+        for claim in read_by
+        if claim.webhook_id in webhooks
+    )
 
 
 def _settled(claim: Claim, answer: Answer, now: int) -> Settled:

@@ -1,0 +1,116 @@
+"""Writing the disclosure log: set by set, in the transaction that notes that data left.
+
+Only of people who are there: whoever was erased meanwhile is not brought back by what had left before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import select_by_keys
+from troth.messages.models import ConfiguredChannel
+from troth.messages.news import HandedOver
+
+CHANNEL, WEBHOOK, CONTROLLER = "channel", "webhook", "controller"
+TABLE = "privacy_disclosure"
+LONGEST_NAME = 200
+
+
+class Went(NamedTuple):
+    """Data of a person that left for a recipient."""
+
+    subject: Subject
+    kind: str
+    recipient_id: int
+    name: str
+    what: str
+    basis: str
+    at: int
+
+
+def note_disclosures(many: Iterable[Went]) -> None:
+    """Note what left, inside the caller's transaction; of one recipient, kind of data and purpose the first and last time and how often."""
+    times: Counter[tuple[Subject, str, int, str, str]] = Counter()
+    last: dict[tuple[Subject, str, int, str, str], Went] = {}
+    for one in many:
+        key = (one.subject, one.kind, one.recipient_id, one.what, one.basis)
+        times[key] += 1
+        last[key] = one
+    rows = [
+        (
+            *(one.subject.bucket, one.subject.person_id, one.kind, one.recipient_id, one.what, one.basis),
+            *(one.subject.workspace_id, one.name[:LONGEST_NAME], one.at, times[key]),
+        )
+        for key, one in last.items()
+    ]
+    _write(sorted(rows))
+
+
+def _write(rows: Sequence[tuple[Any, ...]]) -> None:
+    """The rows of people who are there."""
+    if not rows:
+        return
+    present = set(
+        select_by_keys(
+            "SELECT p.bucket, p.person_id",
+            "JOIN people_person p ON p.bucket = k.column1 AND p.person_id = k.column2 AND p.workspace_id = k.column3",
+            sorted({(row[0], row[1], row[6]) for row in rows}),
+            ("smallint", "bigint", "bigint"),
+        )
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {TABLE} (bucket, person_id, kind, recipient_id, what, basis, workspace_id, name, first_at, last_at, times)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (bucket, person_id, kind, recipient_id, what, basis)"
+            f" DO UPDATE SET name = excluded.name, last_at = CASE WHEN excluded.last_at > {TABLE}.last_at THEN excluded.last_at"
+            f" ELSE {TABLE}.last_at END, times = {TABLE}.times + excluded.times",
+            [(*row[:9], row[8], row[9]) for row in rows if (row[0], row[1]) in present],
+        )
+
+
+def hear_handed_over(news: Sequence[HandedOver], now: int) -> None:
+    """Messages that left: to whoever runs the channel."""
+    labels = dict(ConfiguredChannel.objects.filter(pk__in={one.channel_id for one in news}).values_list("pk", "label"))
+    note_disclosures(
+        Went(
+            one.subject,
+            CHANNEL,
+            one.channel_id,
+            labels.get(one.channel_id, "") or name_of_channel(one.channel_id),
+            one.medium,
+            one.purpose,
+            one.at,
+        )
+        for one in news
+    )
+
+
+def name_of_channel(channel_id: int) -> str:
+    """What a channel is called that has no label, or none any more."""
+    if channel_id:
+        return f"channel {channel_id}"
+    host = urlsplit(settings.TROTH_EMAIL_URL or "").hostname
+    return f"mail server {host}" if host else "the installation's mail server"
+
+
+def merge(source: Subject, target: Subject) -> int:
+    """Carry the log of one person over to another: what both have becomes one row, from the earlier first time to the later last."""
+    columns = "kind, recipient_id, what, basis, workspace_id, name, first_at, last_at, times"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {TABLE} (bucket, person_id, {columns}) SELECT %s, %s, {columns} FROM {TABLE} WHERE bucket = %s AND person_id = %s"
+            " ON CONFLICT (bucket, person_id, kind, recipient_id, what, basis) DO UPDATE SET"
+            f" first_at = CASE WHEN excluded.first_at < {TABLE}.first_at THEN excluded.first_at ELSE {TABLE}.first_at END,"
+            f" last_at = CASE WHEN excluded.last_at > {TABLE}.last_at THEN excluded.last_at ELSE {TABLE}.last_at END,"
+            f" times = {TABLE}.times + excluded.times",
+            [target.bucket, target.person_id, source.bucket, source.person_id],
+        )
+        cursor.execute(f"DELETE FROM {TABLE} WHERE bucket = %s AND person_id = %s", [source.bucket, source.person_id])
+        return int(cursor.rowcount)

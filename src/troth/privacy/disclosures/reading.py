@@ -1,0 +1,97 @@
+"""Who got a person's data, by name: what the disclosure log says, with what the register of processors knows of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from troth.consent.catalog import load_catalog
+from troth.kernel.clock import iso
+from troth.kernel.personal_data import Subject
+from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, WEBHOOK
+from troth.privacy.disclosure_models import Disclosure
+from troth.privacy.models import Processor
+from troth.privacy.processors.register import list_processors
+
+LINKS = {CHANNEL: "channels", WEBHOOK: "webhooks"}
+"""In which field of the register a kind of recipient is linked."""
+CONTENT = "what the message says"
+BY_MEDIUM = {
+    "email": ("e-mail address", CONTENT),
+    "sms": ("phone number", CONTENT),
+    "push": ("device token", CONTENT),
+    "webhook": ("identifiers", CONTENT),
+}
+
+
+class Recipient(NamedTuple):
+    """Somebody who got data of a person: a processor of the register with all that is linked to it, or a channel or webhook by itself."""
+
+    name: str
+    processor: Processor | None
+    rows: tuple[Disclosure, ...]
+
+    @property
+    def own(self) -> tuple[str, int]:
+        """Kind and number of the channel or webhook by which it got the data first."""
+        return self.rows[0].kind, self.rows[0].recipient_id
+
+
+def list_disclosures(subject: Subject) -> list[Disclosure]:
+    """The log of a person, the earliest first."""
+    rows = Disclosure.objects.filter(bucket=subject.bucket, person_id=subject.person_id, workspace_id=subject.workspace_id)
+    return list(rows.order_by("first_at", "kind", "recipient_id", "what", "basis"))
+
+
+def find_recipients_of(subjects: Sequence[Subject]) -> list[Recipient]:
+    """Everybody who got data of persons of one workspace, each once, whatever ways it took."""
+    rows = [row for subject in subjects for row in list_disclosures(subject)]
+    if not rows:
+        return []
+    register = list(list_processors(subjects[0].workspace_id))
+    found: dict[tuple[str, int], list[Disclosure]] = {}
+    processors: dict[tuple[str, int], Processor] = {}
+    for row in rows:
+        linked = _linked(row, register)
+        for key in [("processor", own.pk) for own in linked] or [(row.kind, row.recipient_id)]:
+            found.setdefault(key, []).append(row)
+        processors |= {("processor", own.pk): own for own in linked}
+    return [
+        Recipient(processors[key].name if key in processors else own[-1].name, processors.get(key), tuple(own))
+        for key, own in found.items()
+    ]
+
+
+def export_disclosures(subject: Subject) -> Iterator[dict[str, Any]]:
+    """The log as its person reads it (Art. 15(1)(c)): recipients by name, with times, kinds of data, purpose, legal basis, and where they are."""
+    rows = list_disclosures(subject)
+    register = list(list_processors(subject.workspace_id)) if rows else []
+    catalog = load_catalog(subject.workspace_id)
+    for row in rows:
+        linked = _linked(row, register)
+        rule = catalog.rule(row.basis)
+        yield {
+            "recipient": ", ".join(own.name for own in linked) or row.name,
+            "by": f"{row.kind} “{row.name}”",
+            "data": list(categories_of(row)),
+            "purpose": row.basis,
+            "legal_basis": rule.basis if rule else None,
+            "first_at": iso(row.first_at),
+            "last_at": iso(row.last_at),
+            "times": row.times,
+            "location": ", ".join(own.location for own in linked if own.location) or None,
+            "transfer_tool": ", ".join(own.transfer_tool for own in linked if own.transfer_tool) or None,
+        }
+
+
+def categories_of(row: Disclosure) -> tuple[str, ...]:
+    """Which kinds of data went."""
+    if row.kind == CHANNEL:
+        return BY_MEDIUM.get(row.what, ("identifiers", CONTENT))
+    return ("everything held",) if row.kind == CONTROLLER else ("identifiers", row.what)
+
+
+def _linked(row: Disclosure, register: Sequence[Processor]) -> list[Processor]:
+    """The processors to whom a channel or webhook belongs, those that are not used any more too: they have the data."""
+    field = LINKS.get(row.kind)
+    return [own for own in register if field and row.recipient_id in getattr(own, field)]
