@@ -18,8 +18,8 @@ from troth.messages.configured import add_channel
 from troth.messages.errors import ChannelDown, ChannelError
 from troth.messages.sending import send_due
 from troth.people.lookup import find_person
-from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.disclosure_models import Disclosure
+from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.disclosures.reading import find_recipients_of
 from troth.privacy.erasure import erase_person
 from troth.privacy.export import export_html, export_person

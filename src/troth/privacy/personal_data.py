@@ -7,8 +7,8 @@ from typing import Any
 
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Store, Subject, Table, declare
-from troth.privacy.disclosures.log import merge
 from troth.privacy.disclosure_models import Disclosure
+from troth.privacy.disclosures.log import merge
 from troth.privacy.disclosures.reading import export_disclosures
 from troth.privacy.history import CLOSE, By, write_steps
 from troth.privacy.inventory.storing import take_off
