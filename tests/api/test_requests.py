@@ -101,3 +101,31 @@ def test_evidence_is_signed_and_the_portable_part_is_less_than_everything(alice:
     with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
         assert {"data.json", "people.person.csv", "README.txt"} <= set(archive.namelist())
     assert [one["type"] for one in alice.api.json("GET", "/requests?state=done")["items"]] == ["portability"]
+
+
+def test_the_seat_is_read_and_set_and_a_wrong_one_is_refused(alice: Any) -> None:
+    assert alice.api.json("GET", "/seat")["zone"] == "UTC"
+    set_to = {"country": "de", "region": "by", "zone": "Europe/Berlin", "contact": "dpo@example.com"}
+    assert alice.api.json("PATCH", "/seat", set_to) == {
+        "country": "DE",
+        "region": "BY",
+        "zone": "Europe/Berlin",
+        "contact": "dpo@example.com",
+    }
+    assert alice.api.json("PATCH", "/seat", {"country": "AT"})["region"] == ""
+    for wrong in ({"country": "XX"}, {"zone": "Moon/Base"}, {"contact": "nobody"}):
+        alice.api.json("PATCH", "/seat", wrong, status=400)
+
+
+def test_what_is_particular_is_reached_over_the_api_too(alice: Any, post: Kept) -> None:
+    request = open_one(alice, "objection")
+    letter = alice.api.json("GET", f"/requests/{request['id']}/draft?step=refuse&ground=excessive")
+    assert "Art. 12(5)(b)" in letter["text"]
+    assert take(alice, request, "refuse", text="No", status=422)["message"].startswith("Weigh")
+    weighed = take(alice, request, "weigh", details={"finding": "Theirs prevails."})
+    assert weighed["history"][-1]["facts"] == {"prevails": False, "purposes": []}
+    assert take(alice, request, "ask_fee", text="Weekly", details={"ground": "excessive"}, status=422)["message"].startswith("Say the fee")
+    asked = take(alice, request, "ask_fee", text="Weekly", details={"ground": "excessive", "fee": "9.00 EUR"})
+    assert asked["history"][-1]["facts"]["fee"] == "9.00 EUR"
+    refused = take(alice, request, "refuse", text="Weekly", details={"ground": "excessive"})
+    assert refused["state"] == "refused"

@@ -193,3 +193,38 @@ def test_the_seat_is_a_setting_whose_holidays_are_known(workspace: Any, dana: Su
     assert wrong.status_code == 200 and "no such region" in wrong.content.decode()
     assert post(owner, workspace, "settings", **fields, seat_region="by", privacy_contact="dpo@example.com").status_code == 303
     assert ask(dana, RequestType.OBJECTION).seat == ["DE", "BY", "Europe/Berlin"]
+
+
+def test_the_particular_steps_have_pages_of_their_own(officer: Client, workspace: Any, dana: Subject, mail_server: Kept) -> None:
+    objection = ask(dana, RequestType.OBJECTION)
+    page = read(officer, workspace, f"desk/{objection.pk}")
+    assert "Weigh the grounds" in page and "Ask a fee" in page
+    read(officer, workspace, f"desk/{objection.pk}/step/weigh")
+    post(officer, workspace, f"desk/{objection.pk}/step/weigh", finding="Theirs prevails.", prevails="no")
+    subject, text = letter_of(read(officer, workspace, f"desk/{objection.pk}/step/ask_fee?ground=excessive&fee=9.00+EUR&language=en"))
+    assert "9.00 EUR" in text
+    post(
+        officer,
+        workspace,
+        f"desk/{objection.pk}/step/ask_fee",
+        ground="excessive",
+        fee="9.00 EUR",
+        subject=subject,
+        text=text.replace("[…]", "Weekly."),
+        how="mail",
+    )
+    assert "9.00 EUR" in text_of(mail_server.mails[-1])
+    refusal = read(officer, workspace, f"desk/{objection.pk}/step/refuse?ground=unfounded&language=en")
+    assert "manifestly unfounded" in letter_of(refusal)[1] and 'name="ground" value="unfounded"' in refusal
+    post(officer, workspace, f"desk/{objection.pk}/step/refuse", ground="unfounded", text="It is a joke.", how="otherwise")
+    objection.refresh_from_db()
+    assert objection.state == "refused"
+    restriction = open_request(dana, RequestType.RESTRICTION, by=By("api"), now=now_ms(), means="login")
+    post(officer, workspace, f"desk/{restriction.pk}/step/carry_out")
+    post(officer, workspace, f"desk/{restriction.pk}/step/answer", text="Restricted.", how="otherwise")
+    page = read(officer, workspace, f"desk/{restriction.pk}")
+    assert "Say that it ends" in page and "Lift the restriction" not in page
+    post(officer, workspace, f"desk/{restriction.pk}/step/announce_lifting", text="It ends.", how="otherwise")
+    assert "Lift the restriction" in read(officer, workspace, f"desk/{restriction.pk}")
+    post(officer, workspace, f"desk/{restriction.pk}/step/lift", text="settled")
+    assert "Say that it ends" not in read(officer, workspace, f"desk/{restriction.pk}")

@@ -33,6 +33,7 @@ from troth.api import (
     requests,
     retention,
     rights,
+    seats,
     segments,
     sending,
     templates,
@@ -118,6 +119,7 @@ for _router in (
     sending.router,
     breaches.router,
     readiness.router,
+    seats.router,
 ):
     _add(_router)
 

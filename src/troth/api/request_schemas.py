@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from troth.api.schemas import Input, PurposeKey, RequestOut, Time
+from troth.privacy.desk.carrying_out import Ground
 from troth.privacy.desk.identity import Means
 from troth.privacy.desk.steps import How, Step
 from troth.privacy.models import RequestType
@@ -43,13 +44,19 @@ class DetailsIn(Input):
     """What the person wants exactly, for `carry_out`."""
 
     purposes: Annotated[list[PurposeKey], Field(min_length=1, max_length=100)] | None = Field(
-        None, description="Objected to, or withdrawn; without them direct marketing, or all that was agreed to."
+        None, description="Objected to, weighed, or withdrawn; without them direct marketing, or all that was agreed to."
     )
     attributes: Annotated[dict[str, Any], Field(max_length=100)] = Field({}, description="A correction; null removes.")
     email: Annotated[str, StringConstraints(max_length=320)] = ""
     phone: Annotated[str, StringConstraints(max_length=40)] = ""
     by_hand: bool = Field(False, description="The correction was made already.")
-    finding: Text = Field("", description="Of who looked at a decision again (Art. 22(3)).")
+    finding: Text = Field(
+        "", description="Of who looked at a decision again (Art. 22(3)), of who weighed an objection, or what a disputed value said before."
+    )
+    disputed: bool = Field(False, description="A rectification: what the values said before is kept in the request's file alone.")
+    ground: Ground = Field(Ground.NONE, description="Why it is refused, or a fee asked for (Art. 12(5)): `unfounded` or `excessive`.")
+    fee: Annotated[str, StringConstraints(max_length=20)] = Field("", description="For `ask_fee`, e.g. `12.50 EUR`.")
+    prevails: bool = Field(False, description="For `weigh`: compelling legitimate grounds prevail over the objection (Art. 21(1)).")
 
 
 class StepIn(Input):

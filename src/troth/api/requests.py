@@ -33,7 +33,7 @@ from troth.kernel.clock import iso, now_ms
 from troth.messages.direct import NotSent
 from troth.privacy.desk import cases, listing
 from troth.privacy.desk.bulk import take_for_many
-from troth.privacy.desk.carrying_out import DetailMissing, Details
+from troth.privacy.desk.carrying_out import DetailMissing, Details, Ground
 from troth.privacy.desk.checking import check_code, check_values
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.identity import IdentityLacking, IdentityRefused, Means, is_known_enough
@@ -108,10 +108,11 @@ def read_draft(
     request_id: uuid.UUID,
     step: Annotated[Step, Query()] = Step.ANSWER,
     language: Annotated[str, Query(max_length=10)] = "",
+    ground: Annotated[Ground, Query(description="Of a refusal (Art. 12(5)).")] = Ground.NONE,
 ) -> DraftOut:
     """The mail that a step begins with, in the person's language; send it back, changed, with the step."""
     row = _find(workspace_of(request), request_id)
-    kind = draft_kind(row, step)
+    kind = draft_kind(row, step, ground)
     if not kind:
         raise NotFound("This step begins with no mail.")
     made = draft(row, kind, now_ms(), language=language)

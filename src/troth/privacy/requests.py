@@ -45,6 +45,15 @@ class ContactInvalid(TrothError):
     """An address or number that can be none."""
 
 
+class NotTold(TrothError):
+    """A restriction that would be lifted without a word to the person."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Tell the person before the restriction is lifted (Art. 18(3)), and say that you did (`told`, --told); or lift it at the desk."
+        )
+
+
 class ObjectionImpossible(TrothError):
     """An objection to processing that does not rest on a ground one can object to."""
 
@@ -109,8 +118,10 @@ def restrict_person(subject: Subject, *, lift: bool, source: str, reason: str, n
     """Restrict the processing of a person's data (Art. 18), or lift the restriction; it reaches what is queued already.
 
     `told`: whoever lifts says that the person was informed before (Art. 18(3)); Troth records that, and sends nothing itself. The reason is kept
-    with the person's record and goes with it. Raises PersonNotFound.
+    with the person's record and goes with it. Raises PersonNotFound, NotTold.
     """
+    if lift and not told:
+        raise NotTold
     with transaction.atomic():
         steps = carry_restriction(subject, lift=lift, source=source, reason=reason, now=now, told=told)
         return record_done(subject, RequestType.RESTRICTION, source=source, now=now, steps=steps)

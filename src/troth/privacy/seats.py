@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from troth.privacy.legal_clock import Seat, check_seat
+from troth.intake.wire.values import is_email
+from troth.privacy.legal_clock import Seat, SeatUnknown, check_seat
 from troth.workspaces.models import Workspace
 
 
@@ -20,6 +21,14 @@ def set_seat(workspace: Workspace, seat: Seat) -> None:
     check_seat(seat)
     workspace.seat_country, workspace.seat_region, workspace.seat_zone = seat.country, seat.region, seat.zone
     workspace.save(update_fields=["seat_country", "seat_region", "seat_zone"])
+
+
+def set_contact(workspace: Workspace, address: str) -> None:
+    """Who is told of terms; empty: owners and privacy officers. Raises SeatUnknown for what is no address."""
+    if address and not is_email(address):
+        raise SeatUnknown("$.contact: an e-mail address, or nothing.")
+    workspace.privacy_contact = address
+    workspace.save(update_fields=["privacy_contact"])
 
 
 def pack_seat(seat: Seat) -> list[str]:

@@ -27,7 +27,7 @@ from troth.messages.direct import can_send
 from troth.people.lookup import PersonNotFound, load_person
 from troth.privacy.desk import cases
 from troth.privacy.desk.bulk import take_for_many
-from troth.privacy.desk.carrying_out import Details
+from troth.privacy.desk.carrying_out import Details, Ground
 from troth.privacy.desk.checking import addresses_on_file, check_code, check_values
 from troth.privacy.desk.identity import BY_STRENGTH, DEMANDS, Means
 from troth.privacy.desk.steps import How, Said, Step, draft_kind, take_step
@@ -183,10 +183,11 @@ def step(request: MemberRequest, request_id: UUID, step: str) -> HttpResponseBas
 
 def _letter(request: MemberRequest, found: PrivacyRequest, step: Step, now: int) -> dict[str, Any]:
     """The letter as the member left it, else as it begins; in the language asked for."""
-    kind = draft_kind(found, step)
+    ground = _read_ground(request)
+    kind = draft_kind(found, step, ground)
     if not kind:
         return {"has_letter": False, "text": request.POST.get("text", "")}
-    made = draft(found, kind, now, language=request.GET.get("language", ""))
+    made = draft(found, kind, now, language=request.GET.get("language", ""), fee=request.GET.get("fee", "")[:20])
     return {
         "has_letter": True,
         "subject": request.POST.get("subject", made.subject),
@@ -194,10 +195,27 @@ def _letter(request: MemberRequest, found: PrivacyRequest, step: Step, now: int)
         "language": made.language,
         "languages": LANGUAGES[1:],
         "rows": 18,
+        "ground": ground,
+        "grounds": _grounds(step),
+        "fee": request.POST.get("fee", request.GET.get("fee", ""))[:20],
     }
 
 
+def _read_ground(request: MemberRequest) -> Ground:
+    said = request.POST.get("ground", request.GET.get("ground", ""))
+    return Ground(said) if said in list(Ground) else Ground.NONE
+
+
+def _grounds(step: Step) -> list[tuple[str, str]]:
+    """Of Art. 12(5), where they are chosen."""
+    grounds = [(Ground.UNFOUNDED.value, _("manifestly unfounded")), (Ground.EXCESSIVE.value, _("excessive, in particular repeated"))]
+    return {Step.REFUSE: [("", _("another reason")), *grounds], Step.ASK_FEE: grounds}.get(step, [])
+
+
 def _choices(request: MemberRequest, found: PrivacyRequest, step: Step) -> dict[str, Any]:
+    if step == Step.WEIGH:
+        rules = load_catalog(request.workspace.pk).purposes.values()
+        return {"weighed": [rule for rule in rules if rule.basis not in CONSENT_FREE and not rule.is_marketing]}
     if step != Step.CARRY_OUT or found.type not in (RequestType.OBJECTION, RequestType.CONSENT_WITHDRAWAL):
         return {}
     rules = load_catalog(request.workspace.pk).purposes.values()
@@ -211,10 +229,18 @@ def _read_said(request: MemberRequest, step: Step) -> Said:
     text = said.get("text", "").strip()[:20_000]
     how = How.MAIL if said.get("how") == How.MAIL else How.OTHERWISE
     if "sure" in said or said.get("needs_sure") != "1":
-        purposes = tuple(said.getlist("purpose")) if said.get("scope") == "chosen" else None
-        if purposes == ():
+        purposes = tuple(said.getlist("purpose")) if said.get("scope") == "chosen" or step == Step.WEIGH else None
+        if purposes == () and step != Step.WEIGH:
             raise cases.ReasonMissing(_("Choose at least one purpose."))
-        details = Details(purposes=purposes, by_hand=bool(said.get("by_hand")), finding=said.get("finding", "").strip()[:20_000])
+        details = Details(
+            purposes=purposes,
+            by_hand=bool(said.get("by_hand")),
+            finding=said.get("finding", "").strip()[:20_000],
+            disputed=bool(said.get("disputed")),
+            ground=_read_ground(request),
+            fee=said.get("fee", "").strip()[:20],
+            prevails=said.get("prevails") == "yes",
+        )
         return Said(text=text, subject=said.get("subject", "")[:500], how=how, details=details)
     raise cases.ReasonMissing(_("Tick the box to say that you are sure."))
 

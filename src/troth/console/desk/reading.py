@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from troth.privacy.desk.cases import clock_of, pauses_of
 from troth.privacy.desk.identity import is_known_enough
+from troth.privacy.desk.lifting import can_lift, is_announced
 from troth.privacy.desk.listing import SOON, is_unanswered
 from troth.privacy.desk.steps import Step
 from troth.privacy.history import Words, read_history, read_words
@@ -157,6 +158,14 @@ def list_acts(request: PrivacyRequest) -> list[tuple[str, str, str]]:
     found = [(step, button, icon) for act, step, button, icon in words if act in possible]
     if request.state in (S.RECEIVED, S.RUNNING, S.EXTENDED) and request.person_id is not None:
         found.insert(0, (Step.ACKNOWLEDGE, _("Acknowledge…"), "mail-check"))
+    if request.type == RequestType.OBJECTION and Act.REFUSE in possible:
+        found.append((Step.WEIGH, _("Weigh the grounds…"), "scale"))
+    if Act.REFUSE in possible and request.person_id is not None:
+        found.append((Step.ASK_FEE, _("Ask a fee…"), "coins"))
+    if can_lift(request):
+        found.append((Step.ANNOUNCE_LIFTING, _("Say that it ends…"), "mail-check"))
+        if is_announced(request):
+            found.append((Step.LIFT, _("Lift the restriction…"), "lock-open"))
     if request.person_id is not None:
         found.append((Step.NOTE, _("Note…"), "sticky-note"))
     return found

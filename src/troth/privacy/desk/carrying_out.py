@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 from django.db import transaction
 
 from troth.kernel.errors import TrothError
+from troth.people.lookup import load_person
+from troth.people.models import Identifier
 from troth.privacy.desk.cases import carried_out, subject_of
 from troth.privacy.desk.identity import check_identity
 from troth.privacy.erasure import erase_person
@@ -22,6 +25,14 @@ class DetailMissing(TrothError):
     """What is to be done was not said."""
 
 
+class Ground(StrEnum):
+    """Why a controller may refuse, or ask for a fee (Art. 12(5)); it has to show that it is so."""
+
+    NONE = ""
+    UNFOUNDED = "unfounded"
+    EXCESSIVE = "excessive"
+
+
 class Details(msgspec.Struct, frozen=True, kw_only=True):
     """What the person wants exactly; each type reads its own."""
 
@@ -33,7 +44,15 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     by_hand: bool = False
     """A rectification that a member made on the person's page."""
     finding: str = ""
-    """Of who looked at a decision again; kept with the person."""
+    """Of who looked at a decision again; of whoever weighed an objection; or what a disputed value said before. Kept with the person."""
+    disputed: bool = False
+    """A rectification about which there were two opinions: what the values said before is kept in the request's file, and goes with it."""
+    ground: Ground = Ground.NONE
+    """Why a request is refused without being looked at, or a fee asked for (Art. 12(5))."""
+    fee: str = ""
+    """What is asked for, e.g. `12.50 EUR`."""
+    prevails: bool = False
+    """Whether compelling legitimate grounds prevail over an objection (Art. 21(1))."""
 
 
 def carry_out(request: PrivacyRequest, details: Details, *, by: By, now: int, facts: Mapping[str, Any] | None = None) -> None:
@@ -48,8 +67,9 @@ def carry_out(request: PrivacyRequest, details: Details, *, by: By, now: int, fa
         )
         return
     with transaction.atomic():
+        past = _past_values(request, details)
         steps = WAYS[RequestType(request.type)](request, details, by.door, now)
-        carried_out(request, steps, by=by, now=now, words=details.finding)
+        carried_out(request, steps, by=by, now=now, words="\n\n".join(text for text in (details.finding.strip(), past) if text))
 
 
 def check_carrying_out(request: PrivacyRequest) -> None:
@@ -69,12 +89,30 @@ def _hand_out(request: PrivacyRequest, details: Details, source: str, now: int) 
     return {"handed_out": "access" if request.type == RequestType.ACCESS else "portability"}
 
 
+def _past_values(request: PrivacyRequest, details: Details) -> str:
+    """What disputed values say before they are corrected, for the request's own file."""
+    if request.type != RequestType.RECTIFICATION or not details.disputed:
+        return ""
+    subject = subject_of(request)
+    held = load_person(subject).attributes
+    lines = [f"{name}: {held.get(name, '–')} → {'–' if value is None else value}" for name, value in details.attributes.items()]
+    contacts = {"email": details.email, "phone": details.phone}
+    own = Identifier.objects.filter(bucket=subject.bucket, person_id=subject.person_id, kind__in=[k for k, v in contacts.items() if v])
+    lines += [f"{kind}: {value} → {contacts[kind]}" for kind, value in own.values_list("kind", "value")]
+    return "\n".join(lines)
+
+
 def _rectify(request: PrivacyRequest, details: Details, source: str, now: int) -> dict[str, Any]:
+    disputed = {"disputed": True} if details.disputed else {}
     if details.by_hand:
-        return {"corrected": "by hand"}
+        if details.disputed and not details.finding.strip():
+            raise DetailMissing(
+                "Write what the disputed value said before, and what each side says: it is kept in the request's file alone."
+            )
+        return {"corrected": "by hand", **disputed}
     if not (details.attributes or details.email or details.phone):
         raise DetailMissing("Say what is to be corrected: attributes, an e-mail address or a phone number; or that it was done by hand.")
-    return correct_person(
+    changed = correct_person(
         subject_of(request),
         attributes=dict(details.attributes),
         source=source,
@@ -82,6 +120,7 @@ def _rectify(request: PrivacyRequest, details: Details, source: str, now: int) -
         email=details.email or None,
         phone=details.phone or None,
     )
+    return {**changed, **disputed}
 
 
 def _restrict(request: PrivacyRequest, details: Details, source: str, now: int) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import msgspec
 
 from troth.privacy.desk import cases
 from troth.privacy.desk.carrying_out import Details, carry_out, check_carrying_out
+from troth.privacy.desk.lifting import ANNOUNCE, check_announcing, check_lifting, lift
 from troth.privacy.desk.telling import GAP, mail
+from troth.privacy.desk.weighing import check_fee, check_refusing_objection, check_weighing, weigh
 from troth.privacy.history import TELL, By, Words, write_step
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.states import Act, next_state
@@ -29,6 +31,13 @@ class Step(StrEnum):
     ANSWER = "answer"
     WITHDRAW = "withdraw"
     NOTE = "note"
+    ASK_FEE = "ask_fee"
+    """Of a request that is manifestly unfounded or excessive (Art. 12(5)(a)); the clock runs on."""
+    WEIGH = "weigh"
+    """An objection against the controller's compelling grounds (Art. 21(1))."""
+    ANNOUNCE_LIFTING = "announce_lifting"
+    """The person is told before a restriction is lifted (Art. 18(3))."""
+    LIFT = "lift"
 
 
 class How(StrEnum):
@@ -39,7 +48,12 @@ class How(StrEnum):
     """By letter, by telephone, in person: the member did it themselves."""
 
 
-TOLD = frozenset({Step.ACKNOWLEDGE, Step.ASK_IDENTITY, Step.ASK_CLARIFICATION, Step.EXTEND, Step.REFUSE, Step.ANSWER})
+TOLD = frozenset(
+    {
+        *(Step.ACKNOWLEDGE, Step.ASK_IDENTITY, Step.ASK_CLARIFICATION, Step.EXTEND, Step.REFUSE, Step.ANSWER),
+        *(Step.ASK_FEE, Step.ANNOUNCE_LIFTING),
+    }
+)
 """Steps of which the person is told, by a text that says so."""
 DRAFTS = {
     Step.ACKNOWLEDGE: "received",
@@ -48,6 +62,8 @@ DRAFTS = {
     Step.EXTEND: "extend",
     Step.REFUSE: "refuse",
     Step.ANSWER: "done",
+    Step.ASK_FEE: "ask_fee",
+    Step.ANNOUNCE_LIFTING: "announce_lifting",
 }
 """The draft that each begins with (`telling.draft`)."""
 
@@ -61,8 +77,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     details: Details = Details()
 
 
-def draft_kind(request: PrivacyRequest, step: Step) -> str:
+def draft_kind(request: PrivacyRequest, step: Step, ground: str = "") -> str:
     """The draft that a step of a request begins with; empty: it begins with none. An erasure is told before it is carried out, or never."""
+    if step == Step.REFUSE and ground:
+        return f"refuse_{ground}"
     if request.type == RequestType.ERASURE and step == Step.CARRY_OUT:
         return "done"
     return DRAFTS.get(step, "")
@@ -98,6 +116,8 @@ def _check_extending(request: PrivacyRequest, said: Said, now: int) -> None:
 
 def _check_refusing(request: PrivacyRequest, said: Said, now: int) -> None:
     cases.check_refusing(request, said.text)
+    if not said.details.ground:
+        check_refusing_objection(request)
 
 
 def _check_act(act: Act, what: str) -> Callable[[PrivacyRequest, Said, int], None]:
@@ -116,6 +136,10 @@ CHECKS: Mapping[Step, Callable[[PrivacyRequest, Said, int], None]] = {
     Step.ASK_IDENTITY: _check_act(Act.ASK_IDENTITY, "Say what the person is asked."),
     Step.ASK_CLARIFICATION: _check_act(Act.ASK_CLARIFICATION, "Say what the person is asked."),
     Step.ANSWER: _check_act(Act.ANSWER, "Write what the person is told."),
+    Step.ASK_FEE: lambda request, said, now: check_fee(request, said.details, said.text),
+    Step.WEIGH: lambda request, said, now: check_weighing(request, said.details),
+    Step.ANNOUNCE_LIFTING: lambda request, said, now: check_announcing(request, said.text),
+    Step.LIFT: lambda request, said, now: check_lifting(request),
 }
 
 Way = Callable[[PrivacyRequest, Said, By, int, Mapping[str, Any]], None]
@@ -141,7 +165,8 @@ def _extend(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mappin
 
 
 def _refuse(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
-    cases.refuse(request, words=Words(said.text, said.subject), by=by, now=now, facts=facts)
+    ground = {"ground": said.details.ground.value} if said.details.ground else {}
+    cases.refuse(request, words=Words(said.text, said.subject), by=by, now=now, facts={**facts, **ground})
 
 
 def _carry_out(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
@@ -160,6 +185,23 @@ def _note(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[
     cases.add_note(request, text=said.text, by=by, now=now)
 
 
+def _ask_fee(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    more = {"ground": said.details.ground.value, "fee": said.details.fee}
+    write_step(request, Step.ASK_FEE, by, now, facts={**facts, **more}, words=Words(said.text, said.subject))
+
+
+def _weigh(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    weigh(request, said.details, by=by, now=now)
+
+
+def _announce(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    write_step(request, ANNOUNCE, by, now, facts=facts, words=Words(said.text, said.subject))
+
+
+def _lift(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    lift(request, said.text, by=by, now=now)
+
+
 WAYS: Mapping[Step, Way] = {
     Step.ACKNOWLEDGE: _acknowledge,
     Step.ASK_IDENTITY: _ask(Act.ASK_IDENTITY),
@@ -171,4 +213,8 @@ WAYS: Mapping[Step, Way] = {
     Step.ANSWER: _answer,
     Step.WITHDRAW: _withdraw,
     Step.NOTE: _note,
+    Step.ASK_FEE: _ask_fee,
+    Step.WEIGH: _weigh,
+    Step.ANNOUNCE_LIFTING: _announce,
+    Step.LIFT: _lift,
 }

@@ -17,16 +17,16 @@ from troth.people.lookup import PersonNotFound, load_person
 from troth.privacy.desk.answer_words import WORDS
 from troth.privacy.desk.cases import clock_of, subject_of
 from troth.privacy.desk.checking import addresses_on_file, make_code
+from troth.privacy.desk.letters import read_letter
 from troth.privacy.desk.links import make_data_url, make_follow_url
 from troth.privacy.history import By, Words, read_history, read_words
 from troth.privacy.legal_clock import EXTENDED, term_end
-from troth.privacy.models import PrivacyRequest
+from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.seats import unpack_seat
 from troth.privacy.states import Act
 from troth.workspaces.models import Workspace
 
 DONE = "done"
-KINDS = ("received", "ask_identity", "ask_clarification", "extend", "refuse", DONE)
 HANDS_OUT = ("access", "portability")
 GAP = "[…]"
 """Stands in a draft where the member writes; a letter with it does not leave."""
@@ -59,8 +59,8 @@ def language_for(request: PrivacyRequest) -> str:
     return choose_language(WORDS, wanted) or "en"
 
 
-def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", words: str = "", code: str = "") -> Draft:
-    """The mail of a kind (`KINDS` or `code`) as it may be sent; `words` is what the member writes themselves."""
+def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", words: str = "", code: str = "", fee: str = "") -> Draft:
+    """The mail of a kind (of `letters.KINDS`, or `done`) as it may be sent; `words` is what the member writes themselves."""
     chosen = language if language in WORDS else language_for(request)
     said, seat = WORDS[chosen], unpack_seat(request.seat)
     due_at = term_end(request.received_at, seat, EXTENDED) if kind == "extend" else clock_of(request, now).due_at
@@ -73,15 +73,23 @@ def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", w
         "due": due,
         "link": DATA_LINK if hands_out else make_follow_url(request.workspace_id, request.pk),
         "code": code,
-        "words": words or _finding(request) or GAP,
+        "words": words or _finding(request, kind) or GAP,
+        "fee": fee or GAP,
     }
-    key = f"done_{request.type}" if kind == DONE else kind
-    parts = [said[one].format(**facts) for one in ("greeting", key, "closing")]
-    return Draft(chosen, said["subject"].format(**facts), "\n\n".join(parts))
+    subject, text = read_letter(request.workspace_id, _letter_kind(request, kind), chosen).filled(facts)
+    return Draft(chosen, subject, text)
 
 
-def _finding(request: PrivacyRequest) -> str:
+def _letter_kind(request: PrivacyRequest, kind: str) -> str:
+    if kind != DONE:
+        return kind
+    return f"done_{request.type}" + ("_disputed" if request.steps.get("disputed") else "")
+
+
+def _finding(request: PrivacyRequest, kind: str) -> str:
     """What came of the review of a decision, for the answer to begin with."""
+    if kind != DONE or request.type != RequestType.HUMAN_REVIEW:
+        return ""
     acts = {step.id for step in read_history(request) if step.act == Act.CARRY_OUT}
     return next((words.text for step_id, words in read_words(request).items() if step_id in acts), "")
 

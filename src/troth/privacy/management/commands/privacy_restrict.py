@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
@@ -29,7 +29,5 @@ class Command(BaseCommand):
         """Restrict or lift, and print the request."""
         workspace = find_workspace(options["workspace"])
         subject = find_person(workspace.pk, options["identifier"])
-        if options["lift"] and not options["told"]:
-            raise CommandError("Tell the person before the restriction is lifted (Art. 18(3)), then say --told.")
         request = restrict_person(subject, lift=options["lift"], source="cli", reason=options["reason"], now=now_ms(), told=options["told"])
         self.stdout.write(f"Request {request.pk}: person {subject.person_id}, {request.steps['processing']}.")

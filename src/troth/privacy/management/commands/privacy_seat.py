@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
+from django.core.management.base import BaseCommand, CommandParser
 
 from troth.privacy.legal_clock import Seat
-from troth.privacy.seats import load_seat, set_seat
+from troth.privacy.seats import load_seat, set_contact, set_seat
 from troth.workspaces.registry import find_workspace
 
 
@@ -34,17 +32,7 @@ class Command(BaseCommand):
         region = options["region"].upper() if options["region"] is not None else held.region if country == held.country else ""
         set_seat(workspace, Seat(country, region, options["zone"] or held.zone))
         if options["contact"] is not None:
-            workspace.privacy_contact = _address(options["contact"])
-            workspace.save(update_fields=["privacy_contact"])
+            set_contact(workspace, options["contact"])
         seat = load_seat(workspace.pk)
         where = "-".join(one for one in (seat.country, seat.region) if one) or "no public holidays"
         self.stdout.write(f"{workspace.name}: {where}, {seat.zone}; told: {workspace.privacy_contact or 'owners and privacy officers'}")
-
-
-def _address(text: str) -> str:
-    try:
-        if text:
-            validate_email(text)
-    except ValidationError:
-        raise CommandError("--contact is an e-mail address.") from None
-    return text
