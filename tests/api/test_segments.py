@@ -29,6 +29,11 @@ def test_a_segment_is_made_listed_changed_archived_and_its_versions_stay(alice: 
     changed = alice.api.json("PATCH", f"/segments/{made['id']}", {"definition": {"not": BOUGHT}})
     assert changed["version"] == 2 and changed["freshness"]["is_late"]
     assert [one["version"] for one in alice.api.json("GET", f"/segments/{made['id']}/versions")] == [2, 1]
+    assert alice.api.json("GET", f"/segments/{made['id']}/versions/1")["definition"] == BOUGHT
+    restored = alice.api.json("POST", f"/segments/{made['id']}/versions/1/restore")
+    assert (restored["version"], restored["definition"], restored["freshness"]["is_late"]) == (3, BOUGHT, True)
+    assert alice.api.json("GET", f"/segments/{made['id']}/versions/9", status=404)["code"] == "not_found"
+    assert alice.api.json("POST", f"/segments/{made['id']}/versions/9/restore", status=404)["code"] == "not_found"
     assert alice.api.json("POST", f"/segments/{made['id']}/archive")["archived"]
     assert made["id"] not in [one["id"] for one in alice.api.json("GET", "/segments")]
     assert alice.api.json("PATCH", f"/segments/{made['id']}", {"name": "x"}, status=400)["path"] == "$"

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.segments.shop import Shop
+from troth.segments.registry import VersionUnknown, update_segment
 
 PRO = {"attribute": "plan", "op": "equals", "value": "pro"}
 
@@ -37,3 +38,15 @@ def test_segments_are_listed_shown_counted_and_explained(shop: Shop, tmp_path: P
     assert "may not be chosen for behavioural_profiling: no_consent" in told and "yes plan is “pro”  (“pro”)" in told
     with pytest.raises(CommandError, match="no such segment"):
         run("segment_show", str(shop.pk), "Nonsense")
+
+
+def test_versions_are_listed_told_in_words_and_taken_up_again(shop: Shop) -> None:
+    segment = shop.segment(PRO, name="Pro")
+    update_segment(segment, definition={"not": PRO}, author="dana@example.com")
+    newest, first = run("segment_versions", str(shop.pk), "Pro").splitlines()
+    assert "dana@example.com" in newest and first.split()[0] == "1"
+    assert "plan is “pro”" in run("segment_versions", str(shop.pk), "Pro", number=1)
+    assert run("segment_restore", str(shop.pk), "Pro", "1") == "Pro: version 3 is as version 1 was\n"
+    assert [one["definition"] for one in json.loads(run("segment_versions", str(shop.pk), "Pro", json=True))] == [PRO, {"not": PRO}, PRO]
+    with pytest.raises(VersionUnknown):
+        run("segment_restore", str(shop.pk), "Pro", "9")

@@ -6,13 +6,14 @@ from django.http import HttpRequest
 from ninja import Router, Status
 
 from troth.api.access import WRITE_CAMPAIGNS, workspace_of
-from troth.api.errors import Conflict, NotFound
+from troth.api.errors import Conflict
 from troth.api.schemas import CampaignIn, CampaignOut, CampaignPatch, PlaceOut, ReadingOut, problems
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import (
     CampaignStateWrong,
     create_campaign,
     delete_campaign,
+    find_campaign,
     pause_campaign,
     plan_of,
     publish_campaign,
@@ -42,20 +43,20 @@ def create(request: HttpRequest, campaign: CampaignIn) -> Status[CampaignOut]:
 @router.get("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def get_campaign(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """One campaign."""
-    return _show(_find(workspace_of(request), campaign_id))
+    return _show(find_campaign(workspace_of(request), campaign_id))
 
 
 @router.patch("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def update(request: HttpRequest, campaign_id: int, campaign: CampaignPatch) -> CampaignOut:
     """Change the draft. What was published goes on as it is until it is published again."""
-    return _show(update_campaign(_find(workspace_of(request), campaign_id), **campaign.dict(exclude_unset=True)))
+    return _show(update_campaign(find_campaign(workspace_of(request), campaign_id), **campaign.dict(exclude_unset=True)))
 
 
 @router.delete("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={204: None, **problems(404, 409)})
 def delete(request: HttpRequest, campaign_id: int) -> Status[None]:
     """Remove a draft. One that was published can only be paused: its messages name it."""
     try:
-        delete_campaign(_find(workspace_of(request), campaign_id))
+        delete_campaign(find_campaign(workspace_of(request), campaign_id))
     except CampaignStateWrong as wrong:
         raise Conflict(str(wrong)) from None
     return Status(204, None)
@@ -64,38 +65,29 @@ def delete(request: HttpRequest, campaign_id: int) -> Status[None]:
 @router.post("/campaigns/{campaign_id}/publish", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def publish(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """Check the draft and react to events from now on. A fault in the template is answered with part and line; so is data collected for another purpose."""
-    return _show(publish_campaign(_find(workspace_of(request), campaign_id)))
+    return _show(publish_campaign(find_campaign(workspace_of(request), campaign_id)))
 
 
 @router.get("/campaigns/{campaign_id}/readings", auth=WRITE_CAMPAIGNS, response={200: list[ReadingOut], **problems(404)})
 def list_readings(request: HttpRequest, campaign_id: int) -> list[ReadingOut]:
     """What the draft reads, what each of it is collected for, and whether the campaign's purposes cover it."""
-    row = _find(workspace_of(request), campaign_id)
+    row = find_campaign(workspace_of(request), campaign_id)
     return [_show_reading(reading) for reading in find_readings(plan_of(row), load_catalog(row.workspace_id))]
 
 
 @router.post("/campaigns/{campaign_id}/pause", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def pause(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """Stop reacting to events; what is queued goes out."""
-    return _show(pause_campaign(_find(workspace_of(request), campaign_id)))
+    return _show(pause_campaign(find_campaign(workspace_of(request), campaign_id)))
 
 
 @router.post("/campaigns/{campaign_id}/resume", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404, 409)})
 def resume(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """React to events again, as it was published last; refused when it reads data that was assigned to another purpose meanwhile."""
     try:
-        return _show(resume_campaign(_find(workspace_of(request), campaign_id)))
+        return _show(resume_campaign(find_campaign(workspace_of(request), campaign_id)))
     except CampaignStateWrong as wrong:
         raise Conflict(str(wrong)) from None
-
-
-def _find(workspace_id: int, campaign_id: int) -> Campaign:
-    found = None
-    if 0 < campaign_id < 2**63:
-        found = Campaign.objects.filter(workspace_id=workspace_id, pk=campaign_id).first()
-    if found is None:
-        raise NotFound("There is no such campaign in this workspace.")
-    return found
 
 
 def _show(row: Campaign) -> CampaignOut:

@@ -38,6 +38,7 @@ from troth.api import (
     sending,
     templates,
     topics,
+    trying,
     webhooks,
     why,
 )
@@ -109,6 +110,7 @@ for _router in (
     campaigns.router,
     limits.router,
     newsletters.router,
+    trying.router,
     topics.router,
     repermissions.router,
     reports.router,

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from troth.campaigns.newsletters.errors import NewsletterUnknown
+from troth.campaigns.publishing import CampaignUnknown
+from troth.campaigns.trials import TrialRefused
 from troth.consent.forms import FormUnknown
 from troth.consent.topics import TopicUnknown
 from troth.content.library import PieceMissing
@@ -16,7 +19,7 @@ from troth.people.lookup import PersonNotFound
 from troth.privacy.breaches.register import BreachOpen, BreachUnknown
 from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
-from troth.segments.registry import SegmentUnknown
+from troth.segments.registry import SegmentUnknown, VersionUnknown
 
 _PATH = re.compile(r"(\$[^\s:]*): (.+)", re.DOTALL)
 
@@ -101,10 +104,20 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
         return error.status, problem(error.code, str(error), error.path)
     if isinstance(
         error,
-        PersonNotFound | FormUnknown | TopicUnknown | PieceMissing | SegmentUnknown | BreachUnknown | RetentionUnknown | ProcessorUnknown,
+        PersonNotFound
+        | CampaignUnknown
+        | NewsletterUnknown
+        | FormUnknown
+        | TopicUnknown
+        | PieceMissing
+        | SegmentUnknown
+        | VersionUnknown
+        | BreachUnknown
+        | RetentionUnknown
+        | ProcessorUnknown,
     ):
         return 404, problem("not_found", str(error))
-    if isinstance(error, BreachOpen):
+    if isinstance(error, BreachOpen | TrialRefused):
         return 409, problem("conflict", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")

@@ -13,7 +13,14 @@ from troth.api.errors import Conflict, NotFound
 from troth.api.newsletter_schemas import NewsletterIn, NewsletterOut, NewsletterPatch, OutcomeOut, RunOut, StateCount, WinnerIn
 from troth.api.schemas import problems
 from troth.campaigns.models import Newsletter, NewsletterRun
-from troth.campaigns.newsletters.editing import FIELDS, copy_newsletter, create_newsletter, delete_newsletter, edit_newsletter
+from troth.campaigns.newsletters.editing import (
+    FIELDS,
+    copy_newsletter,
+    create_newsletter,
+    delete_newsletter,
+    edit_newsletter,
+    find_newsletter,
+)
 from troth.campaigns.newsletters.errors import NewsletterStateWrong
 from troth.campaigns.newsletters.freshness import find_wait
 from troth.campaigns.newsletters.gathering import LOOKED_AT
@@ -47,7 +54,7 @@ def create(request: HttpRequest, newsletter: NewsletterIn) -> Status[NewsletterO
 @router.get("/newsletters/{newsletter_id}", auth=WRITE_CAMPAIGNS, response={200: NewsletterOut, **problems(404)})
 def get_newsletter(request: HttpRequest, newsletter_id: int) -> NewsletterOut:
     """One newsletter."""
-    return _show(_find(request, newsletter_id))
+    return _show(find_newsletter(workspace_of(request), newsletter_id))
 
 
 @router.patch("/newsletters/{newsletter_id}", auth=WRITE_CAMPAIGNS, response={200: NewsletterOut, **problems(404, 409)})
@@ -60,7 +67,7 @@ def update(request: HttpRequest, newsletter_id: int, newsletter: NewsletterPatch
 def delete(request: HttpRequest, newsletter_id: int) -> Status[None]:
     """Remove a draft."""
     try:
-        delete_newsletter(_find(request, newsletter_id))
+        delete_newsletter(find_newsletter(workspace_of(request), newsletter_id))
     except NewsletterStateWrong as wrong:
         raise Conflict(str(wrong)) from None
     return Status(204, None)
@@ -69,7 +76,7 @@ def delete(request: HttpRequest, newsletter_id: int) -> Status[None]:
 @router.post("/newsletters/{newsletter_id}/copy", auth=WRITE_CAMPAIGNS, response={201: NewsletterOut, **problems(404)})
 def copy(request: HttpRequest, newsletter_id: int) -> Status[NewsletterOut]:
     """A draft of the same content."""
-    return Status(201, _show(copy_newsletter(_find(request, newsletter_id), now=now_ms())))
+    return Status(201, _show(copy_newsletter(find_newsletter(workspace_of(request), newsletter_id), now=now_ms())))
 
 
 @router.post("/newsletters/{newsletter_id}/start", auth=WRITE_CAMPAIGNS, response={200: NewsletterOut, **problems(404, 409)})
@@ -99,7 +106,7 @@ def cancel(request: HttpRequest, newsletter_id: int) -> NewsletterOut:
 @router.get("/newsletters/{newsletter_id}/runs", auth=WRITE_CAMPAIGNS, response={200: list[RunOut], **problems(404)})
 def list_runs(request: HttpRequest, newsletter_id: int) -> list[RunOut]:
     """Its latest 20 sendings, the newest first, with what became of every message."""
-    row = _find(request, newsletter_id)
+    row = find_newsletter(workspace_of(request), newsletter_id)
     runs = NewsletterRun.objects.filter(workspace_id=row.workspace_id, newsletter_id=row.pk).order_by("-number")[:20]
     return [_show_run(run) for run in runs]
 
@@ -107,7 +114,7 @@ def list_runs(request: HttpRequest, newsletter_id: int) -> list[RunOut]:
 @router.post("/newsletters/{newsletter_id}/runs/{number}/winner", auth=WRITE_CAMPAIGNS, response={200: RunOut, **problems(404, 409)})
 def set_winner(request: HttpRequest, newsletter_id: int, number: int, chosen: WinnerIn) -> RunOut:
     """Choose the variant for all who wait, without waiting for the end of the test."""
-    row = _find(request, newsletter_id)
+    row = find_newsletter(workspace_of(request), newsletter_id)
     run = NewsletterRun.objects.filter(workspace_id=row.workspace_id, newsletter_id=row.pk, number=number).first()
     if run is None:
         raise NotFound("This newsletter has no such sending.")
@@ -119,18 +126,9 @@ def set_winner(request: HttpRequest, newsletter_id: int, number: int, chosen: Wi
 
 def _act(act: Callable[[Newsletter], Newsletter], request: HttpRequest, newsletter_id: int) -> NewsletterOut:
     try:
-        return _show(act(_find(request, newsletter_id)))
+        return _show(act(find_newsletter(workspace_of(request), newsletter_id)))
     except NewsletterStateWrong as wrong:
         raise Conflict(str(wrong)) from None
-
-
-def _find(request: HttpRequest, newsletter_id: int) -> Newsletter:
-    found = None
-    if 0 < newsletter_id < 2**63:
-        found = Newsletter.objects.filter(workspace_id=workspace_of(request), pk=newsletter_id).first()
-    if found is None:
-        raise NotFound("There is no such newsletter in this workspace.")
-    return found
 
 
 def _show(row: Newsletter) -> NewsletterOut:

@@ -33,9 +33,18 @@ from troth.kernel.clock import HOUR, iso, now_ms
 from troth.segments.evaluate import Explained
 from troth.segments.looking import explain_membership, preview, read_freshness, read_history
 from troth.segments.membership import list_members
-from troth.segments.models import Segment
+from troth.segments.models import Segment, SegmentVersion
 from troth.segments.purpose_checking import find_readings
-from troth.segments.registry import archive_segment, check_segment, create_segment, get_segment, list_segments, update_segment
+from troth.segments.registry import (
+    archive_segment,
+    check_segment,
+    create_segment,
+    get_segment,
+    get_version,
+    list_segments,
+    restore_version,
+    update_segment,
+)
 
 router = Router(tags=["segments"])
 BY_API = "api"
@@ -128,18 +137,20 @@ def history(request: HttpRequest, segment_id: int, hours: Annotated[int, Query(g
 def versions(request: HttpRequest, segment_id: int) -> list[VersionOut]:
     """Every version of it, the newest first."""
     row = get_segment(workspace_of(request), segment_id)
-    return [
-        VersionOut(
-            version=one.version,
-            name=one.name,
-            definition=one.definition,
-            purpose=one.purpose,
-            also_for=one.also_for,
-            at=iso(one.at),
-            author=one.author,
-        )
-        for one in row.versions.order_by("-version")[:200]
-    ]
+    return [_show_version(one) for one in row.versions.order_by("-version")[:200]]
+
+
+@router.get("/segments/{segment_id}/versions/{version}", auth=WRITE_CAMPAIGNS, response={200: VersionOut, **problems(404)})
+def get_one_version(request: HttpRequest, segment_id: int, version: int) -> VersionOut:
+    """It as it was saved once."""
+    return _show_version(get_version(get_segment(workspace_of(request), segment_id), version))
+
+
+@router.post("/segments/{segment_id}/versions/{version}/restore", auth=WRITE_CAMPAIGNS, response={200: SegmentOut, **problems(404)})
+def restore_one_version(request: HttpRequest, segment_id: int, version: int) -> SegmentOut:
+    """Save it as it was in an earlier version, as a new one, and compute that. Refused as a change would be where it cannot be kept any more."""
+    row = get_segment(workspace_of(request), segment_id)
+    return _show(restore_version(row, version, author=BY_API), now_ms())
 
 
 @router.get("/segments/{segment_id}/readings", auth=WRITE_CAMPAIGNS, response={200: list[SegmentReadingOut], **problems(404)})
@@ -158,6 +169,18 @@ def readings(request: HttpRequest, segment_id: int) -> list[SegmentReadingOut]:
         )
         for one in found
     ]
+
+
+def _show_version(one: SegmentVersion) -> VersionOut:
+    return VersionOut(
+        version=one.version,
+        name=one.name,
+        definition=one.definition,
+        purpose=one.purpose,
+        also_for=one.also_for,
+        at=iso(one.at),
+        author=one.author,
+    )
 
 
 def _show_explained(found: Explained) -> ExplainedOut:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from troth.api.access import READ_PEOPLE, WRITE_CAMPAIGNS, workspace_of
+from troth.api.access import READ_PEOPLE, WRITE_CAMPAIGNS, may, workspace_of
 from troth.api.errors import Conflict, ScopeMissing
 from troth.api.schemas import problems
 from troth.api.template_schemas import (
@@ -23,7 +21,8 @@ from troth.api.template_schemas import (
     TemplateVersionOut,
     VersionRow,
 )
-from troth.campaigns.trials import describe_person, find_sample_event, render_trial
+from troth.campaigns.draft_trials import parts_of
+from troth.campaigns.trials import make_sample, render_sample
 from troth.content.checking import check_piece
 from troth.content.comparing import compare
 from troth.content.drafts import draft_mail, draft_short
@@ -44,13 +43,9 @@ from troth.content.library import (
 )
 from troth.content.models import Kind, Piece, Template
 from troth.content.publishing import publish_piece
-from troth.content.short_text import render_short
 from troth.kernel.clock import iso, now_ms
 from troth.messages.link_checking import check_addresses
-from troth.messages.unsubscribe_links import make_test_url
-from troth.people.event_names import fold_event_name
 from troth.people.lookup import find_person
-from troth.workspaces.keys import Grant
 
 router = Router(tags=["templates"])
 
@@ -116,24 +111,12 @@ def check_template(request: HttpRequest, template_key: str, live: bool = False) 
 def preview_template(request: HttpRequest, template_key: str, preview: PreviewIn) -> TemplatePreviewOut:
     """The draft as a real or made-up person would get it. Its way to unsubscribe leads nowhere."""
     piece = find_piece(workspace_of(request), template_key)
-    person, properties, at = preview.made_up or {}, preview.properties or {}, now_ms()
-    if preview.person:
-        if READ_PEOPLE.scope not in cast("Grant", request.auth).scopes:  # type: ignore[attr-defined]
-            raise ScopeMissing(READ_PEOPLE.scope)
-        subject = find_person(piece.workspace_id, preview.person)
-        person = describe_person(subject)
-        if preview.properties is None and preview.event and (sample := find_sample_event(subject, preview.event)):
-            at, properties = sample
-    if piece.kind == Kind.SHORT:
-        variables: dict[str, Any] = {"person": person, "user": person}
-        variables["event"] = {"name": fold_event_name(preview.event), "at": iso(at), "properties": properties}
-        short = render_short(
-            draft_short(piece, preview.language), variables, unsubscribe_url=make_test_url() if preview.marketing else None
-        )
-        return TemplatePreviewOut(subject=short.title, html="", text=short.body, url=short.url)
-    mail = draft_mail(piece, preview.language)
-    rendered = render_trial(mail, person, event=preview.event, properties=properties, at=at, is_marketing=preview.marketing)
-    return TemplatePreviewOut(subject=rendered.subject, html=rendered.html, text=rendered.text)
+    if preview.person and not may(request, READ_PEOPLE.scope):
+        raise ScopeMissing(READ_PEOPLE.scope)
+    subject = find_person(piece.workspace_id, preview.person) if preview.person else None
+    sample = make_sample(subject, preview.made_up, event=preview.event, properties=preview.properties, now=now_ms())
+    draft = draft_short(piece, preview.language) if piece.kind == Kind.SHORT else draft_mail(piece, preview.language)
+    return TemplatePreviewOut(**parts_of(render_sample(draft, sample, is_marketing=preview.marketing)))
 
 
 @router.post("/templates/{template_key}/publish", auth=WRITE_CAMPAIGNS, response={200: TemplateVersionOut, **problems(404)})

@@ -10,10 +10,9 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from troth.api.access import READ_MESSAGES, WRITE_CAMPAIGNS, may, workspace_of
-from troth.api.errors import NotFound
 from troth.api.persons import resolve
 from troth.api.schemas import Input, PersonRef, problems
-from troth.campaigns.publishing import CampaignUnknown, find_campaign
+from troth.campaigns.publishing import find_campaign
 from troth.campaigns.rehearsal import MOST_DAYS, WOULD, rehearse
 from troth.campaigns.why import Story, tell_all, tell_message, tell_why
 from troth.kernel.clock import DAY, iso, now_ms
@@ -61,10 +60,7 @@ def why(
         return [_show(None, story) for story in tell_message(subject, message)]
     if campaign is None:
         return [_show(own.pk, story) for own, stories in tell_all(subject, now) for story in stories]
-    try:
-        found = find_campaign(workspace_id, campaign)
-    except CampaignUnknown as unknown:
-        raise NotFound(str(unknown)) from None
+    found = find_campaign(workspace_id, campaign)
     return [_show(found.pk, story) for story in tell_why(subject, found, now)]
 
 
@@ -118,11 +114,7 @@ class RehearsalOut(Schema):
 @router.post("/campaigns/{campaign_id}/rehearsal", auth=WRITE_CAMPAIGNS, response={200: RehearsalOut, **problems(404)})
 def rehearsal(request: HttpRequest, campaign_id: int, wanted: RehearsalIn) -> RehearsalOut:
     """Run the draft on the recorded past: who would have got it, when, and why not. Nothing is sent or stored."""
-    try:
-        campaign = find_campaign(workspace_of(request), campaign_id)
-    except CampaignUnknown as unknown:
-        raise NotFound(str(unknown)) from None
-    told = rehearse(campaign, days=wanted.days, now=now_ms())
+    told = rehearse(find_campaign(workspace_of(request), campaign_id), days=wanted.days, now=now_ms())
     shows = may(request, "people:read")
     return RehearsalOut(
         since=iso(told.since),

@@ -5,8 +5,9 @@ What is rendered here is the same code and data as at sending; only the unsubscr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from troth.consent.catalog import PROFILING, load_catalog
@@ -18,21 +19,56 @@ from troth.content.short_text import ShortTemplate, render_short
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
-from troth.messages.direct import NotSent, send_direct
+from troth.messages.direct import NotSent, find_way, send_direct
 from troth.messages.mail import TEST_MARK
 from troth.messages.unsubscribe_links import make_test_url
 from troth.people.event_names import fold_event_name
 from troth.people.identifiers import EMAIL, EXTERNAL_ID
 from troth.people.lookup import latest_events
 from troth.people.queries import load_identifiers, load_profiles
-from troth.workspaces.models import Workspace
+from troth.workspaces.models import Member, Workspace
 
+Rendered = RenderedEmail | ShortTemplate
 LOOKED_AT = 100
 """A person's latest events among which one of the triggering name is looked for."""
 
 
 class TrialRefused(TrothError):
     """A test that was not sent; the message says what to do."""
+
+
+class NotAMember(TrothError):
+    """A test for somebody who is no member."""
+
+    def __init__(self) -> None:
+        super().__init__("$.to: a test goes to members of the workspace alone: give the address that one of them logs in with.")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """With whom and with which event a draft is tried."""
+
+    event: str
+    at: int
+    subject: Subject | None = None
+    """None: nobody who exists."""
+    person: dict[str, Any] = field(default_factory=dict)
+    """What templates know as `person`; made up is laid over what is known."""
+    properties: dict[str, Any] = field(default_factory=dict)
+    is_written: bool = False
+    """Whether the event's properties were written by whoever tries it."""
+    is_latest: bool = False
+    """Whether they are those of the person's latest event."""
+
+
+def make_sample(
+    subject: Subject | None, made_up: dict[str, Any] | None, *, event: str, properties: dict[str, Any] | None, now: int
+) -> Sample:
+    """A real person, somebody made up, or both, and an event; without properties it is the person's latest of that name. `now` in milliseconds."""
+    person = {**(describe_person(subject) if subject else {}), **(made_up or {})}
+    if properties is None and subject and event and (latest := find_sample_event(subject, event)):
+        return Sample(event, latest[0], subject, person, latest[1], is_latest=True)
+    return Sample(event, now, subject, person, properties or {}, is_written=properties is not None)
 
 
 def describe_person(subject: Subject) -> dict[str, Any]:
@@ -66,6 +102,16 @@ def render_short_trial(
     return render_short(short, _variables(person, event, properties, at), unsubscribe_url=make_test_url() if is_marketing else None)
 
 
+def render_sample(content: EmailTemplate | ShortTemplate, sample: Sample, *, is_marketing: bool) -> Rendered:
+    """What this person would get. Raises ContentError, which names the part where it knows it."""
+    told: dict[str, Any] = {"event": sample.event, "properties": sample.properties, "at": sample.at, "is_marketing": is_marketing}
+    return (
+        render_trial(content, sample.person, **told)
+        if isinstance(content, EmailTemplate)
+        else render_short_trial(content, sample.person, **told)
+    )
+
+
 def _variables(person: dict[str, Any], event: str, properties: dict[str, Any], at: int) -> dict[str, Any]:
     return {"person": person, "user": person, "event": {"name": fold_event_name(event), "at": iso(at), "properties": properties}}
 
@@ -95,7 +141,27 @@ def ask_gate(subject: Subject, purpose: str, now: int, further: Sequence[str] = 
 def send_trial(workspace: Workspace, rendered: RenderedEmail, recipient: str, now: int) -> None:
     """Send it to a member through the installation's mail server, its subject marked. Raises TrialRefused, MailInvalid."""
     marked = replace(rendered, subject=f"{TEST_MARK}{rendered.subject}")
-    try:
+    with _refusing():
         send_direct(workspace, marked, recipient, now)
+
+
+def send_trial_to_member(workspace: Workspace, rendered: Rendered | None, address: str, now: int) -> None:
+    """The same where nobody has logged in: only to an address that a member of the workspace logs in with, for it may show a person.
+
+    Raises as `send_trial`, and NotAMember.
+    """
+    if not isinstance(rendered, RenderedEmail):
+        raise TrialRefused("The test was not sent. Only mails can be tried by mail.")
+    with _refusing():
+        find_way(workspace)
+    if not Member.objects.filter(workspace=workspace, user__email__iexact=address, user__is_active=True).exists():
+        raise NotAMember
+    send_trial(workspace, rendered, address, now)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
     except NotSent as error:
         raise TrialRefused(f"The test was not sent. {error}") from None

@@ -6,20 +6,20 @@ Nothing of it is stored. Each look at a person through a draft is written down, 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from html import escape
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseForbidden
 from django.utils.translation import gettext as _
 
-from troth.campaigns.trials import describe_person, find_sample_event, render_short_trial, render_trial, send_trial
+from troth.campaigns.draft_trials import DraftTrial
+from troth.campaigns.trials import Rendered, Sample, make_sample, send_trial
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.mail_preview import show_mail
 from troth.console.shell import render_fragment
-from troth.content.email_template import EmailTemplate, RenderedEmail
-from troth.content.short_text import ShortTemplate
+from troth.content.email_template import RenderedEmail
 from troth.kernel.clock import MINUTE, SECOND, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
@@ -32,11 +32,14 @@ SUGGESTED = 8
 SHORTEST = 2
 LONGEST_JSON = 20_000
 LONGEST_EVENT = 255
-Rendered = RenderedEmail | ShortTemplate
 _CARD = (
     '<div style="max-width:22rem;margin:1rem auto;padding:1rem;border-radius:1rem;border:1px solid #8886;font-family:sans-serif;line-height:1.4">'
     '{title}<div style="white-space:pre-line;overflow-wrap:anywhere">{body}</div>{url}</div>'
 )
+
+
+TryForm = Callable[[MemberRequest, int], DraftTrial]
+"""What stands in a posted form, tried, whatever of it is not valid yet."""
 
 
 class SampleInvalid(TrothError):
@@ -50,23 +53,6 @@ class Look(NamedTuple):
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """With whom and with which event a draft is tried."""
-
-    event: str
-    at: int
-    subject: Subject | None = None
-    """None: nobody who exists."""
-    person: dict[str, Any] = field(default_factory=dict)
-    """What templates know as `person`; made up is laid over what is known."""
-    properties: dict[str, Any] = field(default_factory=dict)
-    is_written: bool = False
-    """Whether the event's properties were written by the member."""
-    is_latest: bool = False
-    """Whether they are those of the person's latest event."""
-
-
 def may_look(request: MemberRequest) -> bool:
     """A preview shows people."""
     return Permission.SEE_PEOPLE in request.may
@@ -74,29 +60,41 @@ def may_look(request: MemberRequest) -> bool:
 
 def read_sample(request: MemberRequest, *, event: str, look: Look, now: int) -> Sample:
     """The person and the event of a posted form: `person`, `made_up`, `event`; looking is written down. Raises SampleInvalid."""
-    form, at, subject = request.POST, now, None
-    made_up, properties = _read_object(form.get("made_up", ""), _("Made-up person")), _read_object(form.get("event", ""), _("Sample event"))
-    person, is_latest = made_up, False
+    form, subject = request.POST, None
+    made_up, written = _read_object(form.get("made_up", ""), _("Made-up person")), form.get("event", "").strip()
+    properties = _read_object(written, _("Sample event")) if written else None
     if identifier := form.get("person", "").strip().replace("\0", "")[:320]:
         try:
             subject = find_person(request.workspace.pk, identifier)
         except PersonNotFound:
             raise SampleInvalid(_("Nobody in this workspace has that identifier: check the spelling.")) from None
         _write_down(request, subject, look)
-        person = {**describe_person(subject), **made_up}
-        if not form.get("event", "").strip() and event and (latest := find_sample_event(subject, event)):
-            (at, properties), is_latest = latest, True
-    return Sample(event, at, subject, person, properties, bool(form.get("event", "").strip()), is_latest)
+    return make_sample(subject, made_up, event=event, properties=properties, now=now)
 
 
-def render_sample(content: EmailTemplate | ShortTemplate, sample: Sample, *, is_marketing: bool) -> Rendered:
-    """What this person would get. Raises ContentError, which names the part where it knows it."""
-    told: dict[str, Any] = {"event": sample.event, "properties": sample.properties, "at": sample.at, "is_marketing": is_marketing}
-    return (
-        render_trial(content, sample.person, **told)
-        if isinstance(content, EmailTemplate)
-        else render_short_trial(content, sample.person, **told)
-    )
+def show_trial(request: MemberRequest, try_form: TryForm) -> HttpResponse:
+    """The body alone of what stands in a form, for a frame: a page with a policy of its own."""
+    if not may_look(request):
+        return HttpResponseForbidden()
+    trial = try_form(request, now_ms())
+    return show_text("\n\n".join(trial.faults)) if trial.rendered is None else show_rendered(request, trial.rendered)
+
+
+def tell_trial(
+    request: MemberRequest, template: str, try_form: TryForm, further: Callable[[DraftTrial, int], dict[str, Any]]
+) -> HttpResponse:
+    """What is to be said beside the body: subject, faults with part and line, and whether this person would get it."""
+    if not may_look(request):
+        return HttpResponseForbidden()
+    now = now_ms()
+    trial = try_form(request, now)
+    return render_fragment(request, template, trial=trial, **further(trial, now))
+
+
+def send_trial_of(request: MemberRequest, try_form: TryForm, look: Look) -> tuple[str, str]:
+    """Send what stands in a form to the member's own address: the tone and the words of what came of it."""
+    trial = try_form(request, now_ms()) if may_look(request) else DraftTrial()
+    return send_sample(request, trial.rendered, trial.faults, trial.sample.subject if trial.sample else None, look)
 
 
 def show_rendered(request: MemberRequest, rendered: Rendered) -> HttpResponse:

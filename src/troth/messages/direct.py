@@ -9,7 +9,7 @@ from django.conf import settings
 from troth.content.email_template import RenderedEmail
 from troth.kernel.errors import TrothError
 from troth.kernel.ids import new_row_id
-from troth.messages.channels import Outgoing, channel_from_url
+from troth.messages.channels import Channel, Outgoing, channel_from_url
 from troth.messages.errors import ChannelError
 from troth.messages.mail import TEST_MARK, build_mail
 from troth.workspaces.models import SendMode, Workspace
@@ -25,13 +25,19 @@ def can_send(workspace: Workspace) -> bool:
     return bool(settings.TROTH_EMAIL_URL) and workspace.send_mode != SendMode.OFF and has_address
 
 
-def send_direct(workspace: Workspace, rendered: RenderedEmail, recipient: str, now: int) -> None:
-    """Hand one mail over; `now` in milliseconds. Raises NotSent, MailInvalid."""
+def find_way(workspace: Workspace) -> Channel:
+    """By what mail leaves this workspace now. Raises NotSent, which says what to do."""
     if workspace.send_mode == SendMode.OFF:
         raise NotSent("Sending is off in this workspace: switch it on in the settings.")
     channel = channel_from_url(settings.TROTH_EMAIL_URL or None)
     if channel.name == "outbox":
         raise NotSent("This installation has no mail server, so nothing leaves it: set TROTH_EMAIL_URL.")
+    return channel
+
+
+def send_direct(workspace: Workspace, rendered: RenderedEmail, recipient: str, now: int) -> None:
+    """Hand one mail over; `now` in milliseconds. Raises NotSent, MailInvalid."""
+    channel = find_way(workspace)
     sender = workspace.sender or settings.TROTH_SENDER
     message_id = new_row_id()
     mail = build_mail(rendered, sender=sender, recipient=recipient, message_id=message_id, list_unsubscribe_url=None, date=now)

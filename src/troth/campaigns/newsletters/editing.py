@@ -11,7 +11,7 @@ from django.db import transaction
 
 from troth.campaigns.goals import keep_goal
 from troth.campaigns.models import Audience, Newsletter, NewsletterState
-from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong
+from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong, NewsletterUnknown
 from troth.campaigns.newsletters.plan import (
     FASTEST,
     LONGEST_EXPIRY,
@@ -53,6 +53,14 @@ FIELDS = (
 )
 """What can be edited."""
 LONGEST_NAME = 200
+
+
+def find_newsletter(workspace_id: int, newsletter_id: int) -> Newsletter:
+    """A newsletter by its id. Raises NewsletterUnknown, also for one of another workspace."""
+    found = Newsletter.objects.filter(workspace_id=workspace_id, pk=newsletter_id).first() if 0 < newsletter_id < 2**63 else None
+    if found is None:
+        raise NewsletterUnknown
+    return found
 
 
 def create_newsletter(workspace_id: int, fields: Mapping[str, Any], *, now: int) -> Newsletter:
@@ -117,7 +125,7 @@ def find_faults(newsletter: Newsletter) -> list[TrothError]:
         except TrothError as error:
             faults.append(NewsletterInvalid(f"Variant {variant.key}: {error}"))
         else:
-            faults.extend(find_uncovered(_plan_of(newsletter, reads)))
+            faults.extend(find_uncovered(plan_of_newsletter(newsletter, reads)))
     return faults
 
 
@@ -126,7 +134,7 @@ def plans_of(newsletter: Newsletter) -> list[Plan]:
     plans = []
     for variant in read_variants(newsletter.variants):
         with suppress(TrothError):
-            plans.append(_plan_of(newsletter, _read_content(newsletter, variant)))
+            plans.append(plan_of_newsletter(newsletter, _read_content(newsletter, variant)))
     return plans
 
 
@@ -136,7 +144,7 @@ def _read_content(newsletter: Newsletter, variant: Variant) -> Sequence[Read]:
     return compile_content(newsletter.workspace_id, variant.template, variant.inline, is_mail=is_mail)[1]
 
 
-def _plan_of(newsletter: Newsletter, reads: Sequence[Read]) -> Plan:
+def plan_of_newsletter(newsletter: Newsletter, reads: Sequence[Read]) -> Plan:
     """The newsletter as purpose checking sees it."""
     return Plan(newsletter.workspace_id, newsletter.purpose, newsletter.also_for, "", None, reads, segment_id=newsletter.segment_id)
 

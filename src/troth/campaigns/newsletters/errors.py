@@ -9,3 +9,10 @@ class NewsletterInvalid(TrothError):
 
 class NewsletterStateWrong(TrothError):
     """What cannot be done with a newsletter in the state it is in."""
+
+
+class NewsletterUnknown(TrothError):
+    """No such newsletter in this workspace."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such newsletter in this workspace: check its number.")

@@ -72,6 +72,15 @@ def read_variants(given: Any, place: str = "$.variants") -> list[Variant]:
     return variants
 
 
+def find_variant(given: Any, key: str) -> Variant:
+    """The variant of a key; without one the first. Raises NewsletterInvalid."""
+    variants = read_variants(given)
+    found = next((variant for variant in variants if variant.key == key), None) if key else variants[0]
+    if found is None:
+        raise NewsletterInvalid(f"$.variant: choose one of {', '.join(variant.key for variant in variants)}.")
+    return found
+
+
 def read_test(given: Any, variants: int, place: str = "$.test") -> Test | None:
     """Raises NewsletterInvalid, which begins with the place."""
     if given is None:

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from troth.campaigns.draft_trials import describe_readings
 from troth.campaigns.entering import source_of
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import delete_campaign, find_faults, pause_campaign, plan_of, publish_campaign, resume_campaign
@@ -19,7 +17,8 @@ from troth.campaigns.purpose_checking import find_further_purposes
 from troth.campaigns.sentence import tell_campaign
 from troth.campaigns.versions import rule_of_draft
 from troth.consent.catalog import PROFILING, load_catalog
-from troth.console.access import MemberRequest, member_page, record
+from troth.console.access import MemberRequest, member_page
+from troth.console.acting import act, go
 from troth.console.campaigns.reading import (
     estimate_reach,
     find_campaign,
@@ -29,10 +28,8 @@ from troth.console.campaigns.reading import (
     put_condition,
     put_count,
 )
-from troth.console.draft_trials import describe_readings
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
-from troth.kernel.errors import TrothError
 from troth.messages.figures import Count, count_by_state
 from troth.messages.models import State
 from troth.workspaces.roles import Permission
@@ -49,13 +46,13 @@ def publish(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
     if request.method == "POST" and not faults:
         if request.POST.get("seen", seen) != seen:
             messages.warning(request, _("Somebody edited the campaign meanwhile: look at it once more."))
-            return _back(own, "console-campaign-publish")
+            return go("console-campaign-publish", own.workspace_id, own.pk)
         return _do(
             request,
             own,
             publish_campaign,
             "campaign.published",
-            _("Published: from now on “%s” counts. Its figures are on this page."),
+            _("Published: from now on “%s” counts. Its figures are on this page.") % (own.trigger_event or own.name),
         )
     rule = load_catalog(own.workspace_id).rule(own.purpose)
     further = find_further_purposes(plan_of(own))
@@ -83,7 +80,8 @@ def pause(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
     """It hears no event any more; what is queued goes out."""
     own = find_campaign(request.workspace.pk, campaign_id)
     if request.method == "POST":
-        return _do(request, own, pause_campaign, "campaign.paused", _("Paused: “%s” leads to nothing now. What was queued still goes out."))
+        said = _("Paused: “%s” leads to nothing now. What was queued still goes out.") % _heard(own)
+        return _do(request, own, pause_campaign, "campaign.paused", said)
     source = source_of(own.pk)
     counts = count_by_state(own.workspace_id, [source], 0, now_ms() + 1, states=QUEUED)
     waiting = Count(sum(count.number for count in counts.values()), all(count.exact for count in counts.values()))
@@ -95,7 +93,7 @@ def resume(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
     """It hears events again, as it was published last."""
     own = find_campaign(request.workspace.pk, campaign_id)
     if request.method == "POST":
-        return _do(request, own, resume_campaign, "campaign.resumed", _("Resumed: from now on “%s” counts again."))
+        return _do(request, own, resume_campaign, "campaign.resumed", _("Resumed: from now on “%s” counts again.") % _heard(own))
     live = own.published
     return _ask(
         request,
@@ -112,38 +110,24 @@ def delete(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
     """A draft that was never published goes away."""
     own = find_campaign(request.workspace.pk, campaign_id)
     if request.method == "POST":
-        pk, name = own.pk, own.name
-        try:
-            with transaction.atomic():
-                delete_campaign(own)
-                record(request, "campaign.deleted", detail={"campaign": pk, "name": name})
-        except TrothError as error:
-            messages.error(request, str(error))
-            return _back(own)
-        messages.success(request, _("The draft “%s” is deleted; the audit log says by whom.") % name)
-        response = redirect(reverse("console-campaigns", args=[request.workspace.pk]))
-        response.status_code = 303
-        return response
+        detail = {"campaign": own.pk, "name": own.name}
+        said = _("The draft “%s” is deleted; the audit log says by whom.") % own.name
+        if act(request, lambda: delete_campaign(own), action="campaign.deleted", detail=detail, said=said):
+            return go("console-campaigns", own.workspace_id)
+        return go("console-campaign", own.workspace_id, campaign_id)
     return _ask(request, "delete", own)
 
 
-def _do(request: MemberRequest, own: Campaign, act: Callable[[Campaign], Campaign], action: str, says: str) -> HttpResponse:
-    """Act and write it down in one transaction; a refusal is told on the campaign's page."""
-    try:
-        with transaction.atomic():
-            done = act(own)
-            record(request, action, detail={"campaign": own.pk, "name": own.name, "template": own.template_id})
-    except TrothError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, says % ((done.published or {}).get("trigger_event") or done.trigger_event or done.name))
-    return _back(own)
+def _do(request: MemberRequest, own: Campaign, does: Callable[[Campaign], Campaign], action: str, said: str) -> HttpResponse:
+    """Act, write it down, and tell on the campaign's page what came of it."""
+    detail: dict[str, Any] = {"campaign": own.pk, "name": own.name, "template": own.template_id}
+    act(request, lambda: detail.update(template=does(own).template_id), action=action, detail=detail, said=said)
+    return go("console-campaign", own.workspace_id, own.pk)
 
 
-def _back(own: Campaign, name: str = "console-campaign") -> HttpResponse:
-    response = redirect(reverse(name, args=[own.workspace_id, own.pk]))
-    response.status_code = 303
-    return response
+def _heard(own: Campaign) -> str:
+    """The event that it hears as it was published; its name, where something else triggers."""
+    return str((own.published or {}).get("trigger_event") or own.trigger_event or own.name)
 
 
 def _ask(request: MemberRequest, question: str, own: Campaign, **context: Any) -> HttpResponse:

@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse, HttpResponseForbidden
+from django.http import HttpResponse
 
+from troth.campaigns.draft_trials import DraftTrial, Written, is_triggered, try_draft
 from troth.campaigns.publishing import LONGEST_EVENT
 from troth.campaigns.purpose_checking import Plan
 from troth.campaigns.rules import read_rules, read_trigger
@@ -15,40 +16,28 @@ from troth.console.access import MemberRequest, member_page
 from troth.console.asking import is_number
 from troth.console.campaigns.forms import read_posted_conditions
 from troth.console.campaigns.rules_form import RulesForm
-from troth.console.draft_trials import DraftTrial, Written, try_draft
-from troth.console.shell import render_fragment
-from troth.console.trying import Look, SampleInvalid, may_look, read_sample, send_sample, show_rendered, show_text
+from troth.console.trying import Look, SampleInvalid, read_sample, send_trial_of, show_trial, tell_trial
 from troth.content.reading import Read
-from troth.kernel.clock import now_ms
 from troth.messages.channels.port import Medium
 from troth.people.event_names import fold_event_name
-from troth.segments.conditions import holds
 from troth.workspaces.roles import Permission
 
 
 @member_page(Permission.EDIT_CAMPAIGNS, methods=("POST",))
 def preview(request: MemberRequest) -> HttpResponse:
-    """The body alone, for a frame: a page with a policy of its own."""
-    if not may_look(request):
-        return HttpResponseForbidden()
-    trial = _try(request, now_ms())
-    return show_text("\n\n".join(trial.faults)) if trial.rendered is None else show_rendered(request, trial.rendered)
+    """What stands in the form."""
+    return show_trial(request, _try)
 
 
 @member_page(Permission.EDIT_CAMPAIGNS, methods=("POST",))
 def about(request: MemberRequest) -> HttpResponse:
-    """What is to be said beside the body: subject, faults with part and line, and whether this person would get it."""
-    if not may_look(request):
-        return HttpResponseForbidden()
-    trial = _try(request, now_ms())
-    return render_fragment(request, "console/campaigns/about.html", trial=trial, is_triggered=_is_triggered(trial))
+    """What is to be said beside it."""
+    return tell_trial(request, "console/campaigns/about.html", _try, lambda trial, now: {"is_triggered": is_triggered(trial)})
 
 
 def send_test(request: MemberRequest, campaign_id: int) -> tuple[str, str]:
     """Send what stands in the form to the member's own address: the tone and the words of what came of it."""
-    trial = _try(request, now_ms()) if may_look(request) else DraftTrial()
-    subject = trial.sample.subject if trial.sample else None
-    return send_sample(request, trial.rendered, trial.faults, subject, Look("campaign.test_sent", {"campaign": campaign_id or "new"}))
+    return send_trial_of(request, _try, Look("campaign.test_sent", {"campaign": campaign_id or "new"}))
 
 
 def _try(request: MemberRequest, now: int) -> DraftTrial:
@@ -64,13 +53,6 @@ def _try(request: MemberRequest, now: int) -> DraftTrial:
     inline = {part: form.get(part, "") for part in ("subject", "html", "text")}
     written = Written(form.get("medium") or Medium.EMAIL, form.get("template_key", ""), inline)
     return try_draft(written, lambda reads: _plan(request, trigger, reads), sample, now)
-
-
-def _is_triggered(trial: DraftTrial) -> bool:
-    """Whether the conditions hold for the event that it is tried with, if it is with one."""
-    if trial.plan is None or trial.plan.conditions is None or trial.sample is None:
-        return True
-    return not (trial.sample.is_written or trial.sample.is_latest) or holds(trial.plan.conditions, trial.sample.properties)
 
 
 def _plan(request: MemberRequest, trigger: str, reads: list[Read]) -> Plan:

@@ -6,17 +6,15 @@ from dataclasses import dataclass, field
 
 from django.http import HttpResponse, HttpResponseForbidden
 
+from troth.campaigns.trials import Rendered, Sample, render_sample
 from troth.console.access import MemberRequest, member_page
 from troth.console.shell import render_fragment
 from troth.console.trying import (
     LONGEST_EVENT,
     Look,
-    Rendered,
-    Sample,
     SampleInvalid,
     may_look,
     read_sample,
-    render_sample,
     send_sample,
     show_rendered,
     show_text,

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse, HttpResponseForbidden
+from django.http import HttpResponse
 
+from troth.campaigns.draft_trials import DraftTrial, Written, is_outside, try_draft
 from troth.campaigns.purpose_checking import Plan
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import is_number
-from troth.console.draft_trials import DraftTrial, Written, try_draft
 from troth.console.newsletters.forms import posted_keys
-from troth.console.shell import render_fragment
-from troth.console.trying import Look, SampleInvalid, may_look, read_sample, send_sample, show_rendered, show_text
+from troth.console.trying import Look, SampleInvalid, read_sample, send_trial_of, show_trial, tell_trial
 from troth.content.reading import Read
-from troth.kernel.clock import now_ms
 from troth.messages.channels.port import Medium
-from troth.segments.membership import is_member
 from troth.segments.models import Segment
 from troth.workspaces.roles import Permission
 
 
 @member_page(Permission.EDIT_CAMPAIGNS, methods=("POST",))
 def preview(request: MemberRequest) -> HttpResponse:
-    """The body alone, for a frame: a page with a policy of its own."""
-    if not may_look(request):
-        return HttpResponseForbidden()
-    trial = _try(request, now_ms())
-    return show_text("\n\n".join(trial.faults)) if trial.rendered is None else show_rendered(request, trial.rendered)
+    """The variant that is shown."""
+    return show_trial(request, _try)
 
 
 @member_page(Permission.EDIT_CAMPAIGNS, methods=("POST",))
 def about(request: MemberRequest) -> HttpResponse:
-    """What is to be said beside the body: subject, faults with part and line, and whether this person would get it."""
-    if not may_look(request):
-        return HttpResponseForbidden()
-    now = now_ms()
-    trial = _try(request, now)
-    return render_fragment(request, "console/newsletters/about.html", trial=trial, is_outside=_is_outside(trial, now))
+    """What is to be said beside it."""
+    return tell_trial(request, "console/newsletters/about.html", _try, lambda trial, now: {"is_outside": is_outside(trial, now)})
 
 
 def send_test(request: MemberRequest, newsletter_id: int) -> tuple[str, str]:
     """Send the variant that is shown to the member's own address: the tone and the words of what came of it."""
-    trial = _try(request, now_ms()) if may_look(request) else DraftTrial()
-    subject = trial.sample.subject if trial.sample else None
     look = Look("newsletter.test_sent", {"newsletter": newsletter_id or "new", "variant": _shown(request)})
-    return send_sample(request, trial.rendered, trial.faults, subject, look)
+    return send_trial_of(request, _try, look)
 
 
 def _try(request: MemberRequest, now: int) -> DraftTrial:
@@ -77,11 +65,3 @@ def _segment_of(request: MemberRequest) -> int | None:
     if not is_number(chosen):
         return None
     return Segment.objects.filter(workspace_id=request.workspace.pk, pk=int(chosen)).values_list("pk", flat=True).first()
-
-
-def _is_outside(trial: DraftTrial, now: int) -> bool:
-    """Whether the person is not in the newsletter's segment now."""
-    if trial.sample is None or trial.sample.subject is None or trial.plan is None or trial.plan.segment_id is None:
-        return False
-    subject = trial.sample.subject
-    return not is_member(subject.workspace_id, trial.plan.segment_id, subject.person_id, now=now)

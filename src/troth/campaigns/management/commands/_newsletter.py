@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from troth.campaigns.models import Newsletter
+from troth.campaigns.newsletters.editing import find_newsletter
 from troth.campaigns.newsletters.freshness import find_wait
 from troth.kernel.clock import iso, now_ms
 from troth.workspaces.registry import find_workspace
@@ -18,13 +19,9 @@ def add_newsletter(parser: CommandParser) -> None:
     parser.add_argument("newsletter", metavar="NEWSLETTER", type=int, help="its number, see `troth newsletter list`")
 
 
-def find_newsletter(options: dict[str, Any]) -> Newsletter:
-    """The newsletter that was named. Raises CommandError."""
-    workspace = find_workspace(options["workspace"])
-    found = Newsletter.objects.filter(workspace_id=workspace.pk, pk=options["newsletter"]).first()
-    if found is None:
-        raise CommandError("There is no such newsletter in this workspace: `troth newsletter list WS` lists them.")
-    return found
+def find_named(options: dict[str, Any]) -> Newsletter:
+    """The newsletter that was named. Raises WorkspaceNotFound, NewsletterUnknown."""
+    return find_newsletter(find_workspace(options["workspace"]).pk, options["newsletter"])
 
 
 def describe(row: Newsletter) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from troth.campaigns.management.commands._newsletter import add_newsletter, find_newsletter
+from troth.campaigns.management.commands._newsletter import add_newsletter, find_named
 from troth.campaigns.newsletters.running import pause_newsletter
 from troth.kernel.clock import now_ms
 
@@ -22,5 +22,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and print the state."""
-        own = pause_newsletter(find_newsletter(options), now=now_ms())
+        own = pause_newsletter(find_named(options), now=now_ms())
         self.stdout.write(f"{own.name}: {own.state}")

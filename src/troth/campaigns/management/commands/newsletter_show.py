@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from troth.campaigns.management.commands._newsletter import add_newsletter, describe, find_newsletter
+from troth.campaigns.management.commands._newsletter import add_newsletter, describe, find_named
 from troth.campaigns.models import NewsletterRun
 from troth.campaigns.newsletters.gathering import LOOKED_AT
 from troth.campaigns.newsletters.outcomes import count_states
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print it."""
-        own = find_newsletter(options)
+        own = find_named(options)
         told = describe(own)
         run = NewsletterRun.objects.filter(workspace_id=own.workspace_id, newsletter_id=own.pk).order_by("-number").first()
         if run is not None:

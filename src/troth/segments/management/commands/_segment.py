@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from troth.segments.evaluate import Explained
 from troth.segments.models import Segment
@@ -26,6 +27,17 @@ def find_segment(workspace_id: int, named: str) -> Segment:
     if not found:
         raise CommandError("There is no such segment in this workspace: `troth segment list WS` lists them.")
     return found[0]
+
+
+def add_segment(parser: CommandParser) -> None:
+    """WS and SEGMENT."""
+    parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
+    parser.add_argument("segment", metavar="SEGMENT", help="id or name of a segment")
+
+
+def find_named(options: dict[str, Any]) -> Segment:
+    """The live segment that was named. Raises CommandError."""
+    return find_segment(find_workspace_id(options["workspace"]), options["segment"])
 
 
 def tell(found: Explained, depth: int = 0) -> Iterator[str]:

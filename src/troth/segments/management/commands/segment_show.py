@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import iso, now_ms
 from troth.segments.looking import read_freshness
-from troth.segments.management.commands._segment import find_segment, find_workspace_id
+from troth.segments.management.commands._segment import add_segment, find_named
 
 
 class Command(BaseCommand):
@@ -19,13 +19,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """WS, SEGMENT."""
-        parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
-        parser.add_argument("segment", metavar="SEGMENT", help="id or name of a segment")
+        add_segment(parser)
         parser.add_argument("--json", action="store_true", help="in one line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the segment."""
-        row = find_segment(find_workspace_id(options["workspace"]), options["segment"])
+        row = find_named(options)
         fresh = read_freshness(row, now_ms())
         told = {
             "id": row.pk,

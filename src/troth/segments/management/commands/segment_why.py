@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from troth.kernel.clock import iso, now_ms
 from troth.people.lookup import find_person
 from troth.segments.looking import explain_membership
-from troth.segments.management.commands._segment import find_segment, find_workspace_id, tell
+from troth.segments.management.commands._segment import add_segment, find_named, tell
 
 
 class Command(BaseCommand):
@@ -21,16 +21,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """WS, SEGMENT, IDENTIFIER, --json."""
-        parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
-        parser.add_argument("segment", metavar="SEGMENT", help="id or name of a segment")
+        add_segment(parser)
         parser.add_argument("identifier", metavar="IDENTIFIER", help="any identifier of the person")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the tree."""
-        workspace_id = find_workspace_id(options["workspace"])
-        row = find_segment(workspace_id, options["segment"])
-        found = explain_membership(row, find_person(workspace_id, options["identifier"]), now_ms())
+        row = find_named(options)
+        found = explain_membership(row, find_person(row.workspace_id, options["identifier"]), now_ms())
         if options["json"]:
             verdicts = [{"purpose": one.purpose, "allow": one.allow, "reason": one.reason} for one in found.verdicts]
             self.stdout.write(

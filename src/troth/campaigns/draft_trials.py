@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from troth.campaigns.models import Campaign, Newsletter
+from troth.campaigns.newsletters.editing import plan_of_newsletter
+from troth.campaigns.newsletters.plan import find_variant
+from troth.campaigns.publishing import plan_of
 from troth.campaigns.purpose_checking import Plan, find_further_purposes, find_readings, find_uncovered
-from troth.campaigns.trials import ask_gate
+from troth.campaigns.rules import read_rules
+from troth.campaigns.trials import Rendered, Sample, ask_gate, render_sample
 from troth.consent.catalog import load_catalog
 from troth.consent.gate import Verdict
 from troth.consent.refusing import PurposeNotCovered
-from troth.console.trying import Rendered, Sample, render_sample
+from troth.content.email_template import RenderedEmail
 from troth.content.publishing import compile_content
 from troth.content.reading import Read
 from troth.content.short_text import ShortTemplate
 from troth.kernel.errors import TrothError
 from troth.messages.channels.port import Medium
+from troth.segments.conditions import holds
+from troth.segments.membership import is_member
 
 
 class Written(NamedTuple):
@@ -90,6 +97,57 @@ def try_draft(written: Written, make_plan: Callable[[list[Read]], Plan], sample:
         uncovered=find_uncovered(plan),
         medium=written.medium,
     )
+
+
+def try_campaign(campaign: Campaign, sample: Sample, now: int) -> DraftTrial:
+    """A campaign's draft with a person and an event."""
+    inline = {"subject": campaign.subject, "html": campaign.html, "text": campaign.text}
+    medium = read_rules(campaign.rules or {}).medium
+    plan = plan_of(campaign)
+    return try_draft(Written(medium, campaign.template_key, inline), lambda reads: replace(plan, reads=reads), sample, now)
+
+
+def try_newsletter(newsletter: Newsletter, key: str, sample: Sample, now: int) -> DraftTrial:
+    """A variant of a newsletter with a person; without a key the first. Raises NewsletterInvalid."""
+    variant = find_variant(newsletter.variants, key)
+    written = Written(newsletter.medium, variant.template, variant.inline)
+    return try_draft(written, lambda reads: plan_of_newsletter(newsletter, reads), sample, now, chooses=newsletter.segment_id is not None)
+
+
+def is_outside(trial: DraftTrial, now: int) -> bool:
+    """Whether the person is not in the segment that the draft is for."""
+    if trial.sample is None or trial.sample.subject is None or trial.plan is None or trial.plan.segment_id is None:
+        return False
+    subject = trial.sample.subject
+    return not is_member(subject.workspace_id, trial.plan.segment_id, subject.person_id, now=now)
+
+
+def is_triggered(trial: DraftTrial) -> bool:
+    """Whether the conditions hold for the event that it is tried with, if it is with one."""
+    if trial.plan is None or trial.plan.conditions is None or trial.sample is None:
+        return True
+    return not (trial.sample.is_written or trial.sample.is_latest) or holds(trial.plan.conditions, trial.sample.properties)
+
+
+def find_hindrance(trial: DraftTrial, now: int) -> str:
+    """Why a real person would not get it now: `PURPOSE: REASON` as the gate says it, or the first of the other reasons; empty: they would."""
+    if trial.denied:
+        return f"{trial.denied.purpose}: {trial.denied.reason}"
+    if is_outside(trial, now):
+        return "segment: not in it"
+    if not is_triggered(trial):
+        return "conditions: not met"
+    has_no_address = trial.medium == Medium.EMAIL and trial.sample is not None and not trial.sample.person.get("email")
+    return "address: none" if has_no_address else ""
+
+
+def parts_of(rendered: Rendered | None) -> dict[str, str]:
+    """What was rendered as text by part: `subject` (the title, of what is no mail), `html`, `text`, `url`."""
+    if isinstance(rendered, RenderedEmail):
+        return {"subject": rendered.subject, "html": rendered.html, "text": rendered.text, "url": ""}
+    if rendered is None:
+        return dict.fromkeys(("subject", "html", "text", "url"), "")
+    return {"subject": rendered.title, "html": "", "text": rendered.body, "url": rendered.url}
 
 
 def describe_readings(plan: Plan) -> list[Reads]:
