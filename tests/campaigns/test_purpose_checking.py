@@ -28,6 +28,7 @@ from troth.kernel.clock import iso, now_ms
 from troth.kernel.worker import drain
 from troth.messages.figures import read_reasons
 from troth.messages.models import Message, State
+from troth.privacy.readiness.impact import sign_assessment
 
 BOTH = ("marketing_email", "behavioural_profiling")
 
@@ -41,6 +42,7 @@ class Shop:
         self.common: dict[str, Any] = {"workspace_id": workspace.pk, "source": "vero", "received_at": self.now}
         create_purpose(self.pk, "tips", PurposeTerms(name="Recommendations"), now=self.now)
         create_purpose(self.pk, "health", PurposeTerms(name="Health diary", special_category=True), now=self.now)
+        sign_assessment(workspace, text="It is fair.", name="Ada", function="DPO", user_id=0, now=self.now)
 
     def draft(self, **changes: Any) -> Campaign:
         fields = {

@@ -211,8 +211,8 @@ def test_the_log_can_be_taken_away_as_lines_of_json_and_that_is_written_down(off
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [("owner", 200), ("privacy_officer", 200), ("marketer", 403), ("developer", 403), ("viewer", 403)]
+    ("role", "status"), [("owner", 200), ("privacy_officer", 200), ("dpo", 200), ("marketer", 403), ("developer", 403), ("viewer", 403)]
 )
-def test_only_owners_and_privacy_officers_see_and_export_the_log(workspace: Any, role: str, status: int) -> None:
+def test_only_owners_privacy_officers_and_the_dpo_see_and_export_the_log(workspace: Any, role: str, status: int) -> None:
     client = join(workspace, role)
     assert [ask(client, workspace, "", path).status_code for path in ("audit", "audit/export.csv", "audit/export.ndjson")] == [status] * 3

@@ -12,7 +12,14 @@ from django.core.management import CommandError, call_command
 from troth.consent.models import Purpose
 from troth.kernel.clock import DAY, now_ms
 from troth.privacy.breaches.register import record_breach
-from troth.privacy.readiness.impact import AssessmentInvalid, declare_criteria, read_impact, sign_assessment
+from troth.privacy.readiness.impact import (
+    AssessmentInvalid,
+    AssessmentMissing,
+    check_assessments,
+    declare_criteria,
+    read_impact,
+    sign_assessment,
+)
 from troth.privacy.readiness.lines import read_lines
 from troth.segments.models import Segment
 from troth.workspaces.agreements.registry import Kind, accept_agreement, newest_version
@@ -72,3 +79,62 @@ def test_a_build_can_ask_by_command(workspace: Any) -> None:
         call_command("privacy_readiness", str(workspace.pk), json=True, stdout=told)
     lines = json.loads(told.getvalue())
     assert {"agreement_dpa", "impact", "backup", "notices"} <= {one["key"] for one in lines}
+
+
+def test_what_profiles_people_is_not_published_before_the_assessment_that_is_called_for_is_signed(workspace: Any) -> None:
+    from troth.campaigns.newsletters.editing import create_newsletter
+    from troth.campaigns.newsletters.running import begin_due, start_newsletter
+    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.segments.registry import create_segment, update_segment
+
+    content = {"purpose": "service", "subject": "s", "html": "<p>h</p>"}
+    plain = create_campaign(workspace.pk, name="Plain", trigger_event="Bought", **content)
+    choosy = create_campaign(
+        workspace.pk, name="Choosy", trigger_event="Bought", conditions={"property": "amount", "op": "greater", "value": 9}, **content
+    )
+    segment = create_segment(workspace.pk, name="Pro", definition={"tag": "pro"}, purpose="service", now=NOW)
+    letters = [
+        create_newsletter(
+            workspace.pk,
+            {
+                "name": name,
+                "purpose": "service",
+                "segment_id": segment.pk,
+                "variants": [{"key": "A", "subject": "s", "html": "<p>h</p>"}],
+            },
+            now=NOW,
+        )
+        for name in ("first", "second")
+    ]
+    start_newsletter(letters[0], now=NOW)
+    assert check_assessments(NOW)[0]
+    workspace.measures_opens = True
+    workspace.save()
+    for publish in (
+        lambda: publish_campaign(choosy, now=NOW),
+        lambda: start_newsletter(letters[1], now=NOW),
+        lambda: create_segment(workspace.pk, name="New", definition={"tag": "new"}, purpose="service", now=NOW),
+        lambda: update_segment(segment, definition={"tag": "other"}, now=NOW),
+    ):
+        with pytest.raises(AssessmentMissing, match=rf"watched systematically.*/console/{workspace.pk}/readiness/impact"):
+            publish()
+    publish_campaign(plain, now=NOW)
+    update_segment(segment, name="Professionals", now=NOW)
+    begin_due(NOW)
+    letters[0].refresh_from_db()
+    assert letters[0].trouble == "" and letters[0].state != "paused", "what was started goes on"
+    is_fine, says = check_assessments(NOW)
+    assert not is_fine and f"workspace {workspace.pk}" in says
+    sign_assessment(workspace, text="It is fair.", name="Ada", function="DPO", user_id=1, now=NOW)
+    publish_campaign(choosy, now=NOW)
+    start_newsletter(letters[1], now=NOW)
+    assert check_assessments(NOW)[0]
+
+
+def test_an_assessment_can_be_signed_before_anything_profiles(workspace: Any) -> None:
+    from troth.segments.registry import create_segment
+
+    workspace.measures_opens = True
+    workspace.save()
+    sign_assessment(workspace, text="It is fair.", name="Ada", function="DPO", user_id=1, now=NOW)
+    assert create_segment(workspace.pk, name="New", definition={"tag": "new"}, purpose="service", now=NOW).pk

@@ -17,6 +17,13 @@ def test_every_role_has_a_place_and_a_viewer_sees_no_person() -> None:
     assert not permits(Role.VIEWER, Permission.SEE_MESSAGES)
 
 
-def test_only_owner_and_privacy_officer_exercise_rights_and_read_the_audit_log() -> None:
-    for permission in (Permission.EXERCISE_RIGHTS, Permission.SEE_AUDIT, Permission.EXPORT_AUDIT):
-        assert roles_with(permission) == [Role.OWNER, Role.PRIVACY_OFFICER]
+def test_only_owner_and_privacy_officer_exercise_rights_and_with_the_dpo_read_the_audit_log() -> None:
+    assert roles_with(Permission.EXERCISE_RIGHTS) == [Role.OWNER, Role.PRIVACY_OFFICER]
+    for permission in (Permission.SEE_AUDIT, Permission.EXPORT_AUDIT, Permission.SIGN_ASSESSMENT):
+        assert roles_with(permission) == [Role.OWNER, Role.PRIVACY_OFFICER, Role.DPO]
+
+
+def test_a_data_protection_officer_reads_all_signs_and_changes_nothing() -> None:
+    for permission in Permission:
+        verb = permission.value.partition("_")[0]
+        assert permits(Role.DPO, permission) is (verb in ("see", "sign", "export")), permission

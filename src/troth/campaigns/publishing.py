@@ -32,6 +32,7 @@ from troth.messages.channels.port import Medium
 from troth.messages.configured import list_media
 from troth.messages.limit_settings import load_limits
 from troth.people.event_names import fold_event_name
+from troth.privacy.readiness.impact import AssessmentMissing, find_unassessed
 from troth.segments.conditions import check_condition
 from troth.segments.registry import SegmentUnknown, get_segment
 
@@ -142,7 +143,7 @@ def find_faults(campaign: Campaign) -> list[TrothError]:
             check(campaign)
         except TrothError as error:
             faults.append(error)
-    return [*faults, *find_uncovered(plan_of(campaign))]
+    return [*faults, *find_uncovered(plan_of(campaign)), *_find_unassessed(campaign)]
 
 
 def publish_campaign(campaign: Campaign, *, now: int | None = None) -> Campaign:
@@ -183,6 +184,8 @@ def resume_campaign(campaign: Campaign) -> Campaign:
     load_catalog(campaign.workspace_id).require(campaign.published["purpose"])
     for fault in find_uncovered_now(campaign):
         raise fault
+    for unassessed in _find_unassessed(campaign):
+        raise unassessed
     with transaction.atomic():
         campaign.state = CampaignState.PUBLISHED
         campaign.save(update_fields=["state", "updated_at"])
@@ -228,6 +231,13 @@ def _tidy(campaign: Campaign) -> None:
     _check_purpose(campaign)
     campaign.also_for = sorted({purpose for purpose in campaign.also_for if purpose != campaign.purpose})
     _check_conditions(campaign)
+
+
+def _find_unassessed(campaign: Campaign) -> list[AssessmentMissing]:
+    """Whoever chooses people by what they are or do profiles them: not before the assessment that is called for is signed (Art. 35)."""
+    profiles = campaign.conditions is not None or isinstance(read_trigger(campaign.trigger), SegmentTrigger)
+    fault = find_unassessed(campaign.workspace_id) if profiles else None
+    return [fault] if fault else []
 
 
 def _check_purpose(campaign: Campaign) -> None:

@@ -19,9 +19,13 @@ class PrivacyConfig(AppConfig):
         from troth.privacy.disclosures.log import hear_handed_over
         from troth.privacy.inventory.storing import count_folded
         from troth.privacy.processors.register import hold_channel
+        from troth.privacy.readiness.impact import find_unassessed
+        from troth.segments.registry import register_refusal
 
         handed_over.register_reaction(hear_handed_over, listens=lambda: True)
         register_reaction(count_folded)
+        register_refusal(find_unassessed)
+        register_check("impact assessments", "troth.privacy.readiness.impact.check_assessments")
         register_hold(hold_channel)
         register_duty("tell_of_processors", "troth.privacy.processors.telling.tell_next", every_ms=10_000)
         register_duty("count_earlier_events", "troth.privacy.inventory.storing.count_earlier", every_ms=5_000)

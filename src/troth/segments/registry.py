@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -61,6 +61,14 @@ def get_segment(workspace_id: int, segment_id: int) -> Segment:
     return found
 
 
+_refusals: list[Callable[[int], TrothError | None]] = []
+
+
+def register_refusal(ask: Callable[[int], TrothError | None]) -> None:
+    """Have a package above asked before segments of a workspace are computed anew; what it answers is raised."""
+    _refusals.append(ask)
+
+
 def create_segment(
     workspace_id: int,
     *,
@@ -86,6 +94,7 @@ def create_segment(
         updated_at=at,
     )
     check_segment(segment)
+    _ask_above(workspace_id)
     if Segment.objects.filter(workspace_id=workspace_id, archived=False).count() >= MOST_SEGMENTS:
         raise SegmentInvalid(f"$: there are {MOST_SEGMENTS} segments already: archive those that nothing uses.")
     with transaction.atomic():
@@ -111,6 +120,8 @@ def update_segment(segment: Segment, *, author: str = "", now: int | None = None
         check_segment(row)
         if (name_before, *before) == (row.name, row.definition, row.purpose, row.also_for):
             return get_segment(row.workspace_id, row.pk)
+        if before != (row.definition, row.purpose, row.also_for):
+            _ask_above(row.workspace_id)
         row.version += 1
         row.updated_at = max(at, row.updated_at + 1)
         row.save()
@@ -147,6 +158,7 @@ def archive_segment(segment: Segment, *, archived: bool = True, now: int | None 
         row = Segment.objects.select_for_update().get(pk=segment.pk, workspace_id=segment.workspace_id)
         if not archived:
             check_segment(row)
+            _ask_above(row.workspace_id)
         row.archived = archived
         row.updated_at = max(at, row.updated_at + 1)
         row.save(update_fields=["archived", "updated_at"])
@@ -195,6 +207,12 @@ def check_segment(segment: Segment) -> None:
     check_meaning(segment.workspace_id, segment.definition, segment.pk)
     for fault in find_uncovered(segment.workspace_id, segment.definition, segment.purpose, segment.also_for):
         raise fault
+
+
+def _ask_above(workspace_id: int) -> None:
+    for ask in _refusals:
+        if fault := ask(workspace_id):
+            raise fault
 
 
 def check_meaning(workspace_id: int, definition: Any, segment_id: int | None = None) -> None:

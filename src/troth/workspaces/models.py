@@ -116,6 +116,8 @@ class Role(models.TextChoices):
     MARKETER = "marketer"
     DEVELOPER = "developer"
     PRIVACY_OFFICER = "privacy_officer"
+    DPO = "dpo", "Data protection officer"
+    """Art. 37–39: reads all, signs assessments, edits nothing."""
     VIEWER = "viewer"
 
 

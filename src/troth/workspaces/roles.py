@@ -37,6 +37,7 @@ class Permission(StrEnum):
     SIGN_LEDGER = "sign_ledger"
     SEE_REGISTERS = "see_registers"
     KEEP_REGISTERS = "keep_registers"
+    SIGN_ASSESSMENT = "sign_assessment"
 
 
 _VIEWER = frozenset({Permission.SEE_FIGURES, Permission.SEE_CAMPAIGNS, Permission.SEE_PURPOSES})
@@ -83,7 +84,10 @@ ALLOWED: Mapping[str, frozenset[Permission]] = {
         Permission.SIGN_LEDGER,
         Permission.SEE_REGISTERS,
         Permission.KEEP_REGISTERS,
+        Permission.SIGN_ASSESSMENT,
     },
+    Role.DPO.value: frozenset(permission for permission in Permission if permission.value.startswith("see_"))
+    | {Permission.EXPORT_AUDIT, Permission.SIGN_LEDGER, Permission.SIGN_ASSESSMENT},
     Role.VIEWER.value: _VIEWER,
 }
 

@@ -31,6 +31,7 @@ from troth.content.reading import Read
 from troth.kernel.errors import TrothError
 from troth.messages.channels.port import Medium
 from troth.messages.configured import list_media
+from troth.privacy.readiness.impact import find_unassessed
 from troth.segments.registry import SegmentUnknown, get_segment
 
 FIELDS = (
@@ -126,6 +127,8 @@ def find_faults(newsletter: Newsletter) -> list[TrothError]:
             faults.append(NewsletterInvalid(f"Variant {variant.key}: {error}"))
         else:
             faults.extend(find_uncovered(plan_of_newsletter(newsletter, reads)))
+    if newsletter.segment_id is not None and (unassessed := find_unassessed(newsletter.workspace_id)):
+        faults.append(unassessed)
     return faults
 
 

@@ -17,6 +17,7 @@ from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import decode, encode
 from troth.messages.models import State
 from troth.messages.queue import move_waiting
+from troth.privacy.readiness.impact import AssessmentMissing
 from troth.segments.purpose_checking import reads_of
 from troth.segments.registry import get_segment
 
@@ -70,7 +71,8 @@ def _pause_by_itself(row: Newsletter, trouble: str) -> None:
 
 def _begin(row: Newsletter, now: int) -> None:
     """One more run. What cannot be sent any more (data was assigned to another purpose meanwhile) stops here, and the page says why."""
-    if faults := find_faults(row):
+    # An assessment that becomes due while a newsletter runs is an alarm, and stops nothing that was started.
+    if faults := [fault for fault in find_faults(row) if not isinstance(fault, AssessmentMissing)]:
         _pause_by_itself(row, f"It could not be sent any more: {faults[0]}")
         return
     variants = read_variants(row.variants)

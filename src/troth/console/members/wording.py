@@ -15,6 +15,7 @@ ROLES: dict[str, Promise] = {
     Role.PRIVACY_OFFICER.value: later(
         "Exercises rights for persons: export, erase, restrict, object; keeps purposes and notices; reads the audit log and the ledger."
     ),
+    Role.DPO.value: later("Reads everything, signs impact assessments and the ledger; changes nothing."),
     Role.VIEWER.value: later("Sees figures and campaigns, and no person."),
 }
 PERMISSIONS: dict[Permission, Promise] = {
@@ -44,6 +45,7 @@ PERMISSIONS: dict[Permission, Promise] = {
     Permission.SIGN_LEDGER: later("Sign a checkpoint of the consent ledger"),
     Permission.SEE_REGISTERS: later("See breaches, readiness and agreements"),
     Permission.KEEP_REGISTERS: later("Keep breaches, processors, retention and assessments"),
+    Permission.SIGN_ASSESSMENT: later("Write and sign an impact assessment"),
 }
 
 

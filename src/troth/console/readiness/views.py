@@ -104,7 +104,7 @@ def declare(request: MemberRequest) -> HttpResponseBase:
     return render_page(request, "console/readiness/declare.html", form=form, status=422 if request.method == "POST" else 200)
 
 
-@member_page(Permission.KEEP_REGISTERS, methods=("GET", "POST"))
+@member_page(Permission.SIGN_ASSESSMENT, methods=("GET", "POST"))
 def sign(request: MemberRequest) -> HttpResponseBase:
     """Write and sign the assessment for the criteria that are met now."""
     known = read_impact(request.workspace)

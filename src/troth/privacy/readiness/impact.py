@@ -6,8 +6,10 @@ from a right or a service) is declared. An assessment counts for the criteria th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from django.conf import settings
 
 from troth.consent.models import Purpose
 from troth.kernel.errors import TrothError
@@ -19,6 +21,7 @@ from troth.workspaces.models import Workspace
 MANY = 100_000
 """Persons from which a scale is called large here; the guidelines name no number."""
 NEEDED = 2
+MOST_CHECKED = 1_000
 DECLARED = ("vulnerable", "new_technology", "kept_from_a_right")
 CRITERIA = {
     "profiling": "people are scored or profiled",
@@ -32,6 +35,17 @@ CRITERIA = {
     "kept_from_a_right": "people can be kept from a right, a service or a contract",
 }
 LONGEST = 100_000
+
+
+class AssessmentMissing(TrothError):
+    """What profiles people is not published while an assessment is called for and not signed (Art. 35(1): prior to the processing)."""
+
+    def __init__(self, workspace_id: int, met: Sequence[str]) -> None:
+        listed = "; ".join(CRITERIA[key] for key in met)
+        super().__init__(
+            f"An impact assessment is called for and not signed (Art. 35): {listed}."
+            f" Have it written and signed first: {settings.TROTH_URL}/console/{workspace_id}/readiness/impact"
+        )
 
 
 class AssessmentInvalid(TrothError):
@@ -71,6 +85,11 @@ class Impact:
         return [one.key for one in self.criteria if one.is_met]
 
     @property
+    def signs_for(self) -> list[str]:
+        """What an assessment that is signed now covers: all that is met, and the profiling that it is asked about before there is any."""
+        return [key for key in CRITERIA if key in {*self.met, "profiling"}]
+
+    @property
     def is_needed(self) -> bool:
         """Whether enough criteria are met for an assessment to be called for."""
         return len(self.met) >= NEEDED
@@ -86,12 +105,28 @@ class Impact:
         return not self.is_needed or self.is_covered
 
 
-def read_impact(workspace: Workspace) -> Impact:
-    """Compute the criteria of a workspace."""
+def find_unassessed(workspace_id: int) -> AssessmentMissing | None:
+    """What stands against publishing something that profiles people, from the criteria as they would be met then."""
+    impact = read_impact(Workspace.objects.get(pk=workspace_id), profiles=True)
+    return None if impact.is_fine else AssessmentMissing(workspace_id, impact.met)
+
+
+def check_assessments(now: int) -> tuple[bool, str]:
+    """For `troth doctor`: what runs already goes on when an assessment becomes due, and this is the alarm."""
+    profiling = Segment.objects.filter(archived=False).values("workspace_id")
+    due = [own.pk for own in Workspace.objects.filter(pk__in=profiling).order_by("pk")[:MOST_CHECKED] if not read_impact(own).is_fine]
+    if not due:
+        return True, "no impact assessment is owed"
+    listed = ", ".join(str(pk) for pk in due)
+    return False, f"people are profiled without the impact assessment that is called for, in workspace {listed}: sign it under Readiness"
+
+
+def read_impact(workspace: Workspace, *, profiles: bool = False) -> Impact:
+    """Compute the criteria of a workspace. `profiles`: as they would be met if something that profiles people ran."""
     rows = ImpactAssessment.objects.filter(workspace_id=workspace.pk).order_by("-pk")
     newest = rows.first()
     declared = set(newest.declared if newest else ())
-    found = {**_facts(workspace), **dict.fromkeys(declared, "")}
+    found = {**({"profiling": ""} if profiles else {}), **_facts(workspace), **dict.fromkeys(declared, "")}
     criteria = [Criterion(key, key in found, found.get(key, "")) for key in CRITERIA]
     return Impact(criteria, rows.filter(signed_at__isnull=False).first())
 
@@ -105,7 +140,7 @@ def declare_criteria(workspace_id: int, declared: Iterable[str], *, user_id: int
 
 
 def sign_assessment(workspace: Workspace, *, text: str, name: str, function: str, user_id: int, now: int) -> ImpactAssessment:
-    """Somebody signs the assessment for the criteria that are met now. Raises AssessmentInvalid."""
+    """Somebody signs the assessment for the criteria that are met now, and for profiling. Raises AssessmentInvalid."""
     if not text.strip() or len(text) > LONGEST:
         raise AssessmentInvalid(
             "$.text: say what is done and why, whether it is needed and in proportion, what the risks are and what is done about them (Art. 35(7))."
@@ -117,7 +152,7 @@ def sign_assessment(workspace: Workspace, *, text: str, name: str, function: str
     return ImpactAssessment.objects.create(
         workspace_id=workspace.pk,
         declared=declared,
-        criteria=impact.met,
+        criteria=impact.signs_for,
         text=text.strip(),
         name=name.strip()[:200],
         function=function.strip()[:100],
