@@ -84,7 +84,7 @@ def data_dir() -> Path:
 @pytest.fixture
 def no_earlier_erasures() -> None:
     """Each test has its own ledger, backups and exports, as each has its own database content."""
-    for name in ("ledger", "backups", "exports"):
+    for name in ("ledger", "backups", "keyring", "exports"):
         shutil.rmtree(_data / name, ignore_errors=True)
 
 

@@ -18,8 +18,7 @@ from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import find_people
 from troth.privacy.backup_format import BLOCK, BackupUnreadable, open_stream, read_header, seal_stream
-from troth.privacy.backups import BackupError, create_backup, frozen_database, last_backup_expiry, list_backups, path_of, remove_expired
-from troth.privacy.erasure import erase_person
+from troth.privacy.backups import BackupError, create_backup, frozen_database, list_backups, path_of, remove_expired
 from troth.privacy.locks import ServerRunning, while_serving
 from troth.privacy.places import database_path
 from troth.privacy.restore import restore_backup
@@ -100,21 +99,6 @@ def test_backups_expire_after_thirty_days(workspace: Any) -> None:
     remove_expired(now)
 
     assert [backup.name for backup in list_backups()] == [new.name]
-
-
-def test_a_certificate_tells_when_the_last_backup_with_the_person_expires(dana: Subject) -> None:
-    now = now_ms()
-    backup = create_backup(now - DAY)
-    create_backup(now + DAY)
-
-    request = erase_person(dana, now=now, source="cli")
-
-    assert last_backup_expiry(now) == backup.expires_at
-    from troth.kernel.clock import iso
-    from troth.privacy.certificate import verify_certificate
-
-    level = next(level for level in verify_certificate(request.certificate)["levels"] if level["level"] == "L5")
-    assert not level["reached"] and iso(backup.expires_at) in level["detail"]
 
 
 def test_a_file_that_is_no_backup_is_passed_over(workspace: Any, data_dir: Path) -> None:

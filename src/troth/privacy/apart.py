@@ -23,6 +23,7 @@ from troth.privacy.backup_format import seal_stream
 from troth.privacy.scan import Report, scan
 
 Progress = Callable[[int, int], None]
+HERE = "troth.privacy.apart"
 STEP = 8 * 1024 * 1024
 """Progress is told every so many bytes."""
 
@@ -33,17 +34,18 @@ class ChildFailed(TrothError):
 
 def scan_apart(roots: Sequence[Path], values: Sequence[str], progress: Progress | None = None) -> Report:
     """`scan`, in a child process of low priority. Raises TrothError with the child's message."""
-    answer = _run({"task": "scan", "roots": [str(root) for root in roots], "values": list(values)}, progress)
+    answer = run_apart(HERE, {"task": "scan", "roots": [str(root) for root in roots], "values": list(values)}, progress)
     return msgspec.convert(answer, Report)
 
 
 def seal_file_apart(source: Path, target: Path, header: dict[str, Any], key: bytes) -> None:
     """Encrypt one file into another in a child process; the target is durable when this returns."""
-    _run({"task": "seal", "source": str(source), "target": str(target), "header": header, "key": key.hex()}, None)
+    run_apart(HERE, {"task": "seal", "source": str(source), "target": str(target), "header": header, "key": key.hex()})
 
 
-def _run(order: dict[str, Any], progress: Progress | None) -> Any:
-    command = [sys.executable, "-m", "troth.privacy.apart"]
+def run_apart(module: str, order: dict[str, Any], progress: Progress | None = None) -> Any:
+    """Have a module of ours, run as a program, carry out an order; its answer. Raises TrothError with its message, ChildFailed when it was killed."""
+    command = [sys.executable, "-m", module]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment) as child:
         if child.stdin is None or child.stdout is None:
@@ -85,13 +87,14 @@ def main(given: TextIO, out: TextIO) -> None:
             report = scan([Path(root) for root in order["roots"]], order["values"], progress)
             tell({"answer": msgspec.to_builtins(report)})
         else:
-            _seal(Path(order["source"]), Path(order["target"]), order["header"], bytes.fromhex(order["key"]))
+            seal_file(Path(order["source"]), Path(order["target"]), order["header"], bytes.fromhex(order["key"]))
             tell({"answer": None})
     except (TrothError, OSError) as error:
         tell({"error": str(error)})
 
 
-def _seal(source: Path, target: Path, header: dict[str, Any], key: bytes) -> None:
+def seal_file(source: Path, target: Path, header: dict[str, Any], key: bytes) -> None:
+    """Encrypt one file into another, which is durable when this returns. In a process of its own, see above."""
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with source.open("rb") as plain, os.fdopen(descriptor, "wb") as sealed:
         seal_stream(plain, sealed, header, key)

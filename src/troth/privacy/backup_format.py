@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from troth.kernel.errors import TrothError
 
-MAGIC = b"TROTH-BACKUP-1\n"
+MAGIC = b"TROTH-BACKUP-2\n"
+EARLIER = b"TROTH-BACKUP-1\n"
 BLOCK = 1024 * 1024
 LONGEST_HEADER = 64 * 1024
 
 
 class BackupUnreadable(TrothError):
-    """Not a backup, damaged, or made under another master key."""
+    """Not a backup, damaged, or sealed under a key that is not here."""
 
 
 def seal_stream(plain: BinaryIO, sealed: BinaryIO, header: dict[str, Any], key: bytes) -> None:
@@ -34,7 +35,11 @@ def seal_stream(plain: BinaryIO, sealed: BinaryIO, header: dict[str, Any], key: 
 
 def read_header(sealed: BinaryIO) -> dict[str, Any]:
     """The header, not yet authenticated; the stream stands behind it. Raises BackupUnreadable."""
-    if sealed.read(len(MAGIC)) != MAGIC:
+    if (magic := sealed.read(len(MAGIC))) == EARLIER:
+        raise BackupUnreadable(
+            "This backup was made before backups had epoch keys: restore it with the version that made it, then make another."
+        )
+    if magic != MAGIC:
         raise BackupUnreadable("This file is not a backup of Troth.")
     try:
         header = json.loads(sealed.readline(LONGEST_HEADER))
@@ -53,7 +58,7 @@ def open_stream(sealed: BinaryIO, plain: BinaryIO, header: dict[str, Any], key: 
         try:
             plain.write(cipher.decrypt(_nonce(number, is_last), block, line))
         except InvalidTag:
-            raise BackupUnreadable("The backup is damaged, or was made under another master key: try another one.") from None
+            raise BackupUnreadable("The backup is damaged: try another one.") from None
 
 
 def _blocks(source: BinaryIO, size: int = BLOCK) -> Iterator[tuple[int, bytes, bool]]:

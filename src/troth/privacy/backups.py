@@ -1,5 +1,7 @@
 """Backups of the embedded database: encrypted, expiring, and unable to bring an erased person back.
 
+Each is sealed under a random key of its own, wrapped by a key of the key ring (`keyring`) that dies within a week of an erasure (`renewing`).
+
 No copy in clear touches the disk. SQLite's log is emptied into the database file while nobody writes, and a read transaction begun at that
 moment keeps the file as it is (a checkpoint must wait for its reader), so the file itself is encrypted, block by block, while writers go on into
 the log. PostgreSQL has its own tools; the erasure ledger guards what they restore as well.
@@ -13,17 +15,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from django.db import connection
 
-from troth.kernel.clock import DAY, SECOND, iso
-from troth.kernel.crypto import derive
+from troth.kernel.clock import DAY, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.sql import is_sqlite
 from troth.privacy.apart import seal_file_apart
 from troth.privacy.backup_format import BackupUnreadable, read_header
-from troth.privacy.locks import while_nobody_writes
+from troth.privacy.keyring import take_key, unwrap_key, wrap_key
+from troth.privacy.ledger_file import last_number
+from troth.privacy.locks import while_backups_change, while_nobody_writes
 from troth.privacy.places import backups_dir, database_path, make_private_dir
 from troth.privacy.wal import empty_log
 
@@ -45,12 +49,23 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     ledger: int
     version: str
+    key: str
+    """Of which key of the key ring."""
+    wrapped: str
+    """The backup's own key, sealed under that one; hex."""
+    renewed_at: int = 0
+    """When erased persons were last taken out of it; 0: never."""
     bytes: int = 0
 
 
-def key_of(name: str) -> bytes:
-    """The key of one backup."""
-    return derive(b"backup/v1:" + name.encode())
+def header_of(backup: Backup) -> dict[str, Any]:
+    """What stands at the head of a backup's file."""
+    return {key: value for key, value in msgspec.to_builtins(backup).items() if key != "bytes"}
+
+
+def data_key_of(backup: Backup) -> bytes:
+    """The key that opens a backup. Raises KeyGone, BackupUnreadable."""
+    return unwrap_key(backup.key, backup.wrapped, backup.name)
 
 
 def create_backup(now: int) -> Backup:
@@ -59,14 +74,24 @@ def create_backup(now: int) -> Backup:
     folder = make_private_dir(backups_dir())
     name = f"{iso(now)[:19].replace(':', '').replace('-', '')}Z-{secrets.token_hex(4)}"
     partial = folder / f".{name}.part"
-    try:
-        with frozen_database() as ledger:
-            backup = Backup(name=name, created_at=now, expires_at=now + KEPT_FOR, ledger=ledger, version=version("troth"))
-            header = {key: value for key, value in msgspec.to_builtins(backup).items() if key != "bytes"}
-            seal_file_apart(database_path(), partial, header, key_of(name))
-        path = partial.rename(folder / (name + SUFFIX))
-    finally:
-        partial.unlink(missing_ok=True)
+    with while_backups_change():
+        # Before the database is read: whoever is erased from then on counts this backup among those that hold them.
+        kid, own = take_key(now, last_number()), secrets.token_bytes(32)
+        try:
+            with frozen_database() as ledger:
+                backup = Backup(
+                    name=name,
+                    created_at=now,
+                    expires_at=now + KEPT_FOR,
+                    ledger=ledger,
+                    version=version("troth"),
+                    key=kid,
+                    wrapped=wrap_key(kid, own, name),
+                )
+                seal_file_apart(database_path(), partial, header_of(backup), own)
+            path = partial.rename(folder / (name + SUFFIX))
+        finally:
+            partial.unlink(missing_ok=True)
     return msgspec.structs.replace(backup, bytes=path.stat().st_size)
 
 
@@ -128,26 +153,28 @@ def path_of(name: str) -> Path:
     raise BackupError("There is no such backup: `troth backup list` shows them.")
 
 
-def last_backup_expiry(deleted_at: int) -> int:
-    """When the last backup made before a deletion expires (a second of doubt counts as before); 0 when there is none."""
-    return max((backup.expires_at for backup in list_backups() if backup.created_at <= deleted_at + SECOND), default=0)
-
-
 def remove_expired(now: int) -> bool:
     """Worker duty: remove backups whose time is over."""
-    for path in backups_dir().glob("*" + SUFFIX):
-        try:
-            expired = load_header(path).expires_at <= now
-        except BackupUnreadable:
-            continue
-        if expired:
-            path.unlink(missing_ok=True)
+    with while_backups_change():
+        for path in backups_dir().glob("*" + SUFFIX):
+            try:
+                expired = load_header(path).expires_at <= now
+            except BackupUnreadable:
+                continue
+            if expired:
+                path.unlink(missing_ok=True)
     return False
 
 
 def describe_backup(backup: Backup) -> dict[str, object]:
     """A backup as plain values, times as text."""
-    return {**msgspec.to_builtins(backup), "created_at": iso(backup.created_at), "expires_at": iso(backup.expires_at)}
+    told = {key: value for key, value in msgspec.to_builtins(backup).items() if key != "wrapped"}
+    return {
+        **told,
+        "created_at": iso(backup.created_at),
+        "expires_at": iso(backup.expires_at),
+        "renewed_at": iso(backup.renewed_at) if backup.renewed_at else None,
+    }
 
 
 def require_embedded() -> None:

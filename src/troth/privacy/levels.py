@@ -26,15 +26,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How many identifiers could be searched for."""
     embedded: bool = True
     """Whether the database is Troth's own SQLite."""
-    backup_expires_at: int = 0
-    """When the last backup that may hold the person expires; 0: there is none."""
+    shred_due_at: int = 0
+    """When the last key of a backup that holds the person is destroyed; 0: there is none."""
+    unreadable_since: int = 0
+    """Since when no key of such a backup is left; 0: there was none, or there is one."""
 
 
 def state_levels(facts: Standing) -> list[dict[str, Any]]:
     """L1 to L6, each with `reached` and what a reader must know."""
     return [
         _level("L1", "logically deleted", True, f"in one transaction, {iso(facts.deleted_at)}"),
-        _level("L2", "key destroyed", False, "not applicable yet: there are no keys per person in this version"),
+        _key_level(facts),
         _search_level("L3", "physically absent from live files", facts),
         _search_level("L4", "absent from the write-ahead log; there are no replicas", facts),
         _backup_level(facts),
@@ -61,6 +63,16 @@ def _search_level(level: str, name: str, facts: Standing) -> dict[str, Any]:
     return _level(level, name, True, f"searched {iso(facts.searched_at)}, see `search`")
 
 
+def _key_level(facts: Standing) -> dict[str, Any]:
+    """Backups alone are sealed under keys: data in use is deleted and overwritten instead."""
+    name = "key destroyed"
+    if facts.unreadable_since:
+        return _level("L2", name, True, f"the keys of all backups that held the person were destroyed by {iso(facts.unreadable_since)}")
+    if facts.shred_due_at:
+        return _level("L2", name, False, f"the keys of the backups that hold the person are destroyed by {iso(facts.shred_due_at)}")
+    return _level("L2", name, False, "not applicable: no backup made by Troth holds the person, and data in use has no key of its own")
+
+
 def _backup_level(facts: Standing) -> dict[str, Any]:
     name = "absent from backups"
     if not facts.embedded:
@@ -70,7 +82,10 @@ def _backup_level(facts: Standing) -> dict[str, Any]:
             False,
             "dumps of PostgreSQL are not made by Troth: see your own retention; a restored one is made to forget at its first start",
         )
-    if not facts.backup_expires_at:
+    if facts.unreadable_since:
+        detail = "backups were rewritten without the person; what is left of older copies is unreadable since"
+        return _level("L5", name, True, f"{detail} {iso(facts.unreadable_since)}")
+    if not facts.shred_due_at:
         return _level("L5", name, True, "no backup made by Troth before the deletion exists")
-    detail = f"the last backup that may contain the person expires {iso(facts.backup_expires_at)}; a restored one is made to forget before it serves"
-    return _level("L5", name, False, detail)
+    detail = f"backups that hold the person are rewritten, and unreadable by {iso(facts.shred_due_at)}"
+    return _level("L5", name, False, f"{detail}; until then a restored one is made to forget before it serves")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from troth.kernel.errors import TrothError
-from troth.privacy.places import data_dir, database_path, make_private_dir
+from troth.privacy.places import data_dir, database_path, keyring_path, make_private_dir
 
 
 class ServerRunning(TrothError):
@@ -53,6 +53,13 @@ def while_nothing_serves() -> Iterator[None]:
 def while_appending(path: Path) -> Iterator[None]:
     """Hold a file's own lock while its end is read and written."""
     with _hold(path.with_name(path.name + ".lock"), fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def while_backups_change() -> Iterator[None]:
+    """Hold the lock of backups and their key ring: one makes, renews or removes them at a time."""
+    with _hold(make_private_dir(keyring_path().parent) / "backups.lock", fcntl.LOCK_EX):
         yield
 
 

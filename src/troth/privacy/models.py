@@ -70,6 +70,8 @@ class PrivacyRequest(models.Model):
     attempts = models.SmallIntegerField(default=0)
     next_try_at = models.BigIntegerField(null=True)
     """When the worker searches for residue (again)."""
+    shred_due_at = models.BigIntegerField(null=True)
+    """When the last key of a backup that holds the erased person is destroyed; null: there is none."""
     pauses = models.JSONField(default=list)
     """`[since, until]` of each time in which the person owed an answer; `until` null: they still do."""
     paused_at = models.BigIntegerField(null=True)
@@ -99,6 +101,7 @@ class PrivacyRequest(models.Model):
             models.Index(fields=["workspace_id", "person_id"], name="request_by_person"),
             models.Index(fields=["next_try_at"], name="request_to_verify", condition=models.Q(next_try_at__isnull=False)),
             models.Index(fields=["workspace_id", "due_at"], name="request_by_term"),
+            models.Index(fields=["shred_due_at"], name="request_to_shred", condition=models.Q(shred_due_at__isnull=False)),
             models.Index(fields=["tell_at"], name="request_to_tell", condition=models.Q(tell_at__isnull=False)),
         ]
 

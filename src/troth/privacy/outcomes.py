@@ -9,10 +9,10 @@ from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import is_sqlite
-from troth.privacy.backups import last_backup_expiry
 from troth.privacy.certificate import certify
 from troth.privacy.deletion import Deleted
 from troth.privacy.history import By, write_step
+from troth.privacy.keyring import list_keys
 from troth.privacy.levels import Standing, state_levels
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.states import Act
@@ -51,6 +51,7 @@ def record_deletion(
         "searched_for": len(values),
         "not_searched_for": sorted(kind for kind, value in deleted.identifiers if not is_telling(value)),
     }
+    request.shred_due_at = shred_due(ledger_number) if deleted.persons and is_sqlite() else None
     if not deleted.persons:
         request.state = RequestState.DONE
         request.closed_at = now
@@ -62,7 +63,7 @@ def record_deletion(
         request.state = RequestState.DELETED
     request.tell_at = None
     request.code_digest = request.code_until = None
-    request.certificate = certify(_claims(request, now, None))
+    request.certificate = certify(_claims(request, now))
     request.save()
     write_step(request, Act.DELETE, by or By(request.source), now, facts={"ledger_entry": ledger_number, **(facts or {})})
 
@@ -85,20 +86,34 @@ def record_search(request: PrivacyRequest, search: dict[str, Any], *, passed: bo
     else:
         request.state = RequestState.RESIDUE_FOUND
         request.next_try_at = now + min(6 * HOUR, MINUTE * 2 ** min(request.attempts, 10))
-    request.certificate = certify(_claims(request, now, search))
+    request.certificate = certify(_claims(request, now))
     request.save()
     write_step(request, Act.FIND_NOTHING if passed else Act.FIND_RESIDUE, By("worker"), now)
 
 
-def _claims(request: PrivacyRequest, now: int, search: dict[str, Any] | None) -> dict[str, Any]:
+def shred_due(ledger_number: int) -> int | None:
+    """When the last key is destroyed under which a backup holds whom an entry of the ledger erased; None when there is no such key."""
+    return max((key.ends_at for key in list_keys() if key.is_stale(ledger_number)), default=None)
+
+
+def certify_again(request: PrivacyRequest, now: int, *, unreadable_since: int) -> None:
+    """The keys of all backups that held the person are destroyed: the certificate says so."""
+    request.steps = {**request.steps, "unreadable_in_backups_since": unreadable_since}
+    request.shred_due_at = None
+    request.certificate = certify(_claims(request, now))
+    request.save(update_fields=["steps", "shred_due_at", "certificate"])
+
+
+def _claims(request: PrivacyRequest, now: int) -> dict[str, Any]:
     erased = request.state == RequestState.ERASED
     deleted_at = request.deleted_at or now
     standing = Standing(
         deleted_at=deleted_at,
-        searched_at=now if erased else 0,
+        searched_at=(request.closed_at or now) if erased else 0,
         searchable=request.steps["searched_for"],
         embedded=is_sqlite(),
-        backup_expires_at=last_backup_expiry(deleted_at),
+        shred_due_at=request.shred_due_at or 0,
+        unreadable_since=request.steps.get("unreadable_in_backups_since", 0),
     )
     claims: dict[str, Any] = {
         "type": "erasure",
@@ -116,6 +131,6 @@ def _claims(request: PrivacyRequest, now: int, search: dict[str, Any] | None) ->
     }
     if skipped := request.steps["not_searched_for"]:
         claims["not_searched_for"] = {"kinds": skipped, "reason": "too short to be told from chance"}
-    if search is not None:
+    if search := request.steps.get("last_search"):
         claims["search"] = search
     return claims

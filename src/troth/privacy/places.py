@@ -25,6 +25,11 @@ def backups_dir() -> Path:
     return data_dir() / "backups"
 
 
+def keyring_path() -> Path:
+    """The keys of the backups; never copied together with them."""
+    return data_dir() / "keyring" / "ring.sqlite3"
+
+
 def exports_dir() -> Path:
     """Where an export waits, unlinked, while it is being sent."""
     return data_dir() / "exports"

@@ -14,6 +14,7 @@ from troth.privacy.apart import Progress, scan_apart
 from troth.privacy.mentions import find_mentions
 from troth.privacy.places import data_dir, database_path, kept_paths, side_files
 from troth.privacy.scan import BLIND_SPOTS, Hit, Report
+from troth.privacy.scratch import left_behind
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +28,7 @@ def search_bytes(values: Sequence[str], progress: Progress | None = None) -> Rep
     """Search everything kept for values, which may belong to several persons. The caller has emptied the log."""
     if not values:
         return Report((), (), 0, 0)
-    return scan_apart(kept_paths(), values, progress)
+    return scan_apart([*kept_paths(), *left_behind()], values, progress)
 
 
 def judge(report: Report, values: Sequence[str], own: Sequence[int]) -> Finding:

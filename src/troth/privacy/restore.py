@@ -12,14 +12,14 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from troth.privacy.backup_format import BackupUnreadable, open_stream, read_header
-from troth.privacy.backups import Backup, key_of, load_header, path_of, require_embedded
+from troth.privacy.backups import Backup, data_key_of, load_header, path_of, require_embedded
 from troth.privacy.ledger import replay_if_behind
 from troth.privacy.locks import while_nobody_writes, while_nothing_serves
 from troth.privacy.places import database_path, side_files
+from troth.privacy.scratch import overwrite_and_remove
 from troth.privacy.wal import empty_log_within
 
 log = structlog.get_logger()
-BLOCK = 1024 * 1024
 
 
 def restore_backup(name: str) -> tuple[Backup, int]:
@@ -36,8 +36,8 @@ def restore_backup(name: str) -> tuple[Backup, int]:
         database = database_path()
         plain = database.with_name(database.name + ".restoring")
         try:
-            _decrypt(path, plain)
-            _check(plain)
+            decrypt_backup(path, plain, data_key_of(backup))
+            check_database(plain)
             with while_nobody_writes():
                 _put_in_place(plain, database)
         finally:
@@ -55,19 +55,19 @@ def _let_go_of_database() -> None:
     connection.close()
 
 
-def _decrypt(path: Path, plain: Path) -> None:
-    """The database in clear, in the file that is about to become the database."""
+def decrypt_backup(path: Path, plain: Path, key: bytes) -> None:
+    """A backup's database in clear, in a new file. Raises BackupUnreadable."""
     plain.unlink(missing_ok=True)
     descriptor = os.open(plain, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with path.open("rb") as sealed, os.fdopen(descriptor, "wb") as target:
         header = read_header(sealed)
-        open_stream(sealed, target, header, key_of(str(header.get("name"))))
+        open_stream(sealed, target, header, key)
         target.flush()
         os.fsync(target.fileno())
 
 
-def _check(path: Path) -> None:
-    """Ask SQLite whether the file is whole, before anything is replaced by it."""
+def check_database(path: Path) -> None:
+    """Ask SQLite whether a file is whole, before anything is replaced by it. Raises BackupUnreadable."""
     try:
         copy = sqlite3.connect(path)
         try:
@@ -93,16 +93,3 @@ def _put_in_place(plain: Path, database: Path) -> None:
             overwrite_and_remove(side)
     plain.replace(database)
     overwrite_and_remove(old)
-
-
-def overwrite_and_remove(path: Path) -> None:
-    """Remove a file that held personal data, its bytes first. What a copy-on-write disk keeps in free blocks is beyond reach."""
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        left = path.stat().st_size
-        while left > 0:
-            left -= file.write(b"\0" * min(left, BLOCK))
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink()

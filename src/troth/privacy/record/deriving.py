@@ -14,6 +14,7 @@ from troth.privacy.backups import KEPT_FOR
 from troth.privacy.inventory.reading import Item, read_inventory
 from troth.privacy.inventory.recipients import Recipient, find_recipients
 from troth.privacy.inventory.rules import CATEGORIES
+from troth.privacy.keyring import EPOCH
 from troth.privacy.models import Processor
 from troth.privacy.processors.register import State, list_processors, state_of
 from troth.privacy.record.parties import Parties, read_parties
@@ -129,7 +130,9 @@ def list_measures(workspace_id: int) -> list[str]:
         "Consents are kept in an append-only ledger with signed checkpoints, so that no record is changed or removed unseen.",
     ]
     if is_sqlite():
-        measures.append(f"Backups are encrypted and expire after {KEPT_FOR // DAY} days; deleted rows are overwritten on disk.")
+        measures.append(
+            f"Backups are encrypted, expire after {KEPT_FOR // DAY} days and are rewritten without erased persons within {EPOCH // DAY} days; deleted rows are overwritten on disk."
+        )
     return measures
 
 

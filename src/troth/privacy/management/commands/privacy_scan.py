@@ -10,10 +10,9 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.sql import is_sqlite
-from troth.privacy.apart import scan_apart
 from troth.privacy.management.commands._progress import show_progress
 from troth.privacy.mentions import find_mentions
-from troth.privacy.places import kept_paths
+from troth.privacy.residue import search_bytes
 from troth.privacy.scan import Report
 from troth.workspaces.registry import find_workspace
 
@@ -38,7 +37,7 @@ class Command(BaseCommand):
         find_workspace(options["workspace"])
         values: list[str] = options["values"]
         with show_progress("Searching every byte kept") as progress:
-            report = scan_apart(kept_paths(), values, progress)
+            report = search_bytes(values, progress)
         rows = {} if is_sqlite() else find_mentions(values)
         if options["json"]:
             self.stdout.write(json.dumps({**msgspec.to_builtins(report), "rows": rows, "clean": report.clean and not rows}))
