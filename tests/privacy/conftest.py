@@ -31,6 +31,7 @@ def dana(workspace: Any) -> Any:
     from troth.privacy.disclosures.log import Went, note_disclosures
     from troth.privacy.history import By
     from troth.privacy.models import PrivacyRequest
+    from troth.privacy.readiness.impact import sign_assessment
     from troth.privacy.requests import ask_for_confirmation
     from troth.privacy.retention.holds import place_hold
     from troth.segments.computing import compute_due
@@ -96,6 +97,7 @@ def dana(workspace: Any) -> Any:
         diagnostic=f"no such user {SECRET}",
     )
     note_feedback(workspace.pk, Medium.EMAIL, [bounced], provider="smtp", now=now)
+    sign_assessment(workspace, text="It is fair.", name="Ada", function="DPO", user_id=0, now=now)
     create_segment(workspace.pk, name="VIPs", definition={"tag": "vip"}, purpose="service", now=now)
     while compute_due(now):
         pass
