@@ -134,6 +134,34 @@ def test_json_and_boxes_say_the_same_and_what_is_wrong_is_told(shop: Shop, team:
     assert not Segment.objects.exists()
 
 
+def test_a_sequence_has_a_box_for_each_of_its_steps_added_and_removed_by_a_button(shop: Shop, team: dict[str, Client]) -> None:
+    marketer = team["marketer"]
+
+    def press(page: str, do: str, **fields: str) -> str:
+        return marketer.post(path(shop, "/new"), {**fields_of(page), **fields, "name": "S", "do": do}).content.decode()
+
+    page = press(marketer.get(path(shop, "/new")).content.decode(), "remove:0.0")
+    page = press(page, "add:0:sequence")
+    page = press(page, "step:0.0", **{"0.0-event1": "viewed", "0.0-event2": "cart", "0.0-gap2": "PT1H"})
+    written = {
+        "0.0-event3": "bought",
+        "0.0-gap": "P3M",
+        "0.0-property3": "total",
+        "0.0-property_op3": "greater",
+        "0.0-property_value3": "5",
+    }
+    page = press(page, "step:0.0", **written)
+    assert "0.0-event4" in page, "a fourth, still empty"
+    page = press(page, "unstep:0.0")
+    assert marketer.post(path(shop, "/new"), {**fields_of(page), "name": "S", "do": "save"}).status_code == 303
+    bought = {"event": "bought", "where": {"property": "total", "op": "greater", "value": 5}}
+    steps = [{"event": "viewed"}, {"event": "cart", "gap": "PT1H"}, bought]
+    own = Segment.objects.get(workspace_id=shop.pk)
+    assert own.definition == {"sequence": steps, "op": "without", "gap": "P3M", "within": "P7D"}
+    shown = fields_of(marketer.get(path(shop, f"/{own.pk}/edit")).content.decode())
+    assert (shown["0.0-event3"], shown["0.0-property_value3"], shown["0.0-gap2"]) == ("bought", "5", "PT1H")
+
+
 def test_a_viewer_sees_figures_and_no_person(shop: Shop, team: dict[str, Client]) -> None:
     segment = shop.segment(PRO)
     assert team["viewer"].get(path(shop, f"/{segment.pk}")).status_code == 200

@@ -48,7 +48,7 @@ PROFILES = st.fixed_dictionaries(
 )
 ATTRIBUTES = st.sampled_from(["plan", "a.b", "a", "list", "gone"])
 SPANS = st.sampled_from(["PT30M", "P1D", "P7D", "P2W", "P1M", "P1Y", "P1DT12H"])
-GAPS = st.sampled_from(["PT30M", "P1D", "P7D"])
+GAPS = st.sampled_from(["PT30M", "P1D", "P7D", "P1M", "P1M1D"])
 
 
 def comparisons(subject: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
@@ -155,6 +155,10 @@ HISTORIES = st.lists(
         st.one_of(
             st.integers(-40 * 24, 2).map(lambda hours: T0 + hours * HOUR),
             st.sampled_from([T0 - DAY, T0 - 7 * DAY, T0 - 30 * 60_000, T0 - 7 * DAY - 30 * 60_000]),
+            # The nights between months, and the days that February lacks.
+            st.sampled_from(
+                ["01-28T23:59:59.999", "01-30T10:00:00.000", "01-31T10:00:00.000", "02-28T10:00:00.000", "03-01T00:00:00.000"]
+            ).map(lambda text: int(datetime.fromisoformat(f"2026-{text}+00:00").timestamp() * 1000)),
         ),
         st.fixed_dictionaries({}, optional={"x": STORED}),
     ),

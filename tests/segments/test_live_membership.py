@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -101,6 +102,24 @@ def test_a_sequence_has_several_steps_each_with_a_gap_of_its_own(shop: Shop) -> 
     shop.track("ada", "bought", ago=HOUR)
     assert (shop.members(left), shop.members(done)) == (set(), {ada.person_id})
     assert bob.person_id not in shop.members(done)
+
+
+def test_a_gap_of_months_ends_with_the_month_that_lacks_the_day(shop: Shop) -> None:
+    began = int(datetime(2026, 1, 31, 10, tzinfo=UTC).timestamp()) * SECOND
+    march = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * SECOND
+    shop.now = march - 2
+    ada, bob = shop.person("ada"), shop.person("bob")
+    steps = [{"event": "trial"}, {"event": "paid"}]
+    left = shop.segment({"sequence": steps, "op": "without", "gap": "P1M"})
+    done = shop.segment({"sequence": steps, "op": "then", "gap": "P1M"}, name="done")
+    for name in ("ada", "bob"):
+        shop.track(name, "trial", ago=shop.now - began)
+    shop.track("bob", "paid")
+    assert (shop.members(left), shop.members(done)) == (set(), {bob.person_id})
+    shop.pass_time(march - shop.now - 1)
+    assert shop.members(left) == set(), "February is not over"
+    shop.pass_time(1)
+    assert shop.members(left) == {ada.person_id}
 
 
 def test_a_cart_left_for_an_hour_is_noticed_and_a_purchase_in_time_prevents_it(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.segments.shop import Shop
 from troth.kernel.clock import DAY, HOUR, MINUTE
 from troth.segments.changes import Changed, mark
-from troth.segments.horizons import Horizon, Span, local_day, midnight, read_horizon, read_moment, read_span, shift, zones
+from troth.segments.horizons import Horizon, Span, last_before, local_day, midnight, read_horizon, read_moment, read_span, shift, zones
 from troth.segments.kinds import REACH
 from troth.segments.looking import read_freshness
 from troth.segments.membership import Cause
@@ -43,7 +43,7 @@ def test_a_day_that_has_begun_never_comes_back_in_any_zone(now: int, later: int,
     st.sampled_from(["", "-P7D", "P1M"]), st.sampled_from(["UTC", "Europe/Paris"]), st.one_of(st.none(), st.integers(-9, 9)), st.booleans()
 )
 def test_a_horizon_is_read_back_from_its_key(span: str, zone: str, days: int | None, in_days: bool) -> None:
-    horizon = Horizon(span, zone, days, in_days)
+    horizon = Horizon(span, zone, days, in_days, is_end=not in_days and days is None)
     assert read_horizon(horizon.key) == horizon
 
 
@@ -54,6 +54,15 @@ def test_a_horizon_is_read_back_from_its_key(span: str, zone: str, days: int | N
 def test_a_month_ago_is_the_same_day_or_the_end_of_the_month_that_lacks_it(now: str, expected: str) -> None:
     span = read_span("P1M")
     assert span is not None and shift(at(now + "+00:00"), span, -1) == at(expected + "+00:00")
+
+
+@given(MOMENTS, SPANS, st.integers(-3, 3), st.booleans())
+def test_what_ends_now_began_at_the_latest_at_the_instant_that_is_foretold(now: int, span: Span, beside: int, ends_a_month: bool) -> None:
+    if ends_a_month:
+        now = shift(now - now % DAY, Span(1, 0), -1) + span.ms
+    latest = last_before(now, span)
+    assert shift(latest, span, 1) <= now < shift(latest + 1, span, 1)
+    assert (shift(latest + beside, span, 1) <= now) is (beside <= 0)
 
 
 @pytest.mark.parametrize("text", ["P", "PT", "7 days", "P1.5D", "-P1D", "P0D", "P300Y", "P1H", ""])

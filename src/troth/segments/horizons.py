@@ -60,6 +60,17 @@ def shift(at: int, span: Span, sign: int) -> int:
     return at + sign * span.ms
 
 
+def last_before(at: int, span: Span) -> int:
+    """The latest instant from which a duration, moved later, is over at an instant: what undoes `shift(…, 1)` where months differ in length."""
+    if not span.months:
+        return at - span.ms
+    ended = datetime.fromtimestamp((at - span.ms) // SECOND, UTC)
+    number = ended.year * 12 + ended.month - 1 - span.months
+    days = calendar.monthrange(number // 12, number % 12 + 1)[1]
+    # From the days that the earlier month lacks nothing leads here: then its last millisecond is meant.
+    return shift(at - span.ms, Span(span.months, 0), -1) - (1 if ended.day > days else 0)
+
+
 @lru_cache(maxsize=1)
 def zones() -> frozenset[str]:
     """The names of time zones that are known here."""
@@ -119,11 +130,14 @@ class Horizon(NamedTuple):
     """Instead of a span: the end of the day before the one that many days from today."""
     in_days: bool = False
     """Whether it is compared with days (days since 1970) and not with instants in milliseconds."""
+    is_end: bool = False
+    """Whether it reaches what is stored when the span after that is over. With months, that is another instant than the span before now."""
 
     @property
     def key(self) -> str:
         """As it is kept beside a timer."""
-        return f"{self.span}|{self.zone}|{'' if self.days is None else self.days}|{'d' if self.in_days else ''}"
+        unit = "d" if self.in_days else "e" if self.is_end else ""
+        return f"{self.span}|{self.zone}|{'' if self.days is None else self.days}|{unit}"
 
     def cutoff(self, now: int) -> int:
         """Where the bound is at an instant."""
@@ -131,6 +145,8 @@ class Horizon(NamedTuple):
             day = local_day(now, self.zone) + self.days
             return day - 1 if self.in_days else midnight(day, self.zone) - 1
         at = now
+        if self.is_end and (waited := read_span(self.span.removeprefix("-"))):
+            return last_before(now, waited)
         if span := read_span(self.span.removeprefix("-")):
             at = shift(now, span, -1 if self.span.startswith("-") else 1)
         return local_day(at, self.zone) if self.in_days else at
@@ -142,4 +158,4 @@ NOW = Horizon()
 def read_horizon(key: str) -> Horizon:
     """The horizon of a key."""
     span, zone, days, unit = key.split("|")
-    return Horizon(span, zone, int(days) if days else None, unit == "d")
+    return Horizon(span, zone, int(days) if days else None, unit == "d", unit == "e")

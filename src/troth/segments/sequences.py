@@ -8,6 +8,7 @@ from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
 from troth.people.event_names import fold_event_name
 from troth.segments import windows
+from troth.segments.dates_in_sql import LONGEST_MONTH, MONTH_APART, place_in_calendar
 from troth.segments.events import check_event, describe_properties, matches, matching, tell_events
 from troth.segments.horizons import Horizon, Span, read_span, shift
 from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, Witness, refuse_unless
@@ -20,7 +21,8 @@ _STEP = frozenset({"event", "where", "gap"})
 class SequenceKind(Kind):
     """`{"sequence": [{"event": "cart"}, {"event": "bought"}], "op": "without", "gap": "PT1H", "within": "P7D"}`, or `then`; up to five steps.
 
-    The window is about the first step. A gap is how long after the step before it a step may come; a step may have one of its own. `without`
+    The window is about the first step. A gap is how long after the step before it a step may come; a step may have one of its own. Months and
+    years in it go by the calendar. `without`
     holds when the steps but the last came, the last one's gap is over, and it did not come in it; with no gap, whenever it came counts.
     """
 
@@ -109,9 +111,8 @@ class SequenceKind(Kind):
 
 
 def _check_gap(holder: Leaf, path: str) -> None:
-    gap = read_span(holder.get("gap"))
-    fixed = "gap" not in holder or (gap is not None and gap.months == 0)
-    refuse_unless(fixed, path, "a duration in weeks, days, hours, minutes or seconds, e.g. PT1H.")
+    is_known = "gap" not in holder or read_span(holder["gap"]) is not None
+    refuse_unless(is_known, path, "a duration as ISO 8601 writes it, e.g. PT1H or P3M.")
 
 
 def _gap(leaf: Leaf, number: int) -> Span | None:
@@ -130,17 +131,17 @@ def _follow(leaf: Leaf, come: list[Happening], events: Sequence[Happening], now:
         for event in events
         if matches(steps[number], event)
         and (event.ts, event.seq) > (before.ts, before.seq)
-        and (gap is None or event.ts <= before.ts + gap.ms)
+        and (gap is None or event.ts <= shift(before.ts, gap, 1))
     ]
     if leaf["op"] == "without" and number == len(steps) - 1:
-        return come if not after and (gap is None or before.ts <= shift(now, gap, -1)) else []
+        return come if not after and (gap is None or shift(before.ts, gap, 1) <= now) else []
     return next((found for event in after if (found := _follow(leaf, [*come, event], events, now))), [])
 
 
 def _patience(leaf: Leaf) -> Horizon | None:
     """What a sequence without its last step waits for: the end of that step's gap."""
     gap = leaf["sequence"][-1].get("gap", leaf.get("gap"))
-    return Horizon(f"-{gap}") if leaf["op"] == "without" and gap else None
+    return Horizon(f"-{gap}", is_end=True) if leaf["op"] == "without" and gap else None
 
 
 def _over(leaf: Leaf, now: int) -> Sql:
@@ -154,6 +155,19 @@ def _parts(leaf: Leaf, moment: Moment) -> list[Sql]:
     return [matching(leaf["sequence"][0], "s0", moment), _follows(leaf, 1, moment)]
 
 
+def _comes_within(own: str, before: str, gap: Span) -> Sql:
+    """That an instant is not after the end of a gap that begins with another: `own <= shift(before, gap, 1)`.
+
+    Months have no length, so two places in the calendar are compared: the month, and how far into it. Where the later month lacks the day, all of
+    it comes before the end. What no gap of so many months can be is ruled out first, by the index.
+    """
+    longest = Sql(f"{own} <= {before} + %s", (gap.months * LONGEST_MONTH + gap.ms,))
+    if not gap.months:
+        return longest
+    placed = f"{place_in_calendar(f'({own} - {gap.ms + 1})')} < {place_in_calendar(before)} + {gap.months * MONTH_APART}"
+    return all_of([longest, Sql(placed)])
+
+
 def _follows(leaf: Leaf, number: int, moment: Moment) -> Sql:
     """That a step follows the one before it, or must not, and what has to follow it in turn."""
     own, before, gap = f"s{number}", f"s{number - 1}", _gap(leaf, number)
@@ -161,7 +175,7 @@ def _follows(leaf: Leaf, number: int, moment: Moment) -> Sql:
     order = Sql(f"{own}.ts >= {before}.ts AND ({own}.ts > {before}.ts OR {own}.seq > {before}.seq)")
     parts = [matching(leaf["sequence"][number], own, moment), order]
     if gap:
-        parts.append(Sql(f"{own}.ts <= {before}.ts + %s", (gap.ms,)))
+        parts.append(_comes_within(f"{own}.ts", f"{before}.ts", gap))
     patience = _patience(leaf)
     if not is_last:
         parts.append(_follows(leaf, number + 1, moment))

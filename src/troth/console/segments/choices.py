@@ -68,7 +68,7 @@ def find_choices(workspace_id: int, segment_id: int | None) -> Choices:
         property_ops=[(key, str(_WORDS[key])) for key in OPERATORS],
         event_ops=[("did", _("did")), ("did_not", _("did not do")), ("first", _("did for the first time")), ("last", _("did last"))],
         counts=[("at_least", _("at least")), ("at_most", _("at most")), ("exactly", _("exactly"))],
-        sequence_ops=[("without", _("and not")), ("then", _("and then"))],
+        sequence_ops=[("without", _("the last did not follow")), ("then", _("all followed"))],
         messages=[
             ("received", _("received")),
             ("delivered", _("delivered")),
@@ -86,7 +86,7 @@ def find_choices(workspace_id: int, segment_id: int | None) -> Choices:
         kinds=[
             ("attribute", _("Attribute")),
             ("event", _("Event")),
-            ("sequence", _("Two events in order")),
+            ("sequence", _("Events in order")),
             ("message", _("Message")),
             ("tag", _("Tag")),
             ("consent", _("Consent")),

@@ -15,6 +15,7 @@ from troth.consent.refusing import PurposeNotCovered
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.segments.choices import find_choices
 from troth.console.segments.reading import find_segment, name_people, name_purpose, tell_left_out
+from troth.console.segments.steps import change_steps
 from troth.console.segments.tree import (
     DEEPEST,
     FIELDS,
@@ -38,6 +39,9 @@ from troth.segments.registry import archive_segment, check_meaning, check_segmen
 from troth.workspaces.roles import Permission
 
 SAMPLE = 5
+STEPPED = {"step": 1, "unstep": -1}
+"""What the buttons of a sequence do to the number of its steps."""
+CHANGES = ("add", "remove", *STEPPED)
 
 
 @member_page(Permission.EDIT_CAMPAIGNS, methods=("GET", "POST"))
@@ -92,11 +96,11 @@ def _answer(request: MemberRequest, own: Segment | None) -> HttpResponseBase:
         else:
             messages.success(request, _("Saved. It is computed now."))
             return _go(saved)
-    elif do in ("add", "remove"):
+    elif do in CHANGES:
         _change(node, do, rest)
         fault = ""
     look = _count(request, draft, fault, sample=do == "sample") if do in ("count", "sample") else {}
-    return _show(request, own, draft, number(node), fault if do not in ("add", "remove") else "", look=look)
+    return _show(request, own, draft, number(node), fault if do not in CHANGES else "", look=look)
 
 
 def _read(request: MemberRequest, own: Segment | None) -> tuple[Segment, Node, str]:
@@ -144,9 +148,14 @@ def _save(request: MemberRequest, own: Segment | None, draft: Segment) -> Segmen
 
 
 def _change(node: Node, do: str, rest: str) -> None:
-    """Add a group or condition to a group, or take a node out."""
+    """Add a group or condition to a group, take a node out, or change how many steps a sequence has."""
     if do == "remove":
         remove(node, rest)
+        return
+    if do in STEPPED:
+        sequence = find(node, rest)
+        if sequence is not None and sequence.kind == "sequence":
+            change_steps(sequence.fields, STEPPED[do])
         return
     path, _sep, kind = rest.partition(":")
     group = find(node, path)

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from troth.console.written_values import read_list, read_value, write_list, write_value
-from troth.segments.conditions import WITHOUT_VALUE
+from troth.console.segments.operands import read_operand, read_property, write_operand, write_property
+from troth.console.segments.steps import FIELDS as STEP_FIELDS
+from troth.console.segments.steps import Step, list_steps, read_steps, write_steps
+from troth.console.written_values import read_value
 from troth.segments.dates import OPERATORS as DATE_OPERATORS
 
 GROUP, AS_JSON = "group", "json"
@@ -19,7 +21,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "attribute": ("name", "op", "value", "zone"),
     "tag": ("name",),
     "event": ("name", "op", "counts", "times", "within", "older_than", "since", "until", "property", "property_op", "property_value"),
-    "sequence": ("first", "op", "second", "gap", "within"),
+    "sequence": STEP_FIELDS,
     "message": ("what", "op", "source", "within"),
     "consent": ("purpose", "op"),
     "topic": ("topic", "op"),
@@ -29,7 +31,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 BLANK: Mapping[str, Mapping[str, str]] = {
     "attribute": {"op": "equals"},
     "event": {"op": "did", "counts": "at_least", "times": "1", "property_op": "equals"},
-    "sequence": {"op": "without", "gap": "PT1H", "within": "P7D"},
+    "sequence": {"op": "without", "gap": "PT1H", "within": "P7D", "steps": "2"},
     "message": {"what": "received", "op": "did"},
     "consent": {"op": "permits"},
     "topic": {"op": "wanted"},
@@ -57,6 +59,11 @@ class Node:
     def depth(self) -> int:
         """How deep it lies."""
         return self.path.count(".")
+
+    @property
+    def steps(self) -> list[Step]:
+        """Of a sequence."""
+        return list_steps(self.fields)
 
 
 def blank(kind: str) -> Node:
@@ -112,19 +119,14 @@ def _write(tree: Mapping[str, Any]) -> Node:
 def _write_leaf(leaf: Mapping[str, Any]) -> dict[str, Any] | None:
     """The fields of a condition; None where they cannot say it."""
     if "attribute" in leaf:
-        value = _write_operand(leaf["op"], leaf.get("value"))
+        value = write_operand(leaf["op"], leaf.get("value"))
         return None if value is None else {"name": leaf["attribute"], "op": leaf["op"], "value": value, "zone": leaf.get("zone")}
     if "tag" in leaf:
         return {"name": leaf["tag"]}
     if "event" in leaf:
         return _write_event(leaf)
     if "sequence" in leaf:
-        if len(leaf["sequence"]) != 2:
-            return None
-        first, second = leaf["sequence"]
-        plain = not ({*first, *second} - {"event"}) and not ({*leaf} - {"sequence", "op", "gap", "within"})
-        names = {"first": first["event"], "second": second["event"]}
-        return {**names, "op": leaf["op"], "gap": leaf.get("gap"), "within": leaf.get("within")} if plain else None
+        return write_steps(leaf)
     if "message" in leaf:
         plain = not ({*leaf} - {"message", "op", "source", "within"})
         return {"what": leaf["message"], **{key: leaf.get(key) for key in ("op", "source", "within")}} if plain else None
@@ -140,20 +142,11 @@ def _write_event(leaf: Mapping[str, Any]) -> dict[str, Any] | None:
     if "count" in leaf:
         ((fields["counts"], fields["times"]),) = leaf["count"].items()
     if "where" in leaf:
-        where = leaf["where"]
-        value = _write_operand(where["op"], where.get("value")) if "property" in where else None
-        if value is None:
+        where = write_property(leaf["where"])
+        if where is None:
             return None
-        fields |= {"property": where["property"], "property_op": where["op"], "property_value": value}
+        fields |= where
     return {**BLANK["event"], **{key: value for key, value in fields.items() if value is not None}}
-
-
-def _write_operand(op: str, value: Any) -> str | None:
-    if op in WITHOUT_VALUE:
-        return ""
-    if op in ("on_day", "anniversary") and isinstance(value, list):
-        return ", ".join(map(str, value))
-    return write_list(value) if op == "in" else value if op in DATE_OPERATORS and isinstance(value, str) else write_value(value)
 
 
 # From boxes to a definition.
@@ -198,12 +191,11 @@ def _read_leaf(node: Node) -> dict[str, Any]:
         return found if isinstance(found, dict) else {}
     if node.kind == "attribute":
         zone = {"zone": own["zone"]} if own["zone"] and own["op"] in DATE_OPERATORS else {}
-        return {"attribute": own["name"], "op": own["op"], **_read_operand(own["op"], own["value"]), **zone}
+        return {"attribute": own["name"], "op": own["op"], **read_operand(own["op"], own["value"]), **zone}
     if node.kind == "event":
         return _read_event(own)
     if node.kind == "sequence":
-        steps = [{"event": own["first"]}, {"event": own["second"]}]
-        return {"sequence": steps, "op": own["op"], **_said(own, "gap", "within")}
+        return read_steps(own)
     if node.kind == "message":
         return {"message": own["what"], "op": own["op"], **_said(own, "source", "within")}
     if node.kind == "segment":
@@ -216,22 +208,8 @@ def _read_event(own: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {"event": own["name"], "op": own["op"], **_said(own, "within", "older_than", "since", "until")}
     if own["op"] == "did" and (own["counts"], own["times"]) != ("at_least", "1") and own["times"]:
         found["count"] = {own["counts"]: read_value(own["times"])}
-    if own["property"]:
-        op = own["property_op"]
-        found["where"] = {"property": own["property"], "op": op, **_read_operand(op, own["property_value"])}
-    return found
+    return found | read_property(own)
 
 
 def _said(own: Mapping[str, str], *names: str) -> dict[str, str]:
     return {name: own[name] for name in names if own[name]}
-
-
-def _read_operand(op: str, text: str) -> dict[str, Any]:
-    if op in WITHOUT_VALUE:
-        return {}
-    if op == "in":
-        return {"value": read_list(text)}
-    if op in ("on_day", "anniversary"):
-        days = read_list(text)
-        return {"value": days[0] if len(days) == 1 else days}
-    return {"value": text if op in DATE_OPERATORS else read_value(text)}

@@ -1,0 +1,49 @@
+"""What a condition compares with, as text in a box, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from troth.console.written_values import read_list, read_value, write_list, write_value
+from troth.segments.conditions import WITHOUT_VALUE
+from troth.segments.dates import OPERATORS as DATE_OPERATORS
+
+_DAYS = ("on_day", "anniversary")
+
+
+def write_operand(op: str, value: Any) -> str | None:
+    """The text of a value; None where a box cannot say it."""
+    if op in WITHOUT_VALUE:
+        return ""
+    if op in _DAYS and isinstance(value, list):
+        return ", ".join(map(str, value))
+    return write_list(value) if op == "in" else value if op in DATE_OPERATORS and isinstance(value, str) else write_value(value)
+
+
+def read_operand(op: str, text: str) -> dict[str, Any]:
+    """`value` as it stands in a condition; nothing where the operator has none."""
+    if op in WITHOUT_VALUE:
+        return {}
+    if op == "in":
+        return {"value": read_list(text)}
+    if op in _DAYS:
+        days = read_list(text)
+        return {"value": days[0] if len(days) == 1 else days}
+    return {"value": text if op in DATE_OPERATORS else read_value(text)}
+
+
+def write_property(where: Mapping[str, Any], suffix: str = "") -> dict[str, str] | None:
+    """One condition on a property as three fields; None where they cannot say it."""
+    value = write_operand(where["op"], where.get("value")) if "property" in where else None
+    if value is None:
+        return None
+    return {f"property{suffix}": where["property"], f"property_op{suffix}": where["op"], f"property_value{suffix}": value}
+
+
+def read_property(own: Mapping[str, str], suffix: str = "") -> dict[str, Any]:
+    """`where` of such fields; nothing where no property is named."""
+    if not own[f"property{suffix}"]:
+        return {}
+    op = own[f"property_op{suffix}"]
+    return {"where": {"property": own[f"property{suffix}"], "op": op, **read_operand(op, own[f"property_value{suffix}"])}}
