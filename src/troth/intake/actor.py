@@ -21,8 +21,11 @@ from troth.segments.changes import Changed, mark
 
 SMALLEST, LARGEST = 200, 400
 """Events of one fold: small while the inbox is nearly empty, so that nobody waits long for their turn; larger on a backlog, which costs less each."""
-PAUSE_SHARE = 6.0
-"""How long the fold pauses while the door is busy, as a multiple of its last batch."""
+PAUSE_SHARE = 5.0
+"""How long the fold pauses while the door is busy, as a multiple of what it waited for its turn."""
+PATIENCE = 5_000
+"""Up to so many milliseconds behind, the fold pauses no longer than it worked: who waits for a message waits for it. Beyond, the door is given
+more than the fold can follow, and answers come first."""
 COLUMNS = "bucket, item_id, person_id, workspace_id, name, ts, received_at, source, purpose, properties, dedupe, dedupe_until"
 
 
@@ -72,21 +75,31 @@ def register_reaction(reaction: Reaction) -> None:
 def fold_inbox(now: int) -> bool:
     """Fold one batch; True when there may be more.
 
-    When the door is busy writing, the fold pauses as long as it worked, so that answers keep coming while the inbox takes the load.
+    When the door is busy writing, the fold pauses, so that answers keep coming while the inbox takes the load (decision 004).
     """
     begun = time.monotonic()
-    more = _fold_batch(now, _batch["size"])
-    _batch["size"] = min(LARGEST, 2 * _batch["size"]) if more else SMALLEST
-    if more and getattr(connection, "waited_for_turn", False):
-        time.sleep(PAUSE_SHARE * (time.monotonic() - begun))
+    size = _batch["size"]
+    items = _fold_batch(now, size)
+    more = len(items) == size
+    _batch["size"] = min(LARGEST, 2 * size) if more else SMALLEST
+    if more:
+        waited = getattr(connection, "waited_for_turn", 0.0)
+        time.sleep(find_pause(waited, time.monotonic() - begun, behind_ms=now - items[0].received_at))
     return more
 
 
-def _fold_batch(now: int, size: int) -> bool:
+def find_pause(waited: float, worked: float, *, behind_ms: int) -> float:
+    """Seconds between two batches of a backlog, from how long the last one waited for its turn and how long it took."""
+    pause = PAUSE_SHARE * waited
+    return min(pause, worked) if behind_ms < PATIENCE else pause
+
+
+def _fold_batch(now: int, size: int) -> list[_Item]:
+    """Fold the oldest `size` events; returns what was taken."""
     with transaction.atomic():
         items = _take_oldest(size)
         if not items:
-            return False
+            return items
         events = _number(_without_duplicates(items))
         _write_events(events)
         published = [event for _, event in events]
@@ -97,7 +110,7 @@ def _fold_batch(now: int, size: int) -> bool:
             cursor.executemany(
                 "DELETE FROM intake_inboxitem WHERE bucket = %s AND item_id = %s", [(item.bucket, item.item_id) for item in items]
             )
-    return len(items) == size
+    return items
 
 
 def _take_oldest(size: int) -> list[_Item]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from django.conf import settings
+from msgspec.structs import replace
 
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.decisions import load_all_facts
@@ -106,10 +108,27 @@ def _stamp_of(workspace: Workspace) -> Stamp | None:
     return stamp_for(workspace.pk, workspace.sender or settings.TROTH_SENDER)
 
 
-def ask_again(prepared: Prepared, now: int) -> list[Verdict]:
-    """The gate's verdicts on one message as things stand now."""
-    template = prepared.template
-    return ask_gate([prepared.claim], {template.pk: template} if template else {}, now)[prepared.claim.message_id]
+class Volley:
+    """Messages that are handed over at about the same time, and the gate's verdicts on them.
+
+    Where those are too old for one, they are asked for anew for all at once, so that a slow machine does not become slower by asking for each
+    alone. Several threads may ask.
+    """
+
+    def __init__(self, batch: Sequence[Prepared], fresh_ms: int) -> None:
+        self._lock = threading.Lock()
+        self._fresh_ms = fresh_ms
+        self._claims = [one.claim for one in batch]
+        self._templates = {one.template.pk: one.template for one in batch if one.template}
+        self._asked_at = min((one.asked_at for one in batch), default=0)
+        self._verdicts = {one.claim.message_id: one.verdicts for one in batch}
+
+    def refresh(self, prepared: Prepared, now: int) -> Prepared:
+        """The message with verdicts that are not older than `fresh_ms`."""
+        with self._lock:
+            if now - self._asked_at > self._fresh_ms:
+                self._verdicts, self._asked_at = ask_gate(self._claims, self._templates, now), now
+            return replace(prepared, verdicts=self._verdicts[prepared.claim.message_id], asked_at=self._asked_at)
 
 
 def ask_gate(claims: Sequence[Claim], templates: Mapping[int, Template], now: int) -> dict[int, list[Verdict]]:

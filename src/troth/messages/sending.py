@@ -40,7 +40,7 @@ from troth.messages.judging import controlled, denied, judge_all, tell
 from troth.messages.lanes import FIRST_BREAK
 from troth.messages.models import Message, State
 from troth.messages.pacing import NO_WAY, Answer, Key, grant, note_answers, watch
-from troth.messages.preparing import Prepared, ask_again, ask_gate, prepare
+from troth.messages.preparing import Prepared, Volley, prepare
 from troth.messages.queue import (
     MAX_ATTEMPTS,
     Claim,
@@ -59,7 +59,7 @@ CLAIM = 64
 RELEASED = 2_000
 THREADS = 8
 VOLLEY = 2 * THREADS
-"""What is handed over at once; before each of them the gate's answers are made fresh."""
+"""What is handed over at once, and asked for again at once."""
 FRESH_MS = 100
 """A verdict older than this is asked for again before the hand-over."""
 BODY_RETENTION = 30 * DAY
@@ -93,20 +93,11 @@ def send_due(now: int) -> bool:
     _unsettled.extend(waiting)
     answers: list[tuple[Key, Answer]] = []
     for start in range(0, len(batch), VOLLEY):
-        volley = _ask_again_if_late(batch[start : start + VOLLEY], now_ms())
-        _unsettled.extend(_pool().map(partial(_send_one, answers=answers), volley))
+        some = batch[start : start + VOLLEY]
+        _unsettled.extend(_pool().map(partial(_send_one, volley=Volley(some, FRESH_MS), answers=answers), some))
     _settle_rest()
     note_answers(answers, now)
     return len(claims) == CLAIM
-
-
-def _ask_again_if_late(volley: list[Prepared], now: int) -> list[Prepared]:
-    """The gate once more for what has waited for its turn, at once for all of them."""
-    if now - volley[0].asked_at <= FRESH_MS:
-        return volley
-    templates = {one.template.pk: one.template for one in volley if one.template}
-    verdicts = ask_gate([one.claim for one in volley], templates, now)
-    return [replace(one, verdicts=verdicts[one.claim.message_id], asked_at=now) for one in volley]
 
 
 def _settle_rest() -> None:
@@ -145,18 +136,16 @@ class _LastLook:
         this_sender().begin(self._claim.message_id)
 
 
-def _send_one(prepared: Prepared, *, answers: list[tuple[Key, Answer]]) -> Settlement:
+def _send_one(prepared: Prepared, *, volley: Volley, answers: list[tuple[Key, Answer]]) -> Settlement:
     """Compose and hand over one message, and say what became of it; never raises. What the ways answered is added to `answers`."""
     try:
         composed = compose(prepared, now_ms())
     except ContentError as error:
         return Settlement(claim=prepared.claim, state=State.FAILED, reason=f"template:{type(error).__name__}")
     moment = now_ms()
-    if moment - prepared.asked_at > FRESH_MS:
-        prepared = replace(prepared, verdicts=ask_again(prepared, moment), asked_at=moment)
-        refused = denied(prepared, moment)
-        if refused:
-            return refused
+    prepared = volley.refresh(prepared, moment)
+    if refused := denied(prepared, moment):
+        return refused
     own: list[tuple[Key, Answer]] = []
     settled = _hand_over(prepared, composed, own)
     answers.extend(own)
