@@ -34,7 +34,7 @@ def troth(capsys: pytest.CaptureFixture[str]) -> Any:
         (("privacy", "erase", WS, "nobody@example.com"), "No person of this workspace"),
         (("privacy", "erase", "Nowhere", "nobody@example.com"), "no such workspace"),
         (("privacy", "export", WS, "nobody@example.com", "--out", "x.zip"), "No person"),
-        (("privacy", "export", WS, DANA["email"], "--out", "x.pdf"), "must end in .zip or .json"),
+        (("privacy", "export", WS, DANA["email"], "--out", "x.txt"), "must end in .zip, .json or .pdf"),
         (("privacy", "export", WS, DANA["email"], "--out", "/nowhere/x.zip"), "Choose another --out"),
         (("privacy", "scan", WS, "--value", "abc"), "at least 4 characters"),
         (("privacy", "verify", "/nowhere/none.json"), "Cannot read"),

@@ -106,7 +106,7 @@ def test_somebody_unknown_and_somebody_of_another_workspace_cannot_be_exported(d
     with pytest.raises(PersonNotFound):
         write_export(Subject(dana.workspace_id + 1, dana.person_id), tmp_path / "x.json")
     with pytest.raises(ExportFormatUnknown):
-        write_export(dana, tmp_path / "x.pdf")
+        write_export(dana, tmp_path / "x.txt")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -22,7 +22,8 @@ from troth.privacy.requests import object_for_person, record_done, record_export
 
 router = Router(tags=["rights"])
 PIECE = 64 * 1024
-KINDS = {"json": "application/json", "zip": "application/zip"}
+Format = Literal["json", "zip", "pdf"]
+KINDS = {"json": "application/json", "zip": "application/zip", "pdf": "application/pdf"}
 
 
 @router.post(
@@ -36,6 +37,7 @@ KINDS = {"json": "application/json", "zip": "application/zip"}
                 "content": {
                     "application/json": {"schema": {"type": "object"}},
                     "application/zip": {"schema": {"type": "string", "format": "binary"}},
+                    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
                 },
             }
         }
@@ -48,12 +50,13 @@ def export_person(
         Literal["all", "portable"],
         Query(description="`portable`: what the person provided, observed data included (Art. 20), as a zip of JSON and CSV."),
     ] = "all",
-    format: Annotated[Literal["json", "zip"] | None, Query(description="Else the Accept header decides; JSON when it does not.")] = None,  # noqa: A002 -- the name in the URL
+    format: Annotated[Format | None, Query(description="Else the Accept header decides; JSON when it does not.")] = None,  # noqa: A002 -- the name in the URL
 ) -> StreamingHttpResponse:
-    """Everything held on a person (Art. 15, 20): JSON, or a zip with the same JSON and a page to read. It is recorded as a request."""
+    """Everything held on a person (Art. 15, 20): JSON, a zip with the same JSON and a page to read, or a PDF. It is recorded as a request."""
     workspace_id = workspace_of(request)
     subject = resolve(workspace_id, person)
-    chosen = format or ("zip" if "application/zip" in request.headers.get("Accept", "") else "json")
+    accepted = request.headers.get("Accept", "")
+    chosen: str = format or next((kind for kind in ("zip", "pdf") if KINDS[kind] in accepted), "json")
     now = now_ms()
     if scope == "portable":
         chosen = "zip"

@@ -20,10 +20,12 @@ class CampaignsConfig(AppConfig):
         from troth.campaigns.reaching import tell_reached
         from troth.campaigns.triggers import react
         from troth.campaigns.uses import find_uses
+        from troth.campaigns.why import tell_decisions
         from troth.content.publishing import register_publication
         from troth.intake.actor import register_reaction
         from troth.kernel.worker import register_duty
         from troth.messages.sources import register_source
+        from troth.privacy.answer import register_decisions
         from troth.privacy.inventory.uses import register_uses
         from troth.segments.membership import register_reaction as register_change_reaction
 
@@ -33,6 +35,7 @@ class CampaignsConfig(AppConfig):
         register_duty("plan_dates", "troth.campaigns.date_planning.plan_dates", every_ms=1_000)
         register_source(KIND, ASKED)
         register_uses(find_uses)
+        register_decisions(tell_decisions)
         register_publication(mark_behind)
         register_source(NEWSLETTER, ASKED_OF_NEWSLETTERS)
         register_duty("ask_for_consent", "troth.campaigns.repermission_asking.ask_next", every_ms=1_000)

@@ -21,6 +21,7 @@ from troth.campaigns.triggers import make_occasion
 from troth.campaigns.versions import Rule, make_rule, rule_of_draft
 from troth.campaigns.why_chosen import tell_date, tell_segment
 from troth.intake.models import InboxItem
+from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
 from troth.messages.decisions import CAP, HOURS, QUIET_HOURS, TRIGGER
 from troth.messages.hours import next_allowed
@@ -32,6 +33,7 @@ from troth.people.queries import load_profiles
 
 LATEST = 20
 """Messages, and events, that are told."""
+LATEST_DECISIONS = 100
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +80,19 @@ def tell_message(subject: Subject, message_id: int) -> list[Story]:
         bucket=subject.bucket, person_id=subject.person_id, workspace_id=subject.workspace_id, message_id=message_id
     )
     return [_tell_message(subject, message) for message in found]
+
+
+def tell_decisions(subject: Subject, now: int) -> Iterator[dict[str, Any]]:
+    """What was decided about messages to a person, and why, for the answer to a request for access; the latest first, at most a hundred."""
+    rows = Message.objects.filter(bucket=subject.bucket, person_id=subject.person_id, workspace_id=subject.workspace_id)
+    for message in rows.order_by("-message_id")[:LATEST_DECISIONS]:
+        story = _tell_message(subject, message)
+        yield {
+            "about": f"a message by {message.channel}, made by {message.source.replace(':', ' ')}",
+            "at": iso(story.at) if story.at else None,
+            "decided": story.says,
+            "because": [link.says for link in story.links],
+        }
 
 
 def tell_all(subject: Subject, now: int) -> list[tuple[Campaign, list[Story]]]:

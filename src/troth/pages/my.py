@@ -45,7 +45,7 @@ MOST_SHARING = 5
 """People who share an address and each get their own link in the mail."""
 LONGEST_WORDS = 10_000
 PIECE = 64 * 1024
-FORMATS = {"zip": RequestType.ACCESS, "json": RequestType.ACCESS, "portable": RequestType.PORTABILITY}
+FORMATS = {"zip": RequestType.ACCESS, "json": RequestType.ACCESS, "pdf": RequestType.ACCESS, "portable": RequestType.PORTABILITY}
 ACTS = {
     "object": RequestType.OBJECTION,
     "restrict": RequestType.RESTRICTION,
@@ -139,8 +139,9 @@ def take(request: HttpRequest, subject: Subject, token: str, language: str) -> H
     now = now_ms()
     honour(subject, FORMATS[kind], now=now, language=language)
     file = open_portable(subject, now=now) if kind == "portable" else open_export(subject, f".{kind}", now=now)
-    answer = StreamingHttpResponse(_pieces(file), content_type="application/json" if kind == "json" else "application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="my-data.{"json" if kind == "json" else "zip"}"'
+    ending = "zip" if kind == "portable" else kind
+    answer = StreamingHttpResponse(_pieces(file), content_type=f"application/{ending}")
+    answer["Content-Disposition"] = f'attachment; filename="my-data.{ending}"'
     return answer
 
 

@@ -22,11 +22,14 @@ from troth.kernel.personal_data import Store, Subject, stores
 from troth.kernel.sql import is_sqlite
 from troth.people.lookup import load_person
 from troth.people.queries import load_identifiers
+from troth.privacy.answer import read_answer
 from troth.privacy.export_page import render_page
+from troth.privacy.export_pdf import write_pdf
 from troth.privacy.places import exports_dir, make_private_dir
 from troth.workspaces.models import Workspace
 
 PIECE = 64 * 1024
+SUFFIXES = (".json", ".zip", ".pdf")
 IN_MEMORY = 8 * 1024 * 1024
 README = """This archive holds everything that {workspace} keeps about you, as of {at}.
 
@@ -42,28 +45,28 @@ class ExportFormatUnknown(TrothError):
     """A file name that tells no format."""
 
     def __init__(self) -> None:
-        super().__init__("The name of the export must end in .zip or .json.")
+        super().__init__("The name of the export must end in .zip, .json or .pdf.")
 
 
 def export_person(subject: Subject, *, now: int | None = None) -> Iterator[bytes]:
-    """The JSON export in pieces: `{exported_at, workspace, person, sections: [{name, title, …, records: […]}]}`.
+    """The JSON export in pieces: `{exported_at, workspace, person, answer, sections: [{name, title, …, records: […]}]}`.
 
     Raises PersonNotFound. Whoever sends it to a slow reader uses `open_export`, which does not keep the database waiting.
     """
-    yield from _in_pieces(_json_texts(subject, load_head(subject, now_ms() if now is None else now)))
+    yield from _in_pieces(_json_texts(subject, load_whole_head(subject, now_ms() if now is None else now)))
 
 
 def export_html(subject: Subject, *, now: int | None = None) -> Iterator[bytes]:
     """The export as one self-contained page, in pieces. Raises PersonNotFound."""
-    yield from _in_pieces(render_page(subject, load_head(subject, now_ms() if now is None else now)))
+    yield from _in_pieces(render_page(subject, load_whole_head(subject, now_ms() if now is None else now)))
 
 
 def write_export(subject: Subject, path: Path, *, now: int | None = None) -> None:
-    """Write `….json`, or `….zip` with person.json, person.html and README.txt; only its owner may read the file.
+    """Write `….json`, `….pdf`, or `….zip` with person.json, person.html and README.txt; only its owner may read the file.
 
     Raises PersonNotFound, ExportFormatUnknown, OSError.
     """
-    if path.suffix not in (".json", ".zip"):
+    if path.suffix not in SUFFIXES:
         raise ExportFormatUnknown
     at = now_ms() if now is None else now
     partial = path.with_name(f".{path.name}.part")
@@ -76,8 +79,8 @@ def write_export(subject: Subject, path: Path, *, now: int | None = None) -> Non
 
 
 def open_export(subject: Subject, suffix: str, *, now: int | None = None) -> IO[bytes]:
-    """The finished export (`.json` or `.zip`) as a file to read: in memory while small, else in a file without a name under DATA/exports."""
-    if suffix not in (".json", ".zip"):
+    """The finished export (`.json`, `.pdf` or `.zip`) as a file to read: in memory while small, else in a file without a name under DATA/exports."""
+    if suffix not in SUFFIXES:
         raise ExportFormatUnknown
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(make_private_dir(exports_dir())))  # noqa: SIM115 -- the caller closes it
     try:
@@ -102,6 +105,11 @@ def load_head(subject: Subject, now: int) -> dict[str, Any]:
             "identifiers": [{"kind": handle.kind, "value": handle.value} for handle in identifiers],
         },
     }
+
+
+def load_whole_head(subject: Subject, now: int) -> dict[str, Any]:
+    """The same with what an answer to a request for access tells beside the data (Art. 15(1), (2)). Raises PersonNotFound."""
+    return {**load_head(subject, now), "answer": read_answer(subject, now)}
 
 
 @contextmanager
@@ -136,9 +144,12 @@ def about(store: Store) -> dict[str, str]:
 
 def _write(subject: Subject, file: IO[bytes], suffix: str, now: int) -> None:
     with snapshot():
-        head = load_head(subject, now)
+        head = load_whole_head(subject, now)
         if suffix == ".json":
             file.writelines(_in_pieces(_json_texts(subject, head)))
+            return
+        if suffix == ".pdf":
+            file.write(write_pdf(subject, head))
             return
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, texts in (("person.json", _json_texts(subject, head)), ("person.html", render_page(subject, head))):

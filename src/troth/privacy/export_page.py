@@ -11,6 +11,15 @@ from troth.kernel.personal_data import Store, Subject, stores
 
 ROWS = 1_000
 """Rows of a section shown; the JSON has all."""
+PARTS = {
+    "purposes": "What your data is used for, and on which legal basis",
+    "retention": "How long each kind of your data is kept",
+    "transfers": "Transfers outside the European Economic Area, and what safeguards them",
+    "decisions": "What was decided about you, and why",
+    "automated_decisions": "Decisions that are taken by machine, and their logic",
+    "rights": "What you may ask for",
+}
+"""What an answer tells beside the data (`answer.read_answer`), with its titles."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
 :root{--ink:#1c1d22;--soft:#5a5d69;--line:#dfe1e8;--back:#fff;--band:#f5f6f9;--mark:#3148c8}
@@ -52,17 +61,19 @@ def render_page(subject: Subject, head: dict[str, Any]) -> Iterator[str]:
         f'<meta name="referrer" content="no-referrer"><title>{title}</title><style>{STYLE}</style></head>\n<body>\n<header><h1>{title}</h1>'
     )
     yield from _greeting(head)
-    ordered = sorted(stores(), key=_reading_order)
+    ordered = sorted(stores(), key=reading_order)
     empty = [store for store in ordered if next(store.export(subject), None) is None]
     filled = [store for store in ordered if store not in empty]
     yield "</header>\n<nav aria-label=Contents><ul>"
+    for key, part in PARTS.items():
+        yield f'<li><a href="#answer-{key}">{escape(part)}</a></li>'
     for store in filled:
         yield f'<li><a href="#{escape(store.name)}">{escape(_short(store))}</a><span class=note>{escape(store.category)}</span></li>'
     yield "</ul></nav>\n<main>"
+    yield from _render_answer(head["answer"])
     for store in filled:
         yield from _render_section(store, subject)
     yield _list_empty(empty)
-    yield _rights()
     yield "</main>\n</body></html>\n"
 
 
@@ -72,6 +83,25 @@ def _greeting(head: dict[str, Any]) -> Iterator[str]:
     )
     yield f"<p class=note>As of {_moment(head['exported_at'])}. The same data, complete and for machines, is in person.json.</p>"
     yield f"<p>You are known as {known}, since {_moment(head['person']['known_since'])}.</p>"
+
+
+def _render_answer(answer: dict[str, Any]) -> Iterator[str]:
+    yield f'\n<section id="answer-controller"><h2>Who is answerable</h2>{_readable(answer["controller"])}</section>'
+    for key, title in PARTS.items():
+        rows = answer[key]
+        yield f'\n<section id="answer-{key}"><h2>{escape(title)}</h2>'
+        if not rows:
+            yield "<p class=note>None.</p></section>"
+        elif isinstance(rows[0], str):
+            yield f"{_readable(rows)}</section>"
+        else:
+            yield f"<div class=wide><table>{_head(list(rows[0]))}<tbody>"
+            yield from (_row(list(rows[0]), row) for row in rows)
+            yield "</tbody></table></div></section>"
+
+
+def _head(columns: list[str]) -> str:
+    return "<thead><tr>" + "".join(f"<th scope=col>{escape(_words(name))}</th>" for name in columns) + "</tr></thead>"
 
 
 def _render_section(store: Store, subject: Subject) -> Iterator[str]:
@@ -86,11 +116,7 @@ def _render_section(store: Store, subject: Subject) -> Iterator[str]:
     records = store.export(subject)
     first = next(records, {})
     columns = list(first)
-    yield (
-        "<div class=wide><table><thead><tr>"
-        + "".join(f"<th scope=col>{escape(_words(name))}</th>" for name in columns)
-        + "</tr></thead><tbody>\n"
-    )
+    yield f"<div class=wide><table>{_head(columns)}<tbody>\n"
     yield _row(columns, first)
     for record in islice(records, ROWS - 1):
         yield _row(columns, record)
@@ -108,7 +134,7 @@ def _list_empty(empty: list[Store]) -> str:
     return f'\n<section id="nothing"><h2>Nothing of you is kept here</h2><ul>{items}</ul></section>'
 
 
-def _reading_order(store: Store) -> tuple[int, str]:
+def reading_order(store: Store) -> tuple[int, str]:
     """Who you are, what you decided, what was sent, what you did; technical traces last."""
     order = ("profile", "identity", "decision", "communication", "behaviour")
     return (order.index(store.category) if store.category in order else len(order), store.name)
@@ -152,11 +178,3 @@ def _words(name: str) -> str:
 
 def _short(store: Store) -> str:
     return store.title.partition(":")[0]
-
-
-def _rights() -> str:
-    return (
-        '\n<section id="rights"><h2>Your rights</h2><p>You may have this data corrected (Art. 16) or erased (Art. 17), have its use restricted (Art. 18),'
-        " object to it (Art. 21), take it elsewhere (Art. 20), withdraw any consent at any time (Art. 7(3)), and complain to a supervisory authority"
-        " (Art. 77 GDPR).</p></section>"
-    )

@@ -50,18 +50,20 @@ def data(request: MemberRequest, request_id: UUID) -> HttpResponseBase:
     found, now = own_request(request, request_id), now_ms()
     if found.type not in (RequestType.ACCESS, RequestType.PORTABILITY):
         raise Http404
+    is_portable = found.type == RequestType.PORTABILITY
+    ending = "pdf" if request.POST.get("format") == "pdf" and not is_portable else "zip"
     try:
         check_identity(found.type, found.identity)
         subject = subject_of(found)
-        file = open_portable(subject, now=now) if found.type == RequestType.PORTABILITY else open_export(subject, ".zip", now=now)
+        file = open_portable(subject, now=now) if is_portable else open_export(subject, f".{ending}", now=now)
     except (IdentityLacking, PersonGone, PersonNotFound) as error:
         messages.error(request, str(error))
         return redirect("console-request", request.workspace.pk, request_id)
     with transaction.atomic():
         record(request, "person.exported", person_id=subject.person_id, detail={"request": str(request_id)})
         write_step(found, HAND_OUT, By("console", int(request.user.pk or 0), request.member.role), now)
-    answer = StreamingHttpResponse(_pieces(file), content_type="application/zip")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{found.type}-{request_id}.zip"'
+    answer = StreamingHttpResponse(_pieces(file), content_type=f"application/{ending}")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{found.type}-{request_id}.{ending}"'
     return answer
 
 

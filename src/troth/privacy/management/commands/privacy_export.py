@@ -19,13 +19,13 @@ from troth.workspaces.registry import find_workspace
 class Command(BaseCommand):
     """Write everything that is held on a person into one file (Art. 15, 20 GDPR)."""
 
-    help = "Write everything held on a person to a .zip or .json file."
+    help = "Write everything held on a person to a .zip, .json or .pdf file."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """WS, IDENTIFIER, --out, --portable."""
         parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
         parser.add_argument("identifier", metavar="IDENTIFIER", help="any identifier of the person")
-        parser.add_argument("--out", required=True, metavar="FILE", help="….zip (JSON, readable page, note) or ….json")
+        parser.add_argument("--out", required=True, metavar="FILE", help="….zip (JSON, readable page, note), ….json or ….pdf")
         parser.add_argument(
             "--portable",
             action="store_true",
