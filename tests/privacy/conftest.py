@@ -28,7 +28,10 @@ def dana(workspace: Any) -> Any:
     from troth.messages.tracking import Measured
     from troth.people.lookup import find_person
     from troth.privacy.desk.cases import add_note
+    from troth.privacy.disclosure_models import RecipientNotice
     from troth.privacy.disclosures.log import Went, note_disclosures
+    from troth.privacy.downstream.sealing import Told as Secret
+    from troth.privacy.downstream.sealing import seal_told
     from troth.privacy.history import By
     from troth.privacy.models import PrivacyRequest
     from troth.privacy.readiness.impact import sign_assessment
@@ -108,7 +111,21 @@ def dana(workspace: Any) -> Any:
     capture = (subject.bucket, subject.person_id, new_row_id(), workspace.pk, now, "vero", "events/track", "bought", DANA["email"], 200)
     write_captures(workspace.pk, read_watches(now)[workspace.pk], [(*capture, "accepted", "", f'{{"note":"{SECRET}"}}', False, "{}")], 0)
     record_access(workspace.pk, user_id=1, role="owner", action="person.read", at=now, person_id=subject.person_id)
-    note_disclosures([Went(subject, "webhook", 1, f"CRM of {SECRET}", "user_updated", "service", now)])
+    note_disclosures([Went(subject, "channel", 77, "Mailer", "email", "service", now)])
+    notice = RecipientNotice(
+        workspace_id=workspace.pk, right="rectification", kind="channel", recipient_id=77, name="Mailer", state="by_hand"
+    )
+    notice.request, notice.opened_at, notice.asked_at, notice.retry_until = (
+        PrivacyRequest.objects.get(person_id=subject.person_id),
+        now,
+        now,
+        now,
+    )
+    notice.sealed, notice.sealed_until = (
+        seal_told(notice, Secret(identities=[("email", DANA["email"])], corrected={"note": SECRET})),
+        now + 86_400_000,
+    )
+    notice.save(force_insert=True)
     place_hold(workspace.pk, person_id=subject.person_id, ground="a claim", until=now + 86_400_000, now=now)
     webhook, _ = create_webhook(workspace.pk, url="https://crm.example/", types=["user_updated"], purpose="service", now=now)
     revise_webhook(webhook, {"state": "paused"}, now=now)

@@ -17,6 +17,7 @@ class PrivacyConfig(AppConfig):
         from troth.messages.configured import register_hold
         from troth.messages.news import handed_over
         from troth.privacy.disclosures.log import hear_handed_over
+        from troth.privacy.downstream.ways import register_carrier
         from troth.privacy.inventory.storing import count_folded
         from troth.privacy.processors.register import hold_channel
         from troth.privacy.readiness.impact import find_unassessed
@@ -27,6 +28,10 @@ class PrivacyConfig(AppConfig):
         register_refusal(find_unassessed)
         register_check("impact assessments", "troth.privacy.readiness.impact.check_assessments")
         register_hold(hold_channel)
+        register_carrier("mail", "troth.privacy.downstream.by_mail")
+        register_duty("tell_recipients", "troth.privacy.downstream.telling.tell_due", every_ms=500)
+        register_duty("chase_recipients", "troth.privacy.downstream.chasing.chase_silent", every_ms=60_000)
+        register_duty("forget_told_identifiers", "troth.privacy.downstream.chasing.forget_sealed", every_ms=600_000)
         register_duty("tell_of_processors", "troth.privacy.processors.telling.tell_next", every_ms=10_000)
         register_duty("count_earlier_events", "troth.privacy.inventory.storing.count_earlier", every_ms=5_000)
         register_duty("count_attributes", "troth.privacy.inventory.storing.count_attributes", every_ms=5_000)

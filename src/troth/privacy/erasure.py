@@ -16,11 +16,12 @@ from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound, find_people, find_person
 from troth.people.models import Person
 from troth.privacy.deletion import delete_persons
+from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.history import By
 from troth.privacy.ledger import catch_up, lock_position, move_position
 from troth.privacy.ledger_file import append
 from troth.privacy.models import PrivacyRequest, RequestState
-from troth.privacy.outcomes import record_deletion
+from troth.privacy.outcomes import certify_answers, record_deletion
 from troth.privacy.requests import ASSERTED, open_erasure
 
 log = structlog.get_logger()
@@ -72,10 +73,13 @@ def erase_people(
             request = open_erasure(workspace_id, source=source, received_at=now if received_at is None else received_at)
         if not request.identity:
             request.identity, request.identified_at = ASSERTED, now
+        known = find_known(present)
         deleted = delete_persons(present, now=now, request_id=str(request.id))
         number = applied + 1
         move_position(number)
         record_deletion(request, deleted, ledger_number=number, now=now, search_at=search_at, by=by, facts=facts)
+        if open_notices(request, known, now):
+            certify_answers(request, now)
         append(number, workspace_id=workspace_id, request_id=str(request.id), persons=deleted.persons, tags=deleted.tags, at=now)
     for subject in present:
         log.info("person_deleted", person_id=subject.person_id, workspace_id=workspace_id, request_id=str(request.id))

@@ -18,10 +18,11 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.privacy.deletion import delete_persons, person_tag
+from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.ledger_file import Entry, LedgerBroken, entries, last_number
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import LedgerPosition, PrivacyRequest, RequestType
-from troth.privacy.outcomes import record_deletion
+from troth.privacy.outcomes import certify_answers, record_deletion
 from troth.privacy.places import ledger_path
 
 log = structlog.get_logger()
@@ -100,8 +101,12 @@ def _apply(entry: Entry, subjects: Sequence[Subject], now: int) -> None:
         received_at=entry.at,
         due_at=due_at(entry.at),
     )
+    recipients = find_known(subjects)
     deleted = delete_persons(subjects, now=now, request_id=entry.request)
     record_deletion(request, deleted, ledger_number=entry.number, now=now)
+    # What recipients answered the first time lies in no backup: they are told again, which does them no harm.
+    if open_notices(request, recipients, now):
+        certify_answers(request, now)
 
 
 def _find_persons(missing: Sequence[Entry]) -> dict[int, list[Subject]]:

@@ -30,6 +30,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """When the last key of a backup that holds the person is destroyed; 0: there is none."""
     unreadable_since: int = 0
     """Since when no key of such a backup is left; 0: there was none, or there is one."""
+    recipients: int = 0
+    """How many got data of the person, by the disclosure log."""
+    acknowledged: int = 0
+    refused: int = 0
 
 
 def state_levels(facts: Standing) -> list[dict[str, Any]]:
@@ -40,12 +44,7 @@ def state_levels(facts: Standing) -> list[dict[str, Any]]:
         _search_level("L3", "physically absent from live files", facts),
         _search_level("L4", "absent from the write-ahead log; there are no replicas", facts),
         _backup_level(facts),
-        _level(
-            "L6",
-            "recipients acknowledged",
-            False,
-            "no recipients are recorded by this version: tell those you passed the data to (Art. 19)",
-        ),
+        _recipients_level(facts),
     ]
 
 
@@ -89,3 +88,15 @@ def _backup_level(facts: Standing) -> dict[str, Any]:
         return _level("L5", name, True, "no backup made by Troth before the deletion exists")
     detail = f"backups that hold the person are rewritten, and unreadable by {iso(facts.shred_due_at)}"
     return _level("L5", name, False, f"{detail}; until then a restored one is made to forget before it serves")
+
+
+def _recipients_level(facts: Standing) -> dict[str, Any]:
+    """Art. 19: each recipient acknowledged, refused, or has not answered."""
+    name = "recipients acknowledged"
+    if not facts.recipients:
+        return _level("L6", name, True, "the disclosure log names nobody who got data of the person")
+    silent = facts.recipients - facts.acknowledged - facts.refused
+    told = f"{facts.acknowledged} of {facts.recipients} recipients acknowledged, {facts.refused} refused, {silent} did not answer yet: see `recipients`"
+    if silent:
+        told += "; a later certificate is issued when answers arrive"
+    return _level("L6", name, facts.acknowledged == facts.recipients, told)

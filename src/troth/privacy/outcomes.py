@@ -9,6 +9,7 @@ from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import is_sqlite
+from troth.privacy.acknowledgements import read_acknowledgements
 from troth.privacy.certificate import certify
 from troth.privacy.deletion import Deleted
 from troth.privacy.history import By, write_step
@@ -104,9 +105,16 @@ def certify_again(request: PrivacyRequest, now: int, *, unreadable_since: int) -
     request.save(update_fields=["steps", "shred_due_at", "certificate"])
 
 
+def certify_answers(request: PrivacyRequest, now: int) -> None:
+    """Recipients were to be told, or one answered: the certificate says so."""
+    request.certificate = certify(_claims(request, now))
+    request.save(update_fields=["certificate"])
+
+
 def _claims(request: PrivacyRequest, now: int) -> dict[str, Any]:
     erased = request.state == RequestState.ERASED
     deleted_at = request.deleted_at or now
+    told = read_acknowledgements(request.id)
     standing = Standing(
         deleted_at=deleted_at,
         searched_at=(request.closed_at or now) if erased else 0,
@@ -114,6 +122,9 @@ def _claims(request: PrivacyRequest, now: int) -> dict[str, Any]:
         embedded=is_sqlite(),
         shred_due_at=request.shred_due_at or 0,
         unreadable_since=request.steps.get("unreadable_in_backups_since", 0),
+        recipients=len(told.recipients),
+        acknowledged=told.done,
+        refused=told.refused,
     )
     claims: dict[str, Any] = {
         "type": "erasure",
@@ -129,6 +140,13 @@ def _claims(request: PrivacyRequest, now: int) -> dict[str, Any]:
         "suppressed": "every identifier that nobody else holds, by keyed hash, so that the person stays erased",
         "levels": state_levels(standing),
     }
+    if told.recipients:
+        claims["recipients"] = told.recipients
+    if told.sealed_until:
+        claims["kept_for_recipients"] = (
+            "the identifiers, encrypted, for recipients who could not be told yet; each copy is destroyed when its recipient has it,"
+            f" and {iso(told.sealed_until)} at the latest"
+        )
     if skipped := request.steps["not_searched_for"]:
         claims["not_searched_for"] = {"kinds": skipped, "reason": "too short to be told from chance"}
     if search := request.steps.get("last_search"):

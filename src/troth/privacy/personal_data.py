@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import QuerySet
+
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Store, Subject, Table, declare
-from troth.privacy.disclosure_models import Disclosure
+from troth.privacy.disclosure_models import Disclosure, NoticeState, RecipientNotice
 from troth.privacy.disclosures.log import merge
 from troth.privacy.disclosures.reading import export_disclosures
 from troth.privacy.history import CLOSE, By, write_steps
@@ -135,5 +137,49 @@ declare(
         models=("privacy.Disclosure",),
         columns=("name", "what", "basis", "first_at", "last_at", "times"),
         erase_order=99,
+    )
+)
+
+
+def _notices(subject: Subject) -> QuerySet[RecipientNotice]:
+    """Those of the person's requests: they follow them on a merge."""
+    return RecipientNotice.objects.filter(request__workspace_id=subject.workspace_id, request__person_id=subject.person_id)
+
+
+def _export_notices(subject: Subject) -> Iterator[dict[str, Any]]:
+    for row in _notices(subject).order_by("opened_at", "name").iterator():
+        yield {
+            "recipient": row.name,
+            "right": row.right,
+            "state": row.state,
+            "by": row.way,
+            "opened_at": iso(row.opened_at),
+            "told_at": None if row.told_at is None else iso(row.told_at),
+            "answered_at": None if row.answered_at is None else iso(row.answered_at),
+        }
+
+
+def _erase_notices(subject: Subject) -> int:
+    """Destroy what was still to be told of a living person: the notices of the erasure, opened afterwards, say more than they did."""
+    mine = _notices(subject)
+    waiting = mine.filter(state__in=(NoticeState.WAITING, NoticeState.BY_HAND))
+    waiting.update(state=NoticeState.CANCELLED, due_at=None, chase_at=None, silent_at=None)
+    return mine.update(sealed=None, sealed_until=None)
+
+
+declare(
+    Store(
+        name="privacy.notices",
+        title="Recipients who were told of corrections, restrictions and objections, and what they answered",
+        category="communication",
+        purpose="tell recipients what became of the data they got (Art. 19)",
+        origin="derived by Troth from requests and from the log of recipients",
+        retention="the identifiers, encrypted, until the recipient has them, 30 days at most; that they were told stays as proof",
+        export=_export_notices,
+        erase=_erase_notices,
+        move=lambda source, target: 0,
+        models=("privacy.RecipientNotice",),
+        columns=("name", "right", "state"),
+        erase_order=48,
     )
 )

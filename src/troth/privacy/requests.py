@@ -25,6 +25,7 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.identifiers import normalise_phone
 from troth.people.lookup import PersonNotFound
+from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.history import CLOSE, OPEN, By, write_step
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
@@ -123,8 +124,11 @@ def restrict_person(subject: Subject, *, lift: bool, source: str, reason: str, n
     if lift and not told:
         raise NotTold
     with transaction.atomic():
+        known = find_known([subject])
         steps = carry_restriction(subject, lift=lift, source=source, reason=reason, now=now, told=told)
-        return record_done(subject, RequestType.RESTRICTION, source=source, now=now, steps=steps)
+        request = record_done(subject, RequestType.RESTRICTION, source=source, now=now, steps=steps)
+        open_notices(request, known, now, lifted=lift)
+        return request
 
 
 def carry_restriction(subject: Subject, *, lift: bool, source: str, reason: str, now: int, told: bool = False) -> dict[str, Any]:
@@ -145,8 +149,11 @@ def object_for_person(
     Raises PersonNotFound, PurposeUnknown, ObjectionImpossible.
     """
     with transaction.atomic():
+        known = find_known([subject])
         steps = carry_objection(subject, purposes=purposes, source=source, now=now, evidence=evidence)
-        return record_done(subject, RequestType.OBJECTION, source=source, now=now, steps=steps)
+        request = record_done(subject, RequestType.OBJECTION, source=source, now=now, steps=steps)
+        open_notices(request, known, now, purposes=steps["purposes"])
+        return request
 
 
 def carry_objection(
@@ -201,10 +208,13 @@ def rectify_person(
 ) -> PrivacyRequest:
     """Correct a person as they asked (Art. 16), as `correct_person` does, and record the request. Raises what that raises."""
     with transaction.atomic():
+        known = find_known([subject])
         changed = correct_person(
             subject, attributes=attributes, source=source, now=now, email=email, phone=phone, remove_identifiers=remove_identifiers
         )
-        return record_done(subject, RequestType.RECTIFICATION, source=source, now=now, steps=changed)
+        request = record_done(subject, RequestType.RECTIFICATION, source=source, now=now, steps=changed)
+        open_notices(request, known, now, corrected=attributes)
+        return request
 
 
 def correct_person(

@@ -17,6 +17,7 @@ class WebhooksConfig(AppConfig):
         from troth.intake.news import merges, persons
         from troth.kernel.worker import register_duty
         from troth.messages.news import outcomes
+        from troth.privacy.downstream.ways import register_carrier
         from troth.privacy.inventory.recipients import register_recipients
         from troth.privacy.news import erasures
         from troth.segments.membership import register_reaction
@@ -34,6 +35,7 @@ class WebhooksConfig(AppConfig):
         erasures.register_reaction(hearing.hear_erasures, listens=asked_for(kinds.PERSON_ERASED))
         register_reaction(hearing.hear_memberships)
         register_recipients(find_recipients)
+        register_carrier("webhook", "troth.webhooks.notices")
         register_duty("deliver_webhooks", "troth.webhooks.courier.deliver_due")
         register_duty("bury_dead_letters", "troth.webhooks.queue.bury_overdue", every_ms=60_000)
         register_duty("forget_deliveries", "troth.webhooks.queue.forget_old", every_ms=3_600_000)

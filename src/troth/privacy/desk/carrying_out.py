@@ -14,6 +14,7 @@ from troth.people.lookup import load_person
 from troth.people.models import Identifier
 from troth.privacy.desk.cases import carried_out, subject_of
 from troth.privacy.desk.identity import check_identity
+from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.erasure import erase_person
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestType
@@ -67,9 +68,10 @@ def carry_out(request: PrivacyRequest, details: Details, *, by: By, now: int, fa
         )
         return
     with transaction.atomic():
-        past = _past_values(request, details)
+        past, known = _past_values(request, details), find_known([subject_of(request)])
         steps = WAYS[RequestType(request.type)](request, details, by.door, now)
         carried_out(request, steps, by=by, now=now, words="\n\n".join(text for text in (details.finding.strip(), past) if text))
+        open_notices(request, known, now, corrected=details.attributes, purposes=steps.get("purposes"))
 
 
 def check_carrying_out(request: PrivacyRequest) -> None:

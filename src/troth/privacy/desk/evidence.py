@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from troth.kernel.clock import iso
+from troth.privacy.acknowledgements import read_acknowledgements
 from troth.privacy.certificate import certify
 from troth.privacy.desk.cases import clock_of, pauses_of
 from troth.privacy.history import read_history, read_words
@@ -63,5 +64,6 @@ def _claims(request: PrivacyRequest, now: int, *, with_letters: bool) -> dict[st
             for step in read_history(request)
         ],
         "done": {key: value for key, value in request.steps.items() if key != "last_search"},
+        "recipients": read_acknowledgements(request.pk).recipients,
         "certificate": json.loads(request.certificate) if request.certificate else None,
     }

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from troth.consent.decisions import is_restricted, load_stances
 from troth.privacy.desk.cases import ReasonMissing, subject_of
+from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.history import By, Words, read_history, write_step
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.requests import carry_restriction
@@ -47,5 +48,7 @@ def lift(request: PrivacyRequest, reason: str, *, by: By, now: int) -> None:
     """Lift it, and write it down, at once. Raises as `check_lifting` does."""
     check_lifting(request)
     with transaction.atomic():
+        known = find_known([subject_of(request)])
         done = carry_restriction(subject_of(request), lift=True, source=by.door, reason=reason, now=now, told=True)
         write_step(request, LIFT, by, now, facts=done, words=Words(reason))
+        open_notices(request, known, now, lifted=True)

@@ -1,0 +1,92 @@
+"""Silence is shown and chased: members are told by mail, each week anew while a recipient owes an answer; identifiers whose time is over are destroyed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from troth.kernel.clock import MINUTE, iso
+from troth.kernel.errors import TrothError
+from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.privacy.disclosure_models import NoticeState, RecipientNotice
+from troth.privacy.downstream.course import CHASED_AGAIN, CLOSED, OPEN
+from troth.privacy.models import PrivacyRequest
+from troth.privacy.outcomes import certify_answers
+from troth.workspaces.models import Member, Role, Workspace
+
+log = structlog.get_logger()
+TOGETHER = 200
+AGAIN_IN = 15 * MINUTE
+WHY = {
+    NoticeState.BY_HAND: "no way is set by which Troth could tell them: tell them yourself, or set one",
+    NoticeState.WAITING: "could not be reached for 72 hours",
+    NoticeState.TOLD: "was told, and has not answered",
+    NoticeState.IN_PROGRESS: "began, and has not said that it is done",
+}
+
+
+def chase_silent(now: int) -> bool:
+    """Worker duty: tell members of recipients who owe an answer; True while there may be more."""
+    due = list(RecipientNotice.objects.filter(chase_at__lte=now).order_by("chase_at")[:TOGETHER])
+    by_workspace: dict[int, list[RecipientNotice]] = defaultdict(list)
+    for notice in due:
+        by_workspace[notice.workspace_id].append(notice)
+    for workspace_id, notices in by_workspace.items():
+        pause = CHASED_AGAIN if _tell(workspace_id, [one for one in notices if one.state in OPEN], now) else AGAIN_IN
+        for one in notices:
+            again = None if one.state in CLOSED else now + pause
+            RecipientNotice.objects.filter(pk=one.pk, chase_at=one.chase_at).update(chase_at=again)
+    return len(due) == TOGETHER
+
+
+def _tell(workspace_id: int, notices: Sequence[RecipientNotice], now: int) -> bool:
+    """Whether they were told, or nobody can be."""
+    if not notices or not can_mail():
+        return True
+    try:
+        for recipient in _members(workspace_id):
+            send_member_mail(write_member_mail(recipient, *_write(workspace_id, notices), now))
+    except (TrothError, OSError) as error:
+        log.error("chasing_failed", workspace_id=workspace_id, notices=len(notices), error=type(error).__name__)
+        return False
+    return True
+
+
+def _members(workspace_id: int) -> list[str]:
+    contact = Workspace.objects.values_list("privacy_contact", flat=True).get(pk=workspace_id)
+    if contact:
+        return [contact]
+    members = Member.objects.filter(workspace_id=workspace_id, role__in=[Role.OWNER, Role.PRIVACY_OFFICER], user__is_active=True)
+    return list(members.order_by("pk").values_list("user__email", flat=True))
+
+
+def _write(workspace_id: int, notices: Sequence[RecipientNotice]) -> tuple[str, str]:
+    """Subject and text: recipients, rights and links, and nobody's name."""
+    name = Workspace.objects.values_list("name", flat=True).get(pk=workspace_id)
+    lines = [
+        f"- {one.name}, {one.right.replace('_', ' ')} of {iso(one.opened_at)[:10]}: {WHY[NoticeState(one.state)]}.\n"
+        f"  {settings.TROTH_URL}/console/{workspace_id}/desk/{one.request_id}"
+        for one in notices
+    ]
+    intro = "These recipients of personal data have not confirmed what persons asked for (Art. 19 GDPR):"
+    owe = "1 recipient owes" if len(notices) == 1 else f"{len(notices)} recipients owe"
+    return f"{name}: {owe} an answer", "\n\n".join([intro, *lines]) + "\n"
+
+
+def forget_sealed(now: int) -> bool:
+    """Worker duty: destroy identifiers that were kept as long as they may be; what is open then is for members to tell."""
+    due = list(RecipientNotice.objects.filter(sealed_until__lte=now).order_by("sealed_until")[:TOGETHER])
+    for notice in due:
+        with transaction.atomic():
+            RecipientNotice.objects.filter(pk=notice.pk).update(sealed=None, sealed_until=None)
+            untold = RecipientNotice.objects.filter(Q(pk=notice.pk), state=NoticeState.WAITING)
+            untold.update(state=NoticeState.BY_HAND, due_at=None, trouble="identifiers_destroyed")
+            request = PrivacyRequest.objects.filter(pk=notice.request_id).exclude(certificate="").first()
+            if request:
+                certify_answers(request, now)
+    return len(due) == TOGETHER

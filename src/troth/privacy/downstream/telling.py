@@ -1,0 +1,112 @@
+"""The worker's duty: recipients whose time has come are told, asked, or asked to forget what was asked, from threads; it never waits for an address."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+from django.db import connection, transaction
+
+from troth.kernel.clock import MINUTE
+from troth.privacy.disclosure_models import NoticeState, RecipientNotice
+from troth.privacy.downstream.answering import note_outcome
+from troth.privacy.downstream.sealing import Told, open_told
+from troth.privacy.downstream.ways import Order, Outcome, authorization_of, find_carrier, way_of
+
+log = structlog.get_logger()
+THREADS = 8
+LEASE = 5 * MINUTE
+"""Whoever has a notice in hand and does not say in this time what became of it has died: it is tried again."""
+LONGEST_S = 240.0
+
+
+class _UnderWay(NamedTuple):
+    notice_id: UUID
+    attempts: int
+    until: float
+
+
+class Teller:
+    """What one process has under way."""
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+        self._under_way: dict[Future[Outcome], _UnderWay] = {}
+
+    def tell_due(self, now: int) -> bool:
+        """Write down what is done, and begin what is due; True when something was done."""
+        done = self._settle_done(now)
+        orders = _take_due(now, THREADS - len(self._under_way))
+        pool = self._pool = self._pool or ThreadPoolExecutor(THREADS, thread_name_prefix="recipient")
+        for order in orders:
+            under_way = _UnderWay(order.notice.pk, order.notice.attempts, time.monotonic() + LONGEST_S)
+            self._under_way[pool.submit(_carry_out, order)] = under_way
+        return done
+
+    def wait(self, seconds: float) -> None:
+        """Wait until all that is under way is answered, or a while: for whoever must see the effects."""
+        wait(self._under_way, timeout=seconds)
+
+    def _settle_done(self, now: int) -> bool:
+        moment, settled = time.monotonic(), False
+        for future, (notice_id, attempts, until) in list(self._under_way.items()):
+            if not future.done() and moment <= until:
+                continue
+            del self._under_way[future]
+            note_outcome(notice_id, future.result() if future.done() else Outcome(trouble="timed_out"), now, attempts=attempts)
+            settled = True
+        return settled
+
+
+def _take_due(now: int, room: int) -> list[Order]:
+    """Take what is due, the oldest first."""
+    if room <= 0 or not RecipientNotice.objects.filter(due_at__lte=now).exists():
+        return []
+    with transaction.atomic():
+        taken = list(RecipientNotice.objects.select_for_update(skip_locked=True).filter(due_at__lte=now).order_by("due_at")[:room])
+        RecipientNotice.objects.filter(pk__in=[notice.pk for notice in taken]).update(due_at=now + LEASE)
+    return [_order(notice, now) for notice in taken]
+
+
+def _order(notice: RecipientNotice, now: int) -> Order:
+    way, own = way_of(notice)
+    if notice.told_at is not None:
+        way = notice.way  # whoever was told one way is asked the same way
+    address = own.address if own and own.way == way else ""
+    if way == "webhook" and not own:
+        address = str(notice.recipient_id)
+    return Order(
+        notice=notice,
+        way=way,
+        address=address,
+        domain=own.domain if own and own.way == way else "",
+        authorization=authorization_of(own) if own and own.way == way else "",
+        told=open_told(notice) or Told(),
+        now=now,
+    )
+
+
+def _carry_out(order: Order) -> Outcome:
+    """In a thread; never raises."""
+    try:
+        if not order.way or not order.address:
+            return Outcome(state=NoticeState.BY_HAND if order.notice.state == NoticeState.WAITING else None, trouble="no_way")
+        carrier = find_carrier(order.way)
+        return {"tell": carrier.tell, "ask": carrier.ask, "cancel": carrier.cancel}[order.notice.task](order)
+    except Exception as error:  # noqa: BLE001 -- whatever a recipient answers, the notice is settled and the others go on
+        log.error("recipient_not_told", way=order.way, error=type(error).__name__)
+        return Outcome(trouble=f"failed:{type(error).__name__}"[:40])
+    finally:
+        connection.close()
+
+
+teller = Teller()
+"""Of this process."""
+
+
+def tell_due(now: int) -> bool:
+    """The worker's duty: have this process's teller begin what is due, and note what came back. `now` in milliseconds."""
+    return teller.tell_due(now)
