@@ -33,6 +33,7 @@ class Duty:
     where: str
     every_ms: int
     role: str
+    is_awaited: bool = True
     due_at: int = 0
     failures: int = 0
 
@@ -46,16 +47,19 @@ class Duty:
 _duties: dict[str, Duty] = {}
 
 
-def register_duty(name: str, where: str, *, every_ms: int = 25, role: str = WORKER) -> None:
-    """Have processes of a role call the function that stands at `where` (dotted) with `now`; it returns True while there is more to do at once."""
-    _duties[name] = Duty(name, where, every_ms, role)
+def register_duty(name: str, where: str, *, every_ms: int = 25, role: str = WORKER, is_awaited: bool = True) -> None:
+    """Have processes of a role call the function that stands at `where` (dotted) with `now`; it returns True while there is more to do at once.
+
+    What nobody waits for who drains is not `is_awaited`.
+    """
+    _duties[name] = Duty(name, where, every_ms, role, is_awaited)
 
 
 def work_once(now: int, role: str | None = None) -> bool:
-    """Run each due duty of a role, or of all, once; True when any has more to do. One that fails is retried with growing pauses (up to 60 s)."""
+    """Run each due duty of a role, or of all that are awaited, once; True when any has more to do. One that fails is retried with growing pauses (up to 60 s)."""
     busy = False
     for duty in _duties.values():
-        if duty.due_at > now or role not in (None, duty.role):
+        if duty.due_at > now or (not duty.is_awaited if role is None else role != duty.role):
             continue
         try:
             more = duty.run(now)
@@ -71,7 +75,7 @@ def work_once(now: int, role: str | None = None) -> bool:
 
 
 def drain(now: int, *, most: int = 10_000) -> None:
-    """Run all duties until none has anything to do: for tests, imports and commands that must see the effects."""
+    """Run all awaited duties until none has anything to do: for tests, imports and commands that must see the effects."""
     for duty in _duties.values():
         duty.due_at = 0
     for _ in range(most):

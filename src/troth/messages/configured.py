@@ -22,6 +22,7 @@ from troth.messages.channels.port import Adapter, Channel, Medium, Outgoing, Rec
 from troth.messages.errors import ChannelError, ChannelUnknown
 from troth.messages.hooks import hook_url
 from troth.messages.models import ConfiguredChannel
+from troth.workspaces.models import Workspace
 
 LABEL = b"channel/v1"
 MOST = 50
@@ -211,15 +212,16 @@ def list_media(workspace_id: int) -> list[str]:
 def routes_for(workspace_id: int, medium: str) -> list[Route]:
     """The ways by which messages of a medium leave a workspace, in the order in which they are tried; at most a second old.
 
-    Channels stay open between calls, so that connections are kept. Empty: there is no way.
+    Channels stay open between calls, so that connections are kept. Empty: there is no way. What made-up persons get stays in the outbox.
     """
     moment = now_ms()
     with _lock:
         held = _held.get(workspace_id)
     if held is None or moment - held[0] >= SECOND:
-        rows = [row for row in list_channels(workspace_id) if row.is_active]
+        is_canary = Workspace.objects.filter(pk=workspace_id, is_canary=True).exists()
+        rows = [] if is_canary else [row for row in list_channels(workspace_id) if row.is_active]
         with _lock:
-            routes: dict[str, list[Route]] = {}
+            routes: dict[str, list[Route]] = {medium.value: [Route(installation_channel(""))] for medium in Medium if is_canary}
             for row in rows:
                 routes.setdefault(row.medium, []).append(_route(row))
             held = _held[workspace_id] = (moment, routes)

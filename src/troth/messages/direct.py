@@ -22,11 +22,13 @@ class NotSent(TrothError):
 def can_send(workspace: Workspace) -> bool:
     """Whether mail leaves this workspace now."""
     has_address = workspace.send_mode != SendMode.TEST or bool(workspace.test_address)
-    return bool(settings.TROTH_EMAIL_URL) and workspace.send_mode != SendMode.OFF and has_address
+    return bool(settings.TROTH_EMAIL_URL) and not workspace.is_canary and workspace.send_mode != SendMode.OFF and has_address
 
 
 def find_way(workspace: Workspace) -> Channel:
     """By what mail leaves this workspace now. Raises NotSent, which says what to do."""
+    if workspace.is_canary:
+        raise NotSent("Nothing leaves the workspace of the daily proof: its persons are made up.")
     if workspace.send_mode == SendMode.OFF:
         raise NotSent("Sending is off in this workspace: switch it on in the settings.")
     channel = channel_from_url(settings.TROTH_EMAIL_URL or None)

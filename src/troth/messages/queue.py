@@ -73,16 +73,17 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
         return self.state not in (State.QUEUED, State.HELD)
 
 
-def claim_due(now: int, limit: int) -> list[Claim]:
-    """Take due messages for this worker: service before marketing, the oldest first. Reads all buckets, from the index of what is due."""
+def claim_due(now: int, limit: int, workspace_id: int | None = None) -> list[Claim]:
+    """Take due messages for this worker, of one workspace or of all: service before marketing, the oldest first. Reads all buckets, from the index of what is due."""
     rows: list[tuple[Any, ...]] = []
     sender_id = this_sender().sender_id
+    whose, one = ("", []) if workspace_id is None else (" AND workspace_id = %s", [workspace_id])
     with transaction.atomic(), connection.cursor() as cursor:
         for is_marketing in (False, True):
             cursor.execute(
                 f"SELECT {_CLAIMED} FROM messages_message"
-                f" WHERE state = 'queued' AND is_marketing = %s AND due_at <= %s AND {WAITING} ORDER BY due_at LIMIT %s{_unlocked()}",
-                [is_marketing, now, limit - len(rows)],
+                f" WHERE state = 'queued' AND is_marketing = %s AND due_at <= %s AND {WAITING}{whose} ORDER BY due_at LIMIT %s{_unlocked()}",
+                [is_marketing, now, *one, limit - len(rows)],
             )
             rows += cursor.fetchall()
         cursor.executemany(

@@ -74,12 +74,12 @@ _unsettled: list[Settlement] = []
 """What was handed over and is not written down yet: kept until the database takes it."""
 
 
-def send_due(now: int) -> bool:
-    """Send one batch of due messages; True when there may be more."""
+def send_due(now: int, workspace_id: int | None = None) -> bool:
+    """Send one batch of due messages, of one workspace or of all; True when there may be more."""
     _settle_rest()
     if not is_at_home(now):
         return False
-    claims = claim_due(now, CLAIM)
+    claims = claim_due(now, CLAIM, workspace_id)
     if not claims:
         return False
     try:

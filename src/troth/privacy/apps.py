@@ -20,6 +20,7 @@ class PrivacyConfig(AppConfig):
         from troth.privacy.downstream.ways import register_carrier
         from troth.privacy.inventory.storing import count_folded
         from troth.privacy.processors.register import hold_channel
+        from troth.privacy.proofs.ways import AFTER, ARRIVE, PREPARE, register_way
         from troth.privacy.readiness.impact import find_unassessed
         from troth.segments.registry import register_refusal
 
@@ -48,4 +49,13 @@ class PrivacyConfig(AppConfig):
         register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
         register_duty("verify_erasures", "troth.privacy.verification.verify_due", every_ms=250)
         register_duty("renew_backups", "troth.privacy.renewing.renew_due", every_ms=60_000)
+        register_duty("prove_erasure", "troth.privacy.proofs.starting.start_when_due", every_ms=60_000, is_awaited=False)
+        register_duty("tell_of_proofs", "troth.privacy.proofs.telling.tell_of_proofs", every_ms=60_000, is_awaited=False)
+        register_check("proof of erasure", "troth.privacy.proofs.telling.check_proofs")
+        register_way("the segment", "troth.privacy.proofs.own_ways.prepare", stage=PREPARE)
+        register_way("the door", "troth.privacy.proofs.own_ways.arrive", stage=ARRIVE)
+        register_way("messages, what comes back of them", "troth.privacy.proofs.own_ways.come_back", stage=AFTER)
+        register_way("requests, holds, an export, the audit log", "troth.privacy.proofs.own_ways.ask", stage=AFTER)
+        register_way("what came in while somebody watches", "troth.privacy.proofs.own_ways.watch", stage=AFTER)
+        register_way("the inbox", "troth.privacy.proofs.own_ways.linger", stage=AFTER)
         register_duty("remove_expired_backups", "troth.privacy.backups.remove_expired", every_ms=3_600_000)

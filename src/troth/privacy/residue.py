@@ -50,8 +50,8 @@ def judge(report: Report, values: Sequence[str], own: Sequence[int]) -> Finding:
         "files": report.files,
         "bytes": report.bytes_read,
         "identifiers_searched_for": len(own),
-        "found_in": [{"file": _relative(hit.file), "encoding": hit.encoding, "count": hit.count} for hit in residue[:20]],
-        "not_readable": [{"file": _relative(item.file), "reason": item.reason} for item in unread[:20]],
+        "found_in": [{"file": relative(hit.file), "encoding": hit.encoding, "count": hit.count} for hit in residue[:20]],
+        "not_readable": [{"file": relative(item.file), "reason": item.reason} for item in unread[:20]],
         "mentions_in_data_of_others": columns,
         "blind_spots": list(report.blind_spots or BLIND_SPOTS),
     }
@@ -66,6 +66,7 @@ def _is_database(hit: Hit) -> bool:
     return not hit.container and Path(hit.file).resolve() in (database, *side_files(database))
 
 
-def _relative(file: str) -> str:
+def relative(file: str) -> str:
+    """A path as a report shows it: from the data directory, where it lies below."""
     root = data_dir().resolve()
     return str(Path(file).relative_to(root)) if Path(file).is_relative_to(root) else file

@@ -20,6 +20,7 @@ class WebhooksConfig(AppConfig):
         from troth.privacy.downstream.ways import register_carrier
         from troth.privacy.inventory.recipients import register_recipients
         from troth.privacy.news import erasures
+        from troth.privacy.proofs.ways import PREPARE, register_way
         from troth.segments.membership import register_reaction
         from troth.webhooks import hearing, kinds
         from troth.webhooks.editing import find_recipients
@@ -36,6 +37,7 @@ class WebhooksConfig(AppConfig):
         register_reaction(hearing.hear_memberships)
         register_recipients(find_recipients)
         register_carrier("webhook", "troth.webhooks.notices")
+        register_way("what webhooks are told", "troth.webhooks.proof_way.prepare", stage=PREPARE)
         register_duty("deliver_webhooks", "troth.webhooks.courier.deliver_due")
         register_duty("bury_dead_letters", "troth.webhooks.queue.bury_overdue", every_ms=60_000)
         register_duty("forget_deliveries", "troth.webhooks.queue.forget_old", every_ms=3_600_000)

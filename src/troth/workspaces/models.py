@@ -91,6 +91,8 @@ class Workspace(models.Model):
     """Who is told of terms; empty: its owners and privacy officers are."""
     is_transparent = models.BooleanField(default=False)
     """Whether its page on how it handles data is there for everybody."""
+    is_canary = models.BooleanField(default=False)
+    """The one of the daily proof, for its made-up persons: it has no members, stands in no list, and nothing leaves it."""
     created_at = models.DateTimeField(auto_now_add=True)
 
 

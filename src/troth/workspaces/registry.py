@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -43,6 +44,21 @@ def create_workspace(name: str, *, owner: str | None = None, password: str | Non
             Member.objects.create(user=user, workspace=workspace, role=Role.OWNER)
         kinds = {"auth_token": "server", "tracking_api_key": "tracking", "write_key": "write"}
         return NewWorkspace(workspace, {label: create_key(workspace, kind, label=label) for label, kind in kinds.items()})
+
+
+def list_workspaces() -> list[Workspace]:
+    """All that belong to somebody, in the order of their making."""
+    return list(Workspace.objects.filter(is_canary=False).order_by("pk"))
+
+
+def canary_workspace() -> Workspace:
+    """The workspace of the daily proof; made when first asked for. It has no keys and no members."""
+    found = Workspace.objects.filter(is_canary=True).order_by("pk").first()
+    if found is not None:
+        return found
+    with transaction.atomic():
+        name = f"proof of erasure {secrets.token_hex(4)}"
+        return Workspace.objects.create(account=Account.objects.create(name=name), name=name, is_canary=True)
 
 
 _matching: dict[int, tuple[int, bool]] = {}

@@ -51,7 +51,7 @@ def tell_of_terms(now: int) -> bool:
 def _tell(workspace_id: int, requests: Sequence[PrivacyRequest], now: int) -> None:
     stages = [(request, _stage_of(request, now)) for request in requests if request.state in UNANSWERED]
     told = [(request, stage) for request, stage in stages if stage and stage != request.told]
-    recipients = _recipients(workspace_id, is_over=any(stage == OVER for _request, stage in told)) if told else []
+    recipients = find_recipients(workspace_id, is_over=any(stage == OVER for _request, stage in told)) if told else []
     if told and recipients and can_mail():
         try:
             for recipient in recipients:
@@ -84,7 +84,7 @@ def _next_after(request: PrivacyRequest, stage: str) -> int | None:
     return next_telling(stage, request.due_at)
 
 
-def _recipients(workspace_id: int, *, is_over: bool) -> list[str]:
+def find_recipients(workspace_id: int, *, is_over: bool) -> list[str]:
     """The privacy contact; without one, or once a term is over, owners and privacy officers."""
     contact = Workspace.objects.values_list("privacy_contact", flat=True).get(pk=workspace_id)
     found = [contact] if contact else []

@@ -103,7 +103,7 @@ def note_drift(workspace_id: int, drift: Drift, now: int) -> None:
 def watch_drift(now: int) -> bool:
     """Worker duty: look at the workspaces that were not looked at for ten minutes, a few at a time; True when there may be more."""
     fresh = InventoryAlarm.objects.filter(at__gt=now - PAUSE, at__lte=now).values("workspace_id")
-    due = list(Workspace.objects.exclude(pk__in=fresh).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    due = list(Workspace.objects.filter(is_canary=False).exclude(pk__in=fresh).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     for workspace_id in due:
         note_drift(workspace_id, find_drift(workspace_id), now)
     return len(due) == AT_ONCE

@@ -11,8 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from troth.kernel.clock import iso, now_ms
 from troth.messages.stuck import explain, next_wake
 from troth.messages.stuck_facts import gather
-from troth.workspaces.models import Workspace
-from troth.workspaces.registry import find_workspace
+from troth.workspaces.registry import find_workspace, list_workspaces
 
 
 class Command(BaseCommand):
@@ -30,7 +29,7 @@ class Command(BaseCommand):
         name = options["workspace"]
         now = now_ms()
         told = []
-        for workspace in [find_workspace(name)] if name else Workspace.objects.order_by("name"):
+        for workspace in [find_workspace(name)] if name else sorted(list_workspaces(), key=lambda one: one.name):
             facts = gather(workspace, now)
             sentences = explain(facts)
             wake = next_wake(facts, sentences)

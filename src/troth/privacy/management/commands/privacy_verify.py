@@ -14,7 +14,7 @@ from troth.privacy.certificate import public_key_pem, verify_certificate
 class Command(BaseCommand):
     """Check a certificate against this installation's key, or against the public key of another one."""
 
-    help = "Check the signature of an erasure certificate."
+    help = "Check the signature of a certificate or statement."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """FILE, --public-key, --show-key, --json."""
@@ -39,6 +39,10 @@ class Command(BaseCommand):
         if claims.get("type") == "retention":
             gone = ", ".join(f"{number:,} {name}" for name, number in claims["deleted"].items()) or "nothing"
             self.stdout.write(f"Genuine: retention {claims['run_id']}, deleted {gone}, held {claims['held']:,}.")
+            return
+        if claims.get("type") == "canary":
+            why = f": {'; '.join(claims['reasons'])}" if claims["reasons"] else ""
+            self.stdout.write(f"Genuine: proof of erasure {claims['run_id']}, {claims['issued_at']}, {claims['state']}{why}.")
             return
         reached = ", ".join(level["level"] for level in claims.get("levels", []) if level["reached"])
         self.stdout.write(f"Genuine: {claims.get('type')} {claims.get('request_id')}, {claims.get('state')}, reached {reached}.")

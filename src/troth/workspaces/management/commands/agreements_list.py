@@ -9,8 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import iso
 from troth.workspaces.agreements.registry import read_statuses
-from troth.workspaces.models import Workspace
-from troth.workspaces.registry import find_workspace
+from troth.workspaces.registry import find_workspace, list_workspaces
 
 
 class Command(BaseCommand):
@@ -25,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print a line for each."""
-        own = [find_workspace(options["workspace"])] if options["workspace"] else list(Workspace.objects.order_by("pk"))
+        own = [find_workspace(options["workspace"])] if options["workspace"] else list_workspaces()
         rows = [
             {
                 "workspace_id": workspace.pk,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from troth.workspaces.models import Workspace
+from troth.workspaces.registry import list_workspaces
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print id and name of each."""
-        rows = [{"id": pk, "name": name} for pk, name in Workspace.objects.order_by("pk").values_list("pk", "name")]
+        rows = [{"id": workspace.pk, "name": workspace.name} for workspace in list_workspaces()]
         if options["json"]:
             self.stdout.write(json.dumps(rows))
             return

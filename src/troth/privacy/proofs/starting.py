@@ -1,0 +1,84 @@
+"""Starting a proof: every day by the worker, at any time by whoever may. It runs in a process of its own, so that nothing waits for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from uuid import UUID
+
+from troth.kernel.clock import DAY, HOUR, MINUTE, now_ms
+from troth.kernel.errors import TrothError
+from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.proofs.running import ProofUnderWay, begin
+from troth.workspaces.models import Workspace
+
+EVERY = DAY
+AGAIN_AFTER = HOUR
+"""After one that broke off."""
+REST = 10 * MINUTE
+"""Between two that somebody asks for: a search reads everything that Troth keeps."""
+SETTLED = HOUR
+"""An installation proves nothing before it is so old."""
+_children: list[subprocess.Popen[bytes]] = []
+
+
+class ProvenJustNow(TrothError):
+    """The last proof is too fresh."""
+
+    def __init__(self) -> None:
+        super().__init__(f"A proof has just ended: another may begin {REST // MINUTE} minutes after it.")
+
+
+def start_when_due(now: int) -> bool:
+    """Worker duty: start the proof of the day."""
+    _children[:] = [child for child in _children if child.poll() is None]
+    last = ProofRun.objects.order_by("-begun_at").first()
+    if last is None:
+        is_due = Workspace.objects.filter(is_canary=False, created_at__lt=datetime.fromtimestamp((now - SETTLED) / 1000, UTC)).exists()
+    elif last.state == ProofState.BROKEN:
+        is_due = now - last.begun_at >= AGAIN_AFTER
+    else:
+        is_due = now - last.begun_at >= EVERY
+    if is_due:
+        try:
+            _start(begin(now))
+        except ProofUnderWay:
+            return False
+    return False
+
+
+def start_now(now: int) -> ProofRun:
+    """Start one because somebody asks for it. Raises ProofUnderWay, ProvenJustNow."""
+    last = ProofRun.objects.exclude(state=ProofState.RUNNING).order_by("-begun_at").first()
+    if last is not None and last.ended_at is not None and now - last.ended_at < REST:
+        raise ProvenJustNow
+    run = begin(now)
+    _start(run)
+    return run
+
+
+def _start(run: ProofRun) -> None:
+    """Carry it out in a child of low priority, which outlives this process if need be."""
+    command = [sys.executable, "-m", "troth.privacy.proofs.starting", str(run.pk)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    _children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, start_new_session=True))
+
+
+def main(run_id: str) -> None:
+    """Carry out a proof that was begun."""
+    import django
+
+    django.setup()
+    from troth.privacy.proofs.running import prove
+
+    os.nice(10)
+    run = ProofRun.objects.filter(pk=UUID(run_id), state=ProofState.RUNNING).first()
+    if run is not None:
+        run.seen_at = now_ms()
+        prove(run)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

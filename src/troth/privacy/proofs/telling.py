@@ -1,0 +1,65 @@
+"""Whether erasure is proven as it should be: for `troth doctor`, Home and readiness, and by mail to whoever answers for privacy, once each time."""
+
+from __future__ import annotations
+
+import structlog
+from django.conf import settings
+
+from troth.kernel.clock import DAY, iso
+from troth.kernel.errors import TrothError
+from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.privacy.desk.reminding import find_recipients
+from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.proofs.reading import last_proof
+from troth.workspaces.registry import list_workspaces
+
+log = structlog.get_logger()
+FRESH = 2 * DAY
+
+
+def judge_last(now: int) -> tuple[bool, str]:
+    """Whether the newest proof passed and is fresh, and what is to be said of it."""
+    last = last_proof()
+    if last is None:
+        broken = ProofRun.objects.filter(state=ProofState.BROKEN).order_by("-begun_at").first()
+        first = ProofRun.objects.order_by("begun_at").first()
+        if broken is not None and first is not None and now - first.begun_at > FRESH:
+            return False, f"none came to its end: the last {'; '.join(broken.reasons)}"
+        return True, "none yet: the worker proves it within a day, `troth privacy prove` at once"
+    when = iso(last.begun_at)[:16]
+    if last.state == ProofState.FAILED:
+        return False, f"that of {when} failed: {'; '.join(last.reasons)}. `troth privacy prove --show` tells where"
+    if now - last.begun_at > FRESH:
+        return False, f"the last that passed is of {when}: does the worker run? `troth privacy prove` makes one now"
+    return True, f"proven {when}: {last.files:,} files, {last.total:,} bytes searched"
+
+
+def check_proofs(now: int) -> tuple[bool, str]:
+    """Trouble when the newest proof failed, or is older than two days."""
+    return judge_last(now)
+
+
+def tell_of_proofs(now: int) -> bool:
+    """Worker duty: mail that a proof failed, or that there is none of the last two days, once for each proof that this follows."""
+    last = ProofRun.objects.exclude(state=ProofState.RUNNING).order_by("-begun_at").first()
+    is_fine, says = judge_last(now)
+    if last is None or is_fine or last.told_at is not None:
+        return False
+    if can_mail():
+        for workspace in list_workspaces():
+            _tell(workspace.pk, says, now)
+    ProofRun.objects.filter(pk=last.pk).update(told_at=now)
+    return False
+
+
+def _tell(workspace_id: int, says: str, now: int) -> None:
+    subject = "Troth: the proof of erasure did NOT hold"
+    text = (
+        "Every day two made-up persons go through everything, one is erased, and every byte that Troth keeps is searched for both.\n\n"
+        f"Now: {says}.\n\nThe statement, and what can be done: {settings.TROTH_URL}/console/{workspace_id}/proofs\n"
+    )
+    for recipient in find_recipients(workspace_id, is_over=True):
+        try:
+            send_member_mail(write_member_mail(recipient, subject, text, now))
+        except (TrothError, OSError) as error:
+            log.error("proof_mail_failed", workspace_id=workspace_id, error=type(error).__name__)
