@@ -103,6 +103,41 @@ def test_dates_are_rehearsed_on_the_days_that_were(town: Town) -> None:
     assert (rehearse(own, days=5, now=town.now).would, rehearse(own, days=1, now=town.now).would) == (1, 0)
 
 
+@pytest.mark.parametrize("on", ["entry", "exit"])
+def test_who_would_have_entered_or_left_a_segment_is_rehearsed_as_running_it_went(town: Town, on: str) -> None:
+    from troth.segments.registry import create_segment
+
+    active = create_segment(town.pk, name="Active", definition={"event": "login", "op": "did", "within": "P2D"}, now=town.now)
+    trigger = {"kind": "segment", "segment": active.pk, "on": on}
+    own = publish_campaign(draft(town, trigger=trigger, trigger_event="", rules={}), now=town.now)
+    town.later(HOUR)
+    ann, ben = town.person("ann"), town.person("ben")
+    for day in range(9):
+        if day in (0, 1, 5):
+            town.does(ann, "login")
+        if day == 3:
+            town.does(ben, "login")
+        for _ in range(4):
+            town.later(6 * HOUR)
+    told = rehearse(own, days=30, now=town.now)
+    real = Message.objects.filter(source=f"campaign:{own.pk}", state=State.SENT).count()
+    assert told.would == told.occasions == real == 3
+    assert (told.is_known, told.is_whole, told.unrecorded) == (True, True, [])
+
+
+def test_where_nothing_recorded_tells_who_left_it_says_so(town: Town) -> None:
+    from troth.segments.registry import create_segment
+
+    vip = {"tag": "vip"}
+    tagged = create_segment(town.pk, name="VIP", definition=vip, now=town.now)
+    mixed = create_segment(town.pk, name="Active VIP", definition={"all": [vip, {"event": "login", "op": "did"}]}, now=town.now)
+    told = [
+        rehearse(draft(town, trigger={"kind": "segment", "segment": one.pk, "on": "exit"}, trigger_event=""), days=7, now=town.now)
+        for one in (tagged, mixed)
+    ]
+    assert [(one.is_known, one.unrecorded) for one in told] == [(False, ["has the tag vip"]), (True, ["has the tag vip"])]
+
+
 def test_it_is_shown_in_the_console_and_on_a_terminal_with_persons_only_to_who_may_see_them(town: Town, workspace: Any) -> None:
     from troth.kernel.clock import now_ms
 

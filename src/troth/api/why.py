@@ -107,6 +107,7 @@ class RehearsalOut(Schema):
     people: int
     is_whole: bool = Field(description="false: only the first occasions were looked at, of people as chance has them.")
     is_known: bool = Field(description="false: the past of what triggers it is not recorded.")
+    unrecorded: list[str] = Field(description="Conditions of the triggering segment whose past is not recorded: taken as they stand now.")
     outcomes: list[RehearsedOutcomeOut]
     by_day: dict[str, int] = Field(description="What would have gone out, by day (UTC).")
 
@@ -123,6 +124,7 @@ def rehearsal(request: HttpRequest, campaign_id: int, wanted: RehearsalIn) -> Re
         people=told.people,
         is_whole=told.is_whole,
         is_known=told.is_known,
+        unrecorded=told.unrecorded,
         outcomes=[
             RehearsedOutcomeOut(
                 outcome="sent" if outcome == WOULD else outcome,

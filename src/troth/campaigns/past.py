@@ -1,6 +1,7 @@
 """The recorded past as occasions: what would have triggered a campaign, person by person, streamed in the order of the keys. Read only.
 
-Events are as they were recorded. Of segments only who is still in is known, with the instant since when; dates are those that are stored now.
+Events are as they were recorded, and who entered or left a segment follows from them and from time (`segments.past`). Of a segment that nothing
+recorded turns, only who is still in is known, with the instant since when; dates are those that are stored now.
 """
 
 from __future__ import annotations
@@ -17,22 +18,52 @@ from troth.campaigns.triggers import make_occasion
 from troth.campaigns.versions import Rule
 from troth.kernel.ids import BUCKETS
 from troth.kernel.json_text import decode
+from troth.segments.past import Past, find_unrecorded, has_past
+from troth.segments.registry import get_segment
 
 PAGE = 2_000
 
 
-def read_occasions(rule: Rule, since: int, now: int) -> Iterator[Occasion]:
-    """What would have triggered a campaign from `since` to `now`, all of a person together."""
-    if isinstance(rule.trigger, DateTrigger):
-        return _read_dates(rule, rule.trigger, since, now)
-    if isinstance(rule.trigger, SegmentTrigger):
-        return _read_entries(rule, rule.trigger, since, now)
-    return _read_events(rule, since, now)
+class Recorded:
+    """What would have triggered a campaign from `since` to `now`, all of a person together, and what of that is not known."""
 
+    def __init__(self, rule: Rule, since: int, now: int) -> None:
+        self._rule, self._since, self._now = rule, since, now
+        self._turns: Past | None = None
+        self.unrecorded: list[str] = []
+        """The conditions of the segment, in words, that are taken as they stand now."""
+        if isinstance(rule.trigger, SegmentTrigger):
+            segment = get_segment(rule.workspace_id, rule.trigger.segment)
+            self.unrecorded = find_unrecorded(segment.definition)
+            self._turns = Past(segment, since, now) if has_past(segment.definition) else None
 
-def is_known(rule: Rule) -> bool:
-    """Whether the past of what triggers it is recorded: of who left a segment it is not."""
-    return not (isinstance(rule.trigger, SegmentTrigger) and rule.trigger.on == "exit")
+    @property
+    def is_known(self) -> bool:
+        """False: nothing that would tell of what triggers it is recorded."""
+        trigger = self._rule.trigger
+        return not (isinstance(trigger, SegmentTrigger) and trigger.on == "exit" and self._turns is None)
+
+    @property
+    def is_whole(self) -> bool:
+        """False, once it was gone through: there were more people."""
+        return self._turns is None or self._turns.is_whole
+
+    def __iter__(self) -> Iterator[Occasion]:
+        rule, trigger = self._rule, self._rule.trigger
+        if isinstance(trigger, DateTrigger):
+            return _read_dates(rule, trigger, self._since, self._now)
+        if isinstance(trigger, SegmentTrigger):
+            return self._read_turns(trigger)
+        return _read_events(rule, self._since, self._now)
+
+    def _read_turns(self, trigger: SegmentTrigger) -> Iterator[Occasion]:
+        """Who entered or left, as far as that can be told; else who came and is still in."""
+        if self._turns is None:
+            yield from _read_entries(self._rule, trigger, self._since, self._now)
+            return
+        for turn in self._turns:
+            if turn.entered is (trigger.on == "entry"):
+                yield Occasion(self._rule.workspace_id, turn.person_id, turn.at, turn.at, {}, {}, "segment")
 
 
 def _read_events(rule: Rule, since: int, now: int) -> Iterator[Occasion]:

@@ -19,7 +19,7 @@ from troth.campaigns.due import limits_of
 from troth.campaigns.entering import Gate, Match, source_of
 from troth.campaigns.entry import Earlier, Occasion, find_due, find_entry, is_meanwhile, judge_occasion
 from troth.campaigns.models import Campaign
-from troth.campaigns.past import is_known, read_occasions
+from troth.campaigns.past import Recorded
 from troth.campaigns.publishing import plan_of
 from troth.campaigns.purpose_checking import find_further_purposes
 from troth.campaigns.versions import Rule, rule_of_draft
@@ -69,6 +69,8 @@ class Rehearsal(msgspec.Struct, kw_only=True):
     """False: only the first occasions were looked at, of people as chance has them."""
     is_known: bool = True
     """False: the past of what triggers it is not recorded."""
+    unrecorded: list[str] = []
+    """Conditions of the segment that triggers it, in words, whose past is not recorded: they are taken as they stand now."""
     outcomes: Counter[str] = msgspec.field(default_factory=Counter)
     by_day: Counter[int] = msgspec.field(default_factory=Counter)
     """What would have gone out, by the day (days since 1970, UTC)."""
@@ -84,10 +86,11 @@ def rehearse(campaign: Campaign, *, days: int, now: int, most: int = MOST) -> Re
     """Run the draft on the last `days` days, at most 366, up to `most` occasions. Raises what checking the draft raises."""
     rule = rule_of_draft(campaign)
     since = now - min(max(1, days), MOST_DAYS) * DAY
-    told = Rehearsal(since=since, until=now, is_known=is_known(rule))
+    recorded = Recorded(rule, since, now)
+    told = Rehearsal(since=since, until=now, is_known=recorded.is_known, unrecorded=recorded.unrecorded)
     further = Asked(find_further_purposes(plan_of(campaign)), wishes=(topic_key(campaign.topic),) if campaign.topic else ())
     stage = _Stage(rule, further, campaign.topic, since, now)
-    for batch in _batches(islice(read_occasions(rule, since, now), most + 1)):
+    for batch in _batches(islice(recorded, most + 1)):
         room = most - told.occasions
         told.is_whole = told.is_whole and len(batch) <= room
         kept = batch[:room]
@@ -100,6 +103,7 @@ def rehearse(campaign: Campaign, *, days: int, now: int, most: int = MOST) -> Re
                 seen.append(Sample(person_id=occasion.person_id, at=occasion.at, due_at=due_at))
         told.occasions += len(kept)
         told.people += len({occasion.person_id for occasion in kept})
+    told.is_whole = told.is_whole and recorded.is_whole
     return told
 
 

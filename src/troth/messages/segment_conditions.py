@@ -113,6 +113,18 @@ class MessageKind(Kind):
             return Answer(False, ("no message to them was measured",))
         return Answer(not found, evidence)
 
+    def is_recorded(self, leaf: Leaf) -> bool:
+        """See `Kind`. Of what somebody opened and followed the last time alone is stored."""
+        return leaf["message"] not in ENGAGED
+
+    def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
+        """See `Kind`."""
+        yield from windows.turns(leaf, (one.at for one in facts.further.get(self.key) or ()), since, until)
+
+    def as_of(self, told: Sequence[Told], at: int) -> Sequence[Told]:
+        """See `Kind`."""
+        return [one for one in told or () if one.at <= at]
+
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
         words = {"complained": "complained about"}

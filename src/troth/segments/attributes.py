@@ -116,6 +116,11 @@ class AttributeKind(Kind):
         holds = dates.holds_on(leaf, found, now) if is_date else OPERATORS[op](found, leaf.get("value"))
         return Answer(holds, ("not set",) if found is None else (tell(found),))
 
+    def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
+        """See `Kind`. Dates come, whatever they were before."""
+        if self.is_timed(leaf):
+            yield from dates.turns(leaf, value_at(facts.attributes, leaf["attribute"]), since, until)
+
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
         value = "" if leaf["op"] in WITHOUT_VALUE else f" {tell(leaf['value'])}"

@@ -151,3 +151,19 @@ def horizons_of(bounds: tuple[Bound | None, Bound | None]) -> Iterator[tuple[Hor
     for bound in bounds:
         if bound is not None and isinstance(bound.at, Horizon) and isinstance(bound.day, Horizon):
             yield bound.at, bound.day
+
+
+def turns(leaf: Mapping[str, Any], found: object, since: int, until: int) -> Iterator[int | None]:
+    """All instants after `since`, up to `until`, at which a condition that moves may change for a stored value."""
+    moment = read_moment(found)
+    if moment is None:
+        return
+    if leaf["op"] == "anniversary":
+        zone = leaf.get("zone", "UTC")
+        yield from (midnight(day, zone) for day in range(local_day(since, zone) + 1, local_day(until, zone) + 1))
+        return
+    for for_instants, for_days in horizons_of(find_range(leaf)):
+        if moment.day is not None:
+            yield for_days.reaches(moment.day, since, until)
+        elif moment.at is not None:
+            yield for_instants.reaches(moment.at, since, until)

@@ -68,6 +68,11 @@ class ConsentKind(Kind):
         holds = not reason_against(known, Operation.MESSAGE, now) if leaf["op"] == PERMITS else state == leaf["op"]
         return Answer(holds, (f"decided at {iso(stood.decided_at)}",) if stood and stood.decided_at else ("never decided",))
 
+    def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
+        """See `Kind`. Consents end by themselves."""
+        stood = facts.decisions.get(leaf["consent"])
+        yield stood.valid_until if stood else None
+
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
         return f"allows {leaf['consent']}" if leaf["op"] == PERMITS else f"consent to {leaf['consent']} is {leaf['op'].replace('_', ' ')}"

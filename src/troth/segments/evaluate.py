@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from django.db import connection
 
 from troth.consent.decisions import load_decisions
 from troth.kernel.json_text import decode
 from troth.kernel.personal_data import Subject
+from troth.kernel.sql import PERSON_KEY, select_by_keys
 from troth.people.queries import load_profiles
 from troth.segments.definition import all_leaves
 from troth.segments.kinds import Answer, Facts, Happening, kind_of
@@ -57,31 +57,46 @@ def explain(definition: Mapping[str, Any], facts: Facts, now: int) -> Explained:
 
 def load_facts(subject: Subject, definition: Mapping[str, Any]) -> Facts:
     """What a definition looks at of one person, as it is stored now; an empty profile when nobody is there."""
+    return load_facts_of([subject], definition)[subject.person_id]
+
+
+def load_facts_of(people: Sequence[Subject], definition: Mapping[str, Any]) -> dict[int, Facts]:
+    """The same of some persons of one workspace: four reads, and those of kinds that load by themselves."""
     found = list(all_leaves(definition))
-    attributes, tags = load_profiles([subject.person_id]).get(subject.person_id, ({}, []))
+    ids = [subject.person_id for subject in people]
     names = sorted({name for leaf in found for name in kind_of(leaf).events(leaf)})
     by_kind: dict[str, list[Any]] = {}
     for leaf in found:
         by_kind.setdefault(kind_of(leaf).key, []).append(leaf)
-    return Facts(
-        attributes=attributes,
-        tags=tags,
-        events=_load_events(subject, names) if names else (),
-        decisions=load_decisions([subject.person_id]).get(subject.person_id, {}),
-        workspace_id=subject.workspace_id,
-        further={key: kind_of(own[0]).load(subject, own) for key, own in by_kind.items()},
-    )
-
-
-def _load_events(subject: Subject, names: list[str]) -> list[Happening]:
-    marks = ", ".join(["%s"] * len(names))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT name, ts, seq, properties FROM people_event WHERE workspace_id = %s AND name IN ({marks}) AND bucket = %s AND person_id = %s"
-            " ORDER BY ts, seq",
-            [subject.workspace_id, *names, subject.bucket, subject.person_id],
+    profiles, decisions, events = load_profiles(ids), load_decisions(ids), _load_events(people, names)
+    nothing: tuple[dict[str, Any], list[str]] = ({}, [])
+    return {
+        subject.person_id: Facts(
+            attributes=profiles.get(subject.person_id, nothing)[0],
+            tags=profiles.get(subject.person_id, nothing)[1],
+            events=events.get(subject.person_id, ()),
+            decisions=decisions.get(subject.person_id, {}),
+            workspace_id=subject.workspace_id,
+            further={key: kind_of(own[0]).load(subject, own) for key, own in by_kind.items()},
         )
-        return [Happening(name, ts, seq, decode(properties)) for name, ts, seq, properties in cursor.fetchall()]
+        for subject in people
+    }
+
+
+def _load_events(people: Sequence[Subject], names: Sequence[str]) -> dict[int, list[Happening]]:
+    """By person, in the order of (ts, seq)."""
+    rows = select_by_keys(
+        "SELECT e.person_id, e.ts, e.seq, e.name, e.properties",
+        "JOIN people_event e ON e.workspace_id = k.column3 AND e.name = k.column4 AND e.bucket = k.column1 AND e.person_id = k.column2",
+        [(one.bucket, one.person_id, one.workspace_id, name) for one in people for name in names],
+        (*PERSON_KEY, "bigint", "text"),
+    )
+    # A row may come twice: the number of an event is its person's own.
+    numbered = {(person_id, ts, seq): (name, properties) for person_id, ts, seq, name, properties in rows}
+    found: dict[int, list[Happening]] = defaultdict(list)
+    for (person_id, ts, seq), (name, properties) in sorted(numbered.items(), key=lambda row: row[0]):
+        found[person_id].append(Happening(name, ts, seq, decode(properties) if isinstance(properties, str | bytes) else properties))
+    return found
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,15 @@ class EventKind(Kind):
         holds_now = {"at_least": times >= wanted, "at_most": times <= wanted, "exactly": times == wanted}[next(iter(count))]
         return Answer(holds_now, tell_events(found))
 
+    def is_recorded(self, leaf: Leaf) -> bool:
+        """See `Kind`."""
+        return True
+
+    def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
+        """See `Kind`."""
+        name = fold_event_name(leaf["event"])
+        yield from windows.turns(leaf, (event.ts for event in facts.events if event.name == name), since, until)
+
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
         name, ever = leaf["event"], windows.describe(leaf)

@@ -151,6 +151,16 @@ class Horizon(NamedTuple):
             at = shift(now, span, -1 if self.span.startswith("-") else 1)
         return local_day(at, self.zone) if self.in_days else at
 
+    def reaches(self, value: int, since: int, until: int) -> int | None:
+        """The first instant after `since`, up to `until`, at which it has reached a value; None: it had before, or does not until then."""
+        if self.cutoff(since) >= value or self.cutoff(until) < value:
+            return None
+        before, reached = since, until
+        while reached - before > 1:
+            middle = (before + reached) // 2
+            before, reached = (before, middle) if self.cutoff(middle) >= value else (middle, reached)
+        return reached
+
 
 NOW = Horizon()
 

@@ -148,6 +148,18 @@ class Kind(ABC):
         """One of its flips that tells whether the leaf holds as well, if one does."""
         return None
 
+    def is_recorded(self, leaf: Leaf) -> bool:
+        """Whether what it looks at is stored with its moments, so that it can be judged at an earlier instant."""
+        return False
+
+    def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
+        """All instants of a span at which it may have changed for a person, of what is recorded; some may lie outside, or be none."""
+        return iter(())
+
+    def as_of(self, told: Any, at: int) -> Any:
+        """What `load` found, as it was at an instant."""
+        return told
+
     def events(self, leaf: Leaf) -> Iterator[str]:
         """The names of the events that `judge` looks at."""
         return iter(())

@@ -98,6 +98,18 @@ class SequenceKind(Kind):
                 return Answer(True, tell_events(found))
         return Answer(False, ("no such sequence",) if leaf["op"] == "then" else ("none that is left without it",))
 
+    def is_recorded(self, leaf: Leaf) -> bool:
+        """See `Kind`."""
+        return True
+
+    def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
+        """See `Kind`."""
+        names = set(self.events(leaf))
+        found = [event.ts for event in facts.events if event.name in names]
+        yield from windows.turns(leaf, found, since, until)
+        if patience := _patience(leaf):
+            yield from (patience.reaches(at, since, until) for at in found)
+
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
         told = []

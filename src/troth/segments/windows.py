@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from troth.segments.horizons import Horizon, read_moment, read_span, shift, zones
@@ -70,6 +70,14 @@ def next_reached(horizon: Horizon, rows: str, column: str, matching: Sql, moment
     """The earliest of some rows of a person that the horizon has not reached yet, and may reach before everybody is looked at again."""
     ahead = all_of([matching, Sql(f"{column} > %s AND {column} <= %s", (horizon.cutoff(moment.now), horizon.cutoff(moment.until)))])
     return Flip(horizon, Sql(f"(SELECT MIN({column}) FROM {rows} WHERE {ahead.text})", ahead.values))
+
+
+def turns(leaf: Mapping[str, Any], instants: Iterable[int], since: int, until: int) -> Iterator[int | None]:
+    """When what happened at some instants did, entered the window, and left it."""
+    moving = [horizon for horizon in horizons(leaf) if horizon]
+    for at in instants:
+        yield at
+        yield from (horizon.reaches(at, since, until) for horizon in moving)
 
 
 def describe(leaf: Mapping[str, Any]) -> str:

@@ -43,6 +43,8 @@ def _lines(told: Rehearsal) -> list[str]:
     more = "" if told.is_whole else ", and there are more: --most looks further"
     lines = [f"{iso(told.since)} to {iso(told.until)}: {told.occasions} occasions of {told.people} people{more}"]
     if not told.is_known:
-        lines.append("Who left a segment in the past is not recorded, so there is nothing to rehearse on.")
+        lines.append("Nothing that is recorded tells who left this segment in the past, so there is nothing to rehearse on.")
+    elif told.unrecorded:
+        lines.append(f"Of these the past is not recorded, they are taken as they are now: {'; '.join(told.unrecorded)}")
     lines.append(f"{told.would:8}  would have been sent")
     return lines + [f"{number:8}  {reason}" for reason, number in told.outcomes.most_common() if reason != WOULD]
