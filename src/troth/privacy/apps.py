@@ -30,6 +30,7 @@ class PrivacyConfig(AppConfig):
         register_check("impact assessments", "troth.privacy.readiness.impact.check_assessments")
         register_hold(hold_channel)
         register_carrier("mail", "troth.privacy.downstream.by_mail")
+        register_carrier("opendsr", "troth.privacy.opendsr.client")
         register_duty("tell_recipients", "troth.privacy.downstream.telling.tell_due", every_ms=500)
         register_duty("chase_recipients", "troth.privacy.downstream.chasing.chase_silent", every_ms=60_000)
         register_duty("forget_told_identifiers", "troth.privacy.downstream.chasing.forget_sealed", every_ms=600_000)

@@ -51,7 +51,12 @@ def note_outcome(notice_id: UUID, outcome: Outcome, now: int, *, attempts: int |
     """Write down what came of telling or asking, or what a callback said. `attempts`: as they were; somebody else's later word counts more."""
     with transaction.atomic():
         own = RecipientNotice.objects.select_for_update().filter(pk=notice_id).first()
-        if own is None or (attempts is not None and own.attempts != attempts):
+        if own is None:
+            return
+        if attempts is not None and own.attempts != attempts:
+            # A callback, or a member, was quicker: what they said stands, and what came back is kept beside it.
+            if outcome.proof:
+                _keep(own, outcome.proof, outcome.state or NoticeState(own.state), now)
             return
         is_try = attempts is not None
         own.status, own.trouble = outcome.status, outcome.trouble

@@ -68,6 +68,10 @@ def _take_due(now: int, room: int) -> list[Order]:
     with transaction.atomic():
         taken = list(RecipientNotice.objects.select_for_update(skip_locked=True).filter(due_at__lte=now).order_by("due_at")[:room])
         RecipientNotice.objects.filter(pk__in=[notice.pk for notice in taken]).update(due_at=now + LEASE)
+        for notice in taken:
+            if notice.told_at is None and (way := way_of(notice)[0]) != notice.way:
+                notice.way = way
+                notice.save(update_fields=["way"])
     return [_order(notice, now) for notice in taken]
 
 
