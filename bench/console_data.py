@@ -30,6 +30,7 @@ TEAM = {
     "marketer@example.com": "marketer",
     "developer@example.com": "developer",
     "privacy@example.com": "privacy_officer",
+    "dpo@example.com": "dpo",
     "viewer@example.com": "viewer",
 }
 HTML = (
