@@ -214,3 +214,12 @@ def test_who_waits_for_the_better_variant_awaits_the_winner_and_variants_are_tol
     shown = marketer.get(f"{outbox}/{waiting.message_id}").content.decode()
     assert "awaits the winner" in shown and "9892" not in shown
     assert path(workspace, f"/{own.pk}") in shown
+
+
+def test_why_somebody_got_it_or_not_is_asked_on_its_page(marketer: Client, workspace: Any) -> None:
+    own = write(marketer, workspace)
+    assert f'name="campaign" value="newsletter:{own.pk}"' in marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    page = marketer.get(f"/console/{workspace.pk}/why?person=dana@example.com&campaign=newsletter:{own.pk}").content.decode()
+    assert "It was never sent, so nobody got it." in page and "Now they would get it, if it were sent." in page
+    assert f'<option value="newsletter:{own.pk}" selected>Newsletter: Weekly</option>' in page
+    assert "no such newsletter" in marketer.get(f"/console/{workspace.pk}/why?person=dana&campaign=newsletter:999").content.decode()

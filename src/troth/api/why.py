@@ -12,6 +12,8 @@ from pydantic import Field
 from troth.api.access import READ_MESSAGES, WRITE_CAMPAIGNS, may, workspace_of
 from troth.api.persons import resolve
 from troth.api.schemas import Input, PersonRef, problems
+from troth.campaigns.newsletters.editing import find_newsletter
+from troth.campaigns.newsletters.why import tell_newsletter
 from troth.campaigns.publishing import find_campaign
 from troth.campaigns.rehearsal import MOST_DAYS, WOULD, rehearse
 from troth.campaigns.why import Story, tell_all, tell_message, tell_why
@@ -35,6 +37,7 @@ class StoryOut(Schema):
     """What became of one occasion, or would of one now."""
 
     campaign: int | None
+    newsletter: int | None
     about: str = Field(description="`message`, `event` (it came and led to none), `nothing` (none came), or `now`.")
     at: str | None
     says: str
@@ -48,25 +51,30 @@ def why(
     request: HttpRequest,
     person: PersonRef,
     campaign: Annotated[int | None, Query(description="The number of the campaign.")] = None,
+    newsletter: Annotated[int | None, Query(description="The number of a newsletter, instead.")] = None,
     message: Annotated[int | None, Query(description="One message, whatever made it: a newsletter's too.", ge=1, lt=2**63)] = None,
 ) -> list[StoryOut]:
-    """The latest that became of a campaign for a person, sent or not, the newest first; at the end what would happen now.
+    """The latest that became of a campaign or newsletter for a person, sent or not, the newest first; at the end what would happen now.
 
-    Without a campaign, of all that were published, at most twenty.
+    Without either, of all campaigns that were published, at most twenty.
     """
     workspace_id, now = workspace_of(request), now_ms()
     subject = resolve(workspace_id, person)
     if message is not None:
-        return [_show(None, story) for story in tell_message(subject, message)]
+        return [_show(story) for story in tell_message(subject, message)]
+    if newsletter is not None:
+        own = find_newsletter(workspace_id, newsletter)
+        return [_show(story, newsletter=own.pk) for story in tell_newsletter(subject, own, now)]
     if campaign is None:
-        return [_show(own.pk, story) for own, stories in tell_all(subject, now) for story in stories]
+        return [_show(story, campaign=own.pk) for own, stories in tell_all(subject, now) for story in stories]
     found = find_campaign(workspace_id, campaign)
-    return [_show(found.pk, story) for story in tell_why(subject, found, now)]
+    return [_show(story, campaign=found.pk) for story in tell_why(subject, found, now)]
 
 
-def _show(campaign_id: int | None, story: Story) -> StoryOut:
+def _show(story: Story, *, campaign: int | None = None, newsletter: int | None = None) -> StoryOut:
     return StoryOut(
-        campaign=campaign_id,
+        campaign=campaign,
+        newsletter=newsletter,
         about=story.about,
         at=None if story.at is None else iso(story.at),
         says=story.says,

@@ -16,6 +16,7 @@ from troth.campaigns.due import limits_of
 from troth.campaigns.entering import Gate, Match, load_earlier, source_of
 from troth.campaigns.entry import Earlier, Occasion, judge_occasion
 from troth.campaigns.models import Campaign, CampaignState, Version
+from troth.campaigns.newsletters.chosen import tell_variant
 from troth.campaigns.rules import DateTrigger, SegmentTrigger
 from troth.campaigns.triggers import make_occasion
 from troth.campaigns.versions import Rule, make_rule, rule_of_draft
@@ -34,13 +35,15 @@ from troth.people.queries import load_profiles
 LATEST = 20
 """Messages, and events, that are told."""
 LATEST_DECISIONS = 100
+NEWSLETTER = "newsletter:"
+"""How the source of a newsletter's message begins."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """One link of the chain. `allow` None: neither for nor against."""
 
     what: str
-    """What decided: `trigger`, `reentry`, `consent`, `unless`, `segment`, `cap`, `hours`, `quiet_hours`, `address`, `expired`, `hand_over`."""
+    """What decided: `trigger`, `reentry`, `consent`, `unless`, `segment`, `cap`, `hours`, `quiet_hours`, `address`, `expired`, `holdout`, `variant`, `audience`, `hand_over`."""
     allow: bool | None
     says: str
     at: int | None = None
@@ -66,7 +69,7 @@ def tell_why(subject: Subject, campaign: Campaign, now: int) -> list[Story]:
             :LATEST
         ]
     )
-    stories = [_tell_message(subject, message) for message in messages]
+    stories = [tell_row(subject, message) for message in messages]
     stories += _tell_events(subject, campaign, versions, messages)
     stories.sort(key=lambda story: story.at or 0, reverse=True)
     if not stories:
@@ -79,14 +82,14 @@ def tell_message(subject: Subject, message_id: int) -> list[Story]:
     found = Message.objects.filter(
         bucket=subject.bucket, person_id=subject.person_id, workspace_id=subject.workspace_id, message_id=message_id
     )
-    return [_tell_message(subject, message) for message in found]
+    return [tell_row(subject, message) for message in found]
 
 
 def tell_decisions(subject: Subject, now: int) -> Iterator[dict[str, Any]]:
     """What was decided about messages to a person, and why, for the answer to a request for access; the latest first, at most a hundred."""
     rows = Message.objects.filter(bucket=subject.bucket, person_id=subject.person_id, workspace_id=subject.workspace_id)
     for message in rows.order_by("-message_id")[:LATEST_DECISIONS]:
-        story = _tell_message(subject, message)
+        story = tell_row(subject, message)
         yield {
             "about": f"a message by {message.channel}, made by {message.source.replace(':', ' ')}",
             "at": iso(story.at) if story.at else None,
@@ -107,7 +110,8 @@ def _load_versions(campaign: Campaign) -> list[tuple[int, Rule]]:
     return [(row.published_at, make_rule(row.campaign_id, row.workspace_id, row.template_id, row.rule)) for row in rows]
 
 
-def _tell_message(subject: Subject, message: Message) -> Story:
+def tell_row(subject: Subject, message: Message) -> Story:
+    """What was decided about a message, as it is stored; of a newsletter's also why this variant."""
     links = [
         Link(
             what=words.name_link(said),
@@ -117,6 +121,8 @@ def _tell_message(subject: Subject, message: Message) -> Story:
         )
         for said in message.decisions
     ]
+    if message.source.startswith(NEWSLETTER) and (chosen := tell_variant(message.workspace_id, message.occurrence, message.person_id)):
+        links.append(Link(what="variant", allow=None, says=chosen, at=message.created_at))
     says = words.tell_state(message.state, message.reason, message.due)
     if message.state == State.SENT:
         links.append(Link(what="hand_over", allow=True, says=says, at=message.settled_at))

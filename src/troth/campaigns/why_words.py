@@ -15,12 +15,12 @@ from troth.consent.wishes import is_wish
 from troth.kernel.json_text import encode
 from troth.kernel.local_time import find_zone, local_time
 from troth.kernel.spans import span_ms
-from troth.messages.decisions import ADDRESS, CAP, DATE, EXPIRED, HOURS, QUIET_HOURS, SEGMENT, TRIGGER, UNLESS, Decision
+from troth.messages.decisions import ADDRESS, CAP, DATE, EXPIRED, HOLDOUT, HOURS, QUIET_HOURS, SEGMENT, TRIGGER, UNLESS, Decision
 from troth.messages.limits import Cap
 from troth.segments.conditions import OPERATORS, WITHOUT_VALUE, holds, value_at
 
 LONGEST = 60
-_OWN = frozenset({TRIGGER, DATE, REENTRY, UNLESS, SEGMENT, CAP, HOURS, QUIET_HOURS, EXPIRED, ADDRESS})
+_OWN = frozenset({TRIGGER, DATE, REENTRY, UNLESS, SEGMENT, CAP, HOURS, QUIET_HOURS, EXPIRED, ADDRESS, HOLDOUT})
 _REASONS = {
     "no_consent": "there is no consent",
     "withdrawn": "the consent was withdrawn",
@@ -71,6 +71,8 @@ def tell_decision(workspace_id: int, said: Mapping[str, Any]) -> str:
         return f"No room: {_SCOPES.get(said['reason'], 'a cap')} is {told.get('messages')} in {put_span(str(told.get('per', '')))}, and what goes first had it."
     if kind in (HOURS, QUIET_HOURS):
         return tell_hour(kind, str(told.get("zone", "UTC")), said["at"], told.get("until"))
+    if kind == HOLDOUT:
+        return f"Held out: drawn to get nothing, as {told.get('per_cent')} % of people are, so that it can be seen what the mail does."
     if kind == ADDRESS:
         return "Somebody with the same address has it already."
     return f"Too late: it made sense until{_on(told.get('expires_at'))}." if kind == EXPIRED else kind

@@ -15,6 +15,7 @@ HOURS = "hours"
 QUIET_HOURS = "quiet_hours"
 EXPIRED = "expired"
 ADDRESS = "address"
+HOLDOUT = "holdout"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

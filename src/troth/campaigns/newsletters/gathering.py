@@ -22,7 +22,7 @@ from troth.consent.gate import Facts, Operation, Verdict, decide
 from troth.content.models import Template
 from troth.kernel.clock import HOUR
 from troth.kernel.personal_data import Subject
-from troth.messages.decisions import Decision
+from troth.messages.decisions import HOLDOUT, Decision
 from troth.messages.enqueue import NewMessage, enqueue
 from troth.messages.models import UNDECIDED
 from troth.messages.needs import NEWSLETTER, READS, Asked, ask_for
@@ -33,7 +33,6 @@ from troth.segments.membership import members_where
 BATCH = 1_000
 AWAITS_WINNER = UNDECIDED
 """What is due from here on waits for the better variant; the run's number is added."""
-HOLDOUT = "holdout"
 TIMEZONE = "timezone"
 """The attribute that holds a person's zone."""
 LOOKED_AT = "looked_at"

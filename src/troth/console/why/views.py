@@ -6,8 +6,11 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import Campaign
+from troth.campaigns.newsletters.editing import find_newsletter
+from troth.campaigns.newsletters.errors import NewsletterUnknown
+from troth.campaigns.newsletters.why import tell_newsletter
 from troth.campaigns.publishing import CampaignUnknown, find_campaign
-from troth.campaigns.why import Story, tell_all, tell_message, tell_why
+from troth.campaigns.why import NEWSLETTER, Story, tell_all, tell_message, tell_why
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import FilterInvalid, is_number, read_person
 from troth.console.naming import names_of
@@ -22,7 +25,7 @@ from troth.workspaces.roles import Permission
 
 @member_page(Permission.SEE_PEOPLE, audit="why.asked")
 def why(request: MemberRequest) -> HttpResponse:
-    """`?person=&campaign=`: an identifier or `person:ID`, and the number of a campaign; or `&message=`, one message whatever made it."""
+    """`?person=&campaign=`: an identifier or `person:ID`, and the number of a campaign, or `newsletter:` and that of one; or `&message=`, one message whatever made it."""
     workspace_id = request.workspace.pk
     person, campaign = request.GET.get("person", "").strip()[:320], request.GET.get("campaign", "")
     problem, stories, found = "", list[Story](), 0
@@ -40,7 +43,9 @@ def why(request: MemberRequest) -> HttpResponse:
             everywhere = tell_all(subject, now_ms())
         elif found and is_number(campaign):
             stories = tell_why(subject, find_campaign(workspace_id, int(campaign)), now_ms())
-    except (FilterInvalid, CampaignUnknown, PersonNotFound) as error:
+        elif found and is_number(newsletter := campaign.removeprefix(NEWSLETTER)):
+            stories = tell_newsletter(subject, find_newsletter(workspace_id, int(newsletter)), now_ms())
+    except (FilterInvalid, CampaignUnknown, NewsletterUnknown, PersonNotFound) as error:
         problem, found = str(error), 0
     request.about = found or NOBODY
     return render_page(
