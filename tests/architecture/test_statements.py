@@ -57,6 +57,8 @@ REVIEWED = {
     # The types of the newest people's attributes, and of a few events of a name.
     'FROM "people_person" WHERE "people_person"."workspace_id" = %s ORDER BY',
     "FROM people_event WHERE workspace_id = %s AND name = %s LIMIT %s",
+    # Whether there are so many people that an impact assessment is due: a count that ends there.
+    'FROM "people_person" WHERE "people_person"."workspace_id" = %s LIMIT 100000',
     # Deletions that wait, a handful.
     'FROM "intake_deletionorder" ORDER BY',
 }
