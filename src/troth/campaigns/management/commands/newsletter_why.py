@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from troth.campaigns.management.commands._newsletter import add_newsletter, find_named
 from troth.campaigns.management.commands._why import write_stories
-from troth.campaigns.newsletters.why import tell_newsletter
+from troth.campaigns.why_newsletter import tell_newsletter
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
 
