@@ -78,6 +78,7 @@ def run_provider(answer: Callable[[Asked], Answer] = lambda asked: (200, {}), tl
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.handle_error = lambda *args: None  # type: ignore[method-assign] -- a client that does not believe the certificate hangs up
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     provider.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"

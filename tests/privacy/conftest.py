@@ -34,6 +34,7 @@ def dana(workspace: Any) -> Any:
     from troth.privacy.downstream.sealing import seal_told
     from troth.privacy.history import By
     from troth.privacy.models import PrivacyRequest
+    from troth.privacy.opendsr_models import OpendsrCase, OpendsrRequest
     from troth.privacy.readiness.impact import sign_assessment
     from troth.privacy.requests import ask_for_confirmation
     from troth.privacy.retention.holds import place_hold
@@ -106,6 +107,20 @@ def dana(workspace: Any) -> Any:
         pass
     assert Engagement.objects.filter(link=link.url, times=1).exists()
     ask_for_confirmation(subject, source="api", received_at=now)
+    asked = OpendsrRequest.objects.create(
+        workspace_id=workspace.pk,
+        subject_request_id="a7551968-d5d6-44b2-9831-815ac9017798",
+        key_id=1,
+        version="2.0",
+        body_tag=b"",
+        type="erasure",
+        regulation="gdpr",
+        submitted_at=now,
+        received_at=now,
+        expected_at=now,
+        status="pending",
+    )
+    OpendsrCase.objects.create(case=PrivacyRequest.objects.get(person_id=subject.person_id), request=asked)
     add_note(PrivacyRequest.objects.get(person_id=subject.person_id), text=f"She said {SECRET}", by=By("console", 1, "owner"), now=now)
     keep_watching(workspace.pk, now)
     capture = (subject.bucket, subject.person_id, new_row_id(), workspace.pk, now, "vero", "events/track", "bought", DANA["email"], 200)

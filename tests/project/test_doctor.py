@@ -23,10 +23,14 @@ ORDER = [
     "inbox",
     "segments",
     "messages",
+    "impact assessments",
     "privacy requests",
     "erasure ledger",
+    "backups",
     "data inventory",
     "breaches",
+    "opendsr",
+    "proof of erasure",
 ]
 
 

@@ -12,8 +12,8 @@ import pytest
 from tests.http_server import run_provider
 from tests.webhooks.desk import Desk, verify
 from troth.intake.commands import EditTags, Identity
+from troth.kernel.backoff import TRIPS, next_try, rest_until
 from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND
-from troth.webhooks.backoff import TRIPS, next_try, rest_until
 from troth.webhooks.courier import AT_ONCE, Courier
 from troth.webhooks.editing import replace_secret, revise_webhook
 from troth.webhooks.models import Delivery, Health, Webhook, Withheld

@@ -35,6 +35,7 @@ from troth.privacy.desk import cases, listing
 from troth.privacy.desk.bulk import take_for_many
 from troth.privacy.desk.carrying_out import DetailMissing, Details, Ground
 from troth.privacy.desk.checking import check_code, check_values
+from troth.privacy.desk.deciding import NotOursToDecide
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.identity import IdentityLacking, IdentityRefused, Means, is_known_enough
 from troth.privacy.desk.steps import Said, Step, draft_kind, take_step
@@ -47,7 +48,16 @@ from troth.privacy.states import StepImpossible, possible_acts
 
 router = Router(tags=["requests"])
 API = By("api")
-AS_THINGS_STAND = (StepImpossible, ExtensionImpossible, IdentityLacking, IdentityRefused, NoAddress, NotSent, cases.PersonGone)
+AS_THINGS_STAND = (
+    StepImpossible,
+    NotOursToDecide,
+    ExtensionImpossible,
+    IdentityLacking,
+    IdentityRefused,
+    NoAddress,
+    NotSent,
+    cases.PersonGone,
+)
 """Nothing is wrong with the call: it cannot be done now."""
 
 

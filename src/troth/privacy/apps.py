@@ -16,9 +16,11 @@ class PrivacyConfig(AppConfig):
         from troth.kernel.worker import register_duty
         from troth.messages.configured import register_hold
         from troth.messages.news import handed_over
+        from troth.privacy import news
         from troth.privacy.disclosures.log import hear_handed_over
         from troth.privacy.downstream.ways import register_carrier
         from troth.privacy.inventory.storing import count_folded
+        from troth.privacy.opendsr.following import note_moves
         from troth.privacy.processors.register import hold_channel
         from troth.privacy.proofs.ways import AFTER, ARRIVE, PREPARE, register_way
         from troth.privacy.readiness.impact import find_unassessed
@@ -48,6 +50,12 @@ class PrivacyConfig(AppConfig):
         register_check("breaches", "troth.privacy.breaches.checks.check_breaches")
         register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=50)
         register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
+        news.moves.register_reaction(note_moves, listens=lambda: True)
+        register_duty("tell_over_opendsr", "troth.privacy.opendsr.callback_courier.tell_due", every_ms=250)
+        register_duty("carry_out_instructions", "troth.privacy.opendsr.instructions.carry_out_due", every_ms=5_000)
+        register_duty("raise_undelivered", "troth.privacy.opendsr.raising.raise_undelivered", every_ms=60_000)
+        register_duty("forget_opendsr_callbacks", "troth.privacy.opendsr.callback_queue.forget_old", every_ms=3_600_000)
+        register_check("opendsr", "troth.privacy.opendsr.checks.check_opendsr")
         register_duty("verify_erasures", "troth.privacy.verification.verify_due", every_ms=250)
         register_duty("renew_backups", "troth.privacy.renewing.renew_due", every_ms=60_000)
         register_duty("prove_erasure", "troth.privacy.proofs.starting.start_when_due", every_ms=60_000, is_awaited=False)

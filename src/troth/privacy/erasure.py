@@ -74,6 +74,8 @@ def erase_people(
         if not request.identity:
             request.identity, request.identified_at = ASSERTED, now
         known = find_known(present)
+        # It is answered by the deletion itself: not closed with what else was asked for the person.
+        PrivacyRequest.objects.filter(pk=request.pk).update(person_id=None)
         deleted = delete_persons(present, now=now, request_id=str(request.id))
         number = applied + 1
         move_position(number)

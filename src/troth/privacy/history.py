@@ -9,6 +9,7 @@ from uuid import UUID
 
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.privacy.models import PrivacyRequest, RequestStep, RequestWords
+from troth.privacy.news import moves
 
 OPEN, NOTE, CODE, TELL, CLOSE, HAND_OUT = "open", "note", "code", "tell", "close", "hand_out"
 """Steps that move nothing in the table of states, and the closing of what was honoured at once."""
@@ -63,15 +64,17 @@ def write_step(
             subject=words.subject,
             text=words.text,
         )
+    moves.tell([request.pk], now)
     return step
 
 
 def write_steps(requests: Iterable[tuple[UUID, int, str]], act: str, by: By, now: int) -> None:
     """One step of each of many requests (id, workspace, state), without words."""
-    RequestStep.objects.bulk_create(
+    made = RequestStep.objects.bulk_create(
         RequestStep(id=new_row_id(), request_id=pk, workspace_id=workspace_id, at=now, act=act, door=by.door, state=state)
         for pk, workspace_id, state in requests
     )
+    moves.tell([step.request_id for step in made], now)
 
 
 def read_history(request: PrivacyRequest) -> Sequence[RequestStep]:

@@ -15,6 +15,7 @@ from troth.privacy.disclosures.reading import export_disclosures
 from troth.privacy.history import CLOSE, By, write_steps
 from troth.privacy.inventory.storing import take_off
 from troth.privacy.models import LegalHold, PrivacyRequest, RequestState, RequestWords
+from troth.privacy.opendsr.forgetting import export_opendsr, void_opendsr
 from troth.privacy.states import UNANSWERED
 
 _words = Table(model=RequestWords, times=("at",), hidden=("words_id",), order_by="words_id")
@@ -102,6 +103,22 @@ declare(
         move=_words.move,
         models=("privacy.RequestWords",),
         columns=("kind", "subject", "text"),
+    )
+)
+
+declare(
+    Store(
+        name="privacy.opendsr",
+        title="Requests that came over OpenDSR, and what their senders were told of them",
+        category="decision",
+        purpose="carry out and prove the exercise of rights (Art. 5(2), 12, 28(3))",
+        origin="the controller's systems, on the person's behalf",
+        retention="the tie to the person until erased; the request without it stays as proof; what was told 90 days",
+        export=export_opendsr,
+        erase=void_opendsr,
+        move=lambda source, target: 0,
+        models=("privacy.OpendsrRequest", "privacy.OpendsrCase", "privacy.OpendsrCallback"),
+        columns=("type", "status", "submitted_at", "received_at"),
     )
 )
 

@@ -20,6 +20,7 @@ from django.db import Error as DatabaseError  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
+from troth.api.opendsr_urls import V1_PATHS as OPENDSR_V1  # noqa: E402
 from troth.intake.asgi import Intake  # noqa: E402
 from troth.intake.capturing import Capturing  # noqa: E402
 from troth.intake.tallies import add_counts  # noqa: E402
@@ -63,7 +64,7 @@ class Application:
         """Answer one connection."""
         if scope["type"] == "http":
             path = scope["path"]
-            if path.startswith(("/api/v2/", "/v1/")):
+            if path.startswith(("/api/v2/", "/v1/")) and not path.startswith(OPENDSR_V1):
                 await self.intake(scope, receive, send)
             elif is_for_machines(scope["method"], path):
                 await self.lean(scope, receive, send)

@@ -10,6 +10,7 @@ TROTH_URL           the public address, which links in mail begin with
 TROTH_OPENDSR_URL   where OpenDSR is served, https; default TROTH_URL. Its host is the processor's domain (docs/opendsr.md)
 TROTH_OPENDSR_KEY, TROTH_OPENDSR_KEY_PASSWORD, TROTH_OPENDSR_CERTIFICATE  files (PEM) of the key that signs there and of its certificate
 TROTH_OPENDSR_ROOTS  a file (PEM) of further certificate authorities that other parties' certificates may come from
+TROTH_OPENDSR_OWN_TYPES  1: take rectification, restriction, objection and consent_withdrawal there too, and say so in the discovery
 TROTH_STORED_IN     the countries in which the data lies, as ISO 3166 codes separated by commas (DE,FR); receipts say so
 TROTH_HOSTS         further host names to answer to, separated by commas; `*` for any
 TROTH_DEBUG         1: Django's debug pages; never in production
@@ -41,6 +42,7 @@ TROTH_OPENDSR_KEY = env.str("TROTH_OPENDSR_KEY", "")
 TROTH_OPENDSR_KEY_PASSWORD = env.str("TROTH_OPENDSR_KEY_PASSWORD", "")
 TROTH_OPENDSR_CERTIFICATE = env.str("TROTH_OPENDSR_CERTIFICATE", "")
 TROTH_OPENDSR_ROOTS = env.str("TROTH_OPENDSR_ROOTS", "")
+TROTH_OPENDSR_OWN_TYPES = env.bool("TROTH_OPENDSR_OWN_TYPES", False)
 TROTH_SENDER = env.str("TROTH_SENDER", "Troth <troth@example.com>")
 DEBUG = env.bool("TROTH_DEBUG", False)
 

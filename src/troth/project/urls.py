@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("troth.pages.urls")),
     path("api/troth/v1/", include("troth.api.urls")),
     path("opendsr/", include("troth.api.opendsr_callback_urls")),
+    path("", include("troth.api.opendsr_urls")),
     path("hooks/", include("troth.api.hook_urls")),
     path("console/", include("troth.console.urls")),
 ]

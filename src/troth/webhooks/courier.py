@@ -1,7 +1,7 @@
 """Delivering: take what is due, ask the gate again, post it from threads, write down what became of it.
 
 The worker's duty never waits for an address: it hands deliveries to threads, and looks a moment later which are done. An address has a few under
-way at a time; one that fails again and again is left alone for a while (`backoff.py`), so that it holds up none of the others.
+way at a time; one that fails again and again is left alone for a while (`kernel.backoff`), so that it holds up none of the others.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import NamedTuple
 import structlog
 from django.db import transaction
 
+from troth.kernel.backoff import at_once, next_try, rest_until
 from troth.kernel.json_text import encode
 from troth.privacy.disclosures.log import WEBHOOK, Went, note_disclosures
 from troth.privacy.processors.register import why_held
-from troth.webhooks.backoff import at_once, next_try, rest_until
 from troth.webhooks.editing import secrets_of
 from troth.webhooks.errors import WebhookInvalid
 from troth.webhooks.listening import any_listeners, forget_listeners

@@ -24,6 +24,7 @@ SCOPES = {
     "reports:read": "read figures, and no person",
     "campaigns:write": "create, publish and pause campaigns",
     "channels:write": "add, change and remove channels",
+    "dsr:write": "hand in persons' requests over OpenDSR, follow them and fetch their results",
     "registers:write": "keep the registers of breaches and agreements",
     "webhooks:write": "set up webhooks, read what they were told, and tell it again",
 }

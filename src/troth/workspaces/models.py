@@ -93,6 +93,8 @@ class Workspace(models.Model):
     """Whether its page on how it handles data is there for everybody."""
     is_canary = models.BooleanField(default=False)
     """The one of the daily proof, for its made-up persons: it has no members, stands in no list, and nothing leaves it."""
+    processes_for = models.CharField(max_length=200, blank=True)
+    """The controller on whose behalf its data is processed (Art. 28), who decides persons' requests; empty: the workspace's own account is that."""
     created_at = models.DateTimeField(auto_now_add=True)
 
 

@@ -82,3 +82,9 @@ def find_workspace(id_or_name: str | int) -> Workspace:
     if found is None:
         raise WorkspaceNotFound("There is no such workspace: `troth workspace list` shows them.")
     return found
+
+
+def set_controller(workspace: Workspace, name: str) -> None:
+    """Have a workspace process on behalf of a controller, who decides persons' requests; empty: its own account decides."""
+    workspace.processes_for = " ".join(name.split())[:200]
+    workspace.save(update_fields=["processes_for"])

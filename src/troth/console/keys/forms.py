@@ -39,6 +39,7 @@ WORDS = {
     "reports:read": later("read figures, and no person"),
     "campaigns:write": later("create, publish and pause campaigns"),
     "channels:write": later("add, change and remove channels"),
+    "dsr:write": later("hand in persons' requests over OpenDSR, follow them and fetch their results"),
     "registers:write": later("keep the registers of breaches and agreements"),
     "webhooks:write": later("set up webhooks, read what they were told, and tell it again"),
 }

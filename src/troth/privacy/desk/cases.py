@@ -15,6 +15,7 @@ from django.db import transaction
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
+from troth.privacy.desk.deciding import check_may_decide
 from troth.privacy.desk.identity import STRENGTH, Means
 from troth.privacy.history import NOTE, OPEN, By, Words, write_step
 from troth.privacy.legal_clock import Pause, Reading, check_extension, read_clock, stops_clock
@@ -148,8 +149,9 @@ def clarify(request: PrivacyRequest, *, said: str, by: By, now: int) -> None:
 
 
 def check_extending(request: PrivacyRequest, reasons: str, now: int) -> None:
-    """Raises StepImpossible, ExtensionImpossible, ReasonMissing: what stands against an extension now."""
+    """Raises StepImpossible, NotOursToDecide, ExtensionImpossible, ReasonMissing: what stands against an extension now."""
     next_state(request.state, Act.EXTEND)
+    check_may_decide(request.workspace_id)
     check_extension(clock_of(request, now), now)
     _need(reasons, "Say why the answer takes longer: the person must be told the reasons (Art. 12(3)).")
 
@@ -165,8 +167,9 @@ def extend(request: PrivacyRequest, *, words: Words, by: By, now: int, facts: Ma
 
 
 def check_refusing(request: PrivacyRequest, reasons: str) -> None:
-    """Raises StepImpossible, ReasonMissing: what stands against a refusal."""
+    """Raises StepImpossible, NotOursToDecide, ReasonMissing: what stands against a refusal."""
     next_state(request.state, Act.REFUSE)
+    check_may_decide(request.workspace_id)
     _need(reasons, "Say why: whoever is refused must be told the reasons, and of complaint and judicial remedy (Art. 12(4)).")
 
 

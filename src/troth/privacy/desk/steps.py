@@ -14,8 +14,11 @@ from troth.privacy.desk.lifting import ANNOUNCE, check_announcing, check_lifting
 from troth.privacy.desk.telling import GAP, mail
 from troth.privacy.desk.weighing import check_fee, check_refusing_objection, check_weighing, weigh
 from troth.privacy.history import TELL, By, Words, write_step
-from troth.privacy.models import PrivacyRequest, RequestType
+from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.states import Act, next_state
+
+OPENDSR = "opendsr"
+"""The door by which another system asked on the person's behalf (`PrivacyRequest.source`)."""
 
 
 class Step(StrEnum):
@@ -171,6 +174,9 @@ def _refuse(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mappin
 
 def _carry_out(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
     carry_out(request, said.details, by=by, now=now, facts=facts)
+    if request.source == OPENDSR and request.state == RequestState.EXECUTING:
+        # It was the controller who asked: the signed callback is the answer.
+        cases.answer(request, words=Words(""), by=by, now=now, facts={"told": OPENDSR})
 
 
 def _answer(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from troth.consent.catalog import load_catalog
 from troth.kernel.errors import TrothError
 from troth.privacy.desk.carrying_out import Details
 from troth.privacy.desk.cases import ReasonMissing, subject_of
+from troth.privacy.desk.deciding import check_may_decide
 from troth.privacy.history import By, Words, read_history, write_step
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.states import Act, StepImpossible, next_state
@@ -24,8 +25,9 @@ class ObjectionAbsolute(TrothError):
 
 
 def check_fee(request: PrivacyRequest, details: Details, reasons: str) -> None:
-    """Raises StepImpossible, PersonGone, ReasonMissing: what stands against asking for a fee."""
+    """Raises StepImpossible, NotOursToDecide, PersonGone, ReasonMissing: what stands against asking for a fee."""
     next_state(request.state, Act.REFUSE)  # whoever might be refused might be asked for a fee instead
+    check_may_decide(request.workspace_id)
     subject_of(request)
     if not details.ground:
         raise ReasonMissing("Say whether the request is manifestly unfounded or excessive: else the answer costs nothing (Art. 12(5)).")
