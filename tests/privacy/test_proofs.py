@@ -30,7 +30,7 @@ from troth.privacy.scan import scan
 from troth.workspaces.models import Member, Role, User, Workspace
 from troth.workspaces.registry import canary_workspace, list_workspaces
 
-FILLED_BY_NOBODY = {"intake.seen", "privacy.disclosures", "privacy.inventory"}
+FILLED_BY_NOBODY = {"intake.seen", "privacy.disclosures", "privacy.inventory", "privacy.notices"}
 """Stores that hold nothing to be exported of somebody for whom nothing left: hashes, and counts without persons."""
 
 
