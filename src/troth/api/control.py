@@ -25,6 +25,7 @@ from troth.api import (
     outbox,
     people,
     processors,
+    proofs,
     purposes,
     readiness,
     record,
@@ -120,6 +121,7 @@ for _router in (
     segments.router,
     sending.router,
     breaches.router,
+    proofs.router,
     readiness.router,
     seats.router,
 ):

@@ -77,6 +77,7 @@ NAVIGATION = (
     Place(_("Retention"), "hourglass", Permission.SEE_REGISTERS, "retention", _RIGHTS),
     Place(_("Record"), "book-text", Permission.SEE_REGISTERS, "record", _RIGHTS),
     Place(_("Breaches"), "shield-alert", Permission.SEE_REGISTERS, "breaches", _RIGHTS),
+    Place(_("Proofs"), "search-check", Permission.SEE_REGISTERS, "proofs", _RIGHTS),
     Place(_("Agreements"), "handshake", Permission.SEE_REGISTERS, "agreements", _RIGHTS),
     Place(_("Readiness"), "list-checks", Permission.SEE_REGISTERS, "readiness", _RIGHTS),
     Place(_("Audit"), "scroll-text", Permission.SEE_AUDIT, "audit", _RIGHTS),

@@ -35,6 +35,7 @@ ROOMS = [
         "webhooks",
         "live",
         "breaches",
+        "proofs",
         "readiness",
         "agreements",
     ),

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 from troth.kernel.clock import now_ms
 from troth.pages.languages import choose_language
 from troth.pages.sender import sender_of
+from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.proofs.reading import last_proof
 from troth.privacy.transparency import read_transparency
 from troth.workspaces.models import Workspace
 
@@ -37,6 +39,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger": "Proof",
         "ledger_says": "{number} decisions and erasures stand in a ledger that nobody can change unseen.",
         "checkpoint": "Its signed head",
+        "proven": "Two made-up people are put through everything here every day; one is erased, and every byte is searched for them. On {day} nothing of the erased one was found.",
+        "not_proven": "Two made-up people are put through everything here every day; one is erased, and every byte is searched for them. On {day} this did not hold, and it is being looked into.",
+        "statement": "The signed statement",
         "yours": "Your own data",
         "ask": "See, correct or delete what is held about you",
         "contact": "Questions",
@@ -62,6 +67,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger": "Beweis",
         "ledger_says": "{number} Entscheidungen und Löschungen stehen in einem Buch, das niemand ungesehen ändern kann.",
         "checkpoint": "Sein unterschriebener Stand",
+        "proven": "Jeden Tag durchlaufen zwei erfundene Menschen alles hier; einer wird gelöscht, und jedes Byte wird nach ihnen durchsucht. Am {day} war vom Gelöschten nichts zu finden.",
+        "not_proven": "Jeden Tag durchlaufen zwei erfundene Menschen alles hier; einer wird gelöscht, und jedes Byte wird nach ihnen durchsucht. Am {day} hielt das nicht, und es wird untersucht.",
+        "statement": "Die unterschriebene Erklärung",
         "yours": "Ihre eigenen Daten",
         "ask": "Sehen, berichtigen oder löschen, was über Sie gespeichert ist",
         "contact": "Fragen",
@@ -87,6 +95,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger": "Preuve",
         "ledger_says": "{number} décisions et effacements figurent dans un registre que nul ne peut changer sans que cela se voie.",
         "checkpoint": "Son état signé",
+        "proven": "Chaque jour, deux personnes inventées passent par tout ce qui existe ici ; l’une est effacée, et chaque octet est examiné. Le {day}, rien de la personne effacée n’a été trouvé.",
+        "not_proven": "Chaque jour, deux personnes inventées passent par tout ce qui existe ici ; l’une est effacée, et chaque octet est examiné. Le {day}, cela n’a pas tenu ; c’est en cours d’examen.",
+        "statement": "La déclaration signée",
         "yours": "Vos propres données",
         "ask": "Voir, corriger ou effacer ce qui est conservé sur vous",
         "contact": "Questions",
@@ -112,6 +123,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger": "Prueba",
         "ledger_says": "{number} decisiones y supresiones constan en un registro que nadie puede cambiar sin que se vea.",
         "checkpoint": "Su estado firmado",
+        "proven": "Cada día, dos personas inventadas pasan por todo aquí; una se suprime y se busca en cada byte. El {day} no se encontró nada de la persona suprimida.",
+        "not_proven": "Cada día, dos personas inventadas pasan por todo aquí; una se suprime y se busca en cada byte. El {day} no se cumplió, y se está investigando.",
+        "statement": "La declaración firmada",
         "yours": "Sus propios datos",
         "ask": "Ver, corregir o borrar lo que se guarda sobre usted",
         "contact": "Preguntas",
@@ -168,5 +182,21 @@ def transparency(request: HttpRequest, workspace_id: int) -> HttpResponse:
                 for one in told.requests
             ],
             "ledger_says": words["ledger_says"].format(number=told.ledger),
+            "proof_says": _tell_proof(told.proof, words),
         },
     )
+
+
+@require_safe
+def statement(request: HttpRequest, workspace_id: int) -> HttpResponse:
+    """The signed statement of the newest proof of erasure; it holds no value of anybody."""
+    if not Workspace.objects.filter(pk=workspace_id, is_transparent=True).exists() or (found := last_proof()) is None:
+        raise Http404
+    return HttpResponse(found.certificate, content_type="application/json")
+
+
+def _tell_proof(proof: ProofRun | None, words: Mapping[str, str]) -> str:
+    if proof is None:
+        return ""
+    said = words["proven"] if proof.state == ProofState.PASSED else words["not_proven"]
+    return said.format(day=datetime.fromtimestamp(proof.begun_at / 1000, UTC).date().isoformat())

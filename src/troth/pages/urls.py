@@ -19,6 +19,7 @@ urlpatterns = [
     path("my/<str:token>/correct", my.correct_data, name="my-correct"),
     path("my/<str:token>/do/<str:act>", my.act, name="my-act"),
     path("transparency/<int:workspace_id>", transparency.transparency, name="transparency"),
+    path("transparency/<int:workspace_id>/proof", transparency.statement, name="transparency-proof"),
     path("b/<int:workspace_id>.css", sender.brand_style, name="brand-style"),
     path("b/<int:workspace_id>/<str:tag>", sender.brand_logo, name="brand-logo"),
     path("w/worker.js", push.worker_script, name="push-worker"),

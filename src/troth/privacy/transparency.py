@@ -13,6 +13,8 @@ from troth.consent.ledger.log import head_of
 from troth.consent.models import NoticeVersion, Purpose
 from troth.kernel.clock import DAY
 from troth.privacy.models import PrivacyRequest
+from troth.privacy.proof_models import ProofRun
+from troth.privacy.proofs.reading import last_proof
 from troth.workspaces.models import Workspace
 
 YEAR = 365 * DAY
@@ -44,6 +46,8 @@ class Transparency:
     """Whether some types had too few requests to be told."""
     ledger: int
     """Entries of the ledger of decisions."""
+    proof: ProofRun | None
+    """The newest proof of erasure that came to its end."""
 
 
 def read_transparency(workspace: Workspace, now: int) -> Transparency:
@@ -60,6 +64,7 @@ def read_transparency(workspace: Workspace, now: int) -> Transparency:
         requests=[one for one in answered if one.number >= FEWEST],
         has_few=any(one.number < FEWEST for one in answered),
         ledger=head_of(workspace.pk)[0],
+        proof=last_proof(),
     )
 
 

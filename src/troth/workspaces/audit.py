@@ -148,6 +148,7 @@ ACTIONS = {
     "measuring.changed": "changed what is measured of mail",
     "ledger.checked": "checked the consent ledger",
     "checkpoint.signed": "signed a checkpoint of the consent ledger",
+    "proof.started": "had erasure proven",
     "impact.declared": "declared criteria of an impact assessment",
     "impact.signed": "signed an impact assessment",
     "agreement.accepted": "accepted an agreement",

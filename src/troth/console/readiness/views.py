@@ -38,6 +38,7 @@ WORDS: Mapping[str, str | Promise] = {
     "send_mode": later("Mail goes out"),
     "requests": later("Requests of persons"),
     "breaches": later("Breaches"),
+    "proof": later("Erasure is proven"),
     "backup": later("Backups"),
     "processors": later("Processors"),
     "retention": later("Retention"),

@@ -14,6 +14,7 @@ from troth.privacy.backups import list_backups
 from troth.privacy.breaches.clock import HOURS
 from troth.privacy.inventory.drift import find_drift
 from troth.privacy.models import Breach, PrivacyRequest
+from troth.privacy.proofs.telling import judge_last
 from troth.privacy.readiness.impact import read_impact
 from troth.privacy.states import UNANSWERED
 from troth.workspaces.agreements.registry import Kind, read_statuses
@@ -118,6 +119,8 @@ def _duties(workspace: Workspace, now: int) -> Iterator[Line]:
     running = Breach.objects.filter(workspace_id=workspace.pk, closed_at=None, authority_told_at=None).exclude(decision="no_risk")
     late = running.filter(aware_at__lt=now - HOURS * 3_600_000).count()
     yield Line("breaches", not late, f"{late} breaches are past 72 hours" if late else "no breach waits past 72 hours", "breaches")
+    is_proven, says = judge_last(now)
+    yield Line("proof", is_proven, says, "proofs")
     newest = max((backup.created_at for backup in list_backups()), default=None)
     fresh = newest is not None and now - newest <= FRESH_BACKUP
     yield Line("backup", fresh, "the newest is fresh" if fresh else "no backup of the last two days: `troth backup create`", "settings")
