@@ -421,6 +421,8 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "newsletter_id": newsletter_id_of(workspace_id),
         "variant": "B",
         "step": "refuse",
+        "kind": "refuse",
+        "language": "de",
         "segment_id": segment_id_of(workspace_id),
         "webhook_id": webhook_id_of(workspace_id),
         "purpose_key": purpose_key_of(workspace_id),

@@ -17,6 +17,10 @@ BODIES: dict[str, Any] = {
     "POST /people/{person}/consents": {"purpose": "marketing_email", "decision": "grant", "notice": "News by e-mail?"},
     "POST /people/{person}/restriction": {"reason": "contested"},
     "POST /people/{person}/requests": {"type": "access"},
+    "PUT /letters/letter": {"kind": "received", "language": "en", "subject": "s", "text": "Planted by a stranger"},
+    "POST /letters/preview": {"kind": "received", "language": "en", "subject": "s", "text": "{due}"},
+    "POST /requests": {"type": "access", "address": "nobody@example.com"},
+    "POST /requests/{request_id}/person": {"told": {"email": "nobody@example.com"}},
     "POST /requests/{request_id}/identity": {"means": "login"},
     "POST /requests/{request_id}/steps": {"step": "note", "text": "planted by a stranger"},
     "POST /requests/steps": {"requests": ["00000000-0000-4000-8000-000000000000"], "step": "note"},
@@ -160,6 +164,7 @@ def is_let_in(answer: Any, method: str, path: str) -> bool:
         ("POST", "/breaches/{breach_id}/close"),
         ("POST", "/requests/{request_id}/code"),
         ("POST", "/requests/{request_id}/identity"),
+        ("POST", "/requests/{request_id}/person"),
     }
     return answer.status_code < 300 or (answer.status_code == 409 and (method, path) in as_it_stands)
 

@@ -129,3 +129,16 @@ def test_what_is_particular_is_reached_over_the_api_too(alice: Any, post: Kept) 
     assert asked["history"][-1]["facts"]["fee"] == "9.00 EUR"
     refused = take(alice, request, "refuse", text="Weekly", details={"ground": "excessive"})
     assert refused["state"] == "refused"
+
+
+def test_a_request_of_somebody_not_on_file_is_taken_looked_for_and_answered(alice: Any, charlie: Any, post: Kept) -> None:
+    said = {"type": "access", "address": "eva.stranger@example.com", "words": "What do you know?"}
+    request = alice.api.json("POST", "/requests", said, status=201)
+    assert request["person_id"] is None and request["history"][0]["text"] == "What do you know?"
+    elsewhere = {"told": {"external_id": charlie.external_id}}
+    assert alice.api.json("POST", f"/requests/{request['id']}/person", elsewhere)["person_id"] is None, "another workspace's is not found"
+    letter = alice.api.json("GET", f"/requests/{request['id']}/draft?step=not_found")
+    done = take(alice, request, "not_found", text=letter["text"], subject=letter["subject"], tell="mail")
+    assert done["state"] == "done" and post.mails[-1][0] == ["eva.stranger@example.com"]
+    known = alice.api.json("POST", "/requests", {**said, "told": {"external_id": alice.external_id}}, status=201)
+    assert known["person_id"] == alice.person_id and not known["identity"]

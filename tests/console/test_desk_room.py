@@ -228,3 +228,41 @@ def test_the_particular_steps_have_pages_of_their_own(officer: Client, workspace
     assert "Lift the restriction" in read(officer, workspace, f"desk/{restriction.pk}")
     post(officer, workspace, f"desk/{restriction.pk}/step/lift", text="settled")
     assert "Say that it ends" not in read(officer, workspace, f"desk/{restriction.pk}")
+
+
+def test_somebody_not_on_file_is_taken_looked_for_and_answered(officer: Client, workspace: Any, dana: Subject, mail_server: Kept) -> None:
+    assert "Take a request" in read(officer, workspace, "desk")
+    read(officer, workspace, "desk/_unknown")
+    post(officer, workspace, "desk/_unknown", type="access", address="eva@example.com", words="What do you know?")
+    made = PrivacyRequest.objects.get(person_id=None)
+    page = read(officer, workspace, f"desk/{made.pk}")
+    assert "not on file" in page and "Look again" in page and "Say that nothing is found" in page and "What do you know?" in page
+    assert "not on file" in read(officer, workspace, "desk")
+    read(officer, workspace, f"desk/{made.pk}/identity")
+    post(officer, workspace, f"desk/{made.pk}/identity", external_id="nobody")
+    subject, text = letter_of(read(officer, workspace, f"desk/{made.pk}/step/not_found?language=en"))
+    post(officer, workspace, f"desk/{made.pk}/step/not_found", subject=subject, text=text, how="mail")
+    assert mail_server.mails[-1][0] == ["eva@example.com"] and "Art. 11(2)" in text_of(mail_server.mails[-1])
+    post(officer, workspace, "desk/_unknown", type="access", address="eva@example.com")
+    again = PrivacyRequest.objects.filter(person_id=None, state="received").get()
+    post(officer, workspace, f"desk/{again.pk}/identity", phone="+491701234567")
+    again.refresh_from_db()
+    assert again.person_id == dana.person_id
+
+
+def test_a_letter_is_written_with_its_variables_previewed_and_put_back(officer: Client, workspace: Any, dana: Subject) -> None:
+    assert "Refuse" in read(officer, workspace, "desk/_letters")
+    page = read(officer, workspace, "desk/_letters/received/de")
+    assert "{due}" in page and "Guten Tag" in page and "Put the built-in letter back" not in page
+    place = f"/console/{workspace.pk}/desk/_letters/received/de"
+    wrong = officer.post(place, {"subject": "S", "text": "Hallo {nam}", "do": "save"})
+    assert wrong.status_code == 422 and "Line 1, column 7" in wrong.content.decode() and "Hallo {nam}" in wrong.content.decode()
+    shown = officer.post(place, {"subject": "S", "text": "Bis {due}.", "do": "preview"}).content.decode()
+    assert 'id="preview"' in shown and "Bis {due}." in shown
+    post(officer, workspace, "desk/_letters/received/de", subject="S", text="Bis {due}.", do="save")
+    assert "own, version 1" in read(officer, workspace, "desk/_letters")
+    request = ask(dana, RequestType.ACCESS)
+    assert letter_of(read(officer, workspace, f"desk/{request.pk}/step/acknowledge"))[1].startswith("Bis ")
+    post(officer, workspace, "desk/_letters/received/de", subject="S", text="Bis {due}.", do="back")
+    assert letter_of(read(officer, workspace, f"desk/{request.pk}/step/acknowledge"))[1].startswith("Guten Tag")
+    assert read(officer, workspace, "desk/_letters").count("own, version") == 0

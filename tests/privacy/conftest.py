@@ -28,12 +28,13 @@ def dana(workspace: Any) -> Any:
     from troth.messages.tracking import Measured
     from troth.people.lookup import find_person
     from troth.privacy.desk.cases import add_note
+    from troth.privacy.desk.requesters import take_request
     from troth.privacy.disclosure_models import RecipientNotice
     from troth.privacy.disclosures.log import Went, note_disclosures
     from troth.privacy.downstream.sealing import Told as Secret
     from troth.privacy.downstream.sealing import seal_told
     from troth.privacy.history import By
-    from troth.privacy.models import PrivacyRequest
+    from troth.privacy.models import PrivacyRequest, RequestType
     from troth.privacy.opendsr_models import OpendsrCase, OpendsrRequest
     from troth.privacy.readiness.impact import sign_assessment
     from troth.privacy.requests import ask_for_confirmation
@@ -45,6 +46,8 @@ def dana(workspace: Any) -> Any:
     from troth.workspaces.audit import record_access
 
     now = now_ms()
+    # She asked before anybody knew her: the file of that request is hers, too.
+    take_request(workspace.pk, RequestType.ACCESS, told={}, address=DANA["email"], by=By("page"), now=now, words=f"I am {SECRET}")
     about = {"workspace_id": workspace.pk, "source": "api", "received_at": now}
     who = Identity(
         external_id=DANA["external_id"], email=DANA["email"], phone=DANA["phone"], devices=(Device(token=DANA["device"], platform="ios"),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 from collections.abc import Iterator
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,3 +208,16 @@ def test_many_requests_take_a_step_at_the_command_line(dana: Subject, capsys: py
     assert main(["privacy", "steps", WS, "carry_out", "--request", str(access.pk)]) == 1
     assert "who is asking" in capsys.readouterr().out
     assert set(PrivacyRequest.objects.filter(type="objection").values_list("state", flat=True)) == {"executing"}
+
+
+def test_letters_at_the_command_line(dana: Subject, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["privacy", "letters", WS]) == 0 and "received" in capsys.readouterr().out
+    (tmp_path / "own.txt").write_text("Bis {due}.")
+    assert main(["privacy", "letters", WS, "received", "--language", "de", "--write", str(tmp_path / "own.txt")]) == 0
+    told = capsys.readouterr().out
+    assert "Bis {due}." in told and "version 1" in told
+    (tmp_path / "own.txt").write_text("Bis {when}.")
+    assert main(["privacy", "letters", WS, "received", "--language", "de", "--write", str(tmp_path / "own.txt")]) == 1
+    assert "line 1, column 5" in capsys.readouterr().err
+    assert main(["privacy", "letters", WS, "received", "--language", "de", "--put-back"]) == 0
+    assert "Guten Tag" in capsys.readouterr().out

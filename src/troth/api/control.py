@@ -19,6 +19,7 @@ from troth.api import (
     domains,
     forms,
     inventory,
+    letters,
     limits,
     newsletters,
     notices,
@@ -124,6 +125,7 @@ for _router in (
     proofs.router,
     readiness.router,
     seats.router,
+    letters.router,
 ):
     _add(_router)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
@@ -15,6 +15,7 @@ from troth.privacy.desk.steps import How, Step
 from troth.privacy.models import RequestType
 
 Text = Annotated[str, StringConstraints(max_length=20_000)]
+Told = Annotated[str, StringConstraints(min_length=1, max_length=320)]
 Line = Annotated[str, StringConstraints(max_length=500)]
 
 
@@ -28,6 +29,27 @@ class RequestIn(Input):
     language: Annotated[str, StringConstraints(max_length=10)] = Field("", description="In which the person is answered, e.g. `de`.")
     words: Text = Field("", description="What the person said; kept with the person and erased with them.")
     identity: Means | None = Field(None, description="`login` or `mandate`, where it is known who asks.")
+
+
+class UnknownRequestIn(Input):
+    """A request of whoever it may be: what they told to be found by, and where they can be answered."""
+
+    type: RequestType
+    told: Annotated[dict[Literal["email", "phone", "external_id"], Told], Field(max_length=3)] = Field(
+        {}, description="By what they can be looked for; compared and not kept."
+    )
+    address: Annotated[str, StringConstraints(max_length=320)] = Field(
+        "", description="The e-mail address that it came from: kept in the request's own file, for the answer that nothing is found."
+    )
+    received_at: Annotated[int, Field(gt=0, lt=2**53)] | None = None
+    language: Annotated[str, StringConstraints(max_length=10)] = ""
+    words: Text = ""
+
+
+class LookIn(Input):
+    """One datum more of somebody who is not on file."""
+
+    told: Annotated[dict[Literal["email", "phone", "external_id"], Told], Field(min_length=1, max_length=3)]
 
 
 class IdentityIn(Input):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -22,11 +23,13 @@ from troth.api.request_schemas import (
     DetailsIn,
     DraftOut,
     IdentityIn,
+    LookIn,
     RequestDetail,
     RequestIn,
     RequestsPage,
     StepIn,
     StepOut,
+    UnknownRequestIn,
 )
 from troth.api.schemas import Cursor, Limit, PersonRef, RequestOut, problems
 from troth.kernel.clock import iso, now_ms
@@ -38,6 +41,7 @@ from troth.privacy.desk.checking import check_code, check_values
 from troth.privacy.desk.deciding import NotOursToDecide
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.identity import IdentityLacking, IdentityRefused, Means, is_known_enough
+from troth.privacy.desk.requesters import look_again, take_request
 from troth.privacy.desk.steps import Said, Step, draft_kind, take_step
 from troth.privacy.desk.telling import NoAddress, draft, mail_code
 from troth.privacy.erasure import confirm_request
@@ -77,6 +81,35 @@ def open_request(request: HttpRequest, said: RequestIn, person: PersonRef) -> St
         means=means,
     )
     return Status(201, show_detail(made))
+
+
+@router.post("/requests", auth=ERASE, response={201: RequestDetail, **problems(400)})
+def take_unknown_request(request: HttpRequest, said: UnknownRequestIn) -> Status[RequestDetail]:
+    """Take a request of whoever it may be: of the person to whom what was told leads, else of somebody who is not on file (Art. 11(2), 12(2))."""
+    made = take_request(
+        workspace_of(request),
+        said.type,
+        told=_told(said.told),
+        address=said.address,
+        by=API,
+        now=now_ms(),
+        received_at=said.received_at,
+        language=said.language,
+        words=said.words,
+    )
+    return Status(201, show_detail(made))
+
+
+@router.post("/requests/{request_id}/person", auth=ERASE, response={200: RequestDetail, **problems(404, 409)})
+def look_for_person(request: HttpRequest, said: LookIn, request_id: uuid.UUID) -> RequestDetail:
+    """Look again for somebody who was not on file, by one datum more; `person_id` tells whether they were found. That identifies nobody."""
+    row = _find(workspace_of(request), request_id)
+    _as_things_stand(lambda: look_again(row, _told(said.told), by=API, now=now_ms()))
+    return show_detail(row)
+
+
+def _told(told: Mapping[Any, str]) -> dict[str, str]:
+    return {str(kind): value for kind, value in told.items()}
 
 
 def _own_means(means: Means | None) -> str:

@@ -49,6 +49,7 @@ class PrivacyConfig(AppConfig):
         register_check("data inventory", "troth.privacy.inventory.drift.check_inventory")
         register_check("breaches", "troth.privacy.breaches.checks.check_breaches")
         register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=50)
+        register_duty("forget_requesters", "troth.privacy.desk.requesters.forget_files", every_ms=3_600_000)
         register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
         news.moves.register_reaction(note_moves, listens=lambda: True)
         register_duty("tell_over_opendsr", "troth.privacy.opendsr.callback_courier.tell_due", every_ms=250)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from troth.kernel.ids import bucket_of, new_row_id
+from troth.privacy.desk_models import RequesterFile
 from troth.privacy.models import PrivacyRequest, RequestStep, RequestWords
 from troth.privacy.news import moves
 
@@ -37,7 +40,7 @@ def write_step(
 ) -> RequestStep:
     """Write down a step, in the transaction of the change. `facts` outlive the person: fixed names and numbers only.
 
-    Words are kept beside the person, if there still is one.
+    Words are kept beside the person, or, of a person who is not on file, in the file of the request; nowhere once that is gone.
     """
     step = RequestStep(
         id=new_row_id(),
@@ -52,7 +55,9 @@ def write_step(
         facts=dict(facts or {}),
     )
     step.save(force_insert=True)
-    if words and words.text and request.person_id is not None:
+    if words and words.text and request.person_id is None:
+        _keep_apart(request, step, words)
+    elif words and words.text and request.person_id is not None:
         RequestWords.objects.create(
             bucket=bucket_of(request.person_id),
             person_id=request.person_id,
@@ -66,6 +71,14 @@ def write_step(
         )
     moves.tell([request.pk], now)
     return step
+
+
+def _keep_apart(request: PrivacyRequest, step: RequestStep, words: Words) -> None:
+    with transaction.atomic():
+        file = RequesterFile.objects.select_for_update().filter(pk=request.pk, workspace_id=request.workspace_id).first()
+        if file is not None:
+            file.words = {**file.words, str(step.pk): [words.subject, words.text]}
+            file.save(update_fields=["words"])
 
 
 def write_steps(requests: Iterable[tuple[UUID, int, str]], act: str, by: By, now: int) -> None:
@@ -83,8 +96,9 @@ def read_history(request: PrivacyRequest) -> Sequence[RequestStep]:
 
 
 def read_words(request: PrivacyRequest) -> Mapping[int, Words]:
-    """What was written, by the step it belongs to; nothing once the person is gone."""
+    """What was written, by the step it belongs to; nothing once the person, or the file of one who is not on file, is gone."""
     if request.person_id is None:
-        return {}
+        kept = RequesterFile.objects.filter(pk=request.pk, workspace_id=request.workspace_id).values_list("words", flat=True).first() or {}
+        return {int(step_id): Words(text, subject) for step_id, (subject, text) in kept.items()}
     rows = RequestWords.objects.filter(bucket=bucket_of(request.person_id), person_id=request.person_id, request_id=request.pk)
     return {row.words_id: Words(row.text, row.subject) for row in rows}

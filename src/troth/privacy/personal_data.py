@@ -9,6 +9,9 @@ from django.db.models import QuerySet
 
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.people.identifiers import EMAIL
+from troth.people.queries import load_identifiers
+from troth.privacy.desk_models import RequesterFile
 from troth.privacy.disclosure_models import Disclosure, NoticeState, RecipientNotice
 from troth.privacy.disclosures.log import merge
 from troth.privacy.disclosures.reading import export_disclosures
@@ -119,6 +122,45 @@ declare(
         move=lambda source, target: 0,
         models=("privacy.OpendsrRequest", "privacy.OpendsrCase", "privacy.OpendsrCallback"),
         columns=("type", "status", "submitted_at", "received_at"),
+    )
+)
+
+
+def _files_of(subject: Subject) -> QuerySet[RequesterFile]:
+    """The files whose address is the person's now: they asked before they were known."""
+    tags = [handle.tag for handle in load_identifiers([subject.person_id]).get(subject.person_id, []) if handle.kind == EMAIL]
+    return RequesterFile.objects.filter(workspace_id=subject.workspace_id, tag__in=tags)
+
+
+def _export_files(subject: Subject) -> Iterator[dict[str, Any]]:
+    for file in _files_of(subject).order_by("request_id"):
+        written = [{"subject": said[0], "text": said[1]} for _step, said in sorted(file.words.items())]
+        yield {
+            "request": str(file.request_id),
+            "address": file.address,
+            "written": written,
+            "until": iso(file.until) if file.until else None,
+        }
+
+
+def _erase_files(subject: Subject) -> int:
+    return _files_of(subject).delete()[0]
+
+
+declare(
+    Store(
+        name="privacy.requesters",
+        title="Files of requests that came before the person was known: where they can be answered, and what was written",
+        category="correspondence",
+        purpose="answer whoever asks and is not on file (Art. 11(2), 12(2))",
+        origin="the person, and members who answer them",
+        retention="180 days after the answer",
+        export=_export_files,
+        erase=_erase_files,
+        move=lambda source, target: 0,
+        models=("privacy.RequesterFile",),
+        columns=("address", "words"),
+        erase_order=40,
     )
 )
 

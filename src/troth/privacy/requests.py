@@ -59,6 +59,12 @@ class ObjectionImpossible(TrothError):
     """An objection to processing that does not rest on a ground one can object to."""
 
 
+def check_contact(email: str) -> None:
+    """Raises ContactInvalid."""
+    if email and not is_email(email):
+        raise ContactInvalid("Not an e-mail address: check the spelling.")
+
+
 def open_erasure(workspace_id: int, *, source: str, received_at: int) -> PrivacyRequest:
     """A new request for erasure, not yet saved: the erasing transaction saves it."""
     return new_request(workspace_id, RequestType.ERASURE, source=source, received_at=received_at)
@@ -232,8 +238,7 @@ def correct_person(
     Raises PersonNotFound, CorrectionSuppressed, ContactInvalid, ValueRefused (an attribute that cannot be kept).
     """
     check_value(attributes, "$.attributes")
-    if email and not is_email(email):
-        raise ContactInvalid("Not an e-mail address: check the spelling.")
+    check_contact(email or "")
     if phone and not normalise_phone(phone):
         raise ContactInvalid("Not a phone number with country code, e.g. +4930123456.")
     command = Identify(

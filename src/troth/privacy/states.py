@@ -34,6 +34,10 @@ class Act(StrEnum):
     REFUSE = "refuse"
     WITHDRAW = "withdraw"
     """The person takes the request back."""
+    LOOK = "look"
+    """Somebody who was not on file was looked for by what they told now."""
+    FIND_NOBODY = "find_nobody"
+    """Who asks was told that nothing is found about them (Art. 11(2), 12(2))."""
 
 
 TABLE: Mapping[tuple[RequestState, Act], RequestState] = MappingProxyType(
@@ -55,6 +59,11 @@ TABLE: Mapping[tuple[RequestState, Act], RequestState] = MappingProxyType(
                 Act.REFUSE: S.REFUSED,
                 Act.WITHDRAW: S.WITHDRAWN,
             }.items()
+        },
+        **{
+            (state, act): after
+            for state in (S.RECEIVED, S.RUNNING, S.EXTENDED, S.IDENTITY_CHECK)
+            for act, after in {Act.LOOK: S.RUNNING if state == S.IDENTITY_CHECK else state, Act.FIND_NOBODY: S.DONE}.items()
         },
         (S.RECEIVED, Act.EXTEND): S.EXTENDED,
         (S.RUNNING, Act.EXTEND): S.EXTENDED,
@@ -94,9 +103,9 @@ def next_state(state: str, act: Act, *, is_extended: bool = False) -> RequestSta
 
 
 def possible_acts(state: str, right: str) -> list[Act]:
-    """What members can do with a request in a state; what Troth does by itself is left out. An erasure is carried out by deleting."""
+    """What members can do with a request in a state; what Troth does by itself, or who is not on file needs, is left out. An erasure is carried out by deleting."""
     needed = {Act.CARRY_OUT: Act.DELETE} if right == RequestType.ERASURE else {}
-    own = {Act.DELETE, Act.FIND_RESIDUE, Act.FIND_NOTHING}
+    own = {Act.DELETE, Act.FIND_RESIDUE, Act.FIND_NOTHING, Act.LOOK, Act.FIND_NOBODY}
     return [act for act in Act if act not in own and (state, needed.get(act, act)) in TABLE]
 
 

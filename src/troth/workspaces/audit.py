@@ -70,6 +70,8 @@ ACTIONS = {
     "request.identity": "checked who makes a privacy request",
     "request.step": "took a step of a privacy request",
     "request.evidence": "downloaded the evidence of a privacy request",
+    "letter.saved": "wrote a letter to persons who use their rights",
+    "letter.put_back": "put a built-in letter back",
     "message.list": "looked through messages",
     "message.read": "opened a message",
     "limits.edited": "changed the limits of marketing",

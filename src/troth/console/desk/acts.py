@@ -17,6 +17,7 @@ from troth.consent.gate import CONSENT_FREE
 from troth.consent.models import LegalBasis
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.asking import FilterInvalid, read_day
+from troth.console.desk.requesters import look
 from troth.console.desk.views import name_of_person, own_request, way
 from troth.console.naming import names_of
 from troth.console.shell import preferences, render_page
@@ -31,7 +32,7 @@ from troth.privacy.desk.carrying_out import Details, Ground
 from troth.privacy.desk.checking import addresses_on_file, check_code, check_values
 from troth.privacy.desk.identity import BY_STRENGTH, DEMANDS, Means
 from troth.privacy.desk.steps import How, Said, Step, draft_kind, take_step
-from troth.privacy.desk.telling import draft, mail_code
+from troth.privacy.desk.telling import addresses_for, draft, mail_code
 from troth.privacy.erasure import confirm_request
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
@@ -96,6 +97,8 @@ def new(request: MemberRequest, person_id: int) -> HttpResponseBase:
 def identity(request: MemberRequest, request_id: UUID) -> HttpResponseBase:
     """Check who is asking: mail a code, check the one told, compare what is on file, or say how it is known."""
     found, now, problem = own_request(request, request_id), now_ms(), ""
+    if cases.is_unknown(found):
+        return look(request, found)
     request.about = found.person_id or NOBODY
     if request.method == "POST":
         what = request.POST.get("what", "")
@@ -175,7 +178,7 @@ def step(request: MemberRequest, request_id: UUID, step: str) -> HttpResponseBas
         name=name_of_person(found),
         step=wanted,
         can_mail=can_send(request.workspace),
-        addresses=addresses_on_file(found),
+        addresses=addresses_for(found),
         **_letter(request, found, wanted, now),
         **_choices(request, found, wanted),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from troth.privacy.desk.cases import clock_of, pauses_of
+from troth.privacy.desk.cases import clock_of, is_unknown, pauses_of
 from troth.privacy.desk.identity import is_known_enough
 from troth.privacy.desk.lifting import can_lift, is_announced
 from troth.privacy.desk.listing import SOON, is_unanswered
@@ -95,6 +95,12 @@ def draw_clock(request: PrivacyRequest, now: int) -> Line:
 def next_step(request: PrivacyRequest) -> Next:
     """What is to be done next. Pure."""
     state, right = request.state, request.type
+    if is_unknown(request):
+        return Next(
+            _("Nobody on file was found. Ask for one datum more and look again, or say that nothing is found (Art. 11(2), 12(2))."),
+            IDENTITY,
+            _("Look again…"),
+        )
     if state in (S.RECEIVED, S.RUNNING, S.EXTENDED):
         if not is_known_enough(right, request.identity):
             return Next(
@@ -156,17 +162,19 @@ def list_acts(request: PrivacyRequest) -> list[tuple[str, str, str]]:
         (Act.WITHDRAW, Step.WITHDRAW, _("Taken back…"), "undo-2"),
     )
     found = [(step, button, icon) for act, step, button, icon in words if act in possible]
-    if request.state in (S.RECEIVED, S.RUNNING, S.EXTENDED) and request.person_id is not None:
+    if request.state in (S.RECEIVED, S.RUNNING, S.EXTENDED):
         found.insert(0, (Step.ACKNOWLEDGE, _("Acknowledge…"), "mail-check"))
     if request.type == RequestType.OBJECTION and Act.REFUSE in possible:
         found.append((Step.WEIGH, _("Weigh the grounds…"), "scale"))
+    if is_unknown(request) and request.state != S.CLARIFICATION:
+        found.append((Step.NOT_FOUND, _("Say that nothing is found…"), "user-x"))
     if Act.REFUSE in possible and request.person_id is not None:
         found.append((Step.ASK_FEE, _("Ask a fee…"), "coins"))
     if can_lift(request):
         found.append((Step.ANNOUNCE_LIFTING, _("Say that it ends…"), "mail-check"))
         if is_announced(request):
             found.append((Step.LIFT, _("Lift the restriction…"), "lock-open"))
-    if request.person_id is not None:
+    if request.person_id is not None or is_unknown(request):
         found.append((Step.NOTE, _("Note…"), "sticky-note"))
     return found
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.desk import acts, files, views
+from troth.console.desk import acts, files, letters, requesters, views
 
 urlpatterns = [
     path("desk", views.desk, name="console-requests"),
     path("desk/_many", acts.many, name="console-requests-many"),
+    path("desk/_letters", letters.letters, name="console-letters"),
+    path("desk/_letters/<str:kind>/<str:language>", letters.letter, name="console-letter"),
+    path("desk/_unknown", requesters.take, name="console-request-unknown"),
     path("desk/_new/<int:person_id>", acts.new, name="console-request-new"),
     path("desk/<uuid:request_id>", views.request_page, name="console-request"),
     path("desk/<uuid:request_id>/progress", views.progress, name="console-request-progress"),

@@ -14,12 +14,13 @@ from troth.console.desk import reading
 from troth.console.naming import names_of
 from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
-from troth.privacy.desk.cases import RequestNotFound, clock_of, find_request
+from troth.privacy.desk.cases import RequestNotFound, clock_of, find_request, is_unknown
 from troth.privacy.desk.identity import DEMANDS, is_known_enough
 from troth.privacy.desk.links import make_ask_url
 from troth.privacy.desk.listing import count_kinds, select
 from troth.privacy.desk.steps import Step
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+from troth.privacy.states import UNANSWERED
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.roles import Permission
 
@@ -58,6 +59,7 @@ def desk(request: MemberRequest) -> HttpResponse:
         types=[("", _("Any right")), *RequestType.choices],
         states=[("", _("Any state")), *RequestState.choices],
         bulk=[(Step.ACKNOWLEDGE, _("Acknowledge by mail")), (Step.CARRY_OUT, _("Carry out")), (Step.ANSWER, _("Answer by mail"))],
+        waiting=UNANSWERED,
         older=older,
         newest=f"?type={kind}&state={state}" if request.GET.get("before") else "",
     )
@@ -81,6 +83,7 @@ def request_page(request: MemberRequest, request_id: UUID) -> HttpResponse:
         "console/desk/request.html",
         crumbs=way(request),
         name=name_of_person(found),
+        is_unknown=is_unknown(found),
         left=reading.read_left(found, now),
         clock=clock_of(found, now),
         line=reading.draw_clock(found, now),

@@ -12,18 +12,23 @@ from uuid import UUID
 
 from django.db import transaction
 
+from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
 from troth.privacy.desk.deciding import check_may_decide
 from troth.privacy.desk.identity import STRENGTH, Means
+from troth.privacy.desk_models import RequesterFile
 from troth.privacy.history import NOTE, OPEN, By, Words, write_step
 from troth.privacy.legal_clock import Pause, Reading, check_extension, read_clock, stops_clock
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.requests import new_request
 from troth.privacy.seats import unpack_seat
-from troth.privacy.states import CLOSED, Act, next_state
+from troth.privacy.states import CLOSED, UNANSWERED, Act, StepImpossible, next_state
 from troth.privacy.terms import PATIENCE, next_telling, open_pause
+
+KEPT = 180 * DAY
+"""How long the file of somebody who is not on file is kept once they were answered: for them to come back, or to complain."""
 
 
 class RequestNotFound(TrothError):
@@ -45,7 +50,7 @@ class PersonGone(TrothError):
     """The request is about nobody any more."""
 
     def __init__(self) -> None:
-        super().__init__("The person of this request is gone: nothing is held that could be used.")
+        super().__init__("Nobody on file belongs to this request: nothing is held that could be used.")
 
 
 def find_request(workspace_id: int, request_id: UUID) -> PrivacyRequest:
@@ -81,9 +86,7 @@ def open_request(
     they are told that it came. Raises PersonNotFound, ReceiptImpossible.
     """
     load_person(subject)
-    came = now if received_at is None else received_at
-    if not 0 < came <= now:
-        raise ReceiptImpossible("A request was received at some time before now: check the day.")
+    came = check_receipt(received_at, now)
     request = new_request(subject.workspace_id, right, source=by.door, received_at=came)
     request.person_id, request.language = subject.person_id, language
     request.tell_at = next_telling("", request.due_at)
@@ -96,6 +99,19 @@ def open_request(
             request.tell_at = now
             request.save(update_fields=["tell_at"])
     return request
+
+
+def check_receipt(received_at: int | None, now: int) -> int:
+    """When it came: now, unless it was said. Raises ReceiptImpossible."""
+    came = now if received_at is None else received_at
+    if not 0 < came <= now:
+        raise ReceiptImpossible("A request was received at some time before now: check the day.")
+    return came
+
+
+def is_unknown(request: PrivacyRequest) -> bool:
+    """Whether whoever asks is not on file; of a person who is gone everything is closed, or being verified."""
+    return request.person_id is None and request.state in UNANSWERED
 
 
 def clock_of(request: PrivacyRequest, now: int) -> Reading:
@@ -206,9 +222,37 @@ def answer(request: PrivacyRequest, *, words: Words, by: By, now: int, facts: Ma
     _show(request, own)
 
 
+def looked(request: PrivacyRequest, *, found: bool, kinds: Sequence[str], by: By, now: int) -> None:
+    """Write down that somebody was looked for by what they told now, and whether they were found: the clock goes on. Raises StepImpossible."""
+    with transaction.atomic():
+        own = _lock(request)
+        _end_pause(own, now)
+        _move(own, Act.LOOK, by, now, facts={"found": found, "told": list(kinds)})
+    _show(request, own)
+
+
+def check_finding_nobody(request: PrivacyRequest, words: str) -> None:
+    """Raises StepImpossible, ReasonMissing: what stands against saying that nothing is found."""
+    next_state(request.state, Act.FIND_NOBODY)
+    if not is_unknown(request):
+        raise StepImpossible("Somebody on file asks: answer them.")
+    _need(words, "Write what whoever asks is told.")
+
+
+def find_nobody(request: PrivacyRequest, *, words: Words, by: By, now: int, facts: Mapping[str, Any] | None = None) -> None:
+    """Write down that whoever asks was told that nothing is found about them (Art. 11(2), 12(2)). Raises as `check_finding_nobody` does."""
+    with transaction.atomic():
+        own = _lock(request)
+        check_finding_nobody(own, words.text)
+        own.steps = {**own.steps, "found": "nobody"}
+        _move(own, Act.FIND_NOBODY, by, now, facts=facts, words=words)
+    _show(request, own)
+
+
 def add_note(request: PrivacyRequest, *, text: str, by: By, now: int) -> None:
     """Keep a note for colleagues; the person can read it in an export. Raises PersonGone, ReasonMissing."""
-    subject_of(request)
+    if not is_unknown(request):
+        subject_of(request)
     _need(text, "Write something.")
     with transaction.atomic():
         write_step(request, NOTE, by, now, words=Words(text))
@@ -223,6 +267,8 @@ def _move(own: PrivacyRequest, act: Act, by: By, now: int, *, facts: Mapping[str
     _set_term(own, now)
     own.save()
     write_step(own, act, by, now, facts=facts, words=words)
+    if own.state in CLOSED and own.person_id is None:
+        RequesterFile.objects.filter(pk=own.pk, workspace_id=own.workspace_id).update(until=now + KEPT)
 
 
 def _set_term(own: PrivacyRequest, now: int) -> None:

@@ -41,6 +41,8 @@ class Step(StrEnum):
     ANNOUNCE_LIFTING = "announce_lifting"
     """The person is told before a restriction is lifted (Art. 18(3))."""
     LIFT = "lift"
+    NOT_FOUND = "not_found"
+    """Whoever asks is not on file, and is told so (Art. 11(2), 12(2))."""
 
 
 class How(StrEnum):
@@ -54,7 +56,7 @@ class How(StrEnum):
 TOLD = frozenset(
     {
         *(Step.ACKNOWLEDGE, Step.ASK_IDENTITY, Step.ASK_CLARIFICATION, Step.EXTEND, Step.REFUSE, Step.ANSWER),
-        *(Step.ASK_FEE, Step.ANNOUNCE_LIFTING),
+        *(Step.ASK_FEE, Step.ANNOUNCE_LIFTING, Step.NOT_FOUND),
     }
 )
 """Steps of which the person is told, by a text that says so."""
@@ -66,6 +68,7 @@ DRAFTS = {
     Step.REFUSE: "refuse",
     Step.ANSWER: "done",
     Step.ASK_FEE: "ask_fee",
+    Step.NOT_FOUND: "not_found",
     Step.ANNOUNCE_LIFTING: "announce_lifting",
 }
 """The draft that each begins with (`telling.draft`)."""
@@ -84,6 +87,8 @@ def draft_kind(request: PrivacyRequest, step: Step, ground: str = "") -> str:
     """The draft that a step of a request begins with; empty: it begins with none. An erasure is told before it is carried out, or never."""
     if step == Step.REFUSE and ground:
         return f"refuse_{ground}"
+    if step == Step.ASK_IDENTITY and cases.is_unknown(request):
+        return "not_identified"
     if request.type == RequestType.ERASURE and step == Step.CARRY_OUT:
         return "done"
     return DRAFTS.get(step, "")
@@ -142,6 +147,7 @@ CHECKS: Mapping[Step, Callable[[PrivacyRequest, Said, int], None]] = {
     Step.ASK_FEE: lambda request, said, now: check_fee(request, said.details, said.text),
     Step.WEIGH: lambda request, said, now: check_weighing(request, said.details),
     Step.ANNOUNCE_LIFTING: lambda request, said, now: check_announcing(request, said.text),
+    Step.NOT_FOUND: lambda request, said, now: cases.check_finding_nobody(request, said.text),
     Step.LIFT: lambda request, said, now: check_lifting(request),
 }
 
@@ -204,6 +210,10 @@ def _announce(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapp
     write_step(request, ANNOUNCE, by, now, facts=facts, words=Words(said.text, said.subject))
 
 
+def _not_found(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    cases.find_nobody(request, words=Words(said.text, said.subject), by=by, now=now, facts=facts)
+
+
 def _lift(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
     lift(request, said.text, by=by, now=now)
 
@@ -223,4 +233,5 @@ WAYS: Mapping[Step, Way] = {
     Step.WEIGH: _weigh,
     Step.ANNOUNCE_LIFTING: _announce,
     Step.LIFT: _lift,
+    Step.NOT_FOUND: _not_found,
 }

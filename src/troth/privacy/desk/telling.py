@@ -19,6 +19,7 @@ from troth.privacy.desk.cases import clock_of, subject_of
 from troth.privacy.desk.checking import addresses_on_file, make_code
 from troth.privacy.desk.letters import read_letter
 from troth.privacy.desk.links import make_data_url, make_follow_url
+from troth.privacy.desk.requesters import file_of
 from troth.privacy.history import By, Words, read_history, read_words
 from troth.privacy.legal_clock import EXTENDED, term_end
 from troth.privacy.models import PrivacyRequest, RequestType
@@ -94,9 +95,20 @@ def _finding(request: PrivacyRequest, kind: str) -> str:
     return next((words.text for step_id, words in read_words(request).items() if step_id in acts), "")
 
 
+def addresses_for(request: PrivacyRequest) -> list[str]:
+    """Where a letter may go: to the addresses on file; of somebody who is not on file, to the one that the request came from.
+
+    A letter of the latter kind holds no data: there is none.
+    """
+    if request.person_id is not None:
+        return addresses_on_file(request)
+    file = file_of(request)
+    return [file.address] if file and file.address else []
+
+
 def mail(request: PrivacyRequest, words: Words, now: int) -> None:
-    """Hand a mail over to the first address on file. Raises NoAddress, NotSent, MailInvalid. Not in a transaction."""
-    addresses = addresses_on_file(request)
+    """Hand a mail over to the first of `addresses_for`. Raises NoAddress, NotSent, MailInvalid. Not in a transaction."""
+    addresses = addresses_for(request)
     if not addresses:
         raise NoAddress
     text = words.text

@@ -7,9 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.kernel.clock import now_ms
+from troth.privacy.desk import cases
 from troth.privacy.desk.cases import identify
 from troth.privacy.desk.checking import check_code, check_values
 from troth.privacy.desk.identity import Means
+from troth.privacy.desk.requesters import look_again
 from troth.privacy.desk.telling import mail_code
 from troth.privacy.history import By
 from troth.privacy.management.commands._request import find_any
@@ -34,6 +36,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Check, and print by what means the person is known."""
         request, by, now = find_any(options["request"]), By("cli"), now_ms()
+        if cases.is_unknown(request) and options["value"]:
+            found = look_again(request, dict(_split(one) for one in options["value"]), by=by, now=now)
+            self.stdout.write(f"Request {request.pk}: {'somebody on file was found: now check who asks' if found else 'nobody was found'}")
+            return
         if options["send_code"]:
             mail_code(request, by=by, now=now)
             self.stdout.write("A code was mailed to the address on file; it holds for an hour.")

@@ -8,9 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from troth.kernel.clock import iso, now_ms
-from troth.people.lookup import find_person
+from troth.people.identifiers import EXTERNAL_ID
+from troth.people.lookup import find_people, find_person
 from troth.privacy.desk.cases import open_request
 from troth.privacy.desk.identity import Means
+from troth.privacy.desk.requesters import take_request
 from troth.privacy.history import By
 from troth.privacy.models import RequestType
 from troth.workspaces.registry import find_workspace
@@ -29,13 +31,31 @@ class Command(BaseCommand):
         parser.add_argument("--received", metavar="TIME", help="when it came (RFC 3339), if that was before now")
         parser.add_argument("--language", default="", metavar="CODE", help="in which the person is answered")
         parser.add_argument("--words", default="", metavar="TEXT", help="what the person said; erased with them")
+        parser.add_argument(
+            "--address", metavar="EMAIL", help="take it even if nobody is found, and answer there that nothing is; '' for none"
+        )
         parser.add_argument("--identity", default="", choices=[Means.LOGIN, Means.MANDATE], help="where it is known who asks")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Open it, and print its id and term."""
-        subject = find_person(find_workspace(options["workspace"]).pk, options["identifier"])
+        workspace = find_workspace(options["workspace"])
+        if options["address"] is not None and not find_people(workspace.pk, options["identifier"]):
+            request = take_request(
+                workspace.pk,
+                RequestType(options["type"]),
+                told={EXTERNAL_ID: options["identifier"]},
+                address=options["address"],
+                by=By("cli"),
+                now=now_ms(),
+                received_at=_read_time(options["received"]),
+                language=options["language"],
+                words=options["words"],
+            )
+            on_file = "" if request.person_id else "; nobody on file was found"
+            self.stdout.write(f"Request {request.pk}: {request.state}, answer due {iso(request.due_at)[:10]}{on_file}")
+            return
         request = open_request(
-            subject,
+            find_person(workspace.pk, options["identifier"]),
             RequestType(options["type"]),
             by=By("cli"),
             now=now_ms(),
