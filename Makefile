@@ -9,7 +9,7 @@ ARGS ?=
 # Whatever the environment says: compiled modules are kept, or every process would compile a thousand of them anew when it starts.
 unexport PYTHONDONTWRITEBYTECODE
 # The tests of packages that run inside the test process and hold on either database.
-ON_BOTH_DATABASES := tests/workspaces tests/people tests/consent tests/intake tests/segments tests/campaigns tests/messages tests/webhooks tests/content/test_email_template.py tests/content/test_library.py tests/api tests/pages tests/console
+ON_BOTH_DATABASES := tests/workspaces tests/people tests/consent tests/intake tests/segments tests/campaigns tests/messages tests/webhooks tests/content/test_email_template.py tests/content/test_library.py tests/api tests/pages tests/console tests/privacy/test_compaction.py
 .DEFAULT_GOAL := help
 
 help: ## list the commands

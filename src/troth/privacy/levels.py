@@ -9,9 +9,9 @@ import msgspec
 from troth.kernel.clock import iso
 
 SCAN_PENDING = "the search of every byte kept has not passed yet"
-POSTGRESQL = (
-    "not reached on PostgreSQL in this version: dead rows, write-ahead log and planner statistics keep bytes until VACUUM FULL, ANALYZE and a"
-    " scrub of the log, which this version does not run by itself"
+COMPACTION_PENDING = (
+    "PostgreSQL keeps dead rows, its write-ahead log and planner statistics until they are compacted, which is done the next night, or at once by"
+    " `troth privacy compact`"
 )
 UNPROVEN = "the data was deleted with secure deletion, but no identifier is long enough to be told from chance, so a search proves nothing"
 
@@ -26,6 +26,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How many identifiers could be searched for."""
     embedded: bool = True
     """Whether the database is Troth's own SQLite."""
+    compacted_at: int = 0
+    """On PostgreSQL: when tables, statistics and log were rebuilt after the deletion; 0: not yet."""
+    lacks: dict[str, str] = {}
+    """What of that could not be done (`tables`, `statistics`, `log`), and what is kept elsewhere (`copies`): why."""
     shred_due_at: int = 0
     """When the last key of a backup that holds the person is destroyed; 0: there is none."""
     unreadable_since: int = 0
@@ -54,12 +58,18 @@ def _level(level: str, name: str, reached: bool, detail: str) -> dict[str, Any]:
 
 def _search_level(level: str, name: str, facts: Standing) -> dict[str, Any]:
     if not facts.embedded:
-        return _level(level, "absent from the write-ahead log and replicas" if level == "L4" else name, False, POSTGRESQL)
+        name = "absent from the write-ahead log and replicas" if level == "L4" else name
+        if not facts.compacted_at:
+            return _level(level, name, False, COMPACTION_PENDING)
+        of = ("tables", "statistics") if level == "L3" else ("tables", "statistics", "log", "copies")
+        if why := "; ".join(facts.lacks[what] for what in of if what in facts.lacks):
+            return _level(level, name, False, why)
     if not facts.searchable:
         return _level(level, name, False, UNPROVEN)
     if not facts.searched_at:
         return _level(level, name, False, SCAN_PENDING)
-    return _level(level, name, True, f"searched {iso(facts.searched_at)}, see `search`")
+    compacted = "" if facts.embedded else f"rebuilt {iso(facts.compacted_at)}, "
+    return _level(level, name, True, f"{compacted}searched {iso(facts.searched_at)}, see `search`")
 
 
 def _key_level(facts: Standing) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import is_sqlite
 from troth.privacy.acknowledgements import read_acknowledgements
 from troth.privacy.certificate import certify
+from troth.privacy.compaction_models import Compaction
 from troth.privacy.deletion import Deleted
 from troth.privacy.history import By, write_step
 from troth.privacy.keyring import list_keys
@@ -56,12 +57,11 @@ def record_deletion(
     if not deleted.persons:
         request.state = RequestState.DONE
         request.closed_at = now
-    elif is_sqlite():
-        request.state = RequestState.DELETED
-        request.sealed = seal(SEAL, encode(values).encode(), request.id.bytes)
-        request.next_try_at = now if search_at is None else search_at
     else:
         request.state = RequestState.DELETED
+        request.sealed = seal(SEAL, encode(values).encode(), request.id.bytes)
+        # On PostgreSQL there is nothing to search before the tables were rebuilt (`compaction`).
+        request.next_try_at = (now if search_at is None else search_at) if is_sqlite() else None
     request.tell_at = None
     request.code_digest = request.code_until = None
     request.certificate = certify(_claims(request, now))
@@ -79,17 +79,34 @@ def record_search(request: PrivacyRequest, search: dict[str, Any], *, passed: bo
     """A search was done: `erased` when it passed, else `residue_found` and another try later (1 minute, doubling, 6 hours at most)."""
     request.attempts += 1
     request.steps = {**request.steps, "last_search": search}
+    log_kept = "log" in request.steps.get("compaction", {}).get("lacks", {})
     if passed:
+        request.steps["searched_at"] = now
+        request.next_try_at = None
+    if passed and log_kept:
+        # Nothing in the tables; the server's log was not overwritten: the next compaction tries again.
+        request.state = RequestState.DELETED
+    elif passed:
         request.state = RequestState.ERASED
         request.closed_at = now
         request.sealed = None
-        request.next_try_at = None
     else:
+        request.steps.pop("searched_at", None)
         request.state = RequestState.RESIDUE_FOUND
         request.next_try_at = now + min(6 * HOUR, MINUTE * 2 ** min(request.attempts, 10))
     request.certificate = certify(_claims(request, now))
     request.save()
-    write_step(request, Act.FIND_NOTHING if passed else Act.FIND_RESIDUE, By("worker"), now)
+    if not (passed and log_kept):
+        write_step(request, Act.FIND_NOTHING if passed else Act.FIND_RESIDUE, By("worker"), now)
+
+
+def record_compaction(request: PrivacyRequest, run: Compaction, now: int) -> None:
+    """PostgreSQL's tables were rebuilt after the deletion, so far as they could be: now a search can prove it, or the certificate says why not."""
+    done = {"at": now, "tables": run.rebuilt, "segments": run.segments, "lacks": run.lacks}
+    request.steps = {**request.steps, "compaction": done}
+    request.next_try_at = None if {"tables", "statistics"} & run.lacks.keys() else now
+    request.certificate = certify(_claims(request, now))
+    request.save(update_fields=["steps", "next_try_at", "certificate"])
 
 
 def shred_due(ledger_number: int) -> int | None:
@@ -115,11 +132,14 @@ def _claims(request: PrivacyRequest, now: int) -> dict[str, Any]:
     erased = request.state == RequestState.ERASED
     deleted_at = request.deleted_at or now
     told = read_acknowledgements(request.id)
+    compaction = request.steps.get("compaction", {})
     standing = Standing(
         deleted_at=deleted_at,
-        searched_at=(request.closed_at or now) if erased else 0,
+        searched_at=request.steps.get("searched_at", (request.closed_at or 0) if erased else 0),
         searchable=request.steps["searched_for"],
         embedded=is_sqlite(),
+        compacted_at=compaction.get("at", 0),
+        lacks=compaction.get("lacks", {}),
         shred_due_at=request.shred_due_at or 0,
         unreadable_since=request.steps.get("unreadable_in_backups_since", 0),
         recipients=len(told.recipients),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 from django.db import transaction
@@ -15,7 +16,7 @@ from troth.kernel.sql import is_sqlite
 from troth.privacy.apart import Progress
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.outcomes import record_search, sealed_values
-from troth.privacy.residue import judge, search_bytes
+from troth.privacy.residue import judge, paths_to_search, search_bytes
 from troth.privacy.scan import Report
 from troth.privacy.wal import empty_log_within
 
@@ -31,17 +32,17 @@ LOG_BUSY = {"found_in": [], "not_readable": [{"file": "write-ahead log", "reason
 def verify_erasure(
     request: PrivacyRequest, values: Sequence[str] | None = None, *, now: int | None = None, progress: Progress | None = None
 ) -> PrivacyRequest:
-    """Search now and record what came of it; on PostgreSQL the request stays `deleted` and its certificate says why.
+    """Search now and record what came of it; on PostgreSQL a request stays `deleted` until a compaction has passed (`compaction`).
 
     `values` are the identifiers; None takes those sealed with the request. Blocks while every byte is read. Never inside a transaction.
     """
-    if not is_sqlite() or request.state not in OPEN:
+    if request.state not in OPEN or not (is_sqlite() or request.next_try_at):
         return request
     wanted = sealed_values(request) if values is None else list(values)
-    if not empty_log_within(10):
+    if is_sqlite() and not empty_log_within(10):
         record_search(request, LOG_BUSY, passed=False, now=now or now_ms())
         return request
-    _settle([request], [wanted], search_bytes(wanted, progress), now or now_ms())
+    _settle([request], [wanted], search_bytes(wanted, progress, paths=paths_to_search()), now or now_ms())
     return request
 
 
@@ -51,6 +52,7 @@ class _Search:
 
     requests: list[PrivacyRequest]
     values: list[list[str]]
+    paths: list[Path]
     report: Report | None = None
     failure: TrothError | None = None
     thread: threading.Thread = field(init=False)
@@ -61,7 +63,7 @@ class _Search:
 
     def _run(self) -> None:
         try:
-            self.report = search_bytes([value for own in self.values for value in own])
+            self.report = search_bytes([value for own in self.values for value in own], paths=self.paths)
         except TrothError as error:
             self.failure = error
 
@@ -71,18 +73,16 @@ _running: list[_Search] = []
 
 def verify_due(now: int) -> bool:
     """Worker duty: search for whoever's time has come, all in one pass, without keeping other duties waiting."""
-    if not is_sqlite():
-        return False
     if _running:
         _finish_search(now)
         return False
     requests = _claim(now)
     if not requests:
         return False
-    if not empty_log_within(0.5):
+    if is_sqlite() and not empty_log_within(0.5):
         PrivacyRequest.objects.filter(pk__in=[request.pk for request in requests]).update(next_try_at=now + 5 * SECOND)
         return False
-    _running.append(_Search(requests, [sealed_values(request) for request in requests]))
+    _running.append(_Search(requests, [sealed_values(request) for request in requests], paths_to_search()))
     return False
 
 

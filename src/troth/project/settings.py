@@ -13,6 +13,7 @@ TROTH_OPENDSR_ROOTS  a file (PEM) of further certificate authorities that other 
 TROTH_OPENDSR_OWN_TYPES  1: take rectification, restriction, objection and consent_withdrawal there too, and say so in the discovery
 TROTH_STORED_IN     the countries in which the data lies, as ISO 3166 codes separated by commas (DE,FR); receipts say so
 TROTH_HOSTS         further host names to answer to, separated by commas; `*` for any
+TROTH_COMPACT_HOUR  PostgreSQL: the hour (0 to 23, UTC) in which tables with erased persons are rebuilt; default 2
 TROTH_DEBUG         1: Django's debug pages; never in production
 """
 
@@ -44,6 +45,7 @@ TROTH_OPENDSR_CERTIFICATE = env.str("TROTH_OPENDSR_CERTIFICATE", "")
 TROTH_OPENDSR_ROOTS = env.str("TROTH_OPENDSR_ROOTS", "")
 TROTH_OPENDSR_OWN_TYPES = env.bool("TROTH_OPENDSR_OWN_TYPES", False)
 TROTH_SENDER = env.str("TROTH_SENDER", "Troth <troth@example.com>")
+TROTH_COMPACT_HOUR = env.int("TROTH_COMPACT_HOUR", 2)
 DEBUG = env.bool("TROTH_DEBUG", False)
 
 if not is_loaded():

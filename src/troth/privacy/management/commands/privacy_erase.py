@@ -8,6 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.kernel.clock import now_ms
+from troth.kernel.sql import is_sqlite
+from troth.privacy.compaction.running import compact_now
 from troth.privacy.erasure import erase_identifier
 from troth.privacy.management.commands._progress import show_progress
 from troth.privacy.models import PrivacyRequest, RequestState
@@ -24,7 +26,11 @@ class Command(BaseCommand):
         """WS, IDENTIFIER, --wait, --json."""
         parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
         parser.add_argument("identifier", metavar="IDENTIFIER", help="any identifier of the person")
-        parser.add_argument("--wait", action="store_true", help="search every byte now, instead of leaving it to the worker")
+        parser.add_argument(
+            "--wait",
+            action="store_true",
+            help="search every byte now (PostgreSQL: after compacting it), instead of leaving it to the worker",
+        )
         parser.add_argument("--json", action="store_true", help="print {request_id, state, certificate}")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,6 +40,9 @@ class Command(BaseCommand):
         search_at = now + LEASE if options["wait"] else None
         request = erase_identifier(workspace.pk, options["identifier"], now=now, source="cli", search_at=search_at)
         if options["wait"]:
+            if not is_sqlite():
+                compact_now(now_ms(), told=lambda step: self.stderr.write(f"Compacting: {step}"))
+                request.refresh_from_db()
             with show_progress("Searching every byte kept") as progress:
                 request = verify_erasure(request, progress=progress)
         certificate = json.loads(request.certificate)

@@ -10,9 +10,10 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.sql import is_sqlite
+from troth.privacy.compaction.server import data_directory
 from troth.privacy.management.commands._progress import show_progress
 from troth.privacy.mentions import find_mentions
-from troth.privacy.residue import search_bytes
+from troth.privacy.residue import paths_to_search, search_bytes
 from troth.privacy.scan import Report
 from troth.workspaces.registry import find_workspace
 
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         find_workspace(options["workspace"])
         values: list[str] = options["values"]
         with show_progress("Searching every byte kept") as progress:
-            report = search_bytes(values, progress)
+            report = search_bytes(values, progress, paths=paths_to_search())
         rows = {} if is_sqlite() else find_mentions(values)
         if options["json"]:
             self.stdout.write(json.dumps({**msgspec.to_builtins(report), "rows": rows, "clean": report.clean and not rows}))
@@ -61,6 +62,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{verdict}: {report.files} files, {report.bytes_read:,} bytes read.")
         spots = [
             *report.blind_spots,
-            *([] if is_sqlite() else ["the files of the PostgreSQL server, which lie outside the data directory"]),
+            *([] if is_sqlite() or data_directory() else ["the files of the PostgreSQL server, which cannot be read from here"]),
         ]
         self.stdout.write(f"Cannot be seen by a search of files: {'; '.join(spots)}.")

@@ -1,0 +1,208 @@
+"""On PostgreSQL what was deleted stays in heap, log and statistics until it is compacted; then no byte of the server's own files holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from planted import DANA, SECRET
+
+from troth.intake.commands import Identify, Identity
+from troth.intake.door import apply
+from troth.kernel.clock import DAY, HOUR, now_ms
+from troth.kernel.personal_data import Subject
+from troth.people.lookup import find_person
+from troth.privacy.certificate import verify_certificate
+from troth.privacy.compaction.running import CompactionImpossible, check_compaction, compact_nightly, compact_now
+from troth.privacy.compaction.server import ask, data_directory, who_looks_back
+from troth.privacy.compaction_models import Compaction
+from troth.privacy.erasure import erase_person
+from troth.privacy.models import PrivacyRequest, RequestState
+from troth.privacy.requests import rectify_person
+from troth.privacy.scan import scan
+from troth.privacy.verification import verify_erasure
+
+NIGHT = 2 * HOUR
+EVERYTHING = [*DANA.values(), SECRET]
+
+
+def found_in(*values: str) -> set[str]:
+    """Which parts of the server's own files hold a value, once everything it has in memory was written."""
+    ask("SELECT pg_switch_wal()")
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+    root = data_directory()
+    assert root is not None
+    return {Path(hit.file).relative_to(root).parts[0] for hit in scan([root], values).hits}
+
+
+def levels_of(request: PrivacyRequest) -> dict[str, Any]:
+    request.refresh_from_db()
+    return {level["level"]: level for level in verify_certificate(request.certificate)["levels"]}
+
+
+@pytest.fixture
+def reader() -> Iterator[psycopg.Connection]:
+    """Somebody else's session on the same database."""
+    settings = connection.settings_dict
+    with psycopg.connect(dbname=settings["NAME"], user=settings["USER"], host=settings["HOST"] or settings["OPTIONS"].get("host")) as other:
+        yield other
+
+
+def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after(dana: Subject) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    assert found_in(*EVERYTHING) >= {"base", "pg_wal"}
+    request = erase_person(dana, now=now_ms(), source="cli")
+    assert verify_erasure(request).state == RequestState.DELETED
+    assert "compacted, which is done the next night" in levels_of(request)["L3"]["detail"]
+    assert found_in(*EVERYTHING) >= {"base", "pg_wal"}, "deleting alone leaves the bytes where they are"
+
+    steps: list[str] = []
+    run = compact_now(now_ms(), told=steps.append)
+
+    assert found_in(*EVERYTHING) == set()
+    assert {"table:people_person", "table:people_event", "table:intake_inboxitem", "statistics", "segment"} <= set(steps)
+    assert run.lacks == {} and run.segments > 1
+    request.refresh_from_db()
+    assert verify_erasure(request).state == RequestState.ERASED, request.steps
+    levels = levels_of(request)
+    assert levels["L3"]["reached"] and levels["L4"]["reached"] and "rebuilt" in levels["L3"]["detail"]
+    search = verify_certificate(request.certificate)["search"]
+    assert (search["server_files"], search["identifiers_searched_for"], search["found_in_planner_statistics"]) == ("searched", 5, [])
+
+
+def test_only_what_was_touched_since_is_rebuilt(dana: Subject) -> None:
+    compact_now(now_ms())
+    before = Compaction.objects.order_by("-id")[0]
+    steps: list[str] = []
+
+    compact_now(now_ms(), told=steps.append)
+
+    assert before.rebuilt > 5
+    assert "table:people_event" not in steps
+
+
+def test_a_correction_leaves_the_old_value_in_no_byte(workspace: Any) -> None:
+    now = now_ms()
+    old = "an-attribute-she-corrected-9917"
+    who = Identity(external_id="eva-external-1")
+    apply([Identify(identity=who, attributes={"city": old}, workspace_id=workspace.pk, source="api", received_at=now)], now=now)
+    rectify_person(find_person(workspace.pk, "eva-external-1"), attributes={"city": "Rome"}, source="api", now=now)
+    assert found_in(old)
+
+    assert compact_nightly(DAY + NIGHT)
+    while compact_nightly(DAY + NIGHT):
+        pass
+
+    assert found_in(old) == set()
+
+
+def test_the_night_begins_nothing_that_nobody_needs_and_nothing_by_day(dana: Subject) -> None:
+    assert not compact_nightly(DAY + NIGHT), "nobody was erased or corrected"
+    erase_person(dana, now=now_ms(), source="cli")
+    assert not compact_nightly(DAY + NIGHT + HOUR)
+    assert not Compaction.objects.exists()
+
+    assert compact_nightly(DAY + NIGHT)
+    assert compact_nightly(DAY + NIGHT + HOUR), "what has begun goes on"
+
+
+def test_who_looks_back_is_named_and_waited_for(dana: Subject, reader: psycopg.Connection) -> None:
+    reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    reader.execute("SELECT COUNT(*) FROM people_person")
+    request = erase_person(dana, now=now_ms(), source="cli")
+
+    with pytest.raises(CompactionImpossible, match="1 transactions that began before"):
+        compact_now(now_ms())
+    assert not compact_nightly(now_ms())
+
+    reader.rollback()
+    compact_now(now_ms())
+    request.refresh_from_db()
+    assert verify_erasure(request).state == RequestState.ERASED
+
+
+def test_a_table_in_use_is_left_to_its_user_and_taken_later(
+    dana: Subject, reader: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from troth.privacy.compaction import rebuilding
+
+    monkeypatch.setattr(rebuilding, "PATIENCE_MS", 50)
+    erase_person(dana, now=now_ms(), source="cli")
+    while compact_nightly(DAY + NIGHT) and Compaction.objects.get().steps[0] != "table:people_person":
+        pass
+    reader.execute("LOCK TABLE people_person IN ACCESS SHARE MODE")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()")
+    # A lock without a snapshot older than the erasure: it looks at nothing old, it is only in the way.
+    assert not compact_nightly(DAY + NIGHT)
+    reader.rollback()
+    while compact_nightly(DAY + NIGHT):
+        pass
+    assert Compaction.objects.get().ended_at
+
+
+def test_without_rights_it_says_which_and_the_certificate_what_is_not_reached(dana: Subject) -> None:
+    request = erase_person(dana, now=now_ms(), source="cli")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE app NOLOGIN")
+        cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO app")
+        cursor.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO app")
+        cursor.execute("SET ROLE app")
+    try:
+        assert "GRANT pg_read_all_stats" in who_looks_back(3)
+        run = compact_as_app()
+        assert not check_compaction(now_ms())[0] and "GRANT pg_checkpoint TO app" in check_compaction(now_ms())[1]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute("DROP OWNED BY app")
+            cursor.execute("DROP ROLE app")
+
+    assert "people_person" in run.lacks["tables"]
+    assert "GRANT EXECUTE ON FUNCTION pg_switch_wal() TO app" in run.lacks["log"]
+    levels = levels_of(request)
+    assert not levels["L3"]["reached"] and "want of the right" in levels["L3"]["detail"]
+    assert not levels["L4"]["reached"] and "GRANT pg_monitor TO app" in levels["L4"]["detail"]
+    assert request.state == RequestState.DELETED
+
+    compact_now(now_ms())
+    request.refresh_from_db()
+    assert verify_erasure(request).state == RequestState.ERASED
+
+
+def compact_as_app() -> Compaction:
+    """Sessions of others cannot be seen by this role; here they are none but pools that do nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("troth.privacy.compaction.running.who_looks_back", lambda horizon: "")
+        return compact_now(now_ms())
+
+
+def test_the_doctor_wants_settings_that_keep_persons_out_of_the_servers_log_and_no_forgotten_slot(dana: Subject) -> None:
+    well, said = check_compaction(now_ms())
+    assert well, said
+    with connection.cursor() as cursor:
+        cursor.execute("SET log_min_duration_statement = 0")
+        try:
+            assert "log_min_duration_statement=-1" in check_compaction(now_ms())[1]
+        finally:
+            cursor.execute("RESET log_min_duration_statement")
+        cursor.execute("SELECT pg_create_physical_replication_slot('forgotten', true)")
+        try:
+            assert "drop forgotten" in check_compaction(now_ms())[1]
+            request = erase_person(dana, now=now_ms(), source="cli")
+            out = StringIO()
+            with pytest.raises(SystemExit):
+                call_command("privacy_compact", stdout=out)
+            assert "Not done, log: the replication slots forgotten keep it" in out.getvalue()
+        finally:
+            cursor.execute("SELECT pg_drop_replication_slot('forgotten')")
+    assert not levels_of(request)["L4"]["reached"]
+    assert not check_compaction(now_ms() + 3 * DAY)[0]
