@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from troth.kernel.clock import now_ms
 from troth.messages.channels.port import Callback
-from troth.messages.errors import CallbackRefused, ChannelUnknown
+from troth.messages.errors import CallbackPutOff, CallbackRefused, ChannelUnknown
 from troth.messages.feedback.reading import hear
 from troth.messages.hooks import find_hooked
 
@@ -40,7 +40,8 @@ def hooked(request: HttpRequest, channel_id: int, tag: str, message_id: int = 0,
         heard = hear(row, callback, now_ms())
     except (CallbackRefused, ChannelUnknown) as error:
         log.warning("callback_refused", channel=row.adapter, error=type(error).__name__)
-        return HttpResponse(str(error), status=400, content_type="text/plain; charset=utf-8")
+        status = 503 if isinstance(error, CallbackPutOff) else 400
+        return HttpResponse(str(error), status=status, content_type="text/plain; charset=utf-8")
     if heard.unmatched:
         log.info("callback_unmatched", channel=row.adapter, number=heard.unmatched)
     return HttpResponse(content_type="text/plain")

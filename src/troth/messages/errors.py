@@ -41,5 +41,9 @@ class CallbackRefused(TrothError):
     """What came to a channel's door is not its provider's, or is not understood."""
 
 
+class CallbackPutOff(CallbackRefused):
+    """It cannot be judged now, and has to be told again."""
+
+
 class MailInvalid(ContentError):
     """A mail that cannot be built: a value would break out of its header, or cannot be encoded."""

@@ -26,7 +26,8 @@ NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
 """The fault of the configuration, not of the message (RFC 4954, section 6)."""
 _LINE_BEGINS_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
 _ENHANCED = re.compile(rb"\A([245]\.\d{1,3}\.\d{1,3})\b")
-_QUEUE_ID = re.compile(rb"(?:queued as|id=|Message accepted:)\s*<?([\w.-]{4,200})", re.IGNORECASE)
+_QUEUE_ID = re.compile(rb"(?:queued as|id=|Message accepted:|\AOk(?= [0-9a-f]{16}-))\s*<?([\w.-]{4,200})", re.IGNORECASE)
+"""How servers name what they took; Amazon SES says nothing but `Ok` before it."""
 _BROKEN = (smtplib.SMTPServerDisconnected, OSError)
 
 
