@@ -81,6 +81,7 @@ class Tenant:
     hold_id: str
     processor_id: int
     breach_id: int
+    told_id: str
 
 
 @pytest.fixture(autouse=True)
@@ -216,6 +217,19 @@ def make_tenant(name: str) -> Tenant:
         api.json("POST", "/retention/holds", {"ground": "a claim", "until": "2999-01-01T00:00:00Z"}, status=201)["id"],
         api.json("POST", "/processors", {"name": f"Mailer of {name}"}, status=201)["id"],
         api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
+        tell_by_hand(request, name),
+    )
+
+
+def tell_by_hand(request: Any, name: str) -> str:
+    """A recipient of a tenant whom a member has to tell."""
+    from troth.privacy.disclosure_models import RecipientNotice
+
+    about = {"right": "erasure", "kind": "channel", "recipient_id": 77, "name": f"Printer of {name}", "state": "by_hand"}
+    return str(
+        RecipientNotice.objects.create(
+            request=request, workspace_id=request.workspace_id, opened_at=1, asked_at=1, retry_until=1, **about
+        ).pk
     )
 
 

@@ -10,6 +10,9 @@ from ninja import Path, Router, Schema, Status
 from troth.api.access import READ_REPORTS, WRITE_REGISTERS, workspace_of
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import now_ms
+from troth.privacy.disclosure_models import NoticeWay
+from troth.privacy.downstream.ways import plain_way
+from troth.privacy.models import Processor
 from troth.privacy.processors.register import (
     FIELDS,
     WINDOW_DAYS,
@@ -57,6 +60,14 @@ class ProcessorObjectionIn(Input):
     text: str
 
 
+class WayOut(Schema):
+    """How it is told of corrections, erasure and restriction (Art. 19); an empty way: members do it."""
+
+    way: str
+    address: str
+    has_authorization: bool
+
+
 class ProcessorOut(Schema):
     """An entry: `proposed` until `effective_at`, `objected` until that is settled, `effective`, or `ended`."""
 
@@ -77,12 +88,13 @@ class ProcessorOut(Schema):
     effective_at: Time
     ended_at: Time | None
     objection: str
+    told_by: WayOut
 
 
 @router.get("/processors", auth=READ_REPORTS, response={200: list[ProcessorOut], **problems()})
 def list_all_processors(request: HttpRequest) -> list[dict[str, Any]]:
     """The register, chain and proposals included: what a controller follows by machine."""
-    return [plain_processor(own, now_ms()) for own in list_processors(workspace_of(request))]
+    return [show_processor(own, now_ms()) for own in list_processors(workspace_of(request))]
 
 
 @router.post("/processors", auth=WRITE_REGISTERS, response={201: ProcessorOut, **problems()})
@@ -90,7 +102,7 @@ def add_processor(request: HttpRequest, processor: ProcessorIn) -> Status[dict[s
     """Register one that is in use, or propose one: members with authority are told by mail, and may object."""
     now = now_ms()
     made = register_processor(workspace_of(request), _given(processor), in_use=processor.in_use, window_days=processor.window_days, now=now)
-    return Status(201, plain_processor(made, now))
+    return Status(201, show_processor(made, now))
 
 
 @router.patch("/processors/{processor_id}", auth=WRITE_REGISTERS, response={200: ProcessorOut, **problems(404)})
@@ -98,29 +110,34 @@ def edit_processor(request: HttpRequest, processor_id: ProcessorId, processor: P
     """Change an entry."""
     now = now_ms()
     own = find_processor(workspace_of(request), processor_id)
-    return plain_processor(change_processor(own, _given(processor), window_days=processor.window_days, now=now), now)
+    return show_processor(change_processor(own, _given(processor), window_days=processor.window_days, now=now), now)
 
 
 @router.post("/processors/{processor_id}/object", auth=WRITE_REGISTERS, response={200: ProcessorOut, **problems(404)})
 def object_to_processor(request: HttpRequest, processor_id: ProcessorId, objection: ProcessorObjectionIn) -> dict[str, Any]:
     """Object to a proposal within its window: it is not effective until that is settled."""
     now = now_ms()
-    return plain_processor(object_to(find_processor(workspace_of(request), processor_id), objection.text, now=now), now)
+    return show_processor(object_to(find_processor(workspace_of(request), processor_id), objection.text, now=now), now)
 
 
 @router.post("/processors/{processor_id}/settle", auth=WRITE_REGISTERS, response={200: ProcessorOut, **problems(404)})
 def settle_processor_objection(request: HttpRequest, processor_id: ProcessorId) -> dict[str, Any]:
     """The objection is settled."""
     now = now_ms()
-    return plain_processor(settle_objection(find_processor(workspace_of(request), processor_id)), now)
+    return show_processor(settle_objection(find_processor(workspace_of(request), processor_id)), now)
 
 
 @router.post("/processors/{processor_id}/end", auth=WRITE_REGISTERS, response={200: ProcessorOut, **problems(404)})
 def end_use_of_processor(request: HttpRequest, processor_id: ProcessorId) -> dict[str, Any]:
     """It is used no more, and nothing leaves by what is linked to it."""
     now = now_ms()
-    return plain_processor(end_processor(find_processor(workspace_of(request), processor_id), now=now), now)
+    return show_processor(end_processor(find_processor(workspace_of(request), processor_id), now=now), now)
 
 
 def _given(said: ProcessorChange) -> dict[str, Any]:
     return {name: value for name, value in said.dict(exclude_none=True).items() if name in FIELDS}
+
+
+def show_processor(own: Processor, now: int) -> dict[str, Any]:
+    """An entry, with how it is told."""
+    return {**plain_processor(own, now), "told_by": plain_way(NoticeWay.objects.filter(processor=own).first())}

@@ -134,6 +134,12 @@ WORDS = {
     "had_it_already": _("somebody with the same address has it"),
     "awaiting_confirmation": _("awaiting confirmation"),
     "residue_found": _("residue found"),
+    "opendsr": _("OpenDSR"),
+    "not_mailed": _("the mail did not leave"),
+    "no_mail_server": _("this installation has no mail server"),
+    "private_address": _("the address leads inside this network"),
+    "timed_out": _("no answer in time"),
+    "identities_not_offered": _("nothing by which they could know the person"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.desk import acts, files, letters, requesters, views
+from troth.console.desk import acts, files, letters, recipients, requesters, views
 
 urlpatterns = [
     path("desk", views.desk, name="console-requests"),
@@ -20,5 +20,7 @@ urlpatterns = [
     path("desk/<uuid:request_id>/data", files.data, name="console-request-data"),
     path("desk/<uuid:request_id>/confirm", acts.confirm, name="console-request-confirm"),
     path("desk/<uuid:request_id>/identity", acts.identity, name="console-request-identity"),
+    path("desk/<uuid:request_id>/recipients/<uuid:notice_id>", recipients.recipient, name="console-request-recipient"),
+    path("desk/<uuid:request_id>/recipients/<uuid:notice_id>/act", recipients.act, name="console-request-recipient-act"),
     path("desk/<uuid:request_id>/step/<str:step>", acts.step, name="console-request-step"),
 ]

@@ -19,6 +19,7 @@ from troth.privacy.desk.identity import DEMANDS, is_known_enough
 from troth.privacy.desk.links import make_ask_url
 from troth.privacy.desk.listing import count_kinds, select
 from troth.privacy.desk.steps import Step
+from troth.privacy.downstream.reading import list_notices
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.states import UNANSWERED
 from troth.workspaces.audit import NOBODY
@@ -92,6 +93,7 @@ def request_page(request: MemberRequest, request_id: UUID) -> HttpResponse:
         history=reading.read_steps(found),
         needs_identity=DEMANDS[found.type] > 0,
         is_known=is_known_enough(found.type, found.identity),
+        recipients=list_notices(request.workspace.pk, request_id=found.pk),
         hands_out=found.type in (RequestType.ACCESS, RequestType.PORTABILITY),
         **reading.about(found),
     )

@@ -27,6 +27,36 @@ def _text(label: Any, help_text: Any = "") -> forms.CharField:
     return forms.CharField(label=label, help_text=help_text, required=False, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+WAY_WORDS = [
+    ("", _("not by Troth: members do it")),
+    ("opendsr", _("OpenDSR: their door for requests, with signed answers")),
+    ("webhook", _("one of the webhooks chosen above")),
+    ("mail", _("a mail to their contact, whose answer a member records")),
+    ("exempt", _("not at all: impossible, or a disproportionate effort (Art. 19)")),
+]
+
+
+class WayForm(forms.Form):
+    """How the processor is told of corrections, erasure and restriction (Art. 19)."""
+
+    way = forms.ChoiceField(label=_("How they are told"), required=False, choices=WAY_WORDS)
+    address = forms.CharField(
+        label=_("Where, or why not"),
+        required=False,
+        max_length=LONGEST,
+        help_text=_("The base of their OpenDSR door (https://…/v2), a mail address, the number of a webhook, or why they are not told."),
+    )
+    authorization = forms.CharField(
+        label=_("Authorization"),
+        required=False,
+        max_length=LONGEST,
+        help_text=_(
+            "For OpenDSR: what is sent in that header, such as “Bearer …”. It is kept encrypted and not shown; leave it empty to keep it."
+        ),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class ProcessorForm(forms.Form):
     """Who it is, where, for what, and by what data reaches it."""
 
@@ -54,7 +84,7 @@ class ProcessorForm(forms.Form):
         others = [(str(one.pk), one.name) for one in list_processors(workspace_id) if one.pk != own_id]
         self.fields["parent_id"].choices = [("", _("nobody: it is ours")), *others]  # type: ignore[attr-defined]
         self.fields["links"].choices = [  # type: ignore[attr-defined]
-            (f"{one.kind}s:{one.id}", f"{one.name} ({one.kind})") for one in find_recipients(workspace_id)
+            (f"{one.kind}s:{one.id}", f"{one.name} ({one.kind} {one.id})") for one in find_recipients(workspace_id)
         ]
         if own_id is not None:
             del self.fields["in_use"]

@@ -9,5 +9,6 @@ from troth.console.processors import views
 urlpatterns = [
     path("processors", views.overview, name="console-processors"),
     path("processors/entry", views.entry, name="console-processor"),
+    path("processors/way", views.way, name="console-processor-way"),
     path("processors/act", views.act, name="console-processor-act"),
 ]

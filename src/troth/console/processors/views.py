@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.processors.forms import TOOL_WORDS, ProcessorForm
+from troth.console.processors.forms import TOOL_WORDS, ProcessorForm, WayForm
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
+from troth.privacy.disclosure_models import NoticeWay
+from troth.privacy.downstream.ways import plain_way, set_way
 from troth.privacy.models import Processor
 from troth.privacy.processors.register import (
     FIELDS,
@@ -58,8 +60,30 @@ def entry(request: MemberRequest) -> HttpResponse:
         "console/processors/entry.html",
         form=form,
         own=own,
+        way_form=_way_form(own) if own else None,
         crumbs=[(_("Processors"), reverse("console-processors", args=[workspace_id]))],
     )
+
+
+def _way_form(own: Processor) -> WayForm:
+    held = plain_way(NoticeWay.objects.filter(processor=own).first())
+    return WayForm(initial={"way": held["way"], "address": held["address"]}, auto_id="way_%s")
+
+
+@member_page(Permission.KEEP_REGISTERS, methods=("POST",))
+def way(request: MemberRequest) -> HttpResponse:
+    """How an entry, by `id`, is told of corrections, erasure and restriction."""
+    own = _find(request, request.POST.get("id", ""))
+    said = {name: request.POST.get(name, "").strip() for name in ("way", "address", "authorization")}
+    try:
+        with transaction.atomic():
+            set_way(own, said["way"], said["address"], authorization=said["authorization"] or None, now=now_ms())
+            record(request, "processor.way_set", detail={"processor": own.pk, "way": said["way"] or "members"})
+    except TrothError as error:
+        messages.error(request, str(error).partition(": ")[2] or str(error))
+        return redirect(f"{reverse('console-processor', args=[request.workspace.pk])}?id={own.pk}")
+    messages.success(request, _("Kept."))
+    return _back(request)
 
 
 def _enter(own: Processor | None) -> dict[str, Any]:
