@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("privacy", "0016_opendsr"),
+        ("privacy", "0017_requesters"),
     ]
 
     operations = [
