@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
+from planted import SECRET
 
 from tests.privacy.test_inventory import stored
 from tests.privacy.test_minimisation import attributes_of, events_of
@@ -18,11 +19,12 @@ from troth.consent.durations import add_duration
 from troth.intake.commands import Decide, Decision, Identify, Identity, Track
 from troth.intake.door import apply
 from troth.kernel.clock import DAY, now_ms
+from troth.kernel.personal_data import Subject
 from troth.kernel.worker import drain
-from troth.people.lookup import PersonNotFound, find_person
+from troth.people.lookup import PersonNotFound, find_person, load_person
 from troth.privacy.certificate import verify_certificate
 from troth.privacy.inventory.storing import count_all
-from troth.privacy.models import PrivacyRequest, RetentionRule, RetentionRun
+from troth.privacy.models import LegalHold, PrivacyRequest, RetentionRule, RetentionRun
 from troth.privacy.retention import running
 from troth.privacy.retention.holds import lift_hold, place_hold
 from troth.privacy.retention.rules import RetentionInvalid, RetentionUnknown, cutoff_of, save_rule
@@ -191,3 +193,52 @@ def test_a_cutoff_is_never_too_late_and_less_than_two_days_too_early(now: int, p
     beyond = add_duration(cutoff + DAY, period)
     assert beyond is not None
     assert beyond > now
+
+
+def test_what_troth_itself_writes_goes_by_its_age_with_preview_hold_and_proof(dana: Subject) -> None:
+    from troth.messages.models import DeliveryEvent, Engagement, Message
+    from troth.privacy.desk.cases import find_request, open_request, withdraw
+    from troth.privacy.history import By
+    from troth.privacy.models import RequestType, RequestWords
+
+    now = load_person(dana).updated_at
+    Message.objects.filter(person_id=dana.person_id).update(
+        state="sent", settled_at=now - 40 * DAY, recipient=SECRET, rendered={"text": SECRET}
+    )
+    Engagement.objects.filter(person_id=dana.person_id).update(measured_at=now - 40 * DAY)
+    DeliveryEvent.objects.filter(person_id=dana.person_id).update(noted_at=now - 40 * DAY)
+    closed = open_request(dana, RequestType.OBJECTION, by=By("api"), now=now, words=SECRET)
+    withdraw(find_request(dana.workspace_id, closed.pk), by=By("api"), now=now)
+    later = now + 40 * DAY
+    before = RequestWords.objects.filter(person_id=dana.person_id).count()
+    names = {"message_contents": 1, "mail_activity": 1, "delivery_reports": 1, "request_files": 1}
+    made = {
+        name: save_rule(
+            dana.workspace_id,
+            {"title": name, "target": "store", "name": name, "trigger": "age", "period": "P30D", "is_active": True},
+            now=now,
+        )
+        for name in names
+    }
+    hold = place_hold(dana.workspace_id, person_id=dana.person_id, ground="a claim", until=later + DAY, now=now)
+    LegalHold.objects.exclude(hold_id=hold.hold_id).delete()
+    assert preview(made["message_contents"], later) == {"held": 1}
+    assert run_now(made["message_contents"], later).counts == {"held": 1}
+    hold.delete()
+    for name, number in names.items():
+        assert preview(made[name], later)[name] == number, name
+        run = run_now(made[name], later)
+        assert run.counts[name] == number and verify_certificate(run.certificate)["covered"] == [f"store {name}"]
+        assert preview(made[name], later) == {}
+    message = Message.objects.get(person_id=dana.person_id)
+    assert (message.state, message.recipient, message.rendered, message.context) == ("sent", "", None, {}), "that it was sent stays"
+    assert not Engagement.objects.exists() and not DeliveryEvent.objects.exists()
+    assert RequestWords.objects.filter(person_id=dana.person_id).count() == before - 1, "what was written in open requests stays"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": "messages"}, {"name": "mail_activity", "trigger": "last_activity"}, {"name": "request_files", "purpose": "service"}]
+)
+def test_a_store_that_must_not_go_earlier_cannot_be_scheduled(workspace: Any, fields: dict[str, str]) -> None:
+    with pytest.raises(RetentionInvalid):
+        save_rule(workspace.pk, {"title": "T", "target": "store", "trigger": "age", "period": "P30D", **fields}, now=NOW)

@@ -23,10 +23,10 @@ RuleId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 class RuleIn(Input):
-    """A schedule. `category`, or `event` and `name` say which data; `purpose` narrows it, or is the one whose consent ended."""
+    """A schedule. `target` `store`: what Troth itself writes, with `name` one of `message_contents`, `mail_activity`, `delivery_reports`, `request_files`. `category`, or `event` and `name` say which data; `purpose` narrows it, or is the one whose consent ended."""
 
     title: str | None = None
-    target: Literal["category", "attribute", "event", "property", "person"] | None = None
+    target: Literal["category", "attribute", "event", "property", "person", "store"] | None = None
     category: str | None = None
     event: str | None = None
     name: str | None = None

@@ -28,7 +28,7 @@ declare(
         category="communication",
         purpose="the purpose of each message",
         origin="made by Troth from campaigns",
-        retention="until erased; bodies 30 days",
+        retention="until erased, for nobody is to get a mail twice; bodies 30 days, and earlier, with the event they were made from, where a schedule says so",
         export=_message.export,
         erase=_message.erase,
         move=_message.move,

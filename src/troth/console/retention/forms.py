@@ -22,6 +22,13 @@ TARGET_WORDS = {
     "event": _("an event"),
     "property": _("a property of an event"),
     "person": _("the whole person"),
+    "store": _("what Troth itself writes"),
+}
+STORE_WORDS = {
+    "message_contents": _("what messages said, to whom, and the event they were made from"),
+    "mail_activity": _("mails opened and links followed"),
+    "delivery_reports": _("what providers told of messages"),
+    "request_files": _("letters, reasons and notes of requests that are closed"),
 }
 PLAIN = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 
@@ -34,6 +41,7 @@ class ScheduleForm(forms.Form):
     category = forms.ChoiceField(label=_("Which category"), required=False, choices=[("", "–"), *CATEGORIES.items()])
     event = forms.CharField(label=_("Which event"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN))
     name = forms.CharField(label=_("Which attribute or property"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN))
+    store = forms.ChoiceField(label=_("Which of what Troth writes"), required=False, choices=[("", "–"), *STORE_WORDS.items()])
     purpose = forms.ChoiceField(
         label=_("Purpose"),
         required=False,
@@ -51,7 +59,8 @@ class ScheduleForm(forms.Form):
 
     def said(self) -> dict[str, Any]:
         """What was entered, as a schedule takes it."""
-        return {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
+        said = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
+        return {**said, "name": self.cleaned_data["store"]} if said["target"] == "store" else said
 
 
 class HoldForm(forms.Form):

@@ -53,7 +53,7 @@ def schedule(request: MemberRequest) -> HttpResponse:
         if form.is_valid() and (saved := _save(request, form, own)):
             return _go(reverse("console-retention-schedule", args=[workspace_id]) + f"?id={saved.pk}")
     else:
-        form = ScheduleForm(workspace_id, initial={name: getattr(own, name) for name in FIELDS} if own else {"trigger": "age"})
+        form = ScheduleForm(workspace_id, initial=_initial(own))
     return render_page(
         request,
         "console/retention/schedule.html",
@@ -62,6 +62,13 @@ def schedule(request: MemberRequest) -> HttpResponse:
         counts=sorted(preview(own, now_ms()).items()) if own else None,
         crumbs=[(_("Retention"), reverse("console-retention", args=[workspace_id]))],
     )
+
+
+def _initial(own: RetentionRule | None) -> dict[str, Any]:
+    if own is None:
+        return {"trigger": "age"}
+    kept = {name: getattr(own, name) for name in FIELDS}
+    return {**kept, "name": "", "store": own.name} if own.target == "store" else kept
 
 
 def _save(request: MemberRequest, form: ScheduleForm, own: RetentionRule | None) -> RetentionRule | None:

@@ -67,6 +67,11 @@ class Holds:
         """Whether nothing of anybody may go."""
         return EVERYBODY in self._whole
 
+    @property
+    def whole_people(self) -> set[int]:
+        """The persons of whom nothing may go."""
+        return self._whole - {EVERYBODY}
+
     def covers_person(self, person_id: int) -> bool:
         """Whether something of a person is held, so that the person as a whole stays."""
         return person_id in self._people or EVERYBODY in self._people

@@ -19,9 +19,10 @@ from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, PROPERTY
 from troth.privacy.inventory.reading import read_inventory
 from troth.privacy.inventory.rules import CATEGORIES
 from troth.privacy.models import RetentionRule
+from troth.privacy.retention.stores import KEEPABLES, STORE
 
 CATEGORY, PERSON = "category", "person"
-TARGETS = (CATEGORY, ATTRIBUTE, EVENT, PROPERTY, PERSON)
+TARGETS = (CATEGORY, ATTRIBUTE, EVENT, PROPERTY, PERSON, STORE)
 AGE, LAST_ACTIVITY, CONSENT_END = "age", "last_activity", "consent_end"
 TRIGGERS = (AGE, LAST_ACTIVITY, CONSENT_END)
 FIELDS = ("title", "target", "category", "event", "name", "purpose", "trigger", "period", "is_active")
@@ -85,6 +86,10 @@ def _check(own: RetentionRule) -> None:
         raise RetentionInvalid("$.event: name the event.")
     if own.target in (ATTRIBUTE, PROPERTY) and not own.name:
         raise RetentionInvalid("$.name: name the attribute or property.")
+    if own.target == STORE and (own.name not in KEEPABLES or own.event or own.purpose):
+        raise RetentionInvalid(f"$.name: of a store of Troth's own one of {', '.join(KEEPABLES)}, without event or purpose.")
+    if own.target == STORE and own.trigger != AGE:
+        raise RetentionInvalid("$.trigger: what Troth itself writes goes by its age.")
     if own.target == PERSON and own.trigger == AGE:
         raise RetentionInvalid("$.trigger: whole persons go by their last activity or by the end of a consent.")
     if own.trigger == CONSENT_END and not own.purpose:

@@ -23,6 +23,7 @@ from troth.privacy.models import RetentionRule, RetentionRun
 from troth.privacy.retention.finding import DueAttribute, DueEvent, due_attributes, due_events, due_people
 from troth.privacy.retention.holds import Holds
 from troth.privacy.retention.rules import PERSON, Datum, RetentionUnknown, cutoff_of, data_of, plain_rule
+from troth.privacy.retention.stores import STORE, count_due, take_due
 from troth.segments.changes import Changed, mark
 
 EVERY = DAY
@@ -33,7 +34,7 @@ _step = {"buckets": 64}
 
 
 def preview(rule: RetentionRule, now: int) -> dict[str, int]:
-    """What would go now: the number of attributes, events, properties and persons, and of those that a hold keeps. Changes nothing; reads everybody."""
+    """What would go now: the number of attributes, events, properties, persons or records of a store, and of those that a hold keeps. Changes nothing; reads everybody."""
     counts: Counter[str] = Counter()
     cutoff, data, holds = cutoff_of(rule.period, now), data_of(rule), Holds(rule.workspace_id, now)
     for first in range(0, BUCKETS, 256):
@@ -100,8 +101,11 @@ def _do_step(rule: RetentionRule, run: RetentionRun, until: int, now: int) -> bo
     data = [Datum(*datum) for datum in run.data]
     if rule.target == PERSON:
         return _erase_step(rule, run, until, now)
+    holds = Holds(rule.workspace_id, now)
     with transaction.atomic():
-        counts, attributes, events = _look(rule, data, run.cutoff, Holds(rule.workspace_id, now), run.bucket, until)
+        counts, attributes, events = _look(rule, data, run.cutoff, holds, run.bucket, until)
+        if rule.target == STORE and not holds.covers_everybody:
+            take_due(rule.name, rule.workspace_id, run.cutoff, holds.whole_people, run.bucket, until)
         _delete_attributes(rule.workspace_id, attributes)
         _delete_events(rule.workspace_id, events)
         run.counts = dict(Counter(run.counts) + counts)
@@ -119,6 +123,10 @@ def _look(
         for person_id in due_people(rule, cutoff, first, until):
             counts[HELD if holds.covers_person(person_id) else PERSON] += 1
         return counts, [], []
+    if rule.target == STORE:
+        free, kept = count_due(rule.name, rule.workspace_id, cutoff, holds.whole_people, first, until)
+        all_kept = holds.covers_everybody
+        return +Counter({rule.name: 0 if all_kept else free, HELD: free + kept if all_kept else kept}), [], []
     attributes, events = [], []
     for due in due_attributes(rule, data, cutoff, first, until):
         if holds.covers(due.person_id, due.datum):
