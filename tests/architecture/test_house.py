@@ -48,6 +48,17 @@ def test_every_model_about_a_person_is_declared_with_its_export_and_erasure() ->
     assert declared <= {model._meta.label for model in own_models()}
 
 
+def test_every_model_belongs_to_a_workspace_or_says_that_it_belongs_to_none() -> None:
+    """So a workspace that leaves is deleted whole (`kernel.tenancy`)."""
+    from troth.kernel.tenancy import is_of_installation
+    from troth.privacy.workspace_tables import tables_of_workspace
+
+    known = {table.label for table in tables_of_workspace()} | {"workspaces.Workspace"}
+    assert [
+        model._meta.label for model in own_models() if model._meta.label not in known and not is_of_installation(model._meta.label)
+    ] == []
+
+
 def test_every_personal_table_is_keyed_by_its_bucket_first() -> None:
     exceptions = {"privacy.PrivacyRequest"}  # a request outlives its person and then names nobody
     for model in own_models():

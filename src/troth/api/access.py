@@ -39,11 +39,17 @@ READ_REPORTS = Bearer("reports:read")
 WRITE_WEBHOOKS = Bearer("webhooks:write")
 WRITE_REGISTERS = Bearer("registers:write")
 WRITE_CAMPAIGNS = Bearer("campaigns:write")
+ACCOUNT = Bearer("account")
 
 
 def workspace_of(request: HttpRequest) -> int:
     """The workspace of the key that the call came with."""
     return cast("Grant", request.auth).workspace_id  # type: ignore[attr-defined]
+
+
+def key_of(request: HttpRequest) -> int:
+    """The number of the key that the call came with."""
+    return cast("Grant", request.auth).key_id  # type: ignore[attr-defined]
 
 
 def may(request: HttpRequest, scope: str) -> bool:

@@ -19,6 +19,7 @@ from troth.api import (
     domains,
     forms,
     inventory,
+    leaving,
     letters,
     limits,
     newsletters,
@@ -128,6 +129,7 @@ for _router in (
     readiness.router,
     seats.router,
     letters.router,
+    leaving.router,
 ):
     _add(_router)
 

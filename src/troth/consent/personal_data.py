@@ -9,6 +9,7 @@ from django.db import connection
 
 from troth.consent.models import EVERYTHING, Record, Stance
 from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal
+from troth.kernel.tenancy import declare_of_installation
 
 _record = Table(
     model=Record, times=("at", "valid_until"), json=("evidence", "rules"), hidden=("salt", "subject_ref", "schema"), order_by="record_id"
@@ -89,3 +90,5 @@ declare_not_personal(
     "consent.AskedAddress", "keyed hashes, kept for a day: without the installation's key and the address itself they lead to nobody"
 )
 declare_not_personal("consent.UsedToken", "hashes of random numbers")
+declare_of_installation("consent.UsedToken", "hashes of random numbers, which expire by themselves")
+declare_of_installation("consent.AskedAddress", "keyed hashes, kept for a day")

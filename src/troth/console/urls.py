@@ -39,7 +39,7 @@ ROOMS = [
         "readiness",
         "agreements",
     ),
-    *("settings", "keys", "members", "setup", "audit"),
+    *("settings", "leaving", "keys", "members", "setup", "audit"),
 ]
 """Each room brings its own `urls.py`."""
 

@@ -12,6 +12,7 @@ from troth.intake.models import DeletionOrder, InboxItem
 from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Store, Subject, Table, declare
 from troth.kernel.sql import is_sqlite
+from troth.kernel.tenancy import declare_of_installation
 
 _inbox = Table(
     model=InboxItem, times=("ts", "received_at"), json=("properties",), hidden=("item_id", "dedupe", "dedupe_until"), order_by="item_id"
@@ -113,3 +114,5 @@ declare(
         erase_order=42,
     )
 )
+
+declare_of_installation("intake.Seen", "keyed hashes of de-duplication keys, which expire by themselves and lead to nothing")

@@ -10,6 +10,7 @@ from django.db import connection
 from troth.kernel.clock import iso
 from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.tenancy import declare_belonging, declare_of_installation
 from troth.messages.models import DeliveryEvent, Engagement, Message, StoppedAddress
 from troth.people.queries import find_holders, load_identifiers
 
@@ -118,3 +119,6 @@ declare(
         columns=("reason",),
     )
 )
+
+declare_belonging("troth_messages.SendLane", "troth_messages.ConfiguredChannel", "own.way = 'channel ' || CAST(parent.id AS VARCHAR(20))")
+declare_of_installation("troth_messages.SendFence", "where this installation sends from")

@@ -55,6 +55,9 @@ def show_form(request: HttpRequest, form_id: str) -> HttpResponse:
         form = find_form(form_id)
     except FormUnknown:
         return not_ours(request)
+    if Workspace.objects.filter(pk=form.workspace_id, leaves_at__isnull=False).exists():
+        closed = _page("form_closed.html", form.workspace_id, choose_language(request, list(WORDS)), what="closed", status=410)
+        return _in_frame(request, form, closed)
     posted = read_form(request) if request.method == "POST" else QueryDict()
     asked = _ask(request, form, posted)
     if asked is None:
@@ -153,6 +156,8 @@ def confirm_page(request: HttpRequest, token: str) -> HttpResponse:
     now = now_ms()
     entry = read_entry(token, now)
     asked = asked_then(entry) if entry else None
+    if asked is not None and Workspace.objects.filter(pk=asked.form.workspace_id, leaves_at__isnull=False).exists():
+        asked = None
     if entry is None or asked is None:
         return HttpResponse(
             render_to_string("pages/confirm_expired.html", {"words": words_in(entry.language if entry else "en")}), status=404

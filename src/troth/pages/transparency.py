@@ -149,7 +149,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, str]]] = {
 @require_safe
 def transparency(request: HttpRequest, workspace_id: int) -> HttpResponse:
     """`?lang=`: in which language."""
-    workspace = Workspace.objects.filter(pk=workspace_id, is_transparent=True).first()
+    workspace = Workspace.objects.filter(pk=workspace_id, is_transparent=True, leaves_at=None).first()
     if workspace is None:
         raise Http404
     language = choose_language(request, list(WORDS), request.GET.get("lang", ""))

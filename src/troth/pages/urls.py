@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import asking, forms, ledger, my, push, receipts, sender, transparency, views
+from troth.pages import asking, forms, leaving, ledger, my, push, receipts, sender, transparency, views
 
 urlpatterns = [
     path(".well-known/gpc.json", views.gpc_support, name="gpc-support"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("my/<str:token>/take", my.take, name="my-take"),
     path("my/<str:token>/correct", my.correct_data, name="my-correct"),
     path("my/<str:token>/do/<str:act>", my.act, name="my-act"),
+    path("leaving/<str:token>", leaving.follow_leaving, name="leaving"),
+    path("leaving/<str:token>/certificate", leaving.leaving_certificate, name="leaving-certificate"),
     path("transparency/<int:workspace_id>", transparency.transparency, name="transparency"),
     path("transparency/<int:workspace_id>/proof", transparency.statement, name="transparency-proof"),
     path("b/<int:workspace_id>.css", sender.brand_style, name="brand-style"),

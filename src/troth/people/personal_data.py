@@ -8,7 +8,9 @@ from typing import Any
 from django.db import connection
 
 from troth.kernel.clock import iso
+from troth.kernel.ids import BUCKETS
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.tenancy import declare_belonging
 from troth.people.identifiers import EMAIL, PHONE
 from troth.people.models import Event, Identifier, Person
 from troth.people.queries import Profile, forget_lookups, load_identifiers, load_whole_profiles, update_profiles
@@ -128,4 +130,8 @@ declare(
         models=("people.Event",),
         columns=("name", "ts", "properties"),
     )
+)
+
+declare_belonging(
+    "people.IdentifierIndex", "people.Person", f"parent.bucket = own.person_id %% {BUCKETS} AND parent.person_id = own.person_id"
 )

@@ -22,7 +22,6 @@ class PrivacyConfig(AppConfig):
         from troth.privacy.inventory.storing import count_folded
         from troth.privacy.opendsr.following import note_moves
         from troth.privacy.processors.register import hold_channel
-        from troth.privacy.proofs.ways import AFTER, ARRIVE, PREPARE, register_way
         from troth.privacy.readiness.impact import find_unassessed
         from troth.segments.registry import register_refusal
 
@@ -49,6 +48,7 @@ class PrivacyConfig(AppConfig):
         register_check("compaction", "troth.privacy.compaction.running.check_compaction")
         register_check("data inventory", "troth.privacy.inventory.drift.check_inventory")
         register_check("breaches", "troth.privacy.breaches.checks.check_breaches")
+        register_duty("leave_due", "troth.privacy.leaving.carrying_out.leave_due", every_ms=1_000)
         register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=50)
         register_duty("forget_requesters", "troth.privacy.desk.requesters.forget_files", every_ms=3_600_000)
         register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
@@ -64,10 +64,16 @@ class PrivacyConfig(AppConfig):
         register_duty("prove_erasure", "troth.privacy.proofs.starting.start_when_due", every_ms=60_000, is_awaited=False)
         register_duty("tell_of_proofs", "troth.privacy.proofs.telling.tell_of_proofs", every_ms=60_000, is_awaited=False)
         register_check("proof of erasure", "troth.privacy.proofs.telling.check_proofs")
+        register_duty("remove_expired_backups", "troth.privacy.backups.remove_expired", every_ms=3_600_000)
+        self._register_ways()
+
+    def _register_ways(self) -> None:
+        """By which ways the made-up persons of the daily proof go."""
+        from troth.privacy.proofs.ways import AFTER, ARRIVE, PREPARE, register_way
+
         register_way("the segment", "troth.privacy.proofs.own_ways.prepare", stage=PREPARE)
         register_way("the door", "troth.privacy.proofs.own_ways.arrive", stage=ARRIVE)
         register_way("messages, what comes back of them", "troth.privacy.proofs.own_ways.come_back", stage=AFTER)
         register_way("requests, holds, an export, the audit log", "troth.privacy.proofs.own_ways.ask", stage=AFTER)
         register_way("what came in while somebody watches", "troth.privacy.proofs.own_ways.watch", stage=AFTER)
         register_way("the inbox", "troth.privacy.proofs.own_ways.linger", stage=AFTER)
-        register_duty("remove_expired_backups", "troth.privacy.backups.remove_expired", every_ms=3_600_000)

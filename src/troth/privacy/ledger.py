@@ -17,6 +17,7 @@ from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
+from troth.privacy.clearing_out import clear_at_once
 from troth.privacy.deletion import delete_persons, person_tag
 from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.ledger_file import Entry, LedgerBroken, entries, last_number
@@ -90,6 +91,9 @@ def catch_up(applied: int, now: int) -> int:
 
 
 def _apply(entry: Entry, subjects: Sequence[Subject], now: int) -> None:
+    if entry.whole:
+        clear_at_once(entry.workspace)
+        return
     known = PrivacyRequest.objects.filter(pk=entry.request).first()
     if known and known.deleted_at and not subjects:
         return  # what the database already knows of this erasure is more than the ledger can tell

@@ -25,8 +25,11 @@ class LedgerBroken(TrothError):
     """A line of the ledger cannot be read, or numbers are missing."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One erasure. `persons` are keyed hashes of person ids, `tags` the suppression tags of all identifiers nobody else held; in hex."""
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One erasure. `persons` are keyed hashes of person ids, `tags` the suppression tags of all identifiers nobody else held; in hex.
+
+    `whole`: the workspace itself was deleted for good, with everything in it; `request` is then the number of that leaving.
+    """
 
     number: int
     at: int
@@ -34,12 +37,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     request: str
     persons: list[str]
     tags: list[str]
+    whole: bool = False
 
 
 _decoder = msgspec.json.Decoder(Entry)
 
 
-def append(number: int, *, workspace_id: int, request_id: str, persons: Sequence[bytes], tags: Sequence[bytes], at: int) -> None:
+def append(
+    number: int, *, workspace_id: int, request_id: str, persons: Sequence[bytes], tags: Sequence[bytes], at: int, whole: bool = False
+) -> None:
     """Write an erasure down; when it returns, it is on the disk. Raises LedgerBroken when `number` does not follow the last one."""
     path = ledger_path()
     make_private_dir(path.parent)
@@ -51,6 +57,7 @@ def append(number: int, *, workspace_id: int, request_id: str, persons: Sequence
         request=request_id,
         persons=[tag.hex() for tag in persons],
         tags=[tag.hex() for tag in tags],
+        whole=whole,
     )
     with while_appending(path), open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:  # noqa: PTH123
         _cut_torn_line(file)

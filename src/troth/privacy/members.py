@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.db import models, transaction
 
 from troth.kernel.clock import iso
@@ -61,10 +62,8 @@ def delete_member(user: User, now: int) -> str:
         alone = [member.workspace.name for member in own if is_last_owner(member)]
         if alone:
             raise StillOwner(f"You are the only owner of {', '.join(alone)}: make somebody else an owner first.")
-        gone = {_name(model): rows.count() for model, rows in _related(user)}
-        AuditEntry.objects.filter(user_id=user.pk).update(address="")
         number = user.pk
-        user.delete()
+        gone = forget_user(user)
     claims = {
         "what": "account of a member deleted",
         "at": iso(now),
@@ -74,6 +73,17 @@ def delete_member(user: User, now: int) -> str:
         "backups": "leave with the backups that hold the account, as they expire",
     }
     return certify(claims)
+
+
+def forget_user(user: User) -> dict[str, int]:
+    """Delete a user with sessions and means of log-in, and the addresses that the audit log has of them; rows gone or untied, by what they were."""
+    gone = {_name(model): rows.count() for model, rows in _related(user)}
+    for model, rows in _related(user):
+        if any(field.name == "session_key" for field in model._meta.fields):
+            Session.objects.filter(session_key__in=list(rows.values_list("session_key", flat=True))).delete()
+    AuditEntry.objects.filter(user_id=user.pk).update(address="")
+    user.delete()
+    return gone
 
 
 def _related(user: User) -> Iterator[tuple[type[models.Model], models.QuerySet[Any]]]:

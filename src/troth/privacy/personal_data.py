@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.tenancy import declare_of_installation
 from troth.people.identifiers import EMAIL
 from troth.people.queries import load_identifiers
 from troth.privacy.desk_models import RequesterFile
@@ -20,6 +21,15 @@ from troth.privacy.inventory.storing import take_off
 from troth.privacy.models import LegalHold, PrivacyRequest, RequestState, RequestWords
 from troth.privacy.opendsr.forgetting import export_opendsr, void_opendsr
 from troth.privacy.states import UNANSWERED
+
+declare_of_installation("privacy.DomainCertificate", "the certificates with which processors sign, as anybody can fetch them")
+declare_of_installation("privacy.ProofRun", "the daily proof of erasure, on made-up persons of a workspace of its own")
+declare_of_installation("privacy.Compaction", "when the database's files were rewritten")
+declare_of_installation("privacy.LedgerPosition", "how far the erasure ledger is applied")
+declare_of_installation("privacy.InventoryPosition", "how far the inventory has counted")
+declare_of_installation(
+    "privacy.Leaving", "that a workspace or account left, and the certificate of it: kept as proof, for a time, and names nobody"
+)
 
 _words = Table(model=RequestWords, times=("at",), hidden=("words_id",), order_by="words_id")
 

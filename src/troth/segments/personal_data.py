@@ -9,6 +9,7 @@ from django.db import connection
 
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.tenancy import declare_belonging
 from troth.segments.changes import ANYTHING, Changed, mark
 from troth.segments.membership import forget_person
 from troth.segments.models import Mark, Membership, Timer
@@ -56,3 +57,5 @@ declare(
         columns=("segment_id", "since"),
     )
 )
+
+declare_belonging("segments.Hour", "segments.Segment", "parent.id = own.segment_id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from troth.kernel.personal_data import Store, Table, declare, declare_not_personal
+from troth.kernel.tenancy import declare_belonging
 from troth.webhooks.models import Delivery
 
 _delivery = Table(
@@ -32,3 +33,4 @@ declare_not_personal(
     "webhooks.ErasureNotice",
     "Written when somebody is erased, to tell those who had their data (Art. 19): the random number that was theirs leads to nobody any more.",
 )
+declare_belonging("webhooks.Withheld", "webhooks.Webhook", "parent.id = own.webhook_id")

@@ -127,6 +127,8 @@ ACTIONS = {
     "member.role_changed": "changed a member's role",
     "member.removed": "removed a member",
     "workspace.edited": "changed the workspace",
+    "workspace.leaving_asked": "asked for the deletion of the workspace",
+    "workspace.leaving_called_off": "called off the deletion of the workspace",
     "webhook.added": "added a webhook",
     "webhook.edited": "edited a webhook",
     "webhook.removed": "removed a webhook",

@@ -12,6 +12,8 @@ from troth.kernel.errors import TrothError
 from troth.workspaces.models import Key, User, Workspace
 
 TRACK = "track"
+ACCOUNT = "account"
+"""Given to a key by name alone: with it everything can be taken, and lost."""
 SCOPES = {
     TRACK: "send people and events",
     "delete": "erase a person at once through the Vero door",
@@ -27,9 +29,10 @@ SCOPES = {
     "dsr:write": "hand in persons' requests over OpenDSR, follow them and fetch their results",
     "registers:write": "keep the registers of breaches and agreements",
     "webhooks:write": "set up webhooks, read what they were told, and tell it again",
+    ACCOUNT: "take everything of the workspace away, and ask for its deletion",
 }
 KINDS: dict[str, frozenset[str]] = {
-    "server": frozenset(SCOPES),
+    "server": frozenset(SCOPES) - {ACCOUNT},
     "tracking": frozenset({TRACK}),
     "write": frozenset({TRACK}),
 }
@@ -82,8 +85,8 @@ def create_key(
 
 
 def find_grant(token: str) -> Grant | None:
-    """What a key may do, read from the database; None when it is unknown or revoked."""
-    key = Key.objects.filter(digest=digest_of(token), revoked_at=None).first()
+    """What a key may do, read from the database; None when it is unknown or revoked, or its workspace is leaving."""
+    key = Key.objects.filter(digest=digest_of(token), revoked_at=None, workspace__leaves_at=None).first()
     if key is None:
         return None
     _used.add(key.pk)
@@ -114,7 +117,7 @@ class Keyring:
     def refresh(self) -> None:
         """Read the valid keys from the database."""
         grants = {}
-        for key in Key.objects.filter(revoked_at=None).select_related("workspace").iterator():
+        for key in Key.objects.filter(revoked_at=None, workspace__leaves_at=None).select_related("workspace").iterator():
             scopes = frozenset(key.scopes)
             if key.kind == "tracking" and key.workspace.public_key_deletes:
                 scopes |= {"delete"}

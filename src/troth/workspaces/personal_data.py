@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.tenancy import declare_of_installation
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.models import AuditEntry
 
@@ -47,3 +48,9 @@ declare(
         columns=("action", "detail", "reason"),
     )
 )
+
+declare_of_installation(
+    "workspaces.User", "a user may belong to several workspaces: who is left without one goes with the last (privacy.leaving)"
+)
+declare_of_installation("workspaces.Account", "goes with its last workspace (privacy.leaving)")
+declare_of_installation("workspaces.AgreementVersion", "the operator's own texts")

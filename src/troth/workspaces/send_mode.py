@@ -20,6 +20,8 @@ def set_send_mode(workspace: Workspace, mode: str, address: str = "") -> None:
     """
     if mode not in SendMode.values:
         raise SendModeInvalid(f"There is no such mode: choose {', '.join(SendMode.values)}.")
+    if mode != SendMode.OFF and workspace.leaves_at is not None:
+        raise SendModeInvalid("The workspace is to be deleted, so nothing is sent: call that off first.")
     address = address.strip() or workspace.test_address
     if address:
         try:

@@ -42,6 +42,7 @@ WORDS = {
     "dsr:write": later("hand in persons' requests over OpenDSR, follow them and fetch their results"),
     "registers:write": later("keep the registers of breaches and agreements"),
     "webhooks:write": later("set up webhooks, read what they were told, and tell it again"),
+    "account": later("take everything of the workspace away, and ask for its deletion"),
 }
 """What each scope permits, for members."""
 

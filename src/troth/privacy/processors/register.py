@@ -17,6 +17,7 @@ from troth.kernel.clock import DAY, iso
 from troth.kernel.errors import TrothError
 from troth.messages.configured import forget_routes
 from troth.privacy.models import Processor
+from troth.workspaces.models import Workspace
 
 WINDOW_DAYS = 30
 LONGEST_WINDOW = 365
@@ -141,7 +142,9 @@ def end_processor(own: Processor, *, now: int) -> Processor:
 
 
 def why_held(workspace_id: int, kind: str, own_id: int, now: int) -> str:
-    """Why nothing may leave by a channel or webhook (`kind`: `channels` or `webhooks`); empty where no processor that is linked to it stands against it."""
+    """Why nothing may leave by a channel or webhook (`kind`: `channels` or `webhooks`); empty where neither a leaving nor a processor linked to it stands against it."""
+    if Workspace.objects.filter(pk=workspace_id, leaves_at__isnull=False).exists():
+        return "The workspace is to be deleted: nothing leaves any more."
     for own in list_processors(workspace_id):
         state = state_of(own, now)
         if own_id in getattr(own, kind) and state is not State.EFFECTIVE:

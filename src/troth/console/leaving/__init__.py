@@ -1,0 +1,1 @@
+"""Deleting a workspace, or the account with all its workspaces, for good."""
