@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
+from django.core.management import call_command
 from django.test import Client
 
 from tests.authority import Authority
@@ -385,10 +386,18 @@ def test_our_own_types_are_taken_where_the_discovery_names_them(controller: Cont
     settings.TROTH_OPENDSR_OWN_TYPES = True
     controller.ask("restriction")
     controller.ask("objection", extensions={DOMAIN: {"purposes": ["marketing_email"]}})
-    controller.ask("objection", status=400, extensions={DOMAIN: {"purposes": ["no_such"]}})
-    controller.ask("rectification", extensions={DOMAIN: {"corrections": {"city": "Lyon"}}})
+    controller.ask("objection", status=400, extensions={DOMAIN: {"purposes": "marketing_email"}})
+    new = [{"kind": "email", "value": "new@example.com"}]
+    controller.ask("rectification", extensions={DOMAIN: {"corrections": {"city": "Lyon", "floor": None}, "now_known_as": new}})
     assert sorted(PrivacyRequest.objects.values_list("type", flat=True)) == ["objection", "rectification", "restriction"]
-    assert RequestWords.objects.get().text == "city: Lyon"
+    assert RequestWords.objects.get().text == "city: Lyon\nfloor: null\nemail: new@example.com"
+
+
+def test_an_objection_to_what_a_processor_does_not_know_waits_for_a_member(controller: Controller, processor: Any, settings: Any) -> None:
+    settings.TROTH_OPENDSR_OWN_TYPES = True
+    controller.ask("objection", extensions={DOMAIN: {"purposes": ["marketing_email", "no_such"]}})
+    assert OpendsrRequest.objects.get().carry_out_at is None
+    assert RequestWords.objects.get().text == "purposes: no_such"
 
 
 @pytest.fixture
@@ -410,6 +419,15 @@ def test_a_processor_carries_out_what_the_controller_asks_after_time_to_take_it_
     assert is_gone(processor)
     assert controller.status(first)["request_status"] == "in_progress"
     assert controller.status(second)["request_status"] == "cancelled"
+
+
+def test_whose_data_a_workspace_processes_is_said_on_the_command_line(workspace: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("workspace_role", str(workspace.pk), processes_for="Acme  SARL")
+    assert "processes for Acme SARL, who decides" in capsys.readouterr().out
+    call_command("workspace_role", str(workspace.pk), controller=True)
+    assert "is the controller" in capsys.readouterr().out
+    workspace.refresh_from_db()
+    assert workspace.processes_for == ""
 
 
 def test_a_processor_refuses_and_extends_nothing(controller: Controller, processor: Any) -> None:

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from tests.authority import Authority, Certified, _sign, rsa_key
 from tests.http_server import Asked, run_provider
@@ -188,6 +190,30 @@ def test_a_new_key_may_be_encrypted_and_is_never_replaced(tmp_path: Path) -> Non
     asked = x509.load_pem_x509_csr(own_certificate.request_certificate(made, DOMAIN, "Acme"))
     assert asked.is_signature_valid
     assert asked.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName) == [DOMAIN]
+
+
+def test_the_command_makes_a_key_asks_for_a_certificate_and_checks_what_came(
+    authority: Authority, tmp_path: Path, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.TROTH_OPENDSR_URL = "http://127.0.0.1:8000"
+    with pytest.raises(CommandError, match="https address"):
+        call_command("opendsr_certificate")
+    settings.TROTH_OPENDSR_URL = f"https://{DOMAIN}"
+    settings.TROTH_OPENDSR_KEY, settings.TROTH_OPENDSR_CERTIFICATE = str(tmp_path / "new.key"), str(tmp_path / "new.pem")
+    with pytest.raises(own_certificate.CertificateMissing, match="--new"):
+        call_command("opendsr_certificate")
+    call_command("opendsr_certificate", new=True, organisation="Acme")
+    asked = x509.load_pem_x509_csr(capsys.readouterr().out.encode())
+    key = own_certificate.load_key(tmp_path / "new.key", "")
+    assert asked.public_key() == key.public_key()
+    (tmp_path / "new.pem").write_bytes(authority.issue(DOMAIN, key=key).pem)
+    call_command("opendsr_certificate")
+    told = capsys.readouterr().out
+    assert "good: others will believe it" in told
+    assert "revocation   not named" in told
+    (tmp_path / "new.pem").write_bytes(authority.issue("other.example.com", key=key).pem)
+    with pytest.raises(CommandError, match="not for this domain"):
+        call_command("opendsr_certificate")
 
 
 def test_a_body_of_either_version_is_read_and_a_wrong_one_is_explained_without_its_values() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from troth.privacy.desk.cases import clock_of, is_unknown, pauses_of
+from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.identity import is_known_enough
 from troth.privacy.desk.lifting import can_lift, is_announced
 from troth.privacy.desk.listing import SOON, is_unanswered
@@ -154,6 +155,8 @@ def _carrying_out() -> Mapping[RequestType, tuple[str, str, str]]:
 def list_acts(request: PrivacyRequest) -> list[tuple[str, str, str]]:
     """Further steps that are possible: (step, button, icon)."""
     possible = set(possible_acts(request.state, request.type))
+    if is_for_another(request.workspace_id):
+        possible -= {Act.EXTEND, Act.REFUSE}
     words: Sequence[tuple[Act, str, str, str]] = (
         (Act.ASK_IDENTITY, Step.ASK_IDENTITY, _("Ask who it is…"), "user-search"),
         (Act.ASK_CLARIFICATION, Step.ASK_CLARIFICATION, _("Ask what is meant…"), "message-circle-question-mark"),

@@ -1,7 +1,7 @@
 """In a workspace that processes for another controller, a request of that controller is an instruction (Art. 28(3)(a)): carried out by itself.
 
-It waits a quarter of an hour first, in which the controller can take it back. Where it needs somebody it goes to the desk: a correction, and
-whatever leads to several people.
+It waits a quarter of an hour first, in which the controller can take it back. Where it needs somebody it goes to the desk: a correction, what has to
+be read, and whatever leads to several people.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from troth.privacy.opendsr.own_certificate import load_own
 
 KINDS = {"controller_customer_id": "external_id", "email": "email"}
 """The specification's names of identities that we keep, and ours. Phone numbers have none there: they come as an extension."""
-PHONE, PURPOSES, CORRECTIONS = "phone", "purposes", "corrections"
-"""What our extension of a request may say: an E.164 number; keys of purposes; attributes as they should be."""
+PHONE, PURPOSES, CORRECTIONS, NOW_KNOWN_AS = "phone", "purposes", "corrections", "now_known_as"
+"""What our extension of a request may say: an E.164 number; keys of purposes; attributes as they should be; new identifiers."""
 OWN_TYPES = (RequestType.RECTIFICATION, RequestType.RESTRICTION, RequestType.OBJECTION, RequestType.CONSENT_WITHDRAWAL)
 MAJOR = {V2: "v2", "1.0": "v1"}
 

@@ -20,6 +20,7 @@ from troth.consent.catalog import load_catalog
 from troth.kernel.clock import MINUTE
 from troth.kernel.crypto import derive, keyed_tag
 from troth.kernel.errors import TrothError
+from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
 from troth.privacy.desk.cases import open_request
 from troth.privacy.desk.identity import Means
@@ -31,7 +32,7 @@ from troth.privacy.opendsr.callback_queue import enqueue
 from troth.privacy.opendsr.following import OPENDSR, cases_of
 from troth.privacy.opendsr.identities import find_subjects
 from troth.privacy.opendsr.instructions import when_to_carry_out
-from troth.privacy.opendsr.offering import CORRECTIONS, PHONE, PURPOSES, offered_types
+from troth.privacy.opendsr.offering import CORRECTIONS, NOW_KNOWN_AS, PHONE, PURPOSES, offered_types
 from troth.privacy.opendsr.own_certificate import own_domain
 from troth.privacy.opendsr.statuses import status_of
 from troth.privacy.opendsr_models import OpendsrCase, OpendsrRequest
@@ -42,7 +43,7 @@ log = structlog.get_logger()
 LABEL = b"opendsr-body/v1"
 SKEW = 5 * MINUTE
 """By which the other side's clock may be ahead."""
-MOST_IDENTITIES, MOST_URLS, MOST_PURPOSES, MOST_CORRECTIONS = 100, 10, 100, 100
+MOST_IDENTITIES, MOST_URLS, MOST_ENTRIES = 100, 10, 100
 LONGEST_URL = 2_000
 
 
@@ -116,7 +117,9 @@ def _check(workspace_id: int, said: Request, now: int) -> _Asked:
     phone = own.get(PHONE, "")
     if not isinstance(phone, str):
         raise BodyInvalid("phone in the extension is a number in E.164 form")
-    return _Asked(said, min(submitted_at, now), phone, _purposes(workspace_id, own), _corrections(own))
+    purposes, strange = _purposes(workspace_id, own)
+    words = "\n".join([*_corrections(own), *([strange] if strange else [])]).replace("\0", "")
+    return _Asked(said, min(submitted_at, now), phone, purposes, words)
 
 
 def _check_urls(urls: Sequence[str]) -> None:
@@ -132,31 +135,33 @@ def _check_urls(urls: Sequence[str]) -> None:
             raise BodyInvalid("status_callback_urls are https addresses without a user name")
 
 
-def _purposes(workspace_id: int, own: Mapping[str, Any]) -> list[str] | None:
+def _purposes(workspace_id: int, own: Mapping[str, Any]) -> tuple[list[str] | None, str]:
+    """The workspace's own purposes, and in words those that it does not know, for a member to judge. Raises BodyInvalid."""
     keys = own.get(PURPOSES)
     if keys is None:
-        return None
+        return None, ""
+    if not isinstance(keys, list) or not 0 < len(keys) <= MOST_ENTRIES or not all(isinstance(key, str) for key in keys):
+        raise BodyInvalid("purposes in the extension are keys of purposes")
     known = load_catalog(workspace_id).purposes
-    if not isinstance(keys, list) or not 0 < len(keys) <= MOST_PURPOSES or not all(isinstance(key, str) and key in known for key in keys):
-        raise BodyInvalid("purposes in the extension are keys of the workspace's purposes")
-    return list(dict.fromkeys(keys))
+    strange = [key for key in keys if key not in known]
+    return list(dict.fromkeys(key for key in keys if key in known)), f"purposes: {', '.join(strange)}" if strange else ""
 
 
-def _corrections(own: Mapping[str, Any]) -> str:
-    """For the member who corrects: kept with the person, as what they said."""
-    said = own.get(CORRECTIONS, {})
-    if (
-        not isinstance(said, dict)
-        or len(said) > MOST_CORRECTIONS
-        or not all(isinstance(value, str | int | float) for value in said.values())
-    ):
+def _corrections(own: Mapping[str, Any]) -> list[str]:
+    """For the member who corrects: kept with the person, as what they said. Raises BodyInvalid."""
+    said, known_as = own.get(CORRECTIONS, {}), own.get(NOW_KNOWN_AS, [])
+    if not isinstance(said, dict) or not isinstance(known_as, list) or len(said) + len(known_as) > MOST_ENTRIES:
         raise BodyInvalid("corrections in the extension are attributes with the values that they should have")
-    return "\n".join(f"{name}: {value}" for name, value in said.items()).replace("\0", "")
+    if not all(isinstance(one, dict) and isinstance(one.get("kind"), str) and isinstance(one.get("value"), str) for one in known_as):
+        raise BodyInvalid("now_known_as in the extension lists identifiers, each with kind and value")
+    lines = [f"{name}: {value if isinstance(value, str) else encode(value)}" for name, value in said.items()]
+    return [*lines, *(f"{one['kind']}: {one['value']}" for one in known_as)]
 
 
 def _open(workspace_id: int, key_id: int, asked: _Asked, subjects: Sequence[Subject], tag: bytes, version: str, now: int) -> OpendsrRequest:
     right = RequestType(asked.said.subject_request_type)
-    carry_out_at = when_to_carry_out(workspace_id, right, subjects, now)
+    # What has to be read needs a reader.
+    carry_out_at = None if asked.words else when_to_carry_out(workspace_id, right, subjects, now)
     row = OpendsrRequest(
         workspace_id=workspace_id,
         subject_request_id=UUID(asked.said.subject_request_id),
