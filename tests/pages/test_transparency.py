@@ -68,3 +68,41 @@ def test_every_language_has_every_word(language: str) -> None:
     assert WORDS[language].keys() == WORDS["en"].keys()
     assert BASES[language].keys() == set(LegalBasis.values)
     assert RIGHTS[language].keys() == RIGHTS["en"].keys() == set(RequestType.values)
+
+
+def test_the_register_of_processors_is_a_feed_of_every_change_for_machines(client: Client, workspace: Any, place: str) -> None:
+    from xml.etree import ElementTree as ET
+
+    from troth.privacy.processors.register import change_processor, end_processor, object_to, register_processor, settle_objection
+
+    now = now_ms()
+    secret = {"contact": "Ann, +49 30 1", "tia": "drawer 3", "dpa": "drawer 4"}
+    own = register_processor(workspace.pk, {"name": "Mailer <Ltd>", "location": "Paris", "service": "mail", **secret}, in_use=True, now=now)
+    change_processor(own, {"contact": "Bob"}, now=now + 1)
+    change_processor(own, {"location": "Boston", "transfer_tool": "scc_2"}, now=now + 2)
+    object_to(own, "We do not want that", now=now + 3)
+    settle_objection(own, now=now + 4)
+    end_processor(own, now=now + 5)
+    told = client.get(f"{place}/processors.json").json()
+    assert [one["what"] for one in told["changes"]] == ["ended", "settled", "objected", "proposed", "registered"], (
+        "a new contact is no change"
+    )
+    assert told["changes"][-1]["processor"]["location"] == "Paris" and told["changes"][0]["processor"]["location"] == "Boston"
+    answer = client.get(f"{place}/processors.atom")
+    assert answer["Content-Type"].startswith("application/atom+xml")
+    feed = ET.fromstring(answer.content)
+    titles = [entry.findtext("{http://www.w3.org/2005/Atom}title") for entry in feed.iter("{http://www.w3.org/2005/Atom}entry")]
+    assert titles[-1] == "Mailer <Ltd> is in use" and "you may object" in str(titles[-4 + 2])
+    for hidden in ("Ann", "Bob", "drawer", "We do not want"):
+        assert hidden not in answer.content.decode() and hidden not in str(told)
+    Workspace.objects.update(is_transparent=False)
+    assert client.get(f"{place}/processors.json").status_code == 404
+
+
+def test_the_page_names_the_companies_that_process_for_us(client: Client, workspace: Any, place: str) -> None:
+    from troth.privacy.processors.register import register_processor
+
+    assert "processors.atom" not in client.get(place).content.decode()
+    register_processor(workspace.pk, {"name": "Mailer Ltd", "location": "Paris", "service": "sends mail"}, in_use=True, now=now_ms())
+    page = client.get(place, headers={"Accept-Language": "de"}).content.decode()
+    assert "Mailer Ltd" in page and "sends mail · Paris" in page and f"{place}/processors.atom" in page

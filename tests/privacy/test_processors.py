@@ -37,7 +37,7 @@ def test_a_proposal_becomes_effective_when_its_window_ends_and_no_objection_stan
     assert [state_of(own, NOW + day * DAY) for day in (0, 29, 30)] == ["proposed", "proposed", "effective"]
     object_to(own, "no agreement", now=NOW)
     assert state_of(own, NOW + 31 * DAY) == "objected"
-    settle_objection(own)
+    settle_objection(own, now=NOW)
     assert state_of(own, NOW + 31 * DAY) == "effective"
     with pytest.raises(ProcessorInvalid, match="its window is over"):
         object_to(own, "too late", now=NOW + 31 * DAY)
@@ -66,7 +66,7 @@ def test_a_channel_whose_processor_is_not_effective_holds_its_messages_and_says_
     assert "Mailer Ltd is proposed" in held.fault
     object_to(own, "no", now=NOW)
     assert "Mailer Ltd is objected" in why_held(workspace.pk, "channels", channel.pk, NOW + 99 * DAY)
-    settle_objection(own)
+    settle_objection(own, now=NOW)
     assert why_held(workspace.pk, "channels", channel.pk, NOW + 30 * DAY) == ""
     assert why_held(workspace.pk, "webhooks", channel.pk, NOW) == ""
 

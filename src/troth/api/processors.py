@@ -124,7 +124,7 @@ def object_to_processor(request: HttpRequest, processor_id: ProcessorId, objecti
 def settle_processor_objection(request: HttpRequest, processor_id: ProcessorId) -> dict[str, Any]:
     """The objection is settled."""
     now = now_ms()
-    return show_processor(settle_objection(find_processor(workspace_of(request), processor_id)), now)
+    return show_processor(settle_objection(find_processor(workspace_of(request), processor_id), now=now), now)
 
 
 @router.post("/processors/{processor_id}/end", auth=WRITE_REGISTERS, response={200: ProcessorOut, **problems(404)})

@@ -29,6 +29,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "nobody": "nobody else",
         "transfers": "Outside the European Economic Area",
         "no": "no",
+        "processors": "Companies that process it for us",
+        "from_day": "from {day} on",
+        "feed": "Every change, as a feed",
         "notices": "What people are told",
         "version": "version",
         "requests": "Requests of the last year",
@@ -57,6 +60,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "nobody": "sonst niemand",
         "transfers": "Außerhalb des Europäischen Wirtschaftsraums",
         "no": "nein",
+        "processors": "Unternehmen, die sie für uns verarbeiten",
+        "from_day": "ab {day}",
+        "feed": "Jede Änderung, als Feed",
         "notices": "Was den Menschen gesagt wird",
         "version": "Fassung",
         "requests": "Anträge des letzten Jahres",
@@ -85,6 +91,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "nobody": "personne d’autre",
         "transfers": "Hors de l’Espace économique européen",
         "no": "non",
+        "processors": "Entreprises qui les traitent pour nous",
+        "from_day": "à partir du {day}",
+        "feed": "Chaque changement, en flux",
         "notices": "Ce qui est dit aux personnes",
         "version": "version",
         "requests": "Demandes de l’année passée",
@@ -113,6 +122,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "nobody": "nadie más",
         "transfers": "Fuera del Espacio Económico Europeo",
         "no": "no",
+        "processors": "Empresas que los tratan por nosotros",
+        "from_day": "desde el {day}",
+        "feed": "Cada cambio, como canal",
         "notices": "Qué se dice a las personas",
         "version": "versión",
         "requests": "Solicitudes del último año",
@@ -180,6 +192,10 @@ def transparency(request: HttpRequest, workspace_id: int) -> HttpResponse:
                     words["open"] if one.days is None else words["answered"].format(days=one.days),
                 )
                 for one in told.requests
+            ],
+            "processors": [
+                (own, words["from_day"].format(day=datetime.fromtimestamp(own.effective_at / 1000, UTC).date().isoformat()))
+                for own in told.processors
             ],
             "ledger_says": words["ledger_says"].format(number=told.ledger),
             "proof_says": _tell_proof(told.proof, words),

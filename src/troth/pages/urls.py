@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import asking, forms, leaving, ledger, my, push, receipts, sender, transparency, views
+from troth.pages import asking, forms, leaving, ledger, my, processor_feed, push, receipts, sender, transparency, views
 
 urlpatterns = [
     path(".well-known/gpc.json", views.gpc_support, name="gpc-support"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("leaving/<str:token>", leaving.follow_leaving, name="leaving"),
     path("leaving/<str:token>/certificate", leaving.leaving_certificate, name="leaving-certificate"),
     path("transparency/<int:workspace_id>", transparency.transparency, name="transparency"),
+    path("transparency/<int:workspace_id>/processors.<str:kind>", processor_feed.feed, name="processor-feed"),
     path("transparency/<int:workspace_id>/proof", transparency.statement, name="transparency-proof"),
     path("b/<int:workspace_id>.css", sender.brand_style, name="brand-style"),
     path("b/<int:workspace_id>/<str:tag>", sender.brand_logo, name="brand-logo"),

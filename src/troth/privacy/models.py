@@ -12,6 +12,7 @@ from troth.privacy import desk_models as _desk_models  # noqa: F401 -- its table
 from troth.privacy import disclosure_models as _disclosure_models  # noqa: F401 -- its tables are of this app
 from troth.privacy import leaving_models as _leaving_models  # noqa: F401 -- its tables are of this app
 from troth.privacy import opendsr_models as _opendsr_models  # noqa: F401 -- so are these
+from troth.privacy import processor_models as _processor_models  # noqa: F401 -- its tables are of this app
 from troth.privacy import proof_models as _proof_models  # noqa: F401 -- so is its
 
 

@@ -12,7 +12,8 @@ from troth.consent.catalog import load_catalog
 from troth.consent.ledger.log import head_of
 from troth.consent.models import NoticeVersion, Purpose
 from troth.kernel.clock import DAY
-from troth.privacy.models import PrivacyRequest
+from troth.privacy.models import PrivacyRequest, Processor
+from troth.privacy.processors.register import State, list_processors, state_of
 from troth.privacy.proof_models import ProofRun
 from troth.privacy.proofs.reading import last_proof
 from troth.workspaces.models import Workspace
@@ -41,6 +42,8 @@ class Transparency:
     purposes: list[Purpose]
     notices: list[NoticeVersion]
     """The newest version of each notice, in each language."""
+    processors: list[Processor]
+    """Those that may be used, and those that are proposed."""
     requests: list[Answered]
     has_few: bool
     """Whether some types had too few requests to be told."""
@@ -61,6 +64,7 @@ def read_transparency(workspace: Workspace, now: int) -> Transparency:
         contact=workspace.privacy_contact,
         purposes=list(Purpose.objects.filter(workspace_id=workspace.pk, archived=False).order_by("name")),
         notices=sorted(newest.values(), key=lambda one: (one.notice, one.language)),
+        processors=[own for own in list_processors(workspace.pk) if state_of(own, now) is not State.ENDED],
         requests=[one for one in answered if one.number >= FEWEST],
         has_few=any(one.number < FEWEST for one in answered),
         ledger=head_of(workspace.pk)[0],

@@ -120,7 +120,7 @@ def act(request: MemberRequest) -> HttpResponse:
                 object_to(own, request.POST.get("text", ""), now=now)
                 record(request, "processor.objected", detail={"processor": own.pk})
             elif asked == "settle":
-                settle_objection(own)
+                settle_objection(own, now=now_ms())
                 record(request, "processor.settled", detail={"processor": own.pk})
             elif asked == "end":
                 end_processor(own, now=now)

@@ -17,6 +17,7 @@ from troth.kernel.clock import DAY, iso
 from troth.kernel.errors import TrothError
 from troth.messages.configured import forget_routes
 from troth.privacy.models import Processor
+from troth.privacy.processors.history import keep_version
 from troth.workspaces.models import Workspace
 
 WINDOW_DAYS = 30
@@ -105,8 +106,10 @@ def _save(own: Processor, given: Mapping[str, Any], *, effective_at: int, now: i
     if own.parent_id is not None and (own.parent_id == own.pk or not list_processors(own.workspace_id).filter(pk=own.parent_id).exists()):
         raise ProcessorInvalid("$.parent_id: there is no such processor above it in this workspace.")
     own.effective_at = effective_at
+    is_new = own.pk is None
     with transaction.atomic():
         own.save()
+        keep_version(own, "proposed" if effective_at > now else "registered" if is_new else "changed", now)
         if effective_at > now:
             own.notices.create(workspace_id=own.workspace_id, at=now, told=False)
     forget_routes()
@@ -120,15 +123,19 @@ def object_to(own: Processor, text: str, *, now: int) -> Processor:
     if not text.strip() or len(text) > LONGEST:
         raise ProcessorInvalid(f"$.objection: say why, in {LONGEST:,} characters at most.")
     own.objection = text.strip()
-    own.save(update_fields=["objection"])
+    with transaction.atomic():
+        own.save(update_fields=["objection"])
+        keep_version(own, "objected", now)
     forget_routes()
     return own
 
 
-def settle_objection(own: Processor) -> Processor:
+def settle_objection(own: Processor, *, now: int) -> Processor:
     """The objection, if there is one, is settled: the proposal goes on, effective when its window has ended."""
     own.objection = ""
-    own.save(update_fields=["objection"])
+    with transaction.atomic():
+        own.save(update_fields=["objection"])
+        keep_version(own, "settled", now)
     forget_routes()
     return own
 
@@ -136,7 +143,9 @@ def settle_objection(own: Processor) -> Processor:
 def end_processor(own: Processor, *, now: int) -> Processor:
     """It is used no more; the entry stays."""
     own.ended_at = now
-    own.save(update_fields=["ended_at"])
+    with transaction.atomic():
+        own.save(update_fields=["ended_at"])
+        keep_version(own, "ended", now)
     forget_routes()
     return own
 

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         if options["object"]:
             object_to(find_processor(workspace_id, options["object"]), options["text"], now=now)
         if options["settle"]:
-            settle_objection(find_processor(workspace_id, options["settle"]))
+            settle_objection(find_processor(workspace_id, options["settle"]), now=now)
         if options["end"]:
             end_processor(find_processor(workspace_id, options["end"]), now=now)
         if options["json"]:
