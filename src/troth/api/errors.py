@@ -21,7 +21,8 @@ from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
 from troth.segments.registry import SegmentUnknown, VersionUnknown
 
-_PATH = re.compile(r"(\$[^\s:]*): (.+)", re.DOTALL)
+_PATH = re.compile(r"(\$[^\s:]*)(?:: | (?=\(“))(.+)", re.DOTALL)
+"""A place and what is wrong there; a place inside of something that it names, such as another segment, begins with the name."""
 
 
 class ApiError(TrothError):

@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from troth.campaigns.goals import LONGEST_EVENT, LONGEST_GOAL
+from troth.console.widgets import CODE
 
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 NAMES = ("event", "days", "revenue", "currency")
 
 

@@ -7,13 +7,12 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import create_campaign, find_faults, update_campaign
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.campaigns.forms import CampaignForm, initial_of
 from troth.console.campaigns.previewing import send_test
 from troth.console.campaigns.reading import find_campaign, list_event_names, moment_of
@@ -75,9 +74,7 @@ def _answer(request: MemberRequest, form: CampaignForm, own: Campaign | None) ->
         return _show(request, form, course, own)
     name = "console-campaign-publish" if request.POST.get("do") == "publish" and not find_faults(saved) else "console-campaign"
     messages.success(request, _("Saved. What was published goes on as it is.") if saved.has_changes else _("Saved."))
-    response = redirect(reverse(name, args=[saved.workspace_id, saved.pk]))
-    response.status_code = 303
-    return response
+    return go(name, saved.workspace_id, saved.pk)
 
 
 def _rules_form(request: MemberRequest, own: Campaign | None) -> RulesForm:

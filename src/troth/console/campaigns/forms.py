@@ -9,21 +9,20 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import DRAFT, LONGEST_EVENT, LONGEST_NAME, LONGEST_SUBJECT
+from troth.campaigns.publishing import DRAFT, LONGEST_EVENT, LONGEST_NAME
 from troth.consent.catalog import SERVICE, Catalog, load_catalog
 from troth.console.campaigns.rows import Lines, posted_lines, read_lines, write_lines
 from troth.console.goals import GoalFields, initial_of_goal
+from troth.console.mail_fields import MailFields, list_written
 from troth.console.showing import put_in_words
-from troth.content.library import list_mails, list_shorts
-from troth.content.liquid import MAX_SOURCE
+from troth.console.widgets import CODE
 from troth.people.event_names import fold_event_name
 from troth.segments.conditions import ConditionInvalid, check_condition
 
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 LONGEST_JSON = 20_000
 
 
-class CampaignForm(GoalFields):
+class CampaignForm(MailFields, GoalFields):
     """All that can be edited, and for whom and with which event it is tried."""
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("Only members see it."))
@@ -46,22 +45,6 @@ class CampaignForm(GoalFields):
         required=False,
         help_text=_("A stored template is taken over as it was published last; publish the campaign again for a later version."),
     )
-    subject = forms.CharField(label=_("Subject"), required=False, max_length=LONGEST_SUBJECT, widget=forms.TextInput(attrs=CODE))
-    html = forms.CharField(
-        label=_("HTML"),
-        required=False,
-        max_length=MAX_SOURCE,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 18, "class": "mono", **CODE}),
-    )
-    text = forms.CharField(
-        label=_("Text part"),
-        max_length=MAX_SOURCE,
-        required=False,
-        strip=False,
-        help_text=_("Made from the HTML when empty."),
-        widget=forms.Textarea(attrs={"rows": 6, "class": "mono", **CODE}),
-    )
 
     def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,9 +55,8 @@ class CampaignForm(GoalFields):
         topics = [topic for topic in catalog.topics.values() if not topic.archived or topic.key == self.initial.get("topic")]
         named = [(topic.key, f"{topic.name_in('en')} · {_name_of(catalog, topic.purpose)}") for topic in topics]
         self.fields["topic"].choices = [("", _("None")), *named]  # type: ignore[attr-defined]
-        stored = [(piece.key, f"{piece.name} · {piece.key}") for piece in list_mails(workspace_id, self.initial.get("template_key", ""))]
-        shorts = [(piece.key, _("%(name)s · short message") % {"name": piece.name}) for piece in list_shorts(workspace_id)]
-        self.fields["template_key"].choices = [("", _("Written here")), *stored, *shorts]  # type: ignore[attr-defined]
+        written = list_written(workspace_id, self.initial.get("template_key", ""))
+        self.fields["template_key"].choices = [("", _("Written here")), *written]  # type: ignore[attr-defined]
         # Only purposes that something is collected for: of the others there is nothing to use.
         offered = {*catalog.events.values(), *catalog.attributes.values(), *self.initial.get("also_for", [])} - {SERVICE}
         self.fields["also_for"].choices = [  # type: ignore[attr-defined]

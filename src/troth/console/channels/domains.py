@@ -8,14 +8,14 @@ from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.channels.forms import CODE
+from troth.console.acting import go
 from troth.console.shell import render_page
+from troth.console.widgets import CODE
 from troth.kernel.clock import now_ms
 from troth.messages.domains import (
     DomainInvalid,
@@ -201,9 +201,4 @@ def _way(request: MemberRequest) -> list[tuple[str, str]]:
 
 
 def _to(request: MemberRequest, row: SendingDomain | None) -> HttpResponse:
-    if row is None:
-        response = redirect("console-domains", request.workspace.pk)
-    else:
-        response = redirect("console-domain", request.workspace.pk, row.pk)
-    response.status_code = 303
-    return response
+    return go("console-domain", request.workspace.pk, row.pk) if row else go("console-domains", request.workspace.pk)

@@ -7,11 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from troth.console.widgets import CODE
 from troth.messages.channels.port import Adapter, Medium, Setting
 from troth.messages.configured import LONGEST, PRIORITIES
 from troth.messages.models import ConfiguredChannel
 
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 PREFIX = "setting_"
 
 

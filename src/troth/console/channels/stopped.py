@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.channels.reading import read_figures
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
@@ -42,9 +42,7 @@ def lift(request: MemberRequest) -> HttpResponseBase:
     except (LiftRefused, StopNotFound) as error:
         return _show(request, address=address, asked=True, fault=str(error), status=422)
     messages.success(request, _("Lifted: what is sent from now on goes there again. A new bounce or complaint stops it anew."))
-    response = redirect("console-stopped", request.workspace.pk)
-    response.status_code = 303
-    return response
+    return go("console-stopped", request.workspace.pk)
 
 
 def _show(request: MemberRequest, *, address: str, asked: bool, fault: str = "", status: int = 200) -> HttpResponse:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.channels import reading
 from troth.console.channels.forms import ChannelForm, TestForm
 from troth.console.shell import render_page
@@ -207,9 +207,4 @@ def _way(request: MemberRequest, own: ConfiguredChannel | None = None) -> list[t
 
 
 def _back(request: MemberRequest, own: ConfiguredChannel | None) -> HttpResponse:
-    if own is None:
-        response = redirect("console-channels", request.workspace.pk)
-    else:
-        response = redirect("console-channel", request.workspace.pk, own.pk)
-    response.status_code = 303
-    return response
+    return go("console-channel", request.workspace.pk, own.pk) if own else go("console-channels", request.workspace.pk)

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from troth.consent.catalog import load_catalog
 from troth.consent.forms import MOST_FIELDS, FormField, FormInvalid, FormTerms
 from troth.console.consent_forms.reading import list_published_notices
+from troth.console.widgets import CODE
 
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 LABEL = "label:"
 """Before purpose and language, in the names of the fields for what stands beside a box."""
 SPARE = 3

@@ -7,11 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.content.reading import get_piece, get_version, list_campaigns_with, moment_of
 from troth.console.shell import render_page
 from troth.content.checking import check_piece
@@ -36,7 +35,7 @@ def publish(request: MemberRequest, template_key: str) -> HttpResponseBase:
     if request.method == "POST" and not errors:
         if request.POST.get("seen", seen) != seen:
             messages.warning(request, _("Somebody edited the template meanwhile: look at it once more."))
-            return _back(own, "console-template-publish")
+            return go("console-template-publish", own.workspace_id, own.key)
         try:
             with transaction.atomic():
                 version = publish_piece(own)
@@ -45,7 +44,7 @@ def publish(request: MemberRequest, template_key: str) -> HttpResponseBase:
             messages.error(request, str(error))
         else:
             messages.success(request, _("Published as version %(number)d.") % {"number": version.version})
-        return _back(own)
+        return go("console-template", own.workspace_id, own.key)
     return _ask(
         request,
         "publish",
@@ -86,7 +85,7 @@ def restore(request: MemberRequest, template_key: str, version: int) -> HttpResp
         messages.success(
             request, _("Version %(number)d stands in the draft again; nothing is published by that.") % {"number": shown.version}
         )
-        return _back(own)
+        return go("console-template", own.workspace_id, own.key)
     return _ask(request, "restore", own, number=shown.version, changes=list(compare(written_of(own), written_in(shown))))
 
 
@@ -102,18 +101,10 @@ def delete(request: MemberRequest, template_key: str) -> HttpResponseBase:
                 record(request, "template.deleted", detail={"template": key, "name": name})
         except TrothError as error:
             messages.error(request, str(error))
-            return _back(own)
+            return go("console-template", own.workspace_id, own.key)
         messages.success(request, _("“%s” is deleted; the audit log says by whom.") % name)
-        response = redirect(reverse("console-templates", args=[request.workspace.pk]))
-        response.status_code = 303
-        return response
+        return go("console-templates", request.workspace.pk)
     return _ask(request, "delete", own, users=find_users(own), campaigns=list_campaigns_with(own))
-
-
-def _back(own: Piece, name: str = "console-template") -> HttpResponse:
-    response = redirect(reverse(name, args=[own.workspace_id, own.key]))
-    response.status_code = 303
-    return response
 
 
 def _ask(request: MemberRequest, question: str, own: Piece, **context: Any) -> HttpResponse:

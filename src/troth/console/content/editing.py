@@ -7,11 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.content.forms import PieceForm, initial_of
 from troth.console.content.previewing import send_test
 from troth.console.content.reading import get_piece, moment_of
@@ -84,9 +83,7 @@ def _answer(request: MemberRequest, form: PieceForm, own: Piece | None, language
         return _show(request, form, own, language)
     messages.success(request, _("Saved. What was published stays as it is.") if saved.version else _("Saved."))
     goes_on = request.POST.get("do") == "publish" and has_changes(saved)
-    response = redirect(reverse("console-template-publish" if goes_on else "console-template", args=[saved.workspace_id, saved.key]))
-    response.status_code = 303
-    return response
+    return go("console-template-publish" if goes_on else "console-template", saved.workspace_id, saved.key)
 
 
 def _save(request: MemberRequest, form: PieceForm, own: Piece | None, language: str) -> Piece:

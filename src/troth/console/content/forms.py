@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from troth.console.widgets import CODE
 from troth.content.compiling import PARTS, REQUIRED
 from troth.content.languages import LONGEST, normalise_language
 from troth.content.library import LONGEST_KEY, LONGEST_NAME
 from troth.content.liquid import MAX_SOURCE
 from troth.content.models import Format, Kind, Piece
 
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 _LABELS = {
     "subject": _("Subject"),
     "preheader": _("Preheader"),

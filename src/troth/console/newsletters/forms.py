@@ -15,7 +15,6 @@ from troth.campaigns.newsletters.plan import (
     LONGEST_EXPIRY,
     LONGEST_HOLD,
     LONGEST_KEY,
-    LONGEST_SUBJECT,
     LONGEST_TEST,
     MOST_HOLDOUT,
     MOST_MINUTES_BEHIND,
@@ -23,14 +22,13 @@ from troth.campaigns.newsletters.plan import (
 )
 from troth.consent.catalog import load_catalog
 from troth.console.goals import GoalFields
+from troth.console.mail_fields import MailFields, list_written
 from troth.console.showing import put_in_words
-from troth.content.library import list_mails, list_shorts
-from troth.content.liquid import MAX_SOURCE
+from troth.console.widgets import CODE
 from troth.kernel.clock import iso
 from troth.kernel.local_time import find_zone, instant_of
 from troth.segments.registry import list_segments
 
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 PLAIN = ("name", "audience", "medium", "purpose", "topic", "per_hour", "hold_minutes", "expires_hours", "holdout", "fresh_minutes")
 """Fields that are kept as they are entered."""
 KINDS = (
@@ -171,33 +169,17 @@ class NewsletterForm(GoalFields):
         return {"kind": "now"}
 
 
-class VariantForm(forms.Form):
+class VariantForm(MailFields):
     """One of the mails."""
 
     key = forms.CharField(label=_("Variant"), max_length=LONGEST_KEY)
     share = forms.IntegerField(label=_("Share"), min_value=1, max_value=100)
     template = forms.ChoiceField(label=_("Mail"), required=False)
-    subject = forms.CharField(label=_("Subject"), required=False, max_length=LONGEST_SUBJECT, widget=forms.TextInput(attrs=CODE))
-    html = forms.CharField(
-        label=_("HTML"),
-        required=False,
-        max_length=MAX_SOURCE,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 12, "class": "mono", **CODE}),
-    )
-    text = forms.CharField(
-        label=_("Text part"),
-        required=False,
-        max_length=MAX_SOURCE,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", **CODE}),
-    )
 
     def __init__(self, workspace_id: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        stored = [(piece.key, f"{piece.name} · {piece.key}") for piece in list_mails(workspace_id, str(self.initial.get("template", "")))]
-        shorts = [(piece.key, _("%(name)s · short message") % {"name": piece.name}) for piece in list_shorts(workspace_id)]
-        self.fields["template"].choices = [("", _("Written here")), *stored, *shorts]  # type: ignore[attr-defined]
+        written = list_written(workspace_id, str(self.initial.get("template", "")))
+        self.fields["template"].choices = [("", _("Written here")), *written]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A mail is written here, if it is no stored one."""

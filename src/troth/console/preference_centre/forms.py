@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from troth.consent.catalog import load_catalog
 from troth.consent.topics import LONGEST_NAME
+from troth.console.widgets import CODE
 from troth.workspaces.branding import LONGEST_URL
 
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 LONGEST_NAMES = 4_000
 
 

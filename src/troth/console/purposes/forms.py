@@ -14,6 +14,7 @@ from troth.consent.models import LegalBasis, OnChange, Purpose
 from troth.consent.notices import is_language
 from troth.consent.purposes import LONGEST_NAME, TERMS, PurposeInvalid, PurposeTerms, check_terms
 from troth.console.purposes.wording import ON_CHANGE, name_basis, read_duration
+from troth.console.widgets import CODE
 from troth.people.event_names import fold_event_name
 
 LONGEST_TEXT = 4_000
@@ -25,7 +26,6 @@ DESCRIPTION = "description_"
 """Begins the name of the field of a description; the language follows."""
 DATA = (("event", _("event")), ("attribute", _("attribute")))
 """The kinds that this room assigns: what is collected."""
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 _LONG = {"rows": 3}
 
 

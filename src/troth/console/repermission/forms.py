@@ -11,9 +11,9 @@ from troth.campaigns.repermission import LONGEST_SUBJECT
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.models import Notice
 from troth.console.showing import put_in_words
+from troth.console.widgets import CODE
 from troth.content.liquid import MAX_SOURCE
 
-CODE = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 FIELDS = ("purpose", "notice", "ground", "subject", "html")
 BLANK = {
     "ground": "service",

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.refusing import PurposeNotCovered
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.segments.choices import find_choices
 from troth.console.segments.reading import find_segment, name_people, name_purpose, tell_left_out
 from troth.console.segments.steps import change_steps
@@ -76,7 +76,7 @@ def archive(request: MemberRequest, segment_id: int) -> HttpResponseBase:
     else:
         record(request, "segment.restored" if own.archived else "segment.archived", detail={"segment": own.pk, "name": own.name})
         messages.success(request, _("Taken up again.") if own.archived else _("Archived. Nobody is in it any more."))
-    return _go(own)
+    return go("console-segment", own.workspace_id, own.pk)
 
 
 def _answer(request: MemberRequest, own: Segment | None) -> HttpResponseBase:
@@ -95,7 +95,7 @@ def _answer(request: MemberRequest, own: Segment | None) -> HttpResponseBase:
             fault = _plain(error)
         else:
             messages.success(request, _("Saved. It is computed now."))
-            return _go(saved)
+            return go("console-segment", saved.workspace_id, saved.pk)
     elif do in CHANGES:
         _change(node, do, rest)
         fault = ""
@@ -206,9 +206,3 @@ def _show(request: MemberRequest, own: Segment | None, draft: Segment, node: Nod
 
 def _plain(error: TrothError) -> str:
     return str(error).replace("`", "")
-
-
-def _go(own: Segment) -> HttpResponse:
-    response = redirect("console-segment", own.workspace_id, own.pk)
-    response.status_code = 303
-    return response

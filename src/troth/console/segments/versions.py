@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.segments.reading import find_segment, name_purpose
 from troth.console.shell import render_page
 from troth.kernel.errors import TrothError
@@ -64,9 +64,7 @@ def restore(request: MemberRequest, segment_id: int, version: int) -> HttpRespon
     else:
         record(request, "segment.edited", detail={"segment": own.pk, "name": shown.name, "version": shown.version})
         messages.success(request, _("It is as in version %(number)d again, and computed now.") % {"number": shown.version})
-    response = redirect("console-segment", own.workspace_id, own.pk)
-    response.status_code = 303
-    return response
+    return go("console-segment", own.workspace_id, own.pk)
 
 
 def _find(own: Segment, number: int) -> SegmentVersion:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponseBase
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.asking import is_number
 from troth.console.shell import render_page
 from troth.console.webhooks.reading import word_trouble
@@ -65,9 +65,7 @@ def replay_some(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
             record(request, "webhook.replayed", detail={"webhook": own.name, "deliveries": number})
         told = ngettext("%(number)d delivery is told again.", "%(number)d deliveries are told again.", number) % {"number": number}
         messages.success(request, told)
-        response = redirect("console-webhook-deliveries", request.workspace.pk, own.pk)
-        response.status_code = 303
-        return response
+        return go("console-webhook-deliveries", request.workspace.pk, own.pk)
     return render_page(request, "console/webhooks/replay.html", own=own, number=count_by_state(own)["dead"])
 
 

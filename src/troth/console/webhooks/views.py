@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.acting import go
 from troth.console.asking import keep, read_numbers
 from troth.console.shell import render_page
 from troth.console.showing import put_in_words
@@ -126,9 +126,7 @@ def way(request: MemberRequest, own: Webhook | None = None) -> list[tuple[str, s
 
 def back(request: MemberRequest, own: Webhook | None) -> HttpResponse:
     """To the page of a webhook, or to the list."""
-    response = redirect("console-webhook", request.workspace.pk, own.pk) if own else redirect("console-webhooks", request.workspace.pk)
-    response.status_code = 303
-    return response
+    return go("console-webhook", request.workspace.pk, own.pk) if own else go("console-webhooks", request.workspace.pk)
 
 
 def _ask(request: MemberRequest, form: WebhookForm, own: Webhook | None, status: int = 200) -> HttpResponse:
