@@ -11,6 +11,12 @@ from django.test import Client
 from tests.rows import put_rows, take_rows
 
 
+@pytest.fixture(autouse=True)
+def _no_proof_is_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it is started is enough here: it would go on beside the tests."""
+    monkeypatch.setattr("troth.privacy.proofs.starting._start", lambda run: None)
+
+
 @dataclass
 class Api:
     """Calls of one key."""

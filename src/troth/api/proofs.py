@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from troth.api.access import WRITE_REGISTERS
-from troth.api.errors import Conflict, NotFound
+from troth.api.errors import Conflict
 from troth.api.schemas import Time, problems
 from troth.kernel.clock import now_ms
 from troth.kernel.json_text import decode
-from troth.privacy.proof_models import ProofRun
-from troth.privacy.proofs.reading import list_proofs, plain_run
+from troth.privacy.proofs.reading import last_proof, list_proofs, plain_run
 from troth.privacy.proofs.running import ProofUnderWay
 from troth.privacy.proofs.starting import ProvenJustNow, start_now
 
@@ -37,25 +35,26 @@ class ErasureProofOut(Schema):
     reasons: list[str] = Field(description="Why it did not pass.")
 
 
-class ErasureStatementOut(ErasureProofOut):
-    """With the signed statement, as `troth privacy verify` takes it."""
+class ErasureStatementOut(Schema):
+    """The newest proof that came to its end, with the signed statement as `troth privacy verify` takes it; both null before the first."""
 
+    proof: ErasureProofOut | None
     certificate: dict[str, Any] | None
 
 
 @router.get("/proofs", auth=WRITE_REGISTERS, response={200: list[ErasureProofOut], **problems()})
 def list_erasure_proofs(request: HttpRequest, limit: Annotated[int, Query(ge=1, le=200)] = 30) -> list[dict[str, Any]]:
-    """The latest, the newest first."""
+    """The latest, the newest first; they are of the whole installation."""
     return [plain_run(run) for run in list_proofs(limit)]
 
 
-@router.get("/proofs/{proof_id}", auth=WRITE_REGISTERS, response={200: ErasureStatementOut, **problems(404)})
-def read_erasure_proof(request: HttpRequest, proof_id: UUID) -> dict[str, Any]:
-    """One of them, with what was signed."""
-    run = ProofRun.objects.filter(pk=proof_id).first()
+@router.get("/proofs/last", auth=WRITE_REGISTERS, response={200: ErasureStatementOut, **problems()})
+def read_last_proof(request: HttpRequest) -> dict[str, Any]:
+    """The newest that came to its end, with what was signed."""
+    run = last_proof()
     if run is None:
-        raise NotFound("There is no such proof: GET /proofs lists them.")
-    return {**plain_run(run), "certificate": decode(run.certificate) if run.certificate else None}
+        return {"proof": None, "certificate": None}
+    return {"proof": plain_run(run), "certificate": decode(run.certificate)}
 
 
 @router.post("/proofs", auth=WRITE_REGISTERS, response={202: ErasureProofOut, **problems(409)})
