@@ -15,11 +15,11 @@ class Disclosure(models.Model):
     bucket = models.SmallIntegerField()
     person_id = models.BigIntegerField()
     kind = models.CharField(max_length=10)
-    """`channel`, `webhook`, or `controller` for data that was handed over at the person's wish."""
+    """`channel` or `webhook`."""
     recipient_id = models.BigIntegerField()
     """Of the channel or webhook; channel 0: the installation's mail server."""
     what = models.CharField(max_length=30)
-    """The medium of messages, the type of what a webhook told, or `export`."""
+    """The medium of messages, or the type of what a webhook told."""
     basis = models.CharField(max_length=64)
     """The purpose for which it went; its legal basis stands with the purpose."""
     workspace_id = models.BigIntegerField()

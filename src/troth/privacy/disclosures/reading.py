@@ -9,7 +9,7 @@ from troth.consent.catalog import load_catalog
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
 from troth.privacy.disclosure_models import Disclosure
-from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, WEBHOOK
+from troth.privacy.disclosures.log import CHANNEL, WEBHOOK
 from troth.privacy.models import Processor
 from troth.privacy.processors.register import list_processors
 
@@ -88,7 +88,7 @@ def categories_of(row: Disclosure) -> tuple[str, ...]:
     """Which kinds of data went."""
     if row.kind == CHANNEL:
         return BY_MEDIUM.get(row.what, ("identifiers", CONTENT))
-    return ("everything held",) if row.kind == CONTROLLER else ("identifiers", row.what)
+    return ("identifiers", row.what)
 
 
 def _linked(row: Disclosure, register: Sequence[Processor]) -> list[Processor]:
