@@ -434,7 +434,47 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "breach_id": breach_id_of(workspace_id),
         "agreement": "dpa",
         "proof_id": proof_id_of(),
+        "notice_id": told_id_of(request),
     }
+
+
+def told_id_of(request: Any) -> str:
+    """A recipient of the example request who has answered, beside others who have not, made if there are none."""
+    from troth.kernel.clock import DAY, HOUR
+    from troth.privacy.disclosure_models import NoticeAnswer, RecipientNotice
+
+    if request is None:
+        return ""
+    if found := RecipientNotice.objects.filter(request=request, state="done").first():
+        return str(found.pk)
+    at = request.received_at
+    about = {
+        "request": request,
+        "workspace_id": request.workspace_id,
+        "right": request.type,
+        "kind": "channel",
+        "opened_at": at,
+        "asked_at": at,
+        "retry_until": at + 3 * DAY,
+    }
+    made = RecipientNotice.objects.create(
+        name="Mailhaus GmbH", way="opendsr", state="done", is_signed=True, told_at=at + HOUR, answered_at=at + DAY, recipient_id=1, **about
+    )
+    body = f'{{"request_status":"completed","subject_request_id":"{made.pk}"}}'
+    signed = {
+        "digest": "5d" * 32,
+        "body": body,
+        "signature": "c2lnbmF0dXJl" * 20,
+        "certificate": "-----BEGIN CERTIFICATE-----",
+        "domain": "dsr.example",
+    }
+    for hours, kind, state in ((1, "receipt", "told"), (24, "callback", "done")):
+        NoticeAnswer.objects.create(notice=made, at=at + hours * HOUR, kind=kind, state=state, **signed)
+    for name, way, state in (("Anrufe AG", "mail", "told"), ("CRM of the shop", "webhook", "waiting"), ("Printer", "", "by_hand")):
+        RecipientNotice.objects.create(
+            name=name, way=way, state=state, silent_at=at + 3 * DAY if state != "told" else None, recipient_id=2, **about
+        )
+    return str(made.pk)
 
 
 def proof_id_of() -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.http_server import Provider, run_provider
@@ -312,6 +312,7 @@ def test_a_way_that_cannot_be_is_refused(house: House) -> None:
 FORWARD = st.sampled_from(list(S))
 
 
+@settings(max_examples=50)
 @given(st.lists(FORWARD, max_size=12))
 def test_whatever_comes_in_whatever_order_a_notice_only_moves_forward(said: list[NoticeState]) -> None:
     state = S.WAITING
