@@ -40,6 +40,7 @@ from troth.api import (
     seats,
     segments,
     sending,
+    takeaways,
     templates,
     topics,
     trying,
@@ -130,6 +131,7 @@ for _router in (
     seats.router,
     letters.router,
     leaving.router,
+    takeaways.router,
 ):
     _add(_router)
 

@@ -17,8 +17,10 @@ from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
 from troth.people.lookup import PersonNotFound
 from troth.privacy.breaches.register import BreachOpen, BreachUnknown
+from troth.privacy.handovers.handing import HandoverUnknown
 from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
+from troth.privacy.takeaways.asking import TakeawayUnknown
 from troth.segments.registry import SegmentUnknown, VersionUnknown
 
 _PATH = re.compile(r"(\$[^\s:]*)(?:: | (?=\(“))(.+)", re.DOTALL)
@@ -106,6 +108,8 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
     if isinstance(
         error,
         PersonNotFound
+        | HandoverUnknown
+        | TakeawayUnknown
         | CampaignUnknown
         | NewsletterUnknown
         | FormUnknown

@@ -39,7 +39,7 @@ ROOMS = [
         "readiness",
         "agreements",
     ),
-    *("settings", "leaving", "keys", "members", "setup", "audit"),
+    *("settings", "leaving", "takeaway", "keys", "members", "setup", "audit"),
 ]
 """Each room brings its own `urls.py`."""
 

@@ -23,6 +23,7 @@ class PrivacyConfig(AppConfig):
         from troth.privacy.opendsr.following import note_moves
         from troth.privacy.processors.register import hold_channel
         from troth.privacy.readiness.impact import find_unassessed
+        from troth.privacy.takeaways.asking import forget_in_files
         from troth.segments.registry import register_refusal
 
         handed_over.register_reaction(hear_handed_over, listens=lambda: True)
@@ -48,6 +49,9 @@ class PrivacyConfig(AppConfig):
         register_check("compaction", "troth.privacy.compaction.running.check_compaction")
         register_check("data inventory", "troth.privacy.inventory.drift.check_inventory")
         register_check("breaches", "troth.privacy.breaches.checks.check_breaches")
+        news.erasures.register_reaction(forget_in_files, listens=lambda: True)
+        register_duty("take_away_due", "troth.privacy.takeaways.asking.take_away_due", every_ms=1_000)
+        register_duty("hand_over_due", "troth.privacy.handovers.queue.hand_over_due", every_ms=1_000)
         register_duty("leave_due", "troth.privacy.leaving.carrying_out.leave_due", every_ms=1_000)
         register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=50)
         register_duty("forget_requesters", "troth.privacy.desk.requesters.forget_files", every_ms=3_600_000)

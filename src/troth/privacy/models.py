@@ -14,6 +14,7 @@ from troth.privacy import leaving_models as _leaving_models  # noqa: F401 -- its
 from troth.privacy import opendsr_models as _opendsr_models  # noqa: F401 -- so are these
 from troth.privacy import processor_models as _processor_models  # noqa: F401 -- its tables are of this app
 from troth.privacy import proof_models as _proof_models  # noqa: F401 -- so is its
+from troth.privacy import takeaway_models as _takeaway_models  # noqa: F401 -- so are these
 
 
 class RequestType(models.TextChoices):

@@ -46,7 +46,7 @@ class WorkspaceTable:
         """How many rows it has of a workspace; counts no further than `most`."""
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT COUNT(*) FROM (SELECT 1 FROM {self.name} AS own WHERE {self.condition} LIMIT %s) AS some", [workspace_id, most]
+                f"SELECT COUNT(*) FROM (SELECT 1 FROM {self.name} AS own WHERE {self.condition} LIMIT %s) AS found", [workspace_id, most]
             )
             return int(cursor.fetchone()[0])
 

@@ -55,7 +55,13 @@ def leaving(request: MemberRequest) -> HttpResponse:
     """`?what=account`: the account with all its workspaces, for who owns them all; else this workspace."""
     waiting = find_waiting(request.workspace.pk)
     if waiting is not None:
-        return render_page(request, "console/leaving/waiting.html", waiting=waiting, follow=make_leaving_url(waiting))
+        return render_page(
+            request,
+            "console/leaving/waiting.html",
+            waiting=waiting,
+            follow=make_leaving_url(waiting),
+            takeaway=reverse("console-takeaway", args=[request.workspace.pk]),
+        )
     everything = workspaces_of(request.workspace.account)
     owns_all = may_ask(User.objects.get(pk=request.member.user_id), everything)
     is_account = request.GET.get("what") == "account" and owns_all
@@ -69,6 +75,7 @@ def leaving(request: MemberRequest) -> HttpResponse:
         "console/leaving/ask.html",
         status=422 if request.method == "POST" else 200,
         form=form,
+        takeaway=reverse("console-takeaway", args=[request.workspace.pk]),
         shown=preview(everything if is_account else [request.workspace]),
         stays=STAYS,
         is_account=is_account,

@@ -18,7 +18,7 @@ from troth.kernel.sql import select_by_keys
 from troth.messages.models import ConfiguredChannel
 from troth.messages.news import HandedOver
 
-CHANNEL, WEBHOOK = "channel", "webhook"
+CHANNEL, WEBHOOK, CONTROLLER = "channel", "webhook", "controller"
 TABLE = "privacy_disclosure"
 LONGEST_NAME = 200
 

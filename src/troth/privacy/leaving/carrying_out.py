@@ -31,6 +31,7 @@ from troth.privacy.ledger_file import append
 from troth.privacy.outcomes import is_telling
 from troth.privacy.residue import judge, search_bytes
 from troth.privacy.scan import Report
+from troth.privacy.takeaways.asking import remove_files_of
 from troth.privacy.wal import empty_log_within
 from troth.workspaces.models import Acceptance, Account, Member, Role, Workspace
 
@@ -94,6 +95,7 @@ def begin(leaving: Leaving, now: int) -> Leaving:
         )
         own.facts = _facts(own)
         sample = _sample(own.workspace_ids)
+        remove_files_of(own.workspace_ids)
         gone = cut_off(own.workspace_ids)
         own.members = len(gone)
         own.sealed = seal(SEAL, encode({"values": [*sample, *gone], "owners": owners}).encode(), own.pk.bytes)

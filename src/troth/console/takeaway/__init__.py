@@ -1,0 +1,1 @@
+"""Taking everything of a workspace or an account along, and handing it over to a third party."""
