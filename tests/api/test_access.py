@@ -144,7 +144,8 @@ def paths_into(tenant: Any, path: str) -> list[str]:
     path = path.replace("/members/{person}", f"/members/{tenant.person_id}")
     names = re.findall(r"\{(.*?)\}", path)
     assert len(names) == 1, f"teach places_of about {path}"
-    return [fill(path, place) for place in places_of(tenant)[names[0]]]
+    told = "?told=true" if path.endswith("/restriction") else ""  # it is lifted only after the person was told
+    return [fill(path, place) + told for place in places_of(tenant)[names[0]]]
 
 
 def body_of(method: str, path: str) -> Any:

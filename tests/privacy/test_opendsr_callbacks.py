@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from tests.authority import Authority
 from tests.http_server import Asked, Provider, run_provider
@@ -20,14 +23,16 @@ from troth.kernel.clock import DAY, HOUR, MINUTE, iso, now_ms
 from troth.people.lookup import find_person
 from troth.privacy.desk.steps import Said, Step, take_step
 from troth.privacy.history import By
-from troth.privacy.models import PrivacyRequest, RequestStep
+from troth.privacy.models import PrivacyRequest, RequestState, RequestStep
 from troth.privacy.opendsr import callback_queue, following, receiving, revocation
 from troth.privacy.opendsr.callback_courier import Courier
 from troth.privacy.opendsr.certificates import check_certificate
 from troth.privacy.opendsr.checks import check_opendsr
 from troth.privacy.opendsr.raising import raise_undelivered
 from troth.privacy.opendsr.signatures import verify
+from troth.privacy.opendsr.statuses import OUTSIDE, is_after, status_of
 from troth.privacy.opendsr_models import OpendsrCallback
+from troth.privacy.states import TABLE, Act
 
 DOMAIN = "opendsr.example.com"
 MAIL = "dana@example.com"
@@ -225,6 +230,23 @@ def test_a_cancelled_request_is_told_as_such(party: Party) -> None:
     following.cancel(row, "2.0", party.now)
     assert party.told() == ["cancelled"]
     assert find_person(party.workspace.pk, MAIL)
+
+
+def test_every_state_of_the_desk_has_a_name_outside() -> None:
+    assert set(OUTSIDE) == set(RequestState)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(list(Act))), max_size=30), st.integers(1, 3))
+@examples(max_examples=100)
+def test_whatever_is_done_with_its_cases_a_request_moves_only_forward(acts: list[tuple[int, Act]], number: int) -> None:
+    cases = [RequestState.RECEIVED] * number
+    told = [status_of(cases)]
+    for which, act in acts:
+        cases[which % number] = TABLE.get((cases[which % number], act), cases[which % number])
+        if (status := status_of(cases)) != told[-1]:
+            assert is_after(status, told[-1])
+            told.append(status)
+    assert told[0] == "pending"
 
 
 def test_doctor_says_until_when_the_certificate_counts(party: Party, authority: Authority, tmp_path: Path, settings: Any) -> None:

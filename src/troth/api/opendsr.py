@@ -10,6 +10,7 @@ from functools import wraps
 from typing import IO
 from uuid import UUID
 
+import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -36,6 +37,7 @@ from troth.privacy.opendsr.signatures import sign
 from troth.privacy.opendsr_models import OpendsrRequest
 from troth.workspaces.keys import Grant, find_grant
 
+log = structlog.get_logger()
 SCOPE = "dsr:write"
 PIECE = 64 * 1024
 JSON = "application/json"
@@ -83,6 +85,10 @@ def _door(*methods: str) -> Callable[[View], View]:
                 status, domain, reason = STATUSES[type(error)]
                 told = "OpenDSR is not set up here" if isinstance(error, CertificateMissing) else str(error)
                 return _error(status, domain, reason, told)
+            except TrothError as error:
+                # Somebody else acted on the same person at this moment, or roots cannot be read: nothing was taken.
+                log.error("opendsr_not_answered", error=type(error).__name__)
+                return _error(503, "Service", "try_again", "this cannot be answered now: try again")
 
         return answer
 
