@@ -24,7 +24,7 @@ from troth.privacy.disclosure_models import NoticeState, RecipientNotice
 from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.downstream import course
 from troth.privacy.downstream.answering import AnswerImpossible, record_answer, take_back, tell_again
-from troth.privacy.downstream.chasing import chase_silent, forget_sealed
+from troth.privacy.downstream.chasing import chase_silent, check_recipients, forget_sealed
 from troth.privacy.downstream.telling import teller
 from troth.privacy.downstream.ways import WayInvalid, set_way
 from troth.privacy.erasure import erase_person
@@ -247,12 +247,15 @@ def test_without_a_way_it_is_for_members_until_one_is_set(house: House, receiver
     erase_person(house.ann, now=house.now, source="api")
     house.work()
     assert (house.notice.name, house.notice.state, bool(house.notice.silent_at)) == ("Mailer Ltd", S.BY_HAND, True)
+    is_well, says = check_recipients(house.now)
+    assert not is_well and "1 are silent or for members to tell" in says
     with pytest.raises(AnswerImpossible, match="set one"):
         tell_again(house.notice, now=house.now)
     set_way(own, "webhook", str(own.webhooks[0]), now=1)
     tell_again(house.notice, now=house.now)
     house.work()
     assert house.notice.state == S.DONE
+    assert check_recipients(house.now)[0]
 
 
 def test_whom_telling_is_a_disproportionate_effort_is_not_told_and_the_certificate_says_so(house: House) -> None:

@@ -44,6 +44,7 @@ class PrivacyConfig(AppConfig):
         register_duty("keep_schedules", "troth.privacy.retention.running.run_next", every_ms=30_000)
         register_duty("watch_drift", "troth.privacy.inventory.drift.watch_drift", every_ms=60_000)
         register_check("privacy requests", "troth.privacy.checks.check_requests")
+        register_check("recipients", "troth.privacy.downstream.chasing.check_recipients")
         register_check("erasure ledger", "troth.privacy.checks.check_ledger")
         register_check("backups", "troth.privacy.renewing.check_backups")
         register_check("compaction", "troth.privacy.compaction.running.check_compaction")

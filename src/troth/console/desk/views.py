@@ -94,6 +94,7 @@ def request_page(request: MemberRequest, request_id: UUID) -> HttpResponse:
         needs_identity=DEMANDS[found.type] > 0,
         is_known=is_known_enough(found.type, found.identity),
         recipients=list_notices(request.workspace.pk, request_id=found.pk),
+        owing=list_notices(request.workspace.pk, request_id=found.pk, owing=True).filter(silent_at__isnull=False).count(),
         hands_out=found.type in (RequestType.ACCESS, RequestType.PORTABILITY),
         **reading.about(found),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from troth.privacy.inventory.recipients import find_recipients
@@ -85,7 +86,7 @@ class ProcessorForm(forms.Form):
         self.fields["parent_id"].choices = [("", _("nobody: it is ours")), *others]  # type: ignore[attr-defined]
         self.fields["links"].choices = [  # type: ignore[attr-defined]
             (f"{one.kind}s:{one.id}", f"{one.name} ({one.kind} {one.id})") for one in find_recipients(workspace_id)
-        ]
+        ] + ([("channels:0", _("mail server of the installation (named, never stopped)"))] if settings.TROTH_EMAIL_URL else [])
         if own_id is not None:
             del self.fields["in_use"]
 

@@ -78,6 +78,14 @@ def _write(workspace_id: int, notices: Sequence[RecipientNotice]) -> tuple[str, 
     return f"{name}: {owe} an answer", "\n\n".join([intro, *lines]) + "\n"
 
 
+def check_recipients(now: int) -> tuple[bool, str]:
+    """Trouble while recipients' silence is a matter for members (Art. 19 GDPR)."""
+    owing = RecipientNotice.objects.filter(state__in=OPEN)
+    silent = owing.filter(silent_at__isnull=False).count()
+    told = f"{owing.count()} are being told, {silent} are silent or for members to tell"
+    return not silent, told if not silent else f"{told}: `troth privacy recipients WS --owing` lists them"
+
+
 def forget_sealed(now: int) -> bool:
     """Worker duty: destroy identifiers that were kept as long as they may be; what is open then is for members to tell."""
     due = list(RecipientNotice.objects.filter(sealed_until__lte=now).order_by("sealed_until")[:TOGETHER])
