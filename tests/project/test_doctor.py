@@ -27,6 +27,7 @@ ORDER = [
     "privacy requests",
     "erasure ledger",
     "backups",
+    "compaction",
     "data inventory",
     "breaches",
     "opendsr",
