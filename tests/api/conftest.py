@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -88,6 +89,7 @@ class Tenant:
     processor_id: int
     breach_id: int
     told_id: str
+    kept_id: str
 
 
 @pytest.fixture(autouse=True)
@@ -224,7 +226,21 @@ def make_tenant(name: str) -> Tenant:
         api.json("POST", "/processors", {"name": f"Mailer of {name}"}, status=201)["id"],
         api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
         tell_by_hand(request, name),
+        keep_of(subject),
     )
+
+
+def keep_of(subject: Any) -> str:
+    """What a hold keeps of somebody who was erased."""
+    from troth.kernel.clock import now_ms
+    from troth.kernel.crypto import seal
+    from troth.privacy.kept import GROUND, set_aside
+    from troth.privacy.kept_models import KeptItem
+    from troth.privacy.ledger_file import Held
+
+    held = Held(hold=0, exception="claims", until=32_472_144_000_000, ground=seal(GROUND, b"a claim").hex())
+    set_aside(subject, [held], [], request_id=str(uuid4()), now=now_ms())
+    return str(KeptItem.objects.get(workspace_id=subject.workspace_id).pk)
 
 
 def tell_by_hand(request: Any, name: str) -> str:

@@ -125,6 +125,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "breach_id": [str(tenant.breach_id)],
         "rule_id": [str(tenant.rule_id)],
         "hold_id": [tenant.hold_id],
+        "item_id": [tenant.kept_id],
         "processor_id": [str(tenant.processor_id)],
         "notice_id": [tenant.told_id],
         "repermission_id": [str(tenant.repermission_id)],

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.api.conftest import Tenant
 from troth.kernel.clock import DAY, now_ms
+from troth.kernel.personal_data import Subject
+from troth.privacy.erasure import erase_person
+from troth.privacy.kept_ending import end_due
 from troth.privacy.retention.running import run_next
 
 
@@ -31,3 +36,19 @@ def test_a_hold_of_a_person_is_placed_listed_and_lifted(alice: Tenant, charlie: 
     assert charlie.api("POST", "/retention/holds", hold).status_code == 404
     assert charlie.api("DELETE", f"/retention/holds/{made['id']}").status_code == 404
     assert alice.api("DELETE", f"/retention/holds/{made['id']}").status_code == 204
+
+
+def test_what_a_hold_keeps_of_an_erased_person_is_listed_opened_and_ended_by_its_workspace_alone(alice: Tenant, charlie: Tenant) -> None:
+    hold = {"person": alice.external_id, "exception": "legal_obligation", "ground": "tax law", "until": "2999-01-01T00:00:00Z"}
+    assert alice.api.json("POST", "/retention/holds", hold, status=201)["exception"] == "legal_obligation"
+    erase_person(Subject(alice.workspace.pk, int(alice.person_id)), now=now_ms(), source="api")
+
+    kept = [item for item in alice.api.json("GET", "/retention/kept") if item["exception"] == "legal_obligation"]
+    assert len(kept) == 1 and kept[0]["kind"] == ""
+    path = f"/retention/kept/{kept[0]['id']}"
+    assert alice.external_id in json.dumps(alice.api.json("GET", path))
+    assert charlie.api("GET", path).status_code == charlie.api("DELETE", path).status_code == 404
+    assert alice.api("GET", "/retention/kept/nothing").status_code == 404
+    assert alice.api("DELETE", path).status_code == 204
+    end_due(now_ms() + 1)
+    assert alice.api("GET", path).status_code == 404

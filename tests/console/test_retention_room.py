@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.console.test_audit import join
 from tests.console.test_people import know
 from troth.kernel.clock import DAY, now_ms
+from troth.privacy.erasure import erase_person
+from troth.privacy.kept_ending import end_due
+from troth.privacy.kept_models import KeptItem
 from troth.privacy.models import LegalHold, RetentionRule, RetentionRun
 from troth.privacy.retention.running import run_next
 from troth.workspaces.models import AuditEntry
@@ -60,3 +64,33 @@ def test_a_hold_is_placed_on_a_person_and_lifted(workspace: Any) -> None:
 def test_who_exercises_no_rights_switches_nothing_on(workspace: Any) -> None:
     assert join(workspace, "viewer").get(path(workspace)).status_code == 403
     assert join(workspace, "marketer").post(path(workspace, "/act"), {"act": "on", "id": "1"}).status_code == 403
+
+
+def test_what_is_kept_of_an_erased_person_is_shown_opened_and_erased(workspace: Any) -> None:
+    officer = join(workspace, "privacy_officer")
+    dana = know(workspace, "dana-external-1", plan="pro")
+    officer.post(
+        path(workspace, "/hold"),
+        {
+            "person": "dana-external-1",
+            "kind": "attribute",
+            "name": "plan",
+            "exception": "legal_obligation",
+            "ground": "Tax",
+            "until": "2999-01-01",
+        },
+    )
+    erase_person(dana, now=now_ms(), source="console")
+    item = KeptItem.objects.get()
+
+    page = officer.get(path(workspace)).content.decode()
+    assert "Kept of erased persons" in page and "attribute plan" in page and "a legal obligation or public task" in page
+    opened = json.loads(officer.post(path(workspace, "/kept"), {"id": item.pk}).content)
+    assert opened["data"]["people.person"][0]["attributes"] == {"plan": "pro"} and opened["ground"] == "Tax"
+    assert AuditEntry.objects.filter(action="kept.opened").count() == 1
+    viewer = join(workspace, "viewer")
+    assert viewer.post(path(workspace, "/kept"), {"id": item.pk}).status_code == 403
+    officer.post(path(workspace, "/act"), {"act": "end", "id": item.pk})
+    end_due(now_ms() + 1)
+    assert not KeptItem.objects.exists()
+    assert officer.post(path(workspace, "/kept"), {"id": item.pk}).status_code == 404

@@ -18,6 +18,7 @@ from troth.kernel.errors import TrothError
 from troth.people.lookup import PersonNotFound
 from troth.privacy.breaches.register import BreachOpen, BreachUnknown
 from troth.privacy.handovers.handing import HandoverUnknown
+from troth.privacy.kept import KeptUnknown
 from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
 from troth.privacy.takeaways.asking import TakeawayUnknown
@@ -119,6 +120,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
         | VersionUnknown
         | BreachUnknown
         | RetentionUnknown
+        | KeptUnknown
         | ProcessorUnknown,
     ):
         return 404, problem("not_found", str(error))

@@ -8,15 +8,18 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from ninja import Path, Router, Schema, Status
 
-from troth.api.access import ERASE, READ_REPORTS, WRITE_REGISTERS, workspace_of
+from troth.api.access import ERASE, EXPORT, READ_REPORTS, WRITE_REGISTERS, workspace_of
 from troth.api.persons import resolve
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.json_text import decode
+from troth.privacy.kept import EVERYBODY, end_kept, find_kept, list_kept, open_kept
+from troth.privacy.kept_models import KeptItem
 from troth.privacy.models import LegalHold, RetentionRun
-from troth.privacy.retention.holds import EVERYBODY, lift_hold, list_holds, place_hold
+from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
 from troth.privacy.retention.rules import RetentionUnknown, find_rule, list_rules, plain_rule, save_rule
 from troth.privacy.retention.running import list_runs, preview
+from troth.workspaces.audit import record_access
 
 router = Router(tags=["retention"])
 RuleId = Annotated[int, Path(ge=1, lt=2**63)]
@@ -75,6 +78,7 @@ class LegalHoldIn(Input):
     kind: Literal["", "attribute", "event", "property"] = ""
     event: str = ""
     name: str = ""
+    exception: Literal["expression", "legal_obligation", "public_health", "archiving", "claims"] = "claims"
     ground: str
     until: datetime
 
@@ -87,9 +91,32 @@ class HoldOut(Schema):
     kind: str
     event: str
     name: str
+    exception: str
     ground: str
     until: Time
     placed_at: Time
+
+
+class KeptOut(Schema):
+    """An item that a legal hold keeps of an erased person; `exception` is of Art. 17(3)."""
+
+    id: str
+    request_id: str
+    hold_id: str
+    kind: str
+    event: str
+    name: str
+    exception: str
+    since: Time
+    until: Time
+
+
+class KeptContentOut(Schema):
+    """What is kept: the ground in words, the person's identifiers, and the data by store."""
+
+    ground: str
+    whose: list[list[str]]
+    data: dict[str, list[dict[str, Any]]]
 
 
 @router.get("/retention/rules", auth=READ_REPORTS, response={200: list[RuleOut], **problems()})
@@ -138,7 +165,7 @@ def list_legal_holds(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.post("/retention/holds", auth=WRITE_REGISTERS, response={201: HoldOut, **problems(404)})
 def place_legal_hold(request: HttpRequest, hold: LegalHoldIn) -> Status[dict[str, Any]]:
-    """Keep data from every schedule until a moment."""
+    """Keep data from every schedule until a moment; of a person who is erased meanwhile it is kept apart, sealed."""
     workspace_id = workspace_of(request)
     person_id = resolve(workspace_id, hold.person).person_id if hold.person else EVERYBODY
     until = int(hold.until.timestamp() * 1000)
@@ -148,6 +175,7 @@ def place_legal_hold(request: HttpRequest, hold: LegalHoldIn) -> Status[dict[str
         kind=hold.kind,
         event=hold.event,
         name=hold.name,
+        exception=hold.exception,
         ground=hold.ground,
         until=until,
         now=now_ms(),
@@ -157,11 +185,53 @@ def place_legal_hold(request: HttpRequest, hold: LegalHoldIn) -> Status[dict[str
 
 @router.delete("/retention/holds/{hold_id}", auth=WRITE_REGISTERS, response={204: None, **problems(404)})
 def lift_legal_hold(request: HttpRequest, hold_id: str) -> Status[None]:
-    """End a hold; the next run of a schedule may delete what it kept."""
-    if not (hold_id.isascii() and hold_id.isdigit() and len(hold_id) < 20 and int(hold_id) < 2**63):
-        raise RetentionUnknown("There is no such hold in this workspace.")
-    lift_hold(workspace_of(request), int(hold_id))
+    """End a hold; the next run of a schedule may delete what it kept, and what it keeps of erased persons is erased."""
+    lift_hold(workspace_of(request), _number(hold_id), now_ms())
     return Status(204, None)
+
+
+@router.get("/retention/kept", auth=READ_REPORTS, response={200: list[KeptOut], **problems()})
+def list_kept_items(request: HttpRequest) -> list[dict[str, Any]]:
+    """What legal holds keep of erased persons."""
+    return [_show_kept(item) for item in list_kept(workspace_of(request))]
+
+
+@router.get("/retention/kept/{item_id}", auth=EXPORT, response={200: KeptContentOut, **problems(404)})
+def open_kept_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
+    """Open one, for the claim or the authority it is kept for; the opening is written to the audit log."""
+    item = find_kept(workspace_of(request), _number(item_id))
+    opened = open_kept(item)
+    record_access(item.workspace_id, user_id=0, role="api", action="kept.opened", at=now_ms(), detail={"request": str(item.request_id)})
+    return opened
+
+
+@router.delete("/retention/kept/{item_id}", auth=ERASE, response={204: None, **problems(404)})
+def end_kept_item(request: HttpRequest, item_id: str) -> Status[None]:
+    """Keep one no longer: it is erased within a minute, and the certificate renewed."""
+    item = find_kept(workspace_of(request), _number(item_id))
+    end_kept(item.workspace_id, now=now_ms(), item_id=item.pk)
+    return Status(204, None)
+
+
+def _number(given: str) -> int:
+    """An id as the API shows it. Raises RetentionUnknown when it can be none."""
+    if not (given.isascii() and given.isdigit() and len(given) < 20 and int(given) < 2**63):
+        raise RetentionUnknown("There is no such hold in this workspace.")
+    return int(given)
+
+
+def _show_kept(item: KeptItem) -> dict[str, Any]:
+    return {
+        "id": str(item.pk),
+        "request_id": str(item.request_id),
+        "hold_id": str(item.hold_id),
+        "kind": item.kind,
+        "event": item.event,
+        "name": item.name,
+        "exception": item.exception,
+        "since": iso(item.since),
+        "until": iso(item.until),
+    }
 
 
 def _show_run(run: RetentionRun) -> dict[str, Any]:
@@ -182,6 +252,7 @@ def _show_hold(hold: LegalHold) -> dict[str, Any]:
         "kind": hold.kind,
         "event": hold.event,
         "name": hold.name,
+        "exception": hold.exception,
         "ground": hold.ground,
         "until": iso(hold.until),
         "placed_at": iso(hold.placed_at),

@@ -1,7 +1,7 @@
 """Erasure (Art. 17): deleted when the transaction commits, erased when a search of every byte Troth keeps finds nothing.
 
 Inside the transaction the person is suppressed, withdrawn and deleted from every declared store; then the ledger's line is made durable, and
-only then comes the commit. A crash before the line leaves everything as it was; one after it is healed by the replay.
+only then comes the commit. What a legal hold keeps is sealed and set aside, item by item (`kept`). A crash before the line leaves everything as it was; one after it is healed by the replay.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from django.db import transaction
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound, find_people, find_person
 from troth.people.models import Person
-from troth.privacy.deletion import delete_persons
+from troth.privacy.deletion import delete_persons, person_tag
 from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.history import By
+from troth.privacy.kept import standing_holds
 from troth.privacy.ledger import catch_up, lock_position, move_position
 from troth.privacy.ledger_file import append
 from troth.privacy.models import PrivacyRequest, RequestState
@@ -76,13 +77,23 @@ def erase_people(
         known = find_known(present)
         # It is answered by the deletion itself: not closed with what else was asked for the person.
         PrivacyRequest.objects.filter(pk=request.pk).update(person_id=None)
-        deleted = delete_persons(present, now=now, request_id=str(request.id))
+        tags = {subject.person_id: person_tag(subject.person_id).hex() for subject in present}
+        held = standing_holds(workspace_id, present, tags, now)
+        deleted = delete_persons(present, now=now, request_id=str(request.id), held=held)
         number = applied + 1
         move_position(number)
         record_deletion(request, deleted, ledger_number=number, now=now, search_at=search_at, by=by, facts=facts)
         if open_notices(request, known, now):
             certify_answers(request, now)
-        append(number, workspace_id=workspace_id, request_id=str(request.id), persons=deleted.persons, tags=deleted.tags, at=now)
+        append(
+            number,
+            workspace_id=workspace_id,
+            request_id=str(request.id),
+            persons=deleted.persons,
+            tags=deleted.tags,
+            at=now,
+            held=deleted.held,
+        )
     for subject in present:
         log.info("person_deleted", person_id=subject.person_id, workspace_id=workspace_id, request_id=str(request.id))
     return request

@@ -35,6 +35,10 @@ class Words:
     subject: str = ""
 
 
+HOLD_ENDED = "hold_ended"
+"""What a legal hold kept of an erased person was erased too."""
+
+
 def write_step(
     request: PrivacyRequest, act: str, by: By, now: int, *, facts: Mapping[str, Any] | None = None, words: Words | None = None
 ) -> RequestStep:

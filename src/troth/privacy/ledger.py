@@ -7,10 +7,11 @@ ledger's line and the commit, look the same: the database is behind, and what is
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Q
 
 from troth.consent.suppression import store_suppressions, suppression_tag
 from troth.kernel.clock import now_ms
@@ -20,15 +21,26 @@ from troth.kernel.sql import is_sqlite
 from troth.privacy.clearing_out import clear_at_once
 from troth.privacy.deletion import delete_persons, person_tag
 from troth.privacy.downstream.opening import find_known, open_notices
+from troth.privacy.kept_models import KeptItem
 from troth.privacy.ledger_file import Entry, LedgerBroken, entries, last_number
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import LedgerPosition, PrivacyRequest, RequestType
-from troth.privacy.outcomes import certify_answers, record_deletion
+from troth.privacy.outcomes import certify_answers, record_deletion, record_hold_ended
 from troth.privacy.places import ledger_path
 
 log = structlog.get_logger()
 
-__all__ = ["Entry", "LedgerBroken", "LedgerLost", "is_behind", "lock_position", "move_position", "position", "replay_if_behind"]
+__all__ = [
+    "Entry",
+    "LedgerBroken",
+    "LedgerLost",
+    "drop_kept",
+    "is_behind",
+    "lock_position",
+    "move_position",
+    "position",
+    "replay_if_behind",
+]
 
 
 class LedgerLost(TrothError):
@@ -84,13 +96,30 @@ def catch_up(applied: int, now: int) -> int:
         store_suppressions(
             entry.workspace, [bytes.fromhex(tag) for tag in entry.tags], now=entry.at, reason="erased", request_id=entry.request
         )
+    ended: dict[str, set[tuple[str, str, str]]] = {}
     for entry in missing:
-        _apply(entry, holders.get(entry.number, []), now)
+        ended.setdefault(entry.request, set()).update(entry.ended)
+    for entry in missing:
+        if entry.ended:
+            drop_kept(uuid.UUID(entry.request), entry.ended, ledger_number=entry.number, now=now)
+        else:
+            _apply(entry, holders.get(entry.number, []), now, ended[entry.request])
     move_position(missing[-1].number)
     return len(missing)
 
 
-def _apply(entry: Entry, subjects: Sequence[Subject], now: int) -> None:
+def drop_kept(request_id: uuid.UUID, items: Sequence[tuple[str, str, str]], *, ledger_number: int, now: int) -> None:
+    """Delete items that legal holds kept of a request's persons, and renew its certificate, in the caller's transaction."""
+    which = Q()
+    for kind, event, name in items:
+        which |= Q(kind=kind, event=event, name=name)
+    deleted, _ = KeptItem.objects.filter(which, request_id=request_id).delete()
+    request = PrivacyRequest.objects.filter(pk=request_id).first()
+    if deleted and request is not None:
+        record_hold_ended(request, items, ledger_number=ledger_number, now=now)
+
+
+def _apply(entry: Entry, subjects: Sequence[Subject], now: int, ended: Collection[tuple[str, str, str]]) -> None:
     if entry.whole:
         clear_at_once(entry.workspace)
         return
@@ -106,7 +135,8 @@ def _apply(entry: Entry, subjects: Sequence[Subject], now: int) -> None:
         due_at=due_at(entry.at),
     )
     recipients = find_known(subjects)
-    deleted = delete_persons(subjects, now=now, request_id=entry.request)
+    held = [one for one in entry.held if one.until > now and (one.kind, one.event, one.name) not in ended]
+    deleted = delete_persons(subjects, now=now, request_id=entry.request, held=held)
     record_deletion(request, deleted, ledger_number=entry.number, now=now)
     # What recipients answered the first time lies in no backup: they are told again, which does them no harm.
     if open_notices(request, recipients, now):

@@ -25,8 +25,25 @@ class LedgerBroken(TrothError):
     """A line of the ledger cannot be read, or numbers are missing."""
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A legal hold that kept something of an erased person (`kept`); a restored backup keeps the same again."""
+
+    hold: int
+    person: str = ""
+    """Keyed hash of whom it is about, in hex; empty: everybody."""
+    kind: str = ""
+    event: str = ""
+    name: str = ""
+    exception: str
+    until: int
+    ground: str
+    """Sealed; hex."""
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One erasure. `persons` are keyed hashes of person ids, `tags` the suppression tags of all identifiers nobody else held; in hex.
+
+    `held` is what was kept of them. An entry with `ended` says that such items (kind, event, name) of the request are kept no longer.
 
     `whole`: the workspace itself was deleted for good, with everything in it; `request` is then the number of that leaving.
     """
@@ -38,13 +55,24 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     persons: list[str]
     tags: list[str]
     whole: bool = False
+    held: list[Held] = []
+    ended: list[tuple[str, str, str]] = []
 
 
 _decoder = msgspec.json.Decoder(Entry)
 
 
 def append(
-    number: int, *, workspace_id: int, request_id: str, persons: Sequence[bytes], tags: Sequence[bytes], at: int, whole: bool = False
+    number: int,
+    *,
+    workspace_id: int,
+    request_id: str,
+    persons: Sequence[bytes],
+    tags: Sequence[bytes],
+    at: int,
+    held: Sequence[Held] = (),
+    ended: Sequence[tuple[str, str, str]] = (),
+    whole: bool = False,
 ) -> None:
     """Write an erasure down; when it returns, it is on the disk. Raises LedgerBroken when `number` does not follow the last one."""
     path = ledger_path()
@@ -58,6 +86,8 @@ def append(
         persons=[tag.hex() for tag in persons],
         tags=[tag.hex() for tag in tags],
         whole=whole,
+        held=list(held),
+        ended=list(ended),
     )
     with while_appending(path), open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:  # noqa: PTH123
         _cut_torn_line(file)

@@ -24,6 +24,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """When a search passed; 0: not yet."""
     searchable: int = 1
     """How many identifiers could be searched for."""
+    exempted: int = 0
+    """Items that legal holds keep, sealed and apart: levels speak of everything else."""
     embedded: bool = True
     """Whether the database is Troth's own SQLite."""
     compacted_at: int = 0
@@ -43,13 +45,21 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def state_levels(facts: Standing) -> list[dict[str, Any]]:
     """L1 to L6, each with `reached` and what a reader must know."""
     return [
-        _level("L1", "logically deleted", True, f"in one transaction, {iso(facts.deleted_at)}"),
+        _level("L1", "logically deleted", True, f"in one transaction, {iso(facts.deleted_at)}{_but(facts)}"),
         _key_level(facts),
         _search_level("L3", "physically absent from live files", facts),
         _search_level("L4", "absent from the write-ahead log; there are no replicas", facts),
         _backup_level(facts),
         _recipients_level(facts),
     ]
+
+
+def _but(facts: Standing) -> str:
+    return (
+        f"; {facts.exempted} items are exempted, see `exempted`: they are kept apart, encrypted, and no level speaks of them"
+        if facts.exempted
+        else ""
+    )
 
 
 def _level(level: str, name: str, reached: bool, detail: str) -> dict[str, Any]:

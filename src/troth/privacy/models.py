@@ -10,6 +10,7 @@ from django.db import models
 from troth.privacy import compaction_models as _compaction_models  # noqa: F401 -- its tables are of this app
 from troth.privacy import desk_models as _desk_models  # noqa: F401 -- its tables are of this app
 from troth.privacy import disclosure_models as _disclosure_models  # noqa: F401 -- its tables are of this app
+from troth.privacy import kept_models as _kept_models  # noqa: F401 -- its tables are of this app
 from troth.privacy import leaving_models as _leaving_models  # noqa: F401 -- its tables are of this app
 from troth.privacy import opendsr_models as _opendsr_models  # noqa: F401 -- so are these
 from troth.privacy import processor_models as _processor_models  # noqa: F401 -- its tables are of this app
@@ -217,7 +218,7 @@ class RetentionRun(models.Model):
 
 
 class LegalHold(models.Model):
-    """What must not go, of a person or (person 0) of everybody; retention leaves it."""
+    """What must not go, of a person or (person 0) of everybody; retention leaves it, and an erasure sets it aside."""
 
     pk = models.CompositePrimaryKey("bucket", "person_id", "hold_id")
     bucket = models.SmallIntegerField()
@@ -228,6 +229,8 @@ class LegalHold(models.Model):
     """`attribute`, `event` or `property`; empty: everything."""
     event = models.CharField(max_length=255, blank=True)
     name = models.CharField(max_length=255, blank=True)
+    exception = models.CharField(max_length=20, default="claims")
+    """Of Art. 17(3), see `kept.EXCEPTIONS`."""
     ground = models.TextField()
     until = models.BigIntegerField()
     placed_at = models.BigIntegerField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from troth.kernel.clock import HOUR, MINUTE, iso
@@ -13,7 +13,8 @@ from troth.privacy.acknowledgements import read_acknowledgements
 from troth.privacy.certificate import certify
 from troth.privacy.compaction_models import Compaction
 from troth.privacy.deletion import Deleted
-from troth.privacy.history import By, write_step
+from troth.privacy.history import HOLD_ENDED, By, write_step
+from troth.privacy.kept import name_of, tell_exempted
 from troth.privacy.keyring import list_keys
 from troth.privacy.levels import Standing, state_levels
 from troth.privacy.models import PrivacyRequest, RequestState
@@ -53,6 +54,8 @@ def record_deletion(
         "searched_for": len(values),
         "not_searched_for": sorted(kind for kind, value in deleted.identifiers if not is_telling(value)),
     }
+    if deleted.held:
+        request.steps["exempted"] = tell_exempted(deleted.held)
     request.shred_due_at = shred_due(ledger_number) if deleted.persons and is_sqlite() else None
     if not deleted.persons:
         request.state = RequestState.DONE
@@ -114,6 +117,23 @@ def shred_due(ledger_number: int) -> int | None:
     return max((key.ends_at for key in list_keys() if key.is_stale(ledger_number)), default=None)
 
 
+def record_hold_ended(request: PrivacyRequest, items: Sequence[tuple[str, str, str]], *, ledger_number: int, now: int) -> None:
+    """What a hold kept is erased too: a new certificate says what was kept until when, and what still is."""
+    names = {name_of(*item) for item in items}
+    exempted = request.steps.get("exempted", [])
+    over = [{"item": one["item"], "ground": one["ground"], "erased_at": iso(now)} for one in exempted if one["item"] in names]
+    request.steps = {
+        **{key: value for key, value in request.steps.items() if key not in ("exempted", "unreadable_in_backups_since")},
+        "ledger_entry": ledger_number,
+        "exemptions_ended": [*request.steps.get("exemptions_ended", []), *over],
+        **({"exempted": left} if (left := [one for one in exempted if one["item"] not in names]) else {}),
+    }
+    request.shred_due_at = shred_due(ledger_number) if is_sqlite() else None
+    request.certificate = certify(_claims(request, now))
+    request.save()
+    write_step(request, HOLD_ENDED, By("worker"), now, facts={"items": sorted(names), "ledger_entry": ledger_number})
+
+
 def certify_again(request: PrivacyRequest, now: int, *, unreadable_since: int) -> None:
     """The keys of all backups that held the person are destroyed: the certificate says so."""
     request.steps = {**request.steps, "unreadable_in_backups_since": unreadable_since}
@@ -138,6 +158,7 @@ def _claims(request: PrivacyRequest, now: int) -> dict[str, Any]:
         searched_at=request.steps.get("searched_at", (request.closed_at or 0) if erased else 0),
         searchable=request.steps["searched_for"],
         embedded=is_sqlite(),
+        exempted=len(request.steps.get("exempted", [])),
         compacted_at=compaction.get("at", 0),
         lacks=compaction.get("lacks", {}),
         shred_due_at=request.shred_due_at or 0,
@@ -167,6 +188,9 @@ def _claims(request: PrivacyRequest, now: int) -> dict[str, Any]:
             "the identifiers, encrypted, for recipients who could not be told yet; each copy is destroyed when its recipient has it,"
             f" and {iso(told.sealed_until)} at the latest"
         )
+    for key in ("exempted", "exemptions_ended"):
+        if items := request.steps.get(key):
+            claims[key] = items
     if skipped := request.steps["not_searched_for"]:
         claims["not_searched_for"] = {"kinds": skipped, "reason": "too short to be told from chance"}
     if search := request.steps.get("last_search"):

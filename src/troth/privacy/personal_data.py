@@ -182,12 +182,12 @@ declare(
         category="decision",
         purpose="establish, exercise or defend legal claims, or keep what a law demands (Art. 17(3))",
         origin="the customer",
-        retention="until lifted, or until the person is erased",
+        retention="until lifted or over, or until the person is erased: then it goes along with what it keeps",
         export=_hold.export,
         erase=_hold.erase,
         move=_hold.move,
         models=("privacy.LegalHold",),
-        columns=("kind", "event", "name", "ground", "until"),
+        columns=("kind", "event", "name", "exception", "ground", "until"),
     )
 )
 
@@ -250,5 +250,21 @@ declare(
         models=("privacy.RecipientNotice",),
         columns=("name", "right", "state"),
         erase_order=48,
+    )
+)
+
+declare(
+    Store(
+        name="privacy.kept",
+        title="What legal holds keep of erased persons: sealed, apart, one item at a time",
+        category="decision",
+        purpose="establish, exercise or defend legal claims, or keep what a law demands (Art. 17(3))",
+        origin="the stores in which it was when the person was erased",
+        retention="until its hold ends; then it is erased by itself",
+        export=_nothing,
+        erase=lambda subject: 0,
+        move=lambda source, target: 0,
+        models=("privacy.KeptItem",),
+        columns=("sealed",),
     )
 )

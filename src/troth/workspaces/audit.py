@@ -43,6 +43,8 @@ ACTIONS = {
     "retention.run": "had a schedule of retention run",
     "hold.placed": "placed a legal hold",
     "hold.lifted": "lifted a legal hold",
+    "kept.opened": "opened what a legal hold keeps of an erased person",
+    "kept.ended": "ended the keeping of something of an erased person",
     "processor.kept": "changed the register of processors",
     "processor.objected": "objected to a processor",
     "processor.settled": "settled an objection to a processor",

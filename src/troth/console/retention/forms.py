@@ -30,6 +30,13 @@ STORE_WORDS = {
     "delivery_reports": _("what providers told of messages"),
     "request_files": _("letters, reasons and notes of requests that are closed"),
 }
+EXCEPTION_WORDS = {
+    "claims": _("legal claims (Art. 17(3)(e))"),
+    "legal_obligation": _("a legal obligation or public task (Art. 17(3)(b))"),
+    "public_health": _("public health (Art. 17(3)(c))"),
+    "archiving": _("archiving, research or statistics (Art. 17(3)(d))"),
+    "expression": _("freedom of expression and information (Art. 17(3)(a))"),
+}
 PLAIN = {"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
 
 
@@ -76,10 +83,16 @@ class HoldForm(forms.Form):
     )
     event = forms.CharField(label=_("Which event"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN))
     name = forms.CharField(label=_("Which attribute or property"), required=False, max_length=255, widget=forms.TextInput(attrs=PLAIN))
+    exception = forms.ChoiceField(
+        label=_("Ground"),
+        required=False,
+        choices=list(EXCEPTION_WORDS.items()),
+        help_text=_("On it the data stays even if the person asks for erasure; the certificate of the erasure names it."),
+    )
     ground = forms.CharField(
         label=_("Why"),
         max_length=2_000,
-        help_text=_("The claim, the law or the order (Art. 17(3))."),
+        help_text=_("The claim, the law or the order."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     until = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))

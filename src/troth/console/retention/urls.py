@@ -11,5 +11,6 @@ urlpatterns = [
     path("retention/schedule", views.schedule, name="console-retention-schedule"),
     path("retention/act", views.act, name="console-retention-act"),
     path("retention/hold", views.hold, name="console-retention-hold"),
+    path("retention/kept", views.kept, name="console-retention-kept"),
     path("retention/proof", views.proof, name="console-retention-proof"),
 ]

@@ -13,15 +13,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.retention.forms import TARGET_WORDS, TRIGGER_WORDS, HoldForm, ScheduleForm
+from troth.console.retention.forms import EXCEPTION_WORDS, TARGET_WORDS, TRIGGER_WORDS, HoldForm, ScheduleForm
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
+from troth.kernel.json_text import encode
 from troth.kernel.personal_data import stores
 from troth.people.event_names import fold_event_name
 from troth.people.lookup import PersonNotFound, find_person
+from troth.privacy.kept import EVERYBODY, KeptUnknown, end_kept, find_kept, list_kept, name_of, open_kept
+from troth.privacy.kept_models import KeptItem
 from troth.privacy.models import RetentionRule
-from troth.privacy.retention.holds import EVERYBODY, lift_hold, list_holds, place_hold
+from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
 from troth.privacy.retention.rules import FIELDS, RetentionUnknown, find_rule, list_rules, save_rule
 from troth.privacy.retention.running import find_run, list_runs, preview
 from troth.workspaces.roles import Permission
@@ -38,6 +41,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "console/retention/overview.html",
         rules=[(rule, TARGET_WORDS[rule.target], TRIGGER_WORDS[rule.trigger]) for rule in list_rules(workspace_id)],
         holds=list_holds(workspace_id),
+        kept=[(item, name_of(item.kind, item.event, item.name), EXCEPTION_WORDS[item.exception]) for item in list_kept(workspace_id)],
         runs=list_runs(workspace_id),
         stores=sorted(stores(), key=lambda store: store.title),
     )
@@ -89,7 +93,7 @@ def _save(request: MemberRequest, form: ScheduleForm, own: RetentionRule | None)
 
 @member_page(Permission.EXERCISE_RIGHTS, methods=("POST",))
 def act(request: MemberRequest) -> HttpResponse:
-    """`act`: `on`, `off` or `delete` a schedule by its `id`; `lift` a hold."""
+    """`act`: `on`, `off` or `delete` a schedule by its `id`; `lift` a hold; `end` the keeping of something of an erased person."""
     asked, given = request.POST.get("act", ""), request.POST.get("id", "")
     try:
         with transaction.atomic():
@@ -103,11 +107,14 @@ def act(request: MemberRequest) -> HttpResponse:
 
 def _carry_out(request: MemberRequest, asked: str, given: str) -> str:
     if asked == "lift":
-        if not (given.isascii() and given.isdigit() and int(given) < LARGEST_ID):
-            raise Http404
-        lift_hold(request.workspace.pk, int(given))
+        lift_hold(request.workspace.pk, _number(given), now_ms())
         record(request, "hold.lifted")
         return _("Lifted. The next run may delete what it kept.")
+    if asked == "end":
+        item = _find_kept(request, given)
+        end_kept(request.workspace.pk, now=now_ms(), item_id=item.pk)
+        record(request, "kept.ended", detail={"request": str(item.request_id)})
+        return _("It is erased within a minute, and the certificate renewed.")
     own = _find(request, given)
     if asked == "delete":
         detail: dict[str, Any] = {"schedule": own.pk}
@@ -149,6 +156,7 @@ def _place(request: MemberRequest, said: dict[str, Any]) -> None:
         kind=said["kind"],
         event=fold_event_name(said["event"]) if said["event"] else "",
         name=said["name"],
+        exception=said["exception"] or "claims",
         ground=said["ground"],
         until=int(datetime.combine(said["until"], time(), UTC).timestamp() * 1000),
         now=now_ms(),
@@ -170,6 +178,31 @@ def proof(request: MemberRequest) -> HttpResponse:
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="retention-{run.pk}.json"'},
     )
+
+
+@member_page(Permission.EXERCISE_RIGHTS, methods=("POST",))
+def kept(request: MemberRequest) -> HttpResponse:
+    """Open what a legal hold keeps of an erased person (`id`), as a file; it is written to the audit log."""
+    item = _find_kept(request, request.POST.get("id", ""))
+    with transaction.atomic():
+        opened = open_kept(item)
+        record(request, "kept.opened", detail={"request": str(item.request_id)})
+    return HttpResponse(
+        encode(opened), content_type="application/json", headers={"Content-Disposition": f'attachment; filename="kept-{item.pk}.json"'}
+    )
+
+
+def _find_kept(request: MemberRequest, given: str) -> KeptItem:
+    try:
+        return find_kept(request.workspace.pk, _number(given))
+    except KeptUnknown:
+        raise Http404 from None
+
+
+def _number(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and int(given) < LARGEST_ID):
+        raise Http404
+    return int(given)
 
 
 def _find(request: MemberRequest, given: str) -> RetentionRule:

@@ -8,14 +8,22 @@ from django.db.models import Q, QuerySet
 
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.people.queries import find_active
+from troth.privacy.kept import EVERYBODY, EXCEPTIONS, end_kept
 from troth.privacy.models import LegalHold
 from troth.privacy.retention.rules import Datum, RetentionInvalid, RetentionUnknown
 
-EVERYBODY = 0
-
 
 def place_hold(
-    workspace_id: int, *, person_id: int = EVERYBODY, kind: str = "", event: str = "", name: str = "", ground: str, until: int, now: int
+    workspace_id: int,
+    *,
+    person_id: int = EVERYBODY,
+    kind: str = "",
+    event: str = "",
+    name: str = "",
+    exception: str = "claims",
+    ground: str,
+    until: int,
+    now: int,
 ) -> LegalHold:
     """Keep data from going until a moment (milliseconds): of a person, or of everybody; all of it, or what one name covers.
 
@@ -23,6 +31,8 @@ def place_hold(
     """
     if not ground.strip():
         raise RetentionInvalid("$.ground: say why it must be kept: the claim, the law, the order.")
+    if exception not in EXCEPTIONS:
+        raise RetentionInvalid(f"$.exception: one of {', '.join(EXCEPTIONS)}.")
     if until <= now:
         raise RetentionInvalid("$.until: a hold has an end, which lies ahead; it can be placed again.")
     if person_id != EVERYBODY and find_active([person_id]).get(person_id) != workspace_id:
@@ -35,16 +45,17 @@ def place_hold(
         kind=kind,
         event=event,
         name=name,
+        exception=exception,
         ground=ground.strip(),
         until=until,
         placed_at=now,
     )
 
 
-def lift_hold(workspace_id: int, hold_id: int) -> None:
-    """End a hold. Raises RetentionUnknown."""
+def lift_hold(workspace_id: int, hold_id: int, now: int) -> None:
+    """End a hold, and the keeping of what it keeps of erased persons. Raises RetentionUnknown."""
     deleted, _ = list_holds(workspace_id).filter(hold_id=hold_id).delete()
-    if not deleted:
+    if not deleted + end_kept(workspace_id, now=now, hold_id=hold_id):
         raise RetentionUnknown("There is no such hold in this workspace.")
 
 
