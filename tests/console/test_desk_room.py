@@ -251,7 +251,7 @@ def test_somebody_not_on_file_is_taken_looked_for_and_answered(officer: Client, 
 
 
 def test_a_letter_is_written_with_its_variables_previewed_and_put_back(officer: Client, workspace: Any, dana: Subject) -> None:
-    assert "Refuse" in read(officer, workspace, "desk/_letters")
+    assert "Refused: manifestly unfounded" in read(officer, workspace, "desk/_letters")
     page = read(officer, workspace, "desk/_letters/received/de")
     assert "{due}" in page and "Guten Tag" in page and "Put the built-in letter back" not in page
     place = f"/console/{workspace.pk}/desk/_letters/received/de"

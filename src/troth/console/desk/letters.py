@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
 
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.desk.views import way
@@ -27,12 +28,37 @@ from troth.privacy.desk.letters import (
 )
 from troth.workspaces.roles import Permission
 
+TITLES = {
+    "received": later("The request came, and is answered by then"),
+    "code": later("A code that shows who asks"),
+    "ask_identity": later("Who is asking?"),
+    "ask_clarification": later("What exactly is meant?"),
+    "extend": later("The answer takes two months more"),
+    "refuse": later("Refused"),
+    "refuse_unfounded": later("Refused: manifestly unfounded"),
+    "refuse_excessive": later("Refused: excessive"),
+    "ask_fee": later("A fee is asked for"),
+    "announce_lifting": later("A restriction is going to be lifted"),
+    "not_identified": later("Not on file: one datum more is asked for"),
+    "not_found": later("Not on file: nothing is found"),
+    "done_access": later("Answer: access"),
+    "done_portability": later("Answer: portability"),
+    "done_erasure": later("Answer: erasure"),
+    "done_rectification": later("Answer: rectification"),
+    "done_rectification_disputed": later("Answer: rectification of what was disputed"),
+    "done_restriction": later("Answer: restriction"),
+    "done_objection": later("Answer: objection"),
+    "done_consent_withdrawal": later("Answer: withdrawal of a consent"),
+    "done_human_review": later("Answer: review by a person"),
+}
+NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
+
 
 @member_page(Permission.EXERCISE_RIGHTS)
 def letters(request: MemberRequest) -> HttpResponse:
     """Every kind of letter, and in which languages the workspace wrote its own."""
     own = list_own(request.workspace.pk)
-    rows = [(kind, [(language, own.get((kind, language))) for language in LANGUAGES]) for kind in KINDS]
+    rows = [(kind, TITLES[kind], [(code, NAMES[code], own.get((kind, code))) for code in LANGUAGES]) for kind in KINDS]
     return render_page(request, "console/desk/letters.html", rows=rows, crumbs=way(request))
 
 
@@ -66,7 +92,7 @@ def letter(request: MemberRequest, kind: str, language: str) -> HttpResponseBase
         problem=problem,
         kind=kind,
         language=language,
-        languages=LANGUAGES,
+        title=f"{TITLES[kind]} ({NAMES[language]})",
         subject=subject,
         text=text,
         shown=shown,
