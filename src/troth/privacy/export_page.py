@@ -145,7 +145,7 @@ def _row(columns: list[str], record: dict[str, Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str) and _is_moment(value):
+    if isinstance(value, str) and is_moment(value):
         return f"<td class=when>{_moment(value)}</td>"
     return f"<td>{_readable(value)}</td>"
 
@@ -163,12 +163,13 @@ def _readable(value: Any) -> str:
     return escape(str(value))
 
 
-def _is_moment(text: str) -> bool:
+def is_moment(text: str) -> bool:
+    """Whether a text is a moment as exports write it."""
     return len(text) == 24 and text[4] == text[7] == "-" and text[10] == "T" and text.endswith("Z")
 
 
 def _moment(text: str) -> str:
-    return f'<time datetime="{escape(text)}">{escape(text[:10])} {escape(text[11:19])} UTC</time>' if _is_moment(text) else escape(text)
+    return f'<time datetime="{escape(text)}">{escape(text[:10])} {escape(text[11:19])} UTC</time>' if is_moment(text) else escape(text)
 
 
 def _words(name: str) -> str:

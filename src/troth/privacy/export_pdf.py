@@ -11,12 +11,12 @@ from typing import Any
 
 from troth.kernel.pdf import Document
 from troth.kernel.personal_data import Store, Subject, stores
-from troth.privacy.export_page import PARTS, reading_order
+from troth.privacy.export_page import PARTS, is_moment, reading_order
 
 ROWS = 200
-LONGEST = 400
+LONGEST = 1_000
 """Characters of a cell; the JSON has the whole."""
-COLUMNS = 6
+COLUMNS = 7
 
 
 def write_pdf(subject: Subject, head: dict[str, Any]) -> bytes:
@@ -92,8 +92,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{_words(str(name))}: {_plain(item)}" for name, item in value.items())
     if isinstance(value, list):
-        return "; ".join(_plain(item) for item in value)
-    return str(value)
+        return " · ".join(_plain(item) for item in value)
+    text = str(value)
+    return f"{text[:10]} {text[11:16]} UTC" if is_moment(text) else text
 
 
 def _words(name: str) -> str:
