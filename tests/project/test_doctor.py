@@ -25,6 +25,7 @@ ORDER = [
     "messages",
     "impact assessments",
     "privacy requests",
+    "recipients",
     "erasure ledger",
     "backups",
     "compaction",
