@@ -13,7 +13,7 @@ SAID = frozenset({"aria-label", "aria-description", "title", "alt", "placeholder
 """Attributes whose value a person reads or hears; of HTML and of the components."""
 UNTRANSLATED = frozenset({"code", "c-code", "c-kbd", "kbd", "script", "style", "svg"})
 """What is the same in every language: code, keys, pictures."""
-NAMES = re.compile(r"\b(?:Troth|CSV|JSON|HTML|ID|URL|API|UTC|SMTP)\b")
+NAMES = re.compile(r"\b(?:Troth|CSV|JSON|HTML|ID|URL|API|UTC|SMTP|Atom|HTTP|SHA-256)\b")
 
 
 def find_bare_text(source: str) -> list[str]:
