@@ -10,10 +10,8 @@ class PrivacyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the worker what to do."""
+        """Listen to what happens below; tell the worker what to do and the doctor what to ask."""
         from troth.intake.actor import register_reaction
-        from troth.kernel.checks import register_check
-        from troth.kernel.worker import register_duty
         from troth.messages.configured import register_hold
         from troth.messages.news import handed_over
         from troth.privacy import news
@@ -29,10 +27,34 @@ class PrivacyConfig(AppConfig):
         handed_over.register_reaction(hear_handed_over, listens=lambda: True)
         register_reaction(count_folded)
         register_refusal(find_unassessed)
-        register_check("impact assessments", "troth.privacy.readiness.impact.check_assessments")
         register_hold(hold_channel)
         register_carrier("mail", "troth.privacy.downstream.by_mail")
         register_carrier("opendsr", "troth.privacy.opendsr.client")
+        news.erasures.register_reaction(forget_in_files, listens=lambda: True)
+        news.moves.register_reaction(note_moves, listens=lambda: True)
+        self._register_checks()
+        self._register_duties()
+        self._register_ways()
+
+    def _register_checks(self) -> None:
+        """What `troth doctor` asks."""
+        from troth.kernel.checks import register_check
+
+        register_check("impact assessments", "troth.privacy.readiness.impact.check_assessments")
+        register_check("privacy requests", "troth.privacy.checks.check_requests")
+        register_check("recipients", "troth.privacy.downstream.chasing.check_recipients")
+        register_check("erasure ledger", "troth.privacy.checks.check_ledger")
+        register_check("backups", "troth.privacy.renewing.check_backups")
+        register_check("compaction", "troth.privacy.compaction.running.check_compaction")
+        register_check("data inventory", "troth.privacy.inventory.drift.check_inventory")
+        register_check("breaches", "troth.privacy.breaches.checks.check_breaches")
+        register_check("opendsr", "troth.privacy.opendsr.checks.check_opendsr")
+        register_check("proof of erasure", "troth.privacy.proofs.telling.check_proofs")
+
+    def _register_duties(self) -> None:
+        """What the worker does by itself."""
+        from troth.kernel.worker import register_duty
+
         register_duty("tell_recipients", "troth.privacy.downstream.telling.tell_due", every_ms=500)
         register_duty("chase_recipients", "troth.privacy.downstream.chasing.chase_silent", every_ms=60_000)
         register_duty("forget_told_identifiers", "troth.privacy.downstream.chasing.forget_sealed", every_ms=600_000)
@@ -43,35 +65,23 @@ class PrivacyConfig(AppConfig):
         register_duty("forget_not_collected", "troth.consent.collecting.forget_old_counts", every_ms=3_600_000)
         register_duty("keep_schedules", "troth.privacy.retention.running.run_next", every_ms=30_000)
         register_duty("watch_drift", "troth.privacy.inventory.drift.watch_drift", every_ms=60_000)
-        register_check("privacy requests", "troth.privacy.checks.check_requests")
-        register_check("recipients", "troth.privacy.downstream.chasing.check_recipients")
-        register_check("erasure ledger", "troth.privacy.checks.check_ledger")
-        register_check("backups", "troth.privacy.renewing.check_backups")
-        register_check("compaction", "troth.privacy.compaction.running.check_compaction")
-        register_check("data inventory", "troth.privacy.inventory.drift.check_inventory")
-        register_check("breaches", "troth.privacy.breaches.checks.check_breaches")
-        news.erasures.register_reaction(forget_in_files, listens=lambda: True)
         register_duty("take_away_due", "troth.privacy.takeaways.asking.take_away_due", every_ms=1_000)
         register_duty("hand_over_due", "troth.privacy.handovers.queue.hand_over_due", every_ms=1_000)
         register_duty("leave_due", "troth.privacy.leaving.carrying_out.leave_due", every_ms=1_000)
         register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=50)
         register_duty("forget_requesters", "troth.privacy.desk.requesters.forget_files", every_ms=3_600_000)
         register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
-        news.moves.register_reaction(note_moves, listens=lambda: True)
         register_duty("tell_over_opendsr", "troth.privacy.opendsr.callback_courier.tell_due", every_ms=250)
         register_duty("carry_out_instructions", "troth.privacy.opendsr.instructions.carry_out_due", every_ms=5_000)
         register_duty("raise_undelivered", "troth.privacy.opendsr.raising.raise_undelivered", every_ms=60_000)
         register_duty("forget_opendsr_callbacks", "troth.privacy.opendsr.callback_queue.forget_old", every_ms=3_600_000)
-        register_check("opendsr", "troth.privacy.opendsr.checks.check_opendsr")
         register_duty("verify_erasures", "troth.privacy.verification.verify_due", every_ms=250)
         register_duty("compact_nightly", "troth.privacy.compaction.running.compact_nightly", every_ms=60_000)
         register_duty("end_holds", "troth.privacy.kept_ending.end_due", every_ms=30_000)
         register_duty("renew_backups", "troth.privacy.renewing.renew_due", every_ms=60_000)
         register_duty("prove_erasure", "troth.privacy.proofs.starting.start_when_due", every_ms=60_000, is_awaited=False)
         register_duty("tell_of_proofs", "troth.privacy.proofs.telling.tell_of_proofs", every_ms=60_000, is_awaited=False)
-        register_check("proof of erasure", "troth.privacy.proofs.telling.check_proofs")
         register_duty("remove_expired_backups", "troth.privacy.backups.remove_expired", every_ms=3_600_000)
-        self._register_ways()
 
     def _register_ways(self) -> None:
         """By which ways the made-up persons of the daily proof go."""
