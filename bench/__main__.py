@@ -1,4 +1,4 @@
-"""`make bench`: measures, prints a table, writes bench-results/latest.json; `ARGS="console rights"` measures only those parts. Never a test: these figures depend on the machine and its load."""
+"""`make bench`: measures, prints a table, writes bench-results/latest.json; `ARGS="console rights"` measures only those parts, `inventory:10000000` one at another size. Never a test: these figures depend on the machine and its load."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.consent import measure_consent
 from bench.console import measure_console
 from bench.content import measure_content
+from bench.inventory import measure_inventory
 from bench.newsletters import measure_newsletters
 from bench.rights import measure_rights
 from bench.segments import measure_segments
@@ -33,6 +34,7 @@ def main() -> int:
     console = Console()
     RESULTS.mkdir(exist_ok=True)
     rows: list[dict[str, object]] = []
+    size = 0
 
     def note(what: str, goal: str, value: str, met: bool | None) -> None:
         rows.append({"what": what, "goal": goal, "measured": value, "met": met})
@@ -44,6 +46,7 @@ def main() -> int:
         "tracking": lambda: measure_tracking(RESULTS / "data-tracking", note),
         "sending": lambda: measure_sending(RESULTS / "data-sending", note),
         "rights": lambda: measure_rights(RESULTS / "data-rights", note),
+        "inventory": lambda: measure_inventory(RESULTS / "data-inventory", note, size or 1_000_000),
         "segments": lambda: measure_segments(RESULTS / "data-segments", note),
         "consent": lambda: measure_consent(RESULTS / "data-consent", note),
         "newsletters": lambda: measure_newsletters(RESULTS / "data-newsletters", note),
@@ -51,7 +54,9 @@ def main() -> int:
         "console": lambda: measure_console(RESULTS / "data-console", note),
     }
     for part in sys.argv[1:] or parts:
-        parts[part]()
+        name, _, given = part.partition(":")
+        size = int(given or 0)
+        parts[name]()
     table = Table("what", "goal", "measured", "")
     for row in rows:
         table.add_row(str(row["what"]), str(row["goal"]), str(row["measured"]), {True: "met", False: "missed", None: ""}[row["met"]])  # type: ignore[index]

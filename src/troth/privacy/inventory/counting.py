@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -81,6 +81,10 @@ Row = tuple[int, str, int, str, str]
 """An event: workspace, name, when it was received in milliseconds, the door, and the properties as JSON text."""
 
 
+Path = tuple[tuple[str, ...], type]
+"""The names that lead to a value that lies deeper, and the value's type."""
+
+
 class Counts:
     """Tallies by key; `finish` has them. Events of one form (the same names, with values of the same types) are counted by that form first."""
 
@@ -89,27 +93,40 @@ class Counts:
         self._found: dict[Key, Tally] = {}
         self._forms: dict[tuple[Any, ...], list[int]] = {}
         """How many events are of a form, and whether values lie within values there."""
+        self._deeper: dict[tuple[int, str, int, str, tuple[Path, ...]], int] = {}
+        """How many events hold the same below their uppermost names."""
+        self._looks: Counter[tuple[Any, ...]] = Counter()
+        """How many events of a form, of whatever day and door, were looked at."""
         self._names: dict[str, str] = {}
 
     def add_events(self, rows: Iterable[Row]) -> None:
         """Events as they are stored."""
-        forms, look_at = self._forms, self._look_at_most
+        forms, deeper, look_at = self._forms, self._deeper, self._look_at_most
         for workspace_id, name, at, door, properties in rows:
             values = _decode(properties)
-            form = (workspace_id, name, at // DAY, door, *values, *map(type, values.values()))
+            day = at // DAY
+            form = (workspace_id, name, day, door, *values, *map(type, values.values()))
             entry = forms.get(form)
             if entry is None:
                 entry = forms[form] = [0, dict in form or list in form]
             entry[0] += 1
-            if entry[1] or entry[0] <= look_at:
-                self._look_at(Key(workspace_id, PROPERTY, self._safe(name), ""), values, at // DAY, door, 1)
+            if entry[1] and (paths := tuple(_paths(values, (), 1))):
+                deep = (workspace_id, name, day, door, paths)
+                number = deeper[deep] = deeper.get(deep, 0) + 1
+            else:
+                paths, number = (), entry[0]
+            if number <= look_at and self._is_new((workspace_id, name, paths, *form[4:])):
+                self._look_at(Key(workspace_id, PROPERTY, self._safe(name), ""), values)
 
     def add_profile(self, workspace_id: int, attributes: Mapping[str, Any], origins: Mapping[str, Any]) -> None:
         """A person's attributes, each with the door and the moment it came from."""
         for name, value in attributes.items():
             door, at = origins.get(name) or ("", 0)
-            self._tally(Key(workspace_id, ATTRIBUTE, "", self._safe(name))).add(1, at // DAY, door, type(value))
-            self._look_at(Key(workspace_id, ATTRIBUTE, "", ""), {name: value}, at // DAY, door, 1)
+            above = Key(workspace_id, ATTRIBUTE, "", "")
+            self._tally(above._replace(name=self._safe(name))).add(1, at // DAY, door, type(value))
+            for path, kind in _paths({name: value}, (), 1):
+                self._tally(above._replace(name=self._join(path))).add(1, at // DAY, door, kind)
+            self._look_at(above, {name: value})
 
     def finish(self) -> dict[Key, Tally]:
         """All tallies."""
@@ -119,20 +136,34 @@ class Counts:
             half = len(rest) // 2
             for inner, kind in zip(rest[:half], rest[half:], strict=True):
                 self._tally(Key(workspace_id, PROPERTY, event, self._safe(inner))).add(number, day, door, kind)
-        self._forms = {}
+        for (workspace_id, name, day, door, paths), number in self._deeper.items():
+            event = self._safe(name)
+            for path, kind in paths:
+                self._tally(Key(workspace_id, PROPERTY, event, self._join(path))).add(number, day, door, kind)
+        self._forms, self._deeper = {}, {}
         return self._found
 
-    def _look_at(self, above: Key, values: Mapping[str, Any], day: int, door: str, depth: int) -> None:
-        """Tell shapes; what lies deeper is counted here, for the form of an event names only what lies on top."""
+    def _is_new(self, form: tuple[Any, ...]) -> bool:
+        """Whether values of a form are still to be looked at."""
+        self._looks[form] += 1
+        return self._looks[form] <= self._look_at_most
+
+    def _look_at(self, above: Key, values: Mapping[str, Any], depth: int = 1) -> None:
+        """Tell shapes, on top and deeper."""
         for name, value in values.items():
             key = above._replace(name=f"{above.name}{self._safe(name)}"[:LONGEST_NAME])
-            tally = self._tally(key)
-            if depth > 1:
-                tally.add(1, day, door, type(value))
-            tally.look(value)
-            inner = value[0] if isinstance(value, list) and value else value
-            if isinstance(inner, dict) and depth < DEEPEST:
-                self._look_at(key._replace(name=f"{key.name}."), inner, day, door, depth + 1)
+            self._tally(key).look(value)
+            inner = _inner(value)
+            if inner is not None and depth < DEEPEST:
+                self._look_at(key._replace(name=f"{key.name}."), inner, depth + 1)
+
+    def _join(self, path: Sequence[str]) -> str:
+        """`address.city`, as it is kept."""
+        joined = ""
+        for name in path:
+            joined = f"{joined}.{self._safe(name)}" if joined else self._safe(name)
+            joined = joined[:LONGEST_NAME]
+        return joined
 
     def _tally(self, key: Key) -> Tally:
         found = self._found.get(key)
@@ -145,3 +176,18 @@ class Counts:
         if found is None:
             found = self._names[name] = safe_name(name)
         return found
+
+
+def _inner(value: Any) -> dict[str, Any] | None:
+    """The object that lies in a value, or is the first of its list; None where there is none."""
+    inner = value[0] if isinstance(value, list) and value else value
+    return inner if isinstance(inner, dict) else None
+
+
+def _paths(values: Mapping[str, Any], above: tuple[str, ...], depth: int) -> Iterator[Path]:
+    """Every name below the uppermost, as far as names are told apart."""
+    for name, value in values.items():
+        if above:
+            yield (*above, name), type(value)
+        if depth < DEEPEST and (inner := _inner(value)) is not None:
+            yield from _paths(inner, (*above, name), depth + 1)

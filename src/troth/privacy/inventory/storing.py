@@ -40,7 +40,7 @@ JOIN = (
     "JOIN privacy_inventoryitem i ON i.workspace_id = k.column1 AND i.kind = k.column2 AND i.event = k.column3 AND i.name = k.column4"
     " AND i.slice = k.column5"
 )
-_step = {"buckets": 64}
+_step = {"buckets": 64, "slices": 1}
 
 
 def count_folded(events: Sequence[NewEvent], now: int) -> None:
@@ -83,34 +83,40 @@ def _read_events(first: int, until: int) -> Iterator[tuple[int, str, int, str, s
 
 
 def count_attributes(now: int) -> bool:
-    """Worker duty: count the attributes of the next slice of buckets anew; a round begins ten minutes after the last. True while one is under way."""
+    """Worker duty: count the attributes of the next slices of buckets anew; a round begins ten minutes after the last. True while one is under way.
+
+    So many slices at a time as can be read quickly: where there are few people, one step is a round.
+    """
     position = InventoryPosition.objects.filter(pk=1).first() or InventoryPosition()
     if position.slice == 0 and position.counted_at and now - position.counted_at < ROUND:
         return False
+    begun = time.monotonic()
+    until = min(SLICES, position.slice + _step["slices"])
     erasures = _erasures()
-    counts = Counts()
-    for workspace_id, attributes, origins in _read_profiles(position.slice):
-        counts.add_profile(workspace_id, decode(attributes), decode(origins))
+    counts = {number: Counts() for number in range(position.slice, until)}
+    for bucket, workspace_id, attributes, origins in _read_profiles(position.slice, until):
+        counts[bucket * SLICES // BUCKETS].add_profile(workspace_id, decode(attributes), decode(origins))
     with transaction.atomic():
         _lock_position()
         if _erasures() != erasures:
             return True  # whoever was erased meanwhile was counted: once more
-        InventoryItem.objects.filter(kind=ATTRIBUTE, slice=position.slice).delete()
-        _write([(key, _columns(tally)) for key, tally in _bound(counts.finish()).items()], position.slice)
-        is_last = position.slice + 1 == SLICES
-        InventoryPosition.objects.filter(pk=1).update(
-            slice=(position.slice + 1) % SLICES, counted_at=now if is_last else position.counted_at
-        )
+        InventoryItem.objects.filter(kind=ATTRIBUTE, slice__gte=position.slice, slice__lt=until).delete()
+        for number, own in counts.items():
+            _write([(key, _columns(tally)) for key, tally in _bound(own.finish()).items()], number)
+        is_last = until == SLICES
+        InventoryPosition.objects.filter(pk=1).update(slice=until % SLICES, counted_at=now if is_last else position.counted_at)
+    is_quick = time.monotonic() - begun < STEP_SECONDS
+    _step["slices"] = min(SLICES, _step["slices"] * 4) if is_quick else max(1, _step["slices"] // 2)
     return not is_last
 
 
-def _read_profiles(number: int) -> Iterator[tuple[int, Any, Any]]:
-    """Attributes and their origins of a slice of all buckets, of all workspaces."""
+def _read_profiles(first: int, until: int) -> Iterator[tuple[int, int, Any, Any]]:
+    """Buckets, attributes and their origins of a range of slices, of all workspaces."""
     width = BUCKETS // SLICES
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT workspace_id, attributes, origins FROM people_person WHERE bucket >= %s AND bucket < %s",
-            [number * width, (number + 1) * width],
+            "SELECT bucket, workspace_id, attributes, origins FROM people_person WHERE bucket >= %s AND bucket < %s",
+            [first * width, until * width],
         )
         while rows := cursor.fetchmany(READ_AT_ONCE):
             yield from rows
