@@ -266,3 +266,14 @@ def test_a_letter_is_written_with_its_variables_previewed_and_put_back(officer: 
     post(officer, workspace, "desk/_letters/received/de", subject="S", text="Bis {due}.", do="back")
     assert letter_of(read(officer, workspace, f"desk/{request.pk}/step/acknowledge"))[1].startswith("Guten Tag")
     assert read(officer, workspace, "desk/_letters").count("own, version") == 0
+
+
+def test_where_another_controller_decides_nobody_refuses_or_extends(officer: Client, workspace: Any, dana: Subject) -> None:
+    made = ask(dana, RequestType.ACCESS)
+    assert "Refuse…" in read(officer, workspace, f"desk/{made.pk}")
+    workspace.processes_for = "Acme SARL"
+    workspace.save()
+    page = read(officer, workspace, f"desk/{made.pk}")
+    assert "Acme SARL" in page
+    assert "Refuse…" not in page
+    assert "Extend…" not in page

@@ -37,11 +37,12 @@ def acts() -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_an_owner_changes_the_workspace_and_it_is_written_down(owner: Client, workspace: Any) -> None:
-    answer = owner.post(path(workspace), {"name": "Shop", "match_on_email": "on", "audit_days": "90"}, follow=True)
+    answer = owner.post(path(workspace), {"name": "Shop", "match_on_email": "on", "audit_days": "90", "processes_for": "Acme"}, follow=True)
     assert "Saved." in answer.content.decode()
     workspace.refresh_from_db()
     assert (workspace.name, workspace.match_on_email, workspace.public_key_deletes, workspace.audit_days) == ("Shop", True, False, 90)
-    assert acts() == [("workspace.edited", {"fields": ["audit_days", "match_on_email", "name"]})]
+    assert workspace.processes_for == "Acme"
+    assert acts() == [("workspace.edited", {"fields": ["audit_days", "match_on_email", "name", "processes_for"]})]
 
 
 @pytest.mark.parametrize(

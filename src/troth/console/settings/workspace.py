@@ -31,7 +31,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         model = Workspace
         fields: ClassVar[list[str]] = [
             *("name", "match_on_email", "public_key_deletes", "audit_days"),
-            *("seat_country", "seat_region", "seat_zone", "privacy_contact", "is_transparent"),
+            *("seat_country", "seat_region", "seat_zone", "privacy_contact", "processes_for", "is_transparent"),
         ]
         labels: ClassVar[dict[str, Any]] = {
             "name": later("Name"),
@@ -42,6 +42,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             "seat_region": later("Region of your seat"),
             "seat_zone": later("Time zone of your seat"),
             "privacy_contact": later("Who is told of terms"),
+            "processes_for": later("The controller for whom you process"),
             "is_transparent": later("Everybody may read how you handle data"),
         }
         help_texts: ClassVar[dict[str, Any]] = {
@@ -58,6 +59,9 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             ),
             "seat_region": later("Where public holidays differ, for example BY for Bavaria."),
             "seat_zone": later("An IANA name such as Europe/Berlin: days begin and end there. Empty: UTC."),
+            "processes_for": later(
+                "Empty: you are the controller. Else name it: it decides requests, and nobody here can refuse or extend one; what it asks over OpenDSR is carried out by itself."
+            ),
             "is_transparent": later(
                 "A page at /transparency/ with your purposes, notices and the number of requests; nothing on it is about anybody."
             ),
