@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.http_server import run_provider
 from tests.mail_server import run_mail_server
@@ -18,6 +19,7 @@ from troth.messages.configured import add_channel
 from troth.messages.errors import ChannelDown, ChannelError
 from troth.messages.sending import send_due
 from troth.people.lookup import find_person
+from troth.privacy.desk.links import make_data_token
 from troth.privacy.disclosure_models import Disclosure
 from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.disclosures.reading import find_recipients_of
@@ -60,6 +62,8 @@ def test_a_mail_tells_its_provider_whom_it_is_for_and_the_answer_on_access_names
     assert row["data"] == ["e-mail address", "what the message says"]
     assert row["legal_basis"] and row["first_at"] <= row["last_at"]
     assert "Mailer Ltd" in b"".join(export_html(subject)).decode()
+    own_page = Client().get(f"/my/{make_data_token(subject, 'ann@example.com', now_ms())}").content.decode()
+    assert "Mailer Ltd" in own_page and "e-mail address, what the message says" in own_page
     assert recipients(other) == []
 
 

@@ -56,9 +56,10 @@ def test_a_zip_holds_json_a_page_and_a_note_and_only_its_owner_may_read_it(dana:
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with zipfile.ZipFile(path) as archive:
-        assert archive.namelist() == ["person.json", "person.html", "README.txt"]
+        assert archive.namelist() == ["person.json", "person.html", "recipients.csv", "README.txt"]
         assert json.loads(archive.read("person.json"))["person"]["id"] == str(dana.person_id)
         assert SECRET in archive.read("person.html").decode()
+        assert archive.read("recipients.csv").decode().splitlines()[0].startswith("recipient,by,data,purpose,legal_basis,first_at,last_at")
     assert [file.name for file in tmp_path.iterdir()] == ["dana.zip"]
 
 

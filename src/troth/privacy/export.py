@@ -23,9 +23,11 @@ from troth.kernel.sql import is_sqlite
 from troth.people.lookup import load_person
 from troth.people.queries import load_identifiers
 from troth.privacy.answer import read_answer
+from troth.privacy.disclosures.reading import export_disclosures
 from troth.privacy.export_page import render_page
 from troth.privacy.export_pdf import write_pdf
 from troth.privacy.places import exports_dir, make_private_dir
+from troth.privacy.spreadsheets import write_table
 from troth.workspaces.models import Workspace
 
 PIECE = 64 * 1024
@@ -35,6 +37,7 @@ README = """This archive holds everything that {workspace} keeps about you, as o
 
 person.html   for reading: open it in any browser; it loads nothing from anywhere
 person.json   the same, complete and for machines (Art. 20 GDPR: take it to another provider if you like)
+recipients.csv  who got data of you, by name, as a table; it is missing if nobody did
 
 You may have your data corrected (Art. 16) or erased (Art. 17), restrict or object to its use (Art. 18, 21), withdraw any consent
 (Art. 7(3)), and complain to a supervisory authority (Art. 77).
@@ -156,6 +159,7 @@ def _write(subject: Subject, file: IO[bytes], suffix: str, now: int) -> None:
                 with archive.open(name, "w", force_zip64=True) as member:
                     for piece in _in_pieces(texts):
                         member.write(piece)
+            write_table(archive, "recipients.csv", export_disclosures(subject))
             archive.writestr("README.txt", README.format(workspace=head["workspace"]["name"], at=head["exported_at"]))
 
 

@@ -5,9 +5,6 @@ Which stores hold that is declared with them (`Store.provided`). JSON has it who
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import shutil
 import tempfile
@@ -20,9 +17,8 @@ from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Store, Subject, stores
 from troth.privacy.export import IN_MEMORY, about, load_head, snapshot
 from troth.privacy.places import exports_dir, make_private_dir
+from troth.privacy.spreadsheets import write_table
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection)."""
 README = """What you provided to {workspace}, and what was observed while you used its service, as of {at} (Art. 20 GDPR).
 
 data.json   all of it, for machines: take it to another provider
@@ -46,7 +42,7 @@ def open_portable(subject: Subject, *, now: int) -> IO[bytes]:
                     for text in json_texts(subject, head):
                         member.write(text.encode())
                 for store in provided_stores():
-                    _write_table(archive, store, subject)
+                    write_table(archive, f"{store.name}.csv", store.export(subject))
                 archive.writestr("README.txt", README.format(workspace=head["workspace"]["name"], at=head["exported_at"]))
     except BaseException:
         file.close()
@@ -72,25 +68,3 @@ def json_texts(subject: Subject, head: dict[str, Any]) -> Iterator[str]:
             separator = ",\n"
         yield "]}"
     yield "]}\n"
-
-
-def _write_table(archive: zipfile.ZipFile, store: Store, subject: Subject) -> None:
-    """One row a record, the columns those of the first; what is no single value is JSON. A store that holds nothing has no file."""
-    records = store.export(subject)
-    first = next(records, None)
-    if first is None:
-        return
-    columns = list(first)
-    with archive.open(f"{store.name}.csv", "w", force_zip64=True) as member, io.TextIOWrapper(member, "utf-8", newline="") as text:
-        writer = csv.writer(text)
-        writer.writerow(columns)
-        writer.writerow([_cell(first[name]) for name in columns])
-        for record in records:
-            writer.writerow([_cell(record.get(name)) for name in columns])
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
