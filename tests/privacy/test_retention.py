@@ -111,11 +111,11 @@ def test_nothing_goes_that_a_hold_covers_until_it_ends_or_is_lifted(shop: Any) -
     person = rule(shop, target="person", trigger="last_activity")
     assert [run_now(one, NOW).counts for one in (plan, event, person)] == [{"held": 1}, {"held": 2}, {"held": 1}]
     assert attributes_of(shop, "erin")["plan"] == "pro"
-    lift_hold(shop.pk, held.hold_id)
+    lift_hold(shop.pk, held.hold_id, NOW)
     assert run_now(plan, NOW).counts == {"attribute": 1}
     assert preview(event, NOW + 2 * DAY) == {"event": 2}
     with pytest.raises(RetentionUnknown):
-        lift_hold(shop.pk, held.hold_id)
+        lift_hold(shop.pk, held.hold_id, NOW)
     with pytest.raises(RetentionInvalid, match=r"\$\.ground"):
         place_hold(shop.pk, ground=" ", until=NOW + DAY, now=NOW)
 
