@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
+from troth.console.breaking import ask_why, glass_stands
 from troth.console.headers import staff_headers
 from troth.console.shell import WORKSPACE_COOKIE, MemberRequest, render_page
 from troth.kernel.clock import now_ms
@@ -37,6 +38,9 @@ def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, 
                 return HttpResponseNotAllowed(methods)
             if permission not in own.may:
                 return render_page(own, "console/forbidden.html", status=403, roles=[role.label for role in roles_with(permission)])
+            person_id = kwargs.get("person_id", 0)
+            if glass_stands(own, audit=audit, permission=permission, person_id=person_id):
+                return ask_why(own, audit=audit, person_id=person_id)
             response = view(own, **kwargs)
             if audit and response.status_code < 300:
                 record(own, audit, person_id=kwargs.get("person_id", own.about))

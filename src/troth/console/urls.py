@@ -39,7 +39,7 @@ ROOMS = [
         "readiness",
         "agreements",
     ),
-    *("settings", "leaving", "takeaway", "keys", "members", "setup", "audit"),
+    *("settings", "glass", "leaving", "takeaway", "keys", "members", "setup", "audit"),
 ]
 """Each room brings its own `urls.py`."""
 

@@ -19,6 +19,7 @@ ACTIONS = {
     "people.list": "looked through people",
     "people.search": "searched people",
     "person.read": "opened a person",
+    "glass.broken": "said why persons have to be seen in clear",
     "person.rectified": "corrected a person",
     "person.exported": "exported a person",
     "person.erased": "erased a person",

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page
 from troth.console.asking import is_number, keep
+from troth.console.breaking import opened_in
 from troth.console.live import streaming
 from troth.console.live.reading import find_wanted, read_asked, read_detail
 from troth.console.shell import preferences, render_page
 from troth.console.showing import Reader, writing_for
 from troth.intake.captures import keep_watching, read_captures, read_watch
 from troth.kernel.clock import now_ms
+from troth.workspaces.glass import EVERYBODY, is_closed
 from troth.workspaces.models import Member
 from troth.workspaces.roles import Permission, permits
 
@@ -89,8 +91,17 @@ def _asker(workspace_id: int, session_key: str) -> Callable[[], bool]:
     def ask() -> bool:
         asking = HttpRequest()
         asking.session = store(session_key)
-        member = Member.objects.filter(user=get_user(asking).pk or 0, workspace=workspace_id).first()
-        return member is not None and permits(member.role, Permission.SEE_LIVE)
+        member = Member.objects.select_related("workspace").filter(user=get_user(asking).pk or 0, workspace=workspace_id).first()
+        if member is None or not permits(member.role, Permission.SEE_LIVE):
+            return False
+        return not is_closed(
+            member.workspace.glass_roles,
+            member.role,
+            opened_in(asking.session),
+            workspace_id=workspace_id,
+            person_id=EVERYBODY,
+            now=now_ms(),
+        )
 
     return ask
 

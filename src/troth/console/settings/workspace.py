@@ -21,7 +21,7 @@ from troth.console.shell import render_page
 from troth.privacy.legal_clock import Seat, SeatUnknown, check_seat, list_regions
 from troth.workspaces.audit import AUDIT_DAYS
 from troth.workspaces.models import Workspace
-from troth.workspaces.roles import Permission
+from troth.workspaces.roles import Permission, roles_with
 
 
 class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -32,6 +32,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         fields: ClassVar[list[str]] = [
             *("name", "match_on_email", "public_key_deletes", "audit_days"),
             *("seat_country", "seat_region", "seat_zone", "privacy_contact", "processes_for", "is_transparent"),
+            "glass_roles",
         ]
         labels: ClassVar[dict[str, Any]] = {
             "name": later("Name"),
@@ -74,6 +75,15 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         least, most = AUDIT_DAYS
         self.fields["audit_days"].validators += [MinValueValidator(least), MaxValueValidator(most)]
         self.fields["audit_days"].widget.attrs.update(min=least, max=most)
+        self.fields["glass_roles"] = forms.MultipleChoiceField(
+            choices=[(role.value, role.label) for role in roles_with(Permission.SEE_PEOPLE)],
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            label=later("Roles that must say why before they see persons"),
+            help_text=later(
+                "They see pseudonyms, and everything for fifteen minutes once they said why; the audit log keeps it, and privacy officers are told."
+            ),
+        )
         self.fields["seat_country"] = forms.ChoiceField(
             choices=_list_countries,
             required=False,
