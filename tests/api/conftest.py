@@ -90,6 +90,8 @@ class Tenant:
     breach_id: int
     told_id: str
     kept_id: str
+    takeaway_id: str
+    handover_id: int
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +158,7 @@ def make_tenant(name: str) -> Tenant:
     from troth.kernel.worker import drain
     from troth.people.lookup import find_person
     from troth.privacy.requests import ask_for_confirmation
+    from troth.workspaces.keys import SCOPES, create_key
     from troth.workspaces.registry import create_workspace
 
     made = create_workspace(name)
@@ -187,7 +190,7 @@ def make_tenant(name: str) -> Tenant:
     subject = find_person(workspace.pk, email)
     erin = find_person(workspace.pk, f"erin-of-{name}")
     request = ask_for_confirmation(erin, source="vero", received_at=now)
-    api = Api(made.keys["auth_token"])
+    api = Api(create_key(workspace, "api", scopes=frozenset(SCOPES)))  # a server key lacks the scope that is given by name alone
     messages = api.json("GET", "/messages")["items"]
     purpose_key = api.json("POST", "/purposes", {"key": f"visits-of-{name}", "name": "Plan visits"}, status=201)["key"]
     notice = publish_news(api, name)
@@ -227,6 +230,7 @@ def make_tenant(name: str) -> Tenant:
         api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
         tell_by_hand(request, name),
         keep_of(subject),
+        *take_along(api, name),
     )
 
 
@@ -241,6 +245,18 @@ def keep_of(subject: Any) -> str:
     held = Held(hold=0, exception="claims", until=32_472_144_000_000, ground=seal(GROUND, b"a claim").hex())
     set_aside(subject, [held], [], request_id=str(uuid4()), now=now_ms())
     return str(KeptItem.objects.get(workspace_id=subject.workspace_id).pk)
+
+
+def take_along(api: Api, name: str) -> tuple[str, int]:
+    """A file that a tenant asked for and nobody writes yet, and that it is to be handed over."""
+    from troth.privacy.takeaway_models import Handover, Takeaway
+
+    takeaway_id = api.json("POST", "/takeaways", status=202)["id"]
+    to = {"recipient": f"Lawyer of {name}", "target": {"url": "https://127.0.0.1:1/"}}
+    handover_id = api.json("POST", f"/takeaways/{takeaway_id}/handover", to, status=202)["id"]
+    for model in (Takeaway, Handover):
+        model.objects.update(next_at=None)
+    return takeaway_id, handover_id
 
 
 def tell_by_hand(request: Any, name: str) -> str:

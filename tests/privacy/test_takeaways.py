@@ -32,7 +32,7 @@ from troth.privacy.handovers.targets import Target, TargetInvalid
 from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.places import exports_dir
 from troth.privacy.takeaway_models import Handover, Takeaway
-from troth.privacy.takeaways.asking import TakeawayUnknown, ask_for_takeaway, path_of, take_away_due, write_at_once
+from troth.privacy.takeaways.asking import TakeawayNotThere, ask_for_takeaway, path_of, take_away_due, write_at_once
 from troth.workspaces.keys import create_key
 from troth.workspaces.models import Workspace
 
@@ -137,7 +137,7 @@ def test_whoever_is_erased_is_in_no_file_that_lies_about(dana: Subject) -> None:
     erase_person(dana, now=now_ms(), source="api")
     own.refresh_from_db()
     assert (own.state, path.exists()) == ("expired", False)
-    with pytest.raises(TakeawayUnknown):
+    with pytest.raises(TakeawayNotThere):
         path_of(own)
 
 

@@ -21,7 +21,7 @@ from troth.privacy.handovers.handing import HandoverUnknown
 from troth.privacy.kept import KeptUnknown
 from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
-from troth.privacy.takeaways.asking import TakeawayUnknown
+from troth.privacy.takeaways.asking import TakeawayNotThere, TakeawayUnknown
 from troth.segments.registry import SegmentUnknown, VersionUnknown
 
 _PATH = re.compile(r"(\$[^\s:]*)(?:: | (?=\(“))(.+)", re.DOTALL)
@@ -124,7 +124,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
         | ProcessorUnknown,
     ):
         return 404, problem("not_found", str(error))
-    if isinstance(error, BreachOpen | TrialRefused):
+    if isinstance(error, TakeawayNotThere | BreachOpen | TrialRefused):
         return 409, problem("conflict", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")

@@ -89,7 +89,7 @@ def read_takeaway(request: HttpRequest, takeaway_id: UUID) -> dict[str, Any]:
     return _plain_takeaway(find_takeaway(workspace_of(request), takeaway_id))
 
 
-@router.get("/takeaways/{takeaway_id}/file", auth=ACCOUNT, response=problems(404))
+@router.get("/takeaways/{takeaway_id}/file", auth=ACCOUNT, response=problems(404, 409))
 def download_takeaway(request: HttpRequest, takeaway_id: UUID) -> FileResponse:
     """The file, while it is there."""
     path = path_of(find_takeaway(workspace_of(request), takeaway_id))

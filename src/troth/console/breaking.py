@@ -44,7 +44,8 @@ def opened_in(session: SessionBase) -> list[Opened]:
 
 def ask_why(request: MemberRequest, *, audit: str, person_id: int, fault: str = "", to: str = "") -> HttpResponse:
     """Pseudonyms, and the question why more is needed."""
-    people = Person.objects.filter(workspace_id=request.workspace.pk).order_by("-created_at") if audit == "people.list" else []
+    newest = Person.objects.filter(workspace_id=request.workspace.pk).order_by("-created_at")
+    people = list(newest[:SHOWN]) if audit == "people.list" else []
     return render_page(
         request,
         "console/glass/ask.html",
@@ -53,6 +54,6 @@ def ask_why(request: MemberRequest, *, audit: str, person_id: int, fault: str = 
         to=to or request.get_full_path(),
         person_id=person_id,
         pseudonym=pseudonym(person_id) if person_id else "",
-        people=[(pseudonym(one.person_id), one) for one in people[:SHOWN]],
+        people=[(pseudonym(one.person_id), one) for one in people],
         action=reverse("console-glass", args=[request.workspace.pk]),
     )

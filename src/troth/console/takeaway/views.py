@@ -21,7 +21,7 @@ from troth.privacy.handovers.handing import HandoverUnknown, find_handover, hand
 from troth.privacy.handovers.targets import Target
 from troth.privacy.leaving.asking import may_ask, workspaces_of
 from troth.privacy.takeaway_models import Takeaway
-from troth.privacy.takeaways.asking import TakeawayUnknown, ask_for_takeaway, find_takeaway, list_takeaways, path_of
+from troth.privacy.takeaways.asking import TakeawayNotThere, TakeawayUnknown, ask_for_takeaway, find_takeaway, list_takeaways, path_of
 from troth.workspaces.models import User
 from troth.workspaces.roles import Permission
 
@@ -80,7 +80,7 @@ def download(request: MemberRequest) -> HttpResponseBase:
     own = _find(request, request.GET.get("id", ""))
     try:
         path = path_of(own)
-    except TakeawayUnknown:
+    except TakeawayNotThere:
         raise Http404 from None
     response = FileResponse(path.open("rb"), as_attachment=True, filename=f"troth-{own.pk}.zip", content_type="application/zip")
     response["Cache-Control"] = "no-store"

@@ -24,7 +24,7 @@ from troth.privacy.handovers.targets import Target, check_target, open_target, s
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.requests import record_done
 from troth.privacy.takeaway_models import Handover, HandoverState, Takeaway, TakeawayState
-from troth.privacy.takeaways.asking import TakeawayUnknown, path_of
+from troth.privacy.takeaways.asking import TakeawayNotThere, path_of
 
 log = structlog.get_logger()
 LONGEST_TRYING = 3 * DAY
@@ -111,7 +111,7 @@ def hand_over(own: Handover, now: int) -> Handover:
         with _open(own, takeaway, now) as file:
             own.bytes, own.sha256 = _measure(file)
             answer = hand(target, file, size=own.bytes, sha256=own.sha256, kind=ZIP, at=now_ms())
-    except (_Gone, PersonNotFound, TakeawayUnknown):
+    except (_Gone, PersonNotFound, TakeawayNotThere):
         answer = Answer(410, "gone")
     _settle(own, answer, now_ms())
     return own

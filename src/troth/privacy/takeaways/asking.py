@@ -30,7 +30,11 @@ REMEMBERED = 400 * DAY
 
 
 class TakeawayUnknown(TrothError):
-    """There is no such file, or it is gone."""
+    """There is no such file in this workspace."""
+
+
+class TakeawayNotThere(TrothError):
+    """Its file is still being written, or gone."""
 
 
 def ask_for_takeaway(workspaces: Sequence[Workspace], *, by: str, now: int) -> Takeaway:
@@ -59,10 +63,10 @@ def list_takeaways(workspace_id: int) -> list[Takeaway]:
 
 
 def path_of(own: Takeaway) -> Path:
-    """Where the file lies. Raises TakeawayUnknown when it is not there (yet, or any more)."""
+    """Where the file lies. Raises TakeawayNotThere."""
     path = _path(own)
     if own.state != TakeawayState.READY or not path.exists():
-        raise TakeawayUnknown("The file is not there: it is still being written, or its time is over. Ask for it again.")
+        raise TakeawayNotThere("The file is not there: it is still being written, or its time is over. Ask for it again.")
     return path
 
 
