@@ -53,6 +53,13 @@ def test_a_template_is_written_seen_translated_and_published(marketer: Any, fill
     page.get_by_text("What can be inserted").click()
     page.get_by_role("button", name="person.email", exact=True).click()
     assert page.get_by_label("Subject").input_value() == "Hi {{ person.email }}"
+    page.get_by_label("Subject").fill("Hi ")
+    page.get_by_label("Subject").press("End")
+    page.get_by_label("Subject").press_sequentially("{{ person.em")
+    expect(page.get_by_role("button", name="event.name", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="person.email", exact=True).click()
+    assert page.get_by_label("Subject").input_value() == "Hi {{ person.email }}"
+    expect(page.get_by_role("button", name="event.name", exact=True)).to_be_visible()
 
     page.get_by_role("button", name="Save the draft").click()
     page.get_by_role("link", name="Edit", exact=True).click()

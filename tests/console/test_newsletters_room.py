@@ -223,3 +223,15 @@ def test_why_somebody_got_it_or_not_is_asked_on_its_page(marketer: Client, works
     assert "It was never sent, so nobody got it." in page and "Now they would get it, if it were sent." in page
     assert f'<option value="newsletter:{own.pk}" selected>Newsletter: Weekly</option>' in page
     assert "no such newsletter" in marketer.get(f"/console/{workspace.pk}/why?person=dana&campaign=newsletter:999").content.decode()
+
+
+def test_what_is_known_of_people_can_be_inserted_while_one_writes(marketer: Client, workspace: Any) -> None:
+    from troth.intake.commands import Identify, Identity
+    from troth.intake.door import apply
+    from troth.kernel.clock import now_ms
+
+    common: dict[str, Any] = {"workspace_id": workspace.pk, "source": "api", "received_at": now_ms()}
+    apply([Identify(identity=Identity(external_id="dana"), attributes={"shoe_size": 41}, **common)], now=now_ms())
+    page = marketer.get(path(workspace, "/new")).content.decode()
+    assert 'data-insert="{{ person.shoe_size }}"' in page and 'data-insert="{{ event.name }}"' not in page
+    assert 'data-insert="{{ event.name }}"' in marketer.get(f"/console/{workspace.pk}/campaigns/new").content.decode()

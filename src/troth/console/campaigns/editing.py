@@ -10,7 +10,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import create_campaign, find_faults, update_campaign
+from troth.campaigns.publishing import LONGEST_EVENT, create_campaign, find_faults, update_campaign
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.acting import go
 from troth.console.campaigns.forms import CampaignForm, initial_of
@@ -18,6 +18,7 @@ from troth.console.campaigns.previewing import send_test
 from troth.console.campaigns.reading import find_campaign, list_event_names, moment_of
 from troth.console.campaigns.rows import OPERATOR_NAMES
 from troth.console.campaigns.rules_form import RulesForm, initial_rules
+from troth.console.inserting import list_variables
 from troth.console.shell import render_fragment, render_page
 from troth.console.showing import put_in_words
 from troth.kernel.errors import TrothError
@@ -92,6 +93,7 @@ def _show(request: MemberRequest, form: CampaignForm, course: RulesForm, own: Ca
         matches=[("all", _("All of these")), ("any", _("Any of these"))],
         seen=request.POST.get("seen") or (moment_of(own.updated_at) if own else ""),
         trial={name: request.POST.get(name, "") for name in ("person", "made_up", "event")},
+        variables=list_variables(request, str(form["trigger_event"].value() or "")[:LONGEST_EVENT].replace("\0", "")),
         **said,
     )
 

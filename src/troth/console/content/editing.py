@@ -14,15 +14,14 @@ from troth.console.acting import go
 from troth.console.content.forms import PieceForm, initial_of
 from troth.console.content.previewing import send_test
 from troth.console.content.reading import get_piece, moment_of
+from troth.console.inserting import list_variables
 from troth.console.shell import render_fragment, render_page
 from troth.content.languages import normalise_language
 from troth.content.library import create_piece, has_changes, languages_in, update_piece
 from troth.content.models import Format, Kind, Piece
-from troth.content.variables import list_attributes
 from troth.kernel.errors import TrothError
 from troth.workspaces.roles import Permission
 
-GIVEN = ("person.id", "person.email", "event.name", "event.at", "unsubscribe_url")
 SUBJECT = "Hello {{ person.first_name | default: 'there' }}"
 BODIES = {
     Kind.EMAIL: "<h1>Hello {{ person.first_name | default: 'there' }}</h1>\n<p>Write here what you have to say.</p>\n"
@@ -101,7 +100,6 @@ def _save(request: MemberRequest, form: PieceForm, own: Piece | None, language: 
 
 def _show(request: MemberRequest, form: PieceForm, own: Piece | None, language: str, **said: Any) -> HttpResponse:
     languages = languages_in(own) if own else []
-    attributes = list_attributes(request.workspace.pk) if Permission.SEE_PEOPLE in request.may else []
     return render_page(
         request,
         "console/content/edit.html",
@@ -115,7 +113,7 @@ def _show(request: MemberRequest, form: PieceForm, own: Piece | None, language: 
             (name, f"?language={name}", name == language)
             for name in [*languages, *([language] if own and language not in languages else [])]
         ],
-        variables=[*GIVEN, *(f"person.{name}" for name in attributes)],
+        variables=list_variables(request, request.POST.get("event_name", "")[:255].replace("\0", "")),
         snippets=list(
             Piece.objects.filter(workspace_id=request.workspace.pk, kind=Kind.SNIPPET, version__gt=0)
             .order_by("key")

@@ -13,6 +13,7 @@ from troth.campaigns.models import Newsletter
 from troth.campaigns.newsletters.editing import create_newsletter, edit_newsletter
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.acting import go
+from troth.console.inserting import list_variables
 from troth.console.newsletters.forms import MOST_VARIANTS, NewsletterForm, VariantForm, initial_of, letters, posted_keys
 from troth.console.newsletters.previewing import send_test
 from troth.console.newsletters.reading import find_newsletter
@@ -107,5 +108,6 @@ def _show(request: MemberRequest, form: NewsletterForm, mails: list[VariantForm]
         may_add=len(mails) < MOST_VARIANTS,
         shown=request.POST.get("shown", ""),
         trial={name: request.POST.get(name, "") for name in ("person", "made_up")},
+        variables=list_variables(request, None),
         **said,
     )

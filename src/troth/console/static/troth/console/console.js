@@ -104,14 +104,22 @@ for (const box of document.querySelectorAll("[data-combobox]")) {
 document.addEventListener("htmx:responseError", () => say(words.failed));
 document.addEventListener("htmx:sendError", () => say(words.offline));
 
-// What can be inserted goes where one was writing last.
+// What can be inserted goes where one was writing last; once a name is begun between braces, those that fit are left, and take its place.
 let written;
-document.addEventListener("focusin", ({ target }) => { if (target.matches("form.halves textarea, form.halves input[name^=part_]")) written = target; });
+const begun = () => written?.value.slice(0, written.selectionStart).match(/\{\{ ?([\w.]*)$/);
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches("form.halves .mono:is(textarea), form.halves input:is([name^=part_], [name$=subject])")) written = target;
+});
+document.addEventListener("input", ({ target }) => {
+  const name = target === written && begun();
+  for (const list of name ? target.form.querySelectorAll("[data-inserts]") : []) list.open = true;
+  for (const one of document.querySelectorAll("[data-insert]")) one.hidden = Boolean(name) && !one.dataset.insert.includes(name[1]);
+});
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-insert]");
   const into = written ?? button?.form?.querySelector("textarea");
   if (!button || !into) return;
-  into.setRangeText(button.dataset.insert, into.selectionStart, into.selectionEnd, "end");
+  into.setRangeText(button.dataset.insert, into.selectionStart - (begun()?.[0].length ?? 0), into.selectionEnd, "end");
   into.focus();
   into.dispatchEvent(new Event("input", { bubbles: true }));
 });
