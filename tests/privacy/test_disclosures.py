@@ -20,7 +20,7 @@ from troth.messages.errors import ChannelDown, ChannelError
 from troth.messages.sending import send_due
 from troth.people.lookup import find_person
 from troth.privacy.desk.links import make_data_token
-from troth.privacy.disclosure_models import Disclosure
+from troth.privacy.disclosure_models import Disclosure, RecipientNotice
 from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.disclosures.reading import find_recipients_of
 from troth.privacy.erasure import erase_person
@@ -122,6 +122,18 @@ def test_of_two_who_are_one_the_log_says_first_and_last_and_how_often(workspace:
     assert {row.person_id for row in rows.values()} == {left.person_id}
     assert (rows["CRM"].first_at, rows["CRM"].last_at, rows["CRM"].times) == (hour - 5, hour + 5, 3)
     assert set(rows) == {"CRM", "Shop"}
+
+
+def test_a_controller_to_whom_data_was_handed_over_is_named_and_told(workspace: Any) -> None:
+    post = Post(workspace)
+    subject = post.person("ann")
+    note_disclosures([Went(subject, "controller", 1, "Next Shop", "export", basis, 5) for basis in ("portability", "access")])
+    assert sorted((row["recipient"], row["data"][0]) for row in recipients(subject)) == [
+        ("Next Shop", "everything held"),
+        ("Next Shop", "what the person provided"),
+    ]
+    erase_person(subject, now=now_ms(), source="api")
+    assert [(one.name, one.state) for one in RecipientNotice.objects.all()] == [("Next Shop", "by_hand")]
 
 
 def test_one_processor_with_two_ways_is_one_recipient(workspace: Any) -> None:

@@ -15,13 +15,13 @@ class Disclosure(models.Model):
     bucket = models.SmallIntegerField()
     person_id = models.BigIntegerField()
     kind = models.CharField(max_length=10)
-    """`channel` or `webhook`."""
+    """`channel`, `webhook`, or `controller`: handed over at the person's wish (Art. 20(2))."""
     recipient_id = models.BigIntegerField()
     """Of the channel or webhook; channel 0: the installation's mail server."""
     what = models.CharField(max_length=30)
-    """The medium of messages, or the type of what a webhook told."""
+    """The medium of messages, the type of what a webhook told, or `export`."""
     basis = models.CharField(max_length=64)
-    """The purpose for which it went; its legal basis stands with the purpose."""
+    """The purpose for which it went, whose legal basis stands with it; of a hand-over the right, `portability` or `access`."""
     workspace_id = models.BigIntegerField()
     name = models.CharField(max_length=200)
     """What the recipient was called the last time, for when it is removed."""

@@ -9,8 +9,8 @@ from troth.consent.catalog import load_catalog
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
 from troth.privacy.disclosure_models import Disclosure
-from troth.privacy.disclosures.log import CHANNEL, WEBHOOK
-from troth.privacy.models import Processor
+from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, WEBHOOK
+from troth.privacy.models import Processor, RequestType
 from troth.privacy.processors.register import list_processors
 
 LINKS = {CHANNEL: "channels", WEBHOOK: "webhooks"}
@@ -88,6 +88,8 @@ def categories_of(row: Disclosure) -> tuple[str, ...]:
     """Which kinds of data went."""
     if row.kind == CHANNEL:
         return BY_MEDIUM.get(row.what, ("identifiers", CONTENT))
+    if row.kind == CONTROLLER:
+        return ("what the person provided",) if row.basis == RequestType.PORTABILITY else ("everything held",)
     return ("identifiers", row.what)
 
 
