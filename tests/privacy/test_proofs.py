@@ -30,8 +30,13 @@ from troth.privacy.scan import scan
 from troth.workspaces.models import Member, Role, User, Workspace
 from troth.workspaces.registry import canary_workspace, list_workspaces
 
-FILLED_BY_NOBODY = {"intake.seen", "privacy.disclosures", "privacy.inventory", "privacy.notices"}
-"""Stores that hold nothing to be exported of somebody for whom nothing left: hashes, and counts without persons."""
+REACHED = {
+    *("consent.records", "consent.standing", "intake.captures", "intake.deletion_orders", "intake.inbox"),
+    *("messages.delivery", "messages.engagement", "messages.messages", "messages.stops"),
+    *("people.events", "people.identifiers", "people.person", "privacy.holds", "privacy.requests", "privacy.words"),
+    *("segments.membership", "webhooks.deliveries", "workspaces.audit"),
+}
+"""Stores that both go through. The statement names the others: they hold something only of somebody whose data left, or whom a letter was written to."""
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +62,7 @@ def test_both_go_through_every_store_and_only_the_control_is_found(proven: Proof
     assert claims["erased"]["found"] == []
     assert claims["control"]["found"] == claims["control"]["values_searched_for"] != []
     assert set(claims["stores_reached"]) | set(claims["stores_not_reached"]) == {store.name for store in stores()}
-    assert set(claims["stores_not_reached"]) <= FILLED_BY_NOBODY
+    assert set(claims["stores_reached"]) >= REACHED
     assert "a campaign and its mail" in claims["ways"] and "what webhooks are told" in claims["ways"]
     assert claims["search"]["bytes"] > 0 and claims["blind_spots"]
     assert ("on PostgreSQL" in claims["blind_spots"][-1]) is not is_sqlite()
