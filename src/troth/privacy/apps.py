@@ -78,6 +78,7 @@ class PrivacyConfig(AppConfig):
         register_duty("verify_erasures", "troth.privacy.verification.verify_due", every_ms=250)
         register_duty("compact_nightly", "troth.privacy.compaction.running.compact_nightly", every_ms=60_000)
         register_duty("end_holds", "troth.privacy.kept_ending.end_due", every_ms=30_000)
+        register_duty("certify_replayed", "troth.privacy.strangers.certify_replayed", every_ms=600_000)
         register_duty("renew_backups", "troth.privacy.renewing.renew_due", every_ms=60_000)
         register_duty("prove_erasure", "troth.privacy.proofs.starting.start_when_due", every_ms=60_000, is_awaited=False)
         register_duty("tell_of_proofs", "troth.privacy.proofs.telling.tell_of_proofs", every_ms=60_000, is_awaited=False)

@@ -13,9 +13,10 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 
-from troth.consent.suppression import store_suppressions, suppression_tag
+from troth.consent.suppression import store_suppressions_of_many, suppression_tag
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
+from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.privacy.clearing_out import clear_at_once
@@ -27,6 +28,7 @@ from troth.privacy.legal_clock import due_at
 from troth.privacy.models import LedgerPosition, PrivacyRequest, RequestType
 from troth.privacy.outcomes import certify_answers, record_deletion, record_hold_ended
 from troth.privacy.places import ledger_path
+from troth.privacy.strangers import record_strangers
 
 log = structlog.get_logger()
 
@@ -92,14 +94,17 @@ def catch_up(applied: int, now: int) -> int:
             )
         return 0
     holders = _find_persons(missing)
-    for entry in missing:
-        store_suppressions(
-            entry.workspace, [bytes.fromhex(tag) for tag in entry.tags], now=entry.at, reason="erased", request_id=entry.request
-        )
+    tags = [(entry.workspace, bytes.fromhex(tag), entry.at, entry.request) for entry in missing for tag in entry.tags]
+    store_suppressions_of_many(sorted(tags, key=lambda found: (bucket_of_tag(found[1]), found[1])), reason="erased")
     ended: dict[str, set[tuple[str, str, str]]] = {}
     for entry in missing:
         ended.setdefault(entry.request, set()).update(entry.ended)
+    strangers = [entry for entry in missing if not (entry.ended or entry.whole or holders.get(entry.number))]
+    record_strangers(strangers, now)
+    passed = {entry.number for entry in strangers}
     for entry in missing:
+        if entry.number in passed:
+            continue
         if entry.ended:
             drop_kept(uuid.UUID(entry.request), entry.ended, ledger_number=entry.number, now=now)
         else:
@@ -124,8 +129,6 @@ def _apply(entry: Entry, subjects: Sequence[Subject], now: int, ended: Collectio
         clear_at_once(entry.workspace)
         return
     known = PrivacyRequest.objects.filter(pk=entry.request).first()
-    if known and known.deleted_at and not subjects:
-        return  # what the database already knows of this erasure is more than the ledger can tell
     request = known or PrivacyRequest(
         id=uuid.UUID(entry.request),
         workspace_id=entry.workspace,
