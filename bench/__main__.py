@@ -45,7 +45,7 @@ def main() -> int:
         "triggers": lambda: measure_triggers(RESULTS / "data-triggers", note),
         "tracking": lambda: measure_tracking(RESULTS / "data-tracking", note),
         "sending": lambda: measure_sending(RESULTS / "data-sending", note),
-        "rights": lambda: measure_rights(RESULTS / "data-rights", note),
+        "rights": lambda: measure_rights(RESULTS / "data-rights", note, size or 1_000_000),
         "inventory": lambda: measure_inventory(RESULTS / "data-inventory", note, size or 1_000_000),
         "segments": lambda: measure_segments(RESULTS / "data-segments", note),
         "consent": lambda: measure_consent(RESULTS / "data-consent", note),

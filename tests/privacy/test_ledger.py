@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from troth.kernel.clock import now_ms
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import find_people
 from troth.privacy.backups import create_backup
+from troth.privacy.certificate import verify_certificate
 from troth.privacy.erasure import erase_identifier, erase_person
 from troth.privacy.ledger import LedgerLost, is_behind, position, replay_if_behind
 from troth.privacy.ledger_file import LedgerBroken, append, entries, last_number
@@ -154,3 +156,24 @@ def test_the_last_number_is_found_whatever_the_lengths_of_the_lines(
         assert [len(entry.tags) for entry in entries()] == lines
         append(len(lines) + 1, workspace_id=1, request_id="r", persons=[], tags=[], at=1)
         assert last_number() == len(lines) + 1
+
+
+def test_entries_about_persons_who_are_not_here_are_recorded_together_and_certified_afterwards(dana: Subject) -> None:
+    from uuid import uuid4
+
+    from troth.privacy.strangers import certify_replayed
+
+    ids = [str(uuid4()) for _ in range(3)]
+    for number, request_id in enumerate(ids, 1):
+        about: dict[str, Any] = {"workspace_id": dana.workspace_id, "request_id": request_id, "at": now_ms()}
+        append(number, persons=[bytes([number] * 32)], tags=[bytes([number + 9] * 32)], **about)
+
+    assert replay_if_behind() == 3
+
+    requests = PrivacyRequest.objects.filter(pk__in=ids)
+    assert {request.state for request in requests} == {RequestState.DONE} and not any(request.certificate for request in requests)
+    assert certify_replayed(now_ms()) and not certify_replayed(now_ms())
+    for request in requests.all():
+        assert verify_certificate(request.certificate)["state"] == "done"
+        assert [step.act for step in request.history.all()] == ["delete"]
+    assert find_people(dana.workspace_id, DANA["email"]) == [dana]
