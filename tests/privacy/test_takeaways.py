@@ -114,6 +114,7 @@ def test_the_file_holds_every_row_and_no_secret_and_says_what_it_holds(dana: Sub
             SECRET
         }
         assert "digest" not in lines_of(archive, workspace.pk, "workspaces.key")[0]
+        assert own.rows == sum(counted.values()) - 1, "the workspace itself is not counted"
     assert (own.state, own.sha256) == ("ready", hashlib.sha256(path_of(own).read_bytes()).hexdigest())
     assert path_of(own).parent.stat().st_mode & 0o077 == 0
 

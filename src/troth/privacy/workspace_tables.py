@@ -38,6 +38,11 @@ class WorkspaceTable:
         self.keys = [field.column for field in model._meta.pk_fields]
 
     @property
+    def is_part(self) -> bool:
+        """Whether its rows are parts of rows of another table, through which they belong to the workspace."""
+        return WORKSPACE not in {field.attname for field in self.model._meta.concrete_fields}
+
+    @property
     def title(self) -> str:
         """Its name in words."""
         return str(self.model._meta.verbose_name_plural)

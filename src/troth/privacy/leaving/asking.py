@@ -40,7 +40,7 @@ class LeavingRefused(TrothError):
 
 
 class Preview(NamedTuple):
-    """What goes with one workspace: rows by table, counted up to `COUNTED`, and the members who have no other workspace."""
+    """What goes with one workspace: rows by table, those that are parts of others left out, counted up to `COUNTED`, and the members who have no other workspace."""
 
     workspace: Workspace
     rows: list[tuple[str, int]]
@@ -52,7 +52,9 @@ def preview(workspaces: Sequence[Workspace]) -> list[Preview]:
     leaving = [workspace.pk for workspace in workspaces]
     shown = []
     for workspace in workspaces:
-        rows = [(table.title, count) for table in tables_of_workspace() if (count := table.count(workspace.pk, COUNTED))]
+        rows = [
+            (table.title, count) for table in tables_of_workspace() if not table.is_part and (count := table.count(workspace.pk, COUNTED))
+        ]
         only = Member.objects.filter(workspace=workspace).exclude(user__in=_elsewhere(leaving))
         shown.append(Preview(workspace, sorted(rows, key=lambda one: -one[1]), only.values("user").distinct().count()))
     return shown

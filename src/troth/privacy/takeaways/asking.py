@@ -129,7 +129,7 @@ def write_on(own: Takeaway, seconds: float) -> bool:
         written = next(steps, None)
         if written is None:
             del _writing[own.pk]
-            _finish(own, attempt, now_ms())
+            _finish(own, attempt, rows, now_ms())
             return True
         rows = written
     if not Takeaway.objects.filter(pk=own.pk, attempt=attempt, state=TakeawayState.WRITING).update(rows=rows):
@@ -137,7 +137,7 @@ def write_on(own: Takeaway, seconds: float) -> bool:
     return False
 
 
-def _finish(own: Takeaway, attempt: int, now: int) -> None:
+def _finish(own: Takeaway, attempt: int, rows: int, now: int) -> None:
     partial = _partial(own)
     digest = hashlib.sha256()
     with partial.open("rb") as file:
@@ -150,7 +150,7 @@ def _finish(own: Takeaway, attempt: int, now: int) -> None:
             overwrite_and_remove(partial)
             return
         current.state, current.sha256, current.bytes, current.ready_at = TakeawayState.READY, digest.hexdigest(), size, now
-        current.expires_at = current.next_at = now + KEPT
+        current.rows, current.expires_at, current.next_at = rows, now + KEPT, now + KEPT
         current.save()
         partial.replace(_path(own))
     log.info("takeaway_ready", takeaway_id=str(own.pk), bytes=size)
