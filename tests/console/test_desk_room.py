@@ -277,3 +277,4 @@ def test_where_another_controller_decides_nobody_refuses_or_extends(officer: Cli
     assert "Acme SARL" in page
     assert "Refuse…" not in page
     assert "Extend…" not in page
+    assert "Can be extended" not in page
