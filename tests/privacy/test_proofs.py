@@ -212,6 +212,20 @@ def test_the_worker_starts_one_a_day_in_a_process_of_its_own(workspace: Any, mon
     assert len(started) == 2
 
 
+def test_a_proof_that_was_begun_is_carried_out_by_the_command_that_is_started(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr("os.nice", lambda more: 0)
+    with monkeypatch.context() as patch:
+        patch.setattr("subprocess.Popen", lambda command, **options: started.append(command))
+        run = starting.start_now(now_ms())
+    assert started[0][1:3] == ["-m", "django"]
+
+    call_command(*started[0][3:])
+
+    run.refresh_from_db()
+    assert run.state == ProofState.PASSED, run.reasons
+
+
 def test_whoever_asks_for_one_waits_between_two(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "_start", lambda run: None)
     now = now_ms()

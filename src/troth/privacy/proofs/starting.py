@@ -6,9 +6,8 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from uuid import UUID
 
-from troth.kernel.clock import DAY, HOUR, MINUTE, now_ms
+from troth.kernel.clock import DAY, HOUR, MINUTE
 from troth.kernel.errors import TrothError
 from troth.privacy.proof_models import ProofRun, ProofState
 from troth.privacy.proofs.running import ProofUnderWay, begin
@@ -61,24 +60,8 @@ def start_now(now: int) -> ProofRun:
 
 def _start(run: ProofRun) -> None:
     """Carry it out in a child of low priority, which outlives this process if need be."""
-    command = [sys.executable, "-m", "troth.privacy.proofs.starting", str(run.pk)]
+    command = [sys.executable, "-m", "django", "privacy_prove", "--begun", str(run.pk)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    _children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, start_new_session=True))
-
-
-def main(run_id: str) -> None:
-    """Carry out a proof that was begun."""
-    import django
-
-    django.setup()
-    from troth.privacy.proofs.running import prove
-
-    os.nice(10)
-    run = ProofRun.objects.filter(pk=UUID(run_id), state=ProofState.RUNNING).first()
-    if run is not None:
-        run.seen_at = now_ms()
-        prove(run)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+    _children.append(
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, start_new_session=True)
+    )

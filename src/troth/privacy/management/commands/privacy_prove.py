@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.kernel.clock import iso, now_ms
 from troth.privacy.management.commands._progress import show_progress
-from troth.privacy.proof_models import ProofState
+from troth.privacy.proof_models import ProofRun, ProofState
 from troth.privacy.proofs.reading import last_proof, list_proofs, plain_run
 from troth.privacy.proofs.running import begin, prove
 
@@ -21,15 +22,23 @@ class Command(BaseCommand):
 
     help = "Prove with two made-up persons that erasure leaves no byte; --show the last statement, --history."
 
+    requires_system_checks: ClassVar[list[str]] = []
+
     def add_arguments(self, parser: CommandParser) -> None:
-        """--show, --history, --json."""
+        """--show, --history, --begun, --json."""
         parser.add_argument("--show", action="store_true", help="print the last signed statement, and prove nothing now")
         parser.add_argument("--history", action="store_true", help="list the last proofs, and prove nothing now")
+        parser.add_argument("--begun", metavar="ID", help="carry out a proof that was begun, at low priority, and print nothing")
         parser.add_argument("--json", action="store_true", help="print the signed statement of this proof")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prove and say what came of it; exit code 1 when it did not pass."""
-        if options["history"]:
+        if options["begun"]:
+            os.nice(10)
+            run = ProofRun.objects.filter(pk=options["begun"], state=ProofState.RUNNING).first()
+            if run is not None:
+                prove(run)
+        elif options["history"]:
             self._list(as_json=options["json"])
         elif options["show"]:
             last = last_proof()
