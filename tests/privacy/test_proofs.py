@@ -220,7 +220,7 @@ def test_a_proof_that_was_begun_is_carried_out_by_the_command_that_is_started(wo
         run = starting.start_now(now_ms())
     assert started[0][1:3] == ["-m", "django"]
 
-    call_command(*started[0][3:])
+    call_command(*started[0][3:4], *started[0][5:])
 
     run.refresh_from_db()
     assert run.state == ProofState.PASSED, run.reasons

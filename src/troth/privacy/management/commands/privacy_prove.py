@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -21,8 +21,6 @@ class Command(BaseCommand):
     """Prove that erasure erases: two made-up persons, one erased, every byte searched, the statement signed."""
 
     help = "Prove with two made-up persons that erasure leaves no byte; --show the last statement, --history."
-
-    requires_system_checks: ClassVar[list[str]] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--show, --history, --begun, --json."""
