@@ -25,7 +25,7 @@ from troth.privacy.processors.register import find_processor
 router = Router(tags=["recipients"])
 
 
-class RecipientOut(Schema):
+class ToldRecipientOut(Schema):
     """A recipient who is told of one request. `answer`: `signed`, `acknowledged`, `refused`, `not told`, `taken back` or `no answer yet`."""
 
     id: UUID
@@ -49,7 +49,7 @@ class RecipientOut(Schema):
     identifiers_kept_until: Time | None
 
 
-class AnswerOut(Schema):
+class RecipientAnswerOut(Schema):
     """One answer, with what proves it. Of an OpenDSR receipt the body lacks `encoded_request`, and `sha256` is that of the whole."""
 
     at: Time
@@ -63,10 +63,10 @@ class AnswerOut(Schema):
     domain: str
 
 
-class RecipientDetail(RecipientOut):
+class RecipientDetail(ToldRecipientOut):
     """A recipient with all that they answered, the earliest first."""
 
-    answers: list[AnswerOut]
+    answers: list[RecipientAnswerOut]
 
 
 class AnswerIn(Input):
@@ -84,7 +84,7 @@ class WayIn(Input):
     authorization: str | None = None
 
 
-@router.get("/recipients", auth=ERASE, response={200: list[RecipientOut], **problems()})
+@router.get("/recipients", auth=ERASE, response={200: list[ToldRecipientOut], **problems()})
 def list_recipients(
     request: HttpRequest,
     owing: Annotated[bool, Query(description="Only who has not answered.")] = False,
@@ -94,7 +94,7 @@ def list_recipients(
     return [plain_notice(own) for own in list_notices(workspace_of(request), owing=owing)[:limit]]
 
 
-@router.get("/requests/{request_id}/recipients", auth=ERASE, response={200: list[RecipientOut], **problems(404)})
+@router.get("/requests/{request_id}/recipients", auth=ERASE, response={200: list[ToldRecipientOut], **problems(404)})
 def list_recipients_of_request(request: HttpRequest, request_id: UUID) -> list[dict[str, Any]]:
     """The recipients of one request."""
     workspace_id = workspace_of(request)
