@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.keys.forms import KINDS, WORDS, KeyForm
 from troth.console.shell import render_page
-from troth.workspaces.keys import SCOPES, create_key, revoke_key
+from troth.workspaces.keys import ACCOUNT, SCOPES, create_key, revoke_key
+from troth.workspaces.keys import KINDS as SERVER_KINDS
 from troth.workspaces.models import Key, User
 from troth.workspaces.roles import Permission
 
@@ -77,7 +78,7 @@ def _describe(key: Key) -> dict[str, Any]:
         "kind": kind,
         "prefix": key.prefix,
         "may": [WORDS[scope] for scope in SCOPES if scope in key.scopes],
-        "may_all": set(key.scopes) >= SCOPES.keys(),
+        "may_all": set(key.scopes) >= SERVER_KINDS["server"] and ACCOUNT not in key.scopes,
         "created_at": _ms(key.created_at),
         "created_by": key.created_by.email if key.created_by else "",
         "last_used_at": _ms(key.last_used_at),
