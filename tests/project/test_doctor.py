@@ -138,7 +138,7 @@ def test_asking_all_checks_takes_milliseconds() -> None:
     list(examine(now_ms()))
     took = []
     for _ in range(9):
-        start = time.perf_counter()
+        start = time.process_time()
         list(examine(now_ms()))
-        took.append(time.perf_counter() - start)
+        took.append(time.process_time() - start)
     assert sorted(took)[4] < 0.05
