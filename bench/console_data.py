@@ -441,7 +441,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
 def told_id_of(request: Any) -> str:
     """A recipient of the example request who has answered, beside others who have not, made if there are none."""
     from troth.kernel.clock import DAY, HOUR
-    from troth.privacy.disclosure_models import NoticeAnswer, RecipientNotice
+    from troth.privacy.models.disclosures import NoticeAnswer, RecipientNotice
 
     if request is None:
         return ""
@@ -481,7 +481,7 @@ def proof_id_of() -> str:
     """A proof of erasure that passed; it is of the whole installation."""
     from troth.kernel.clock import HOUR, now_ms
     from troth.privacy.certificate import certify
-    from troth.privacy.proof_models import ProofRun, ProofState
+    from troth.privacy.models.proofs import ProofRun, ProofState
     from troth.privacy.proofs.persons import make_up
     from troth.privacy.proofs.statement import Looked, make_claims
 

@@ -22,7 +22,7 @@ from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
 from troth.privacy.erasure import erase_person
-from troth.privacy.export import write_export
+from troth.privacy.exporting.export import write_export
 from troth.workspaces.registry import create_workspace
 
 now = now_ms()

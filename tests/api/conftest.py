@@ -239,8 +239,8 @@ def keep_of(subject: Any) -> str:
     from troth.kernel.clock import now_ms
     from troth.kernel.crypto import seal
     from troth.privacy.kept import GROUND, set_aside
-    from troth.privacy.kept_models import KeptItem
     from troth.privacy.ledger_file import Held
+    from troth.privacy.models.kept import KeptItem
 
     held = Held(hold=0, exception="claims", until=32_472_144_000_000, ground=seal(GROUND, b"a claim").hex())
     set_aside(subject, [held], [], request_id=str(uuid4()), now=now_ms())
@@ -249,7 +249,7 @@ def keep_of(subject: Any) -> str:
 
 def take_along(api: Api, name: str) -> tuple[str, int]:
     """A file that a tenant asked for and nobody writes yet, and that it is to be handed over."""
-    from troth.privacy.takeaway_models import Handover, Takeaway
+    from troth.privacy.models.takeaways import Handover, Takeaway
 
     takeaway_id = api.json("POST", "/takeaways", status=202)["id"]
     to = {"recipient": f"Lawyer of {name}", "target": {"url": "https://127.0.0.1:1/"}}
@@ -261,7 +261,7 @@ def take_along(api: Api, name: str) -> tuple[str, int]:
 
 def tell_by_hand(request: Any, name: str) -> str:
     """A recipient of a tenant whom a member has to tell."""
-    from troth.privacy.disclosure_models import RecipientNotice
+    from troth.privacy.models.disclosures import RecipientNotice
 
     about = {"right": "erasure", "kind": "channel", "recipient_id": 77, "name": f"Printer of {name}", "state": "by_hand"}
     return str(

@@ -27,7 +27,7 @@ from troth.kernel.worker import drain
 from troth.people.lookup import PersonNotFound, find_person
 from troth.people.models import Person
 from troth.privacy.models import PrivacyRequest, RequestWords
-from troth.privacy.opendsr_models import OpendsrCallback, OpendsrRequest
+from troth.privacy.models.opendsr import OpendsrCallback, OpendsrRequest
 from troth.workspaces.keys import create_key
 from troth.workspaces.registry import create_workspace
 
@@ -452,7 +452,7 @@ def test_what_leads_to_several_people_is_left_to_a_member_in_a_processors_worksp
 
 
 def test_what_came_over_opendsr_is_in_the_persons_export(controller: Controller, workspace: Any) -> None:
-    from troth.privacy.export import export_person
+    from troth.privacy.exporting.export import export_person
 
     receipt = controller.ask("access")
     told = json.loads(b"".join(export_person(find_person(workspace.pk, MAIL))))

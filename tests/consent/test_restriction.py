@@ -33,7 +33,7 @@ from troth.kernel.clock import now_ms
 from troth.kernel.worker import drain
 from troth.messages.models import Message
 from troth.people.lookup import find_people, find_person, latest_events, load_person
-from troth.privacy.export import export_person
+from troth.privacy.exporting.export import export_person
 
 NOW = now_ms()
 DANA = Identity(external_id="dana")

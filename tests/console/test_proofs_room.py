@@ -11,7 +11,7 @@ from django.test import Client
 
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.privacy.certificate import certify
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs import starting
 from troth.privacy.proofs.persons import make_up
 from troth.privacy.proofs.statement import Looked, find_reasons, make_claims

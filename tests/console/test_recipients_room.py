@@ -10,9 +10,9 @@ from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
-from troth.privacy.disclosure_models import NoticeWay, RecipientNotice
 from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.erasure import erase_person
+from troth.privacy.models.disclosures import NoticeWay, RecipientNotice
 from troth.privacy.processors.register import register_processor
 
 

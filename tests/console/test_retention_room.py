@@ -10,8 +10,8 @@ from tests.console.test_people import know
 from troth.kernel.clock import DAY, now_ms
 from troth.privacy.erasure import erase_person
 from troth.privacy.kept_ending import end_due
-from troth.privacy.kept_models import KeptItem
 from troth.privacy.models import LegalHold, RetentionRule, RetentionRun
+from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.running import run_next
 from troth.workspaces.models import AuditEntry
 

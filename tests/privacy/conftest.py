@@ -33,13 +33,13 @@ def dana(workspace: Any) -> Any:
     from troth.people.lookup import find_person
     from troth.privacy.desk.cases import add_note
     from troth.privacy.desk.requesters import take_request
-    from troth.privacy.disclosure_models import RecipientNotice
     from troth.privacy.disclosures.log import Went, note_disclosures
     from troth.privacy.downstream.sealing import Told as Secret
     from troth.privacy.downstream.sealing import seal_told
     from troth.privacy.history import By
     from troth.privacy.models import PrivacyRequest, RequestType
-    from troth.privacy.opendsr_models import OpendsrCase, OpendsrRequest
+    from troth.privacy.models.disclosures import RecipientNotice
+    from troth.privacy.models.opendsr import OpendsrCase, OpendsrRequest
     from troth.privacy.readiness.impact import sign_assessment
     from troth.privacy.requests import ask_for_confirmation
     from troth.privacy.retention.holds import place_hold

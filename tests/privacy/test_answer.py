@@ -10,9 +10,9 @@ from planted import DANA, SECRET
 
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
-from troth.privacy.answer import read_answer
 from troth.privacy.disclosures.log import CHANNEL, Went, note_disclosures
-from troth.privacy.export import export_html, export_person, open_export
+from troth.privacy.exporting.answer import read_answer
+from troth.privacy.exporting.export import export_html, export_person, open_export
 from troth.privacy.models import RetentionRule
 from troth.privacy.processors.register import register_processor
 from troth.privacy.record.parties import save_parties

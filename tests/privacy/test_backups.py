@@ -22,7 +22,7 @@ from troth.privacy.backups import BackupError, create_backup, frozen_database, l
 from troth.privacy.locks import ServerRunning, while_serving
 from troth.privacy.places import database_path
 from troth.privacy.restore import restore_backup
-from troth.privacy.scan import scan
+from troth.privacy.scanning.scanner import scan
 
 KEY = bytes(32)
 

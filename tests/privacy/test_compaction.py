@@ -21,11 +21,11 @@ from troth.people.lookup import find_person
 from troth.privacy.certificate import verify_certificate
 from troth.privacy.compaction.running import CompactionImpossible, check_compaction, compact_nightly, compact_now
 from troth.privacy.compaction.server import ask, data_directory, who_looks_back
-from troth.privacy.compaction_models import Compaction
 from troth.privacy.erasure import erase_person
 from troth.privacy.models import PrivacyRequest, RequestState
+from troth.privacy.models.compaction import Compaction
 from troth.privacy.requests import rectify_person
-from troth.privacy.scan import scan
+from troth.privacy.scanning.scanner import scan
 from troth.privacy.verification import verify_erasure
 
 NIGHT = 2 * HOUR

@@ -20,11 +20,11 @@ from troth.messages.errors import ChannelDown, ChannelError
 from troth.messages.sending import send_due
 from troth.people.lookup import find_person
 from troth.privacy.desk.links import make_data_token
-from troth.privacy.disclosure_models import Disclosure, RecipientNotice
 from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.disclosures.reading import find_recipients_of
 from troth.privacy.erasure import erase_person
-from troth.privacy.export import export_html, export_person
+from troth.privacy.exporting.export import export_html, export_person
+from troth.privacy.models.disclosures import Disclosure, RecipientNotice
 from troth.privacy.processors.register import register_processor
 
 

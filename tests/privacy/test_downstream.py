@@ -20,7 +20,6 @@ from troth.kernel.clock import DAY, HOUR, MINUTE, now_ms
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import find_person
 from troth.privacy.certificate import verify_certificate
-from troth.privacy.disclosure_models import NoticeState, RecipientNotice
 from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.downstream import course
 from troth.privacy.downstream.answering import AnswerImpossible, record_answer, take_back, tell_again
@@ -29,6 +28,7 @@ from troth.privacy.downstream.telling import teller
 from troth.privacy.downstream.ways import WayInvalid, set_way
 from troth.privacy.erasure import erase_person
 from troth.privacy.models import Processor
+from troth.privacy.models.disclosures import NoticeState, RecipientNotice
 from troth.privacy.processors.register import register_processor
 from troth.privacy.requests import object_for_person, rectify_person, restrict_person
 from troth.privacy.verification import verify_erasure

@@ -23,7 +23,7 @@ from troth.privacy.erasure import confirm_request, erase_identifier, erase_perso
 from troth.privacy.ledger import is_behind, position
 from troth.privacy.ledger_file import last_number
 from troth.privacy.models import PrivacyRequest, RequestState
-from troth.privacy.scan import scan
+from troth.privacy.scanning.scanner import scan
 from troth.privacy.verification import verify_due, verify_erasure
 
 

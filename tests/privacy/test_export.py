@@ -15,7 +15,7 @@ from planted import DANA, SECRET
 
 from troth.kernel.personal_data import Subject, stores
 from troth.people.lookup import PersonNotFound
-from troth.privacy.export import ExportFormatUnknown, export_html, export_person, open_export, write_export
+from troth.privacy.exporting.export import ExportFormatUnknown, export_html, export_person, open_export, write_export
 
 NEVER_SHOWN = {"intake.seen", "privacy.inventory"}
 """Keyed hashes of events that are themselves exported."""

@@ -28,7 +28,7 @@ from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.restore import restore_backup
 from troth.privacy.retention.holds import lift_hold, place_hold
 from troth.privacy.retention.rules import RetentionInvalid
-from troth.privacy.scan import scan
+from troth.privacy.scanning.scanner import scan
 from troth.privacy.verification import verify_erasure
 
 CONTRACT, PRICE, HOBBY = "contract-eva-9921", "price-eva-1188-euro", "hobby-eva-kite-surfing"

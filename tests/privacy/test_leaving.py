@@ -25,7 +25,7 @@ from troth.privacy.certificate import verify_certificate
 from troth.privacy.leaving.asking import LeavingRefused, ask_to_leave, call_off, find_waiting, preview
 from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.leaving.links import make_leaving_url
-from troth.privacy.leaving_models import Leaving, LeavingState
+from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.privacy.workspace_tables import tables_of_workspace
 from troth.workspaces.keys import create_key, find_grant
 from troth.workspaces.models import Account, Member, Role, User, Workspace
@@ -259,7 +259,7 @@ import time, django
 django.setup()
 from troth.kernel.clock import now_ms
 from troth.privacy.leaving.carrying_out import leave_due
-from troth.privacy.leaving_models import Leaving
+from troth.privacy.models.leaving import Leaving
 while True:
     if not leave_due(now_ms()):
         time.sleep(0.05)

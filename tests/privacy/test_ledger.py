@@ -22,7 +22,7 @@ from troth.privacy.ledger import LedgerLost, is_behind, position, replay_if_behi
 from troth.privacy.ledger_file import LedgerBroken, append, entries, last_number
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.restore import restore_backup
-from troth.privacy.scan import scan
+from troth.privacy.scanning.scanner import scan
 from troth.privacy.verification import verify_erasure
 
 

@@ -24,6 +24,7 @@ from troth.people.lookup import find_person
 from troth.privacy.desk.steps import Said, Step, take_step
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestState, RequestStep
+from troth.privacy.models.opendsr import OpendsrCallback
 from troth.privacy.opendsr import callback_queue, following, receiving, revocation
 from troth.privacy.opendsr.callback_courier import Courier
 from troth.privacy.opendsr.certificates import check_certificate
@@ -31,7 +32,6 @@ from troth.privacy.opendsr.checks import check_opendsr
 from troth.privacy.opendsr.raising import raise_undelivered
 from troth.privacy.opendsr.signatures import verify
 from troth.privacy.opendsr.statuses import OUTSIDE, is_after, status_of
-from troth.privacy.opendsr_models import OpendsrCallback
 from troth.privacy.states import TABLE, Act
 
 DOMAIN = "opendsr.example.com"

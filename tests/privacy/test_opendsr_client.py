@@ -17,10 +17,10 @@ from test_downstream import House, claims, levels
 from tests.authority import Authority
 from tests.opendsr_processor import DOMAIN, OpendsrProcessor, run_processor
 from troth.kernel.clock import DAY, HOUR, now_ms
-from troth.privacy.disclosure_models import Disclosure, DomainCertificate, NoticeState, RecipientNotice
 from troth.privacy.downstream.answering import take_back
 from troth.privacy.downstream.ways import set_way
 from troth.privacy.erasure import erase_person
+from troth.privacy.models.disclosures import Disclosure, DomainCertificate, NoticeState, RecipientNotice
 from troth.privacy.opendsr import revocation
 from troth.privacy.opendsr.bodies import to_ms
 from troth.privacy.opendsr.client import name_person

@@ -20,13 +20,13 @@ from troth.messages.models import Message
 from troth.people.models import Person
 from troth.privacy.certificate import CertificateInvalid, verify_certificate
 from troth.privacy.models import PrivacyRequest
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs import running, starting
 from troth.privacy.proofs.persons import make_up
 from troth.privacy.proofs.running import ProofUnderWay, begin, prove
 from troth.privacy.proofs.searching import Search
 from troth.privacy.proofs.telling import judge_last, tell_of_proofs
-from troth.privacy.scan import scan
+from troth.privacy.scanning.scanner import scan
 from troth.workspaces.models import Member, Role, User, Workspace
 from troth.workspaces.registry import canary_workspace, list_workspaces
 

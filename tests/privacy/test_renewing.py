@@ -29,7 +29,7 @@ from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.places import backups_dir, keyring_path
 from troth.privacy.renewing import check_backups, is_due, renew_backups, renew_due, tell_requests
 from troth.privacy.restore import decrypt_backup, restore_backup
-from troth.privacy.scan import scan
+from troth.privacy.scanning.scanner import scan
 from troth.privacy.scratch import left_behind
 from troth.privacy.verification import verify_erasure
 

@@ -24,8 +24,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from troth.privacy.scan import Report, scan
-from troth.privacy.scan_encodings import ValueTooShort
+from troth.privacy.scanning.encodings import ValueTooShort
+from troth.privacy.scanning.scanner import Report, scan
 
 VALUE = "Dana.Müller+q7@example.org"
 PLAIN = "dana.miller-7f3a91@example.org"

@@ -24,14 +24,14 @@ from tests.privacy.test_leaving import ask, logged_in, owner_of
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.kernel.personal_data import Subject
 from troth.privacy.certificate import verify_certificate
-from troth.privacy.disclosure_models import RecipientNotice
 from troth.privacy.erasure import erase_person
 from troth.privacy.handovers.handing import hand_over, hand_over_person, hand_over_takeaway
 from troth.privacy.handovers.signing import sign
 from troth.privacy.handovers.targets import Target, TargetInvalid
 from troth.privacy.leaving.carrying_out import carry_out
+from troth.privacy.models.disclosures import RecipientNotice
+from troth.privacy.models.takeaways import Handover, Takeaway
 from troth.privacy.places import exports_dir
-from troth.privacy.takeaway_models import Handover, Takeaway
 from troth.privacy.takeaways.asking import TakeawayNotThere, ask_for_takeaway, path_of, take_away_due, write_at_once
 from troth.workspaces.keys import create_key
 from troth.workspaces.models import Workspace

@@ -13,9 +13,9 @@ from tests.authority import Authority
 from tests.conftest import make_served
 from tests.http_server import run_provider
 from tests.tls_front import run_front
-from troth.privacy.disclosure_models import NoticeState
 from troth.privacy.downstream.ways import set_way
 from troth.privacy.erasure import erase_person
+from troth.privacy.models.disclosures import NoticeState
 from troth.privacy.opendsr import revocation
 
 MAIL = "ann.unique@example.com"

@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
+from troth.privacy.models.opendsr import OpendsrRequest
 from troth.privacy.opendsr.bodies import (
     Body,
     BodyInvalid,
@@ -34,7 +35,6 @@ from troth.privacy.opendsr.own_certificate import CertificateMissing, own_certif
 from troth.privacy.opendsr.receiving import RequestChanged, receive
 from troth.privacy.opendsr.results import ResultsGone, open_results
 from troth.privacy.opendsr.signatures import sign
-from troth.privacy.opendsr_models import OpendsrRequest
 from troth.workspaces.keys import Grant, find_grant
 
 log = structlog.get_logger()

@@ -10,9 +10,9 @@ from ninja import Path, Router, Schema, Status
 from troth.api.access import READ_REPORTS, WRITE_REGISTERS, workspace_of
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import now_ms
-from troth.privacy.disclosure_models import NoticeWay
 from troth.privacy.downstream.ways import plain_way
 from troth.privacy.models import Processor
+from troth.privacy.models.disclosures import NoticeWay
 from troth.privacy.processors.register import (
     FIELDS,
     WINDOW_DAYS,

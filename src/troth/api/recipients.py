@@ -15,11 +15,11 @@ from troth.api.errors import Conflict, NotFound
 from troth.api.processors import ProcessorId, ProcessorOut, show_processor
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import now_ms
-from troth.privacy.disclosure_models import RecipientNotice
 from troth.privacy.downstream.answering import AnswerImpossible, NoticeUnknown, find_notice, record_answer, take_back, tell_again
 from troth.privacy.downstream.reading import list_notices, plain_answer, plain_notice
 from troth.privacy.downstream.ways import set_way
 from troth.privacy.models import PrivacyRequest
+from troth.privacy.models.disclosures import RecipientNotice
 from troth.privacy.processors.register import find_processor
 
 router = Router(tags=["recipients"])

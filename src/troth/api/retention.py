@@ -14,8 +14,8 @@ from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.json_text import decode
 from troth.privacy.kept import EVERYBODY, end_kept, find_kept, list_kept, open_kept
-from troth.privacy.kept_models import KeptItem
 from troth.privacy.models import LegalHold, RetentionRun
+from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
 from troth.privacy.retention.rules import RetentionUnknown, find_rule, list_rules, plain_rule, save_rule
 from troth.privacy.retention.running import list_runs, preview

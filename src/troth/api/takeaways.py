@@ -16,7 +16,7 @@ from troth.kernel.clock import iso, now_ms
 from troth.privacy.handovers.handing import find_handover, hand_over_person, hand_over_takeaway, list_handovers
 from troth.privacy.handovers.targets import Target
 from troth.privacy.leaving.asking import workspaces_of
-from troth.privacy.takeaway_models import Handover, Takeaway
+from troth.privacy.models.takeaways import Handover, Takeaway
 from troth.privacy.takeaways.asking import ask_for_takeaway, find_takeaway, path_of
 from troth.workspaces.models import Workspace
 

@@ -25,7 +25,7 @@ class CampaignsConfig(AppConfig):
         from troth.intake.actor import register_reaction
         from troth.kernel.worker import register_duty
         from troth.messages.sources import register_source
-        from troth.privacy.answer import register_decisions
+        from troth.privacy.exporting.answer import register_decisions
         from troth.privacy.inventory.uses import register_uses
         from troth.privacy.proofs.ways import PREPARE, register_way
         from troth.segments.membership import register_reaction as register_change_reaction

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from troth.kernel.clock import iso
 from troth.pages.views import public_page
 from troth.privacy.leaving.links import find_leaving
-from troth.privacy.leaving_models import LeavingState
+from troth.privacy.models.leaving import LeavingState
 
 
 @public_page

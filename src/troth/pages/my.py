@@ -34,7 +34,7 @@ from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.links import make_data_url, make_follow_token, read_data_token, read_follow_token
 from troth.privacy.desk.portability import open_portable
 from troth.privacy.desk.self_service import bring_to_desk, correct, honour
-from troth.privacy.export import open_export
+from troth.privacy.exporting.export import open_export
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.requests import CorrectionSuppressed
 from troth.workspaces.models import Workspace

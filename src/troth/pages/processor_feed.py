@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from troth.kernel.clock import iso, now_ms
-from troth.privacy.processor_models import ProcessorVersion
+from troth.privacy.models.processors import ProcessorVersion
 from troth.privacy.processors.history import list_changes, public_entry
 from troth.privacy.processors.register import list_processors, state_of
 from troth.workspaces.models import Workspace

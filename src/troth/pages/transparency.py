@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from troth.kernel.clock import now_ms
 from troth.pages.languages import choose_language
 from troth.pages.sender import sender_of
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.reading import last_proof
 from troth.privacy.transparency import read_transparency
 from troth.workspaces.models import Workspace

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from troth.kernel.clock import iso
-from troth.privacy.disclosure_models import NoticeAnswer, NoticeState, RecipientNotice
+from troth.privacy.models.disclosures import NoticeAnswer, NoticeState, RecipientNotice
 
 STANDING = {
     NoticeState.DONE: "acknowledged",

@@ -20,7 +20,7 @@ import msgspec
 
 from troth.kernel.errors import TrothError
 from troth.privacy.backup_format import seal_stream
-from troth.privacy.scan import Report, scan
+from troth.privacy.scanning.scanner import Report, scan
 
 Progress = Callable[[int, int], None]
 HERE = "troth.privacy.apart"

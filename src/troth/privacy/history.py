@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 
 from troth.kernel.ids import bucket_of, new_row_id
-from troth.privacy.desk_models import RequesterFile
 from troth.privacy.models import PrivacyRequest, RequestStep, RequestWords
+from troth.privacy.models.desk import RequesterFile
 from troth.privacy.news import moves
 
 OPEN, NOTE, CODE, TELL, CLOSE, HAND_OUT = "open", "note", "code", "tell", "close", "hand_out"

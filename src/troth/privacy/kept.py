@@ -21,9 +21,9 @@ from troth.kernel.ids import new_row_id
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject, stores
 from troth.people.event_names import fold_event_name
-from troth.privacy.kept_models import KeptItem
 from troth.privacy.ledger_file import Held
 from troth.privacy.models import LegalHold
+from troth.privacy.models.kept import KeptItem
 
 EVERYBODY = 0
 EXCEPTIONS = {

@@ -7,9 +7,9 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from troth.privacy.kept_models import KeptItem
 from troth.privacy.ledger import catch_up, drop_kept, lock_position, move_position
 from troth.privacy.ledger_file import append
+from troth.privacy.models.kept import KeptItem
 
 log = structlog.get_logger()
 AT_ONCE = 50

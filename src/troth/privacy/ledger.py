@@ -22,10 +22,10 @@ from troth.kernel.sql import is_sqlite
 from troth.privacy.clearing_out import clear_at_once
 from troth.privacy.deletion import delete_persons, person_tag
 from troth.privacy.downstream.opening import find_known, open_notices
-from troth.privacy.kept_models import KeptItem
 from troth.privacy.ledger_file import Entry, LedgerBroken, entries, last_number
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import LedgerPosition, PrivacyRequest, RequestType
+from troth.privacy.models.kept import KeptItem
 from troth.privacy.outcomes import certify_answers, record_deletion, record_hold_ended
 from troth.privacy.places import ledger_path
 from troth.privacy.strangers import record_strangers

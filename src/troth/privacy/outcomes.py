@@ -11,13 +11,13 @@ from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import is_sqlite
 from troth.privacy.acknowledgements import read_acknowledgements
 from troth.privacy.certificate import certify
-from troth.privacy.compaction_models import Compaction
 from troth.privacy.deletion import Deleted
 from troth.privacy.history import HOLD_ENDED, By, write_step
 from troth.privacy.kept import name_of, tell_exempted
 from troth.privacy.keyring import list_keys
 from troth.privacy.levels import Standing, state_levels
 from troth.privacy.models import PrivacyRequest, RequestState
+from troth.privacy.models.compaction import Compaction
 from troth.privacy.states import Act
 
 SEAL = b"erasure-values/v1"

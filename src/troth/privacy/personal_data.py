@@ -12,13 +12,13 @@ from troth.kernel.personal_data import Store, Subject, Table, declare
 from troth.kernel.tenancy import declare_of_installation
 from troth.people.identifiers import EMAIL
 from troth.people.queries import load_identifiers
-from troth.privacy.desk_models import RequesterFile
-from troth.privacy.disclosure_models import Disclosure, NoticeState, RecipientNotice
 from troth.privacy.disclosures.log import merge
 from troth.privacy.disclosures.reading import export_disclosures
 from troth.privacy.history import CLOSE, By, write_steps
 from troth.privacy.inventory.storing import take_off
 from troth.privacy.models import LegalHold, PrivacyRequest, RequestState, RequestWords
+from troth.privacy.models.desk import RequesterFile
+from troth.privacy.models.disclosures import Disclosure, NoticeState, RecipientNotice
 from troth.privacy.opendsr.forgetting import export_opendsr, void_opendsr
 from troth.privacy.states import UNANSWERED
 

@@ -13,8 +13,8 @@ from troth.consent.ledger.log import head_of
 from troth.consent.models import NoticeVersion, Purpose
 from troth.kernel.clock import DAY
 from troth.privacy.models import PrivacyRequest, Processor
+from troth.privacy.models.proofs import ProofRun
 from troth.privacy.processors.register import State, list_processors, state_of
-from troth.privacy.proof_models import ProofRun
 from troth.privacy.proofs.reading import last_proof
 from troth.workspaces.models import Workspace
 

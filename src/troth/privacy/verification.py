@@ -17,7 +17,7 @@ from troth.privacy.apart import Progress
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.outcomes import record_search, sealed_values
 from troth.privacy.residue import judge, paths_to_search, search_bytes
-from troth.privacy.scan import Report
+from troth.privacy.scanning.scanner import Report
 from troth.privacy.wal import empty_log_within
 
 log = structlog.get_logger()

@@ -7,8 +7,8 @@ from typing import Any
 
 from troth.kernel.clock import iso
 from troth.kernel.json_text import encode
-from troth.privacy.disclosure_models import NoticeState
 from troth.privacy.downstream.ways import Order, Outcome, Proof
+from troth.privacy.models.disclosures import NoticeState
 from troth.webhooks.editing import find_webhook, secrets_of
 from troth.webhooks.errors import WebhookInvalid, WebhookNotFound
 from troth.webhooks.posting import GONE, Posting, post

@@ -19,7 +19,7 @@ from troth.privacy.desk.cases import PersonGone, subject_of
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.identity import IdentityLacking, check_identity
 from troth.privacy.desk.portability import open_portable
-from troth.privacy.export import open_export
+from troth.privacy.exporting.export import open_export
 from troth.privacy.history import HAND_OUT, By, write_step
 from troth.privacy.models import RequestType
 from troth.workspaces.roles import Permission

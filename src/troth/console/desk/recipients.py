@@ -14,9 +14,9 @@ from troth.console.access import MemberRequest, member_page, record
 from troth.console.desk.views import own_request, way
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
-from troth.privacy.disclosure_models import NoticeState, RecipientNotice
 from troth.privacy.downstream.answering import AnswerImpossible, Means, find_notice, record_answer, take_back, tell_again
 from troth.privacy.downstream.course import CLOSED
+from troth.privacy.models.disclosures import NoticeState, RecipientNotice
 from troth.workspaces.models import User
 from troth.workspaces.roles import Permission
 

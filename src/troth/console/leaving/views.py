@@ -29,7 +29,7 @@ from troth.privacy.leaving.asking import (
 )
 from troth.privacy.leaving.links import make_leaving_url
 from troth.privacy.leaving.telling import tell_called_off, tell_owners
-from troth.privacy.leaving_models import Leaving
+from troth.privacy.models.leaving import Leaving
 from troth.workspaces.models import User, Workspace
 from troth.workspaces.roles import Permission
 

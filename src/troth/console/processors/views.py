@@ -16,9 +16,9 @@ from troth.console.processors.forms import TOOL_WORDS, ProcessorForm, WayForm
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
-from troth.privacy.disclosure_models import NoticeWay
 from troth.privacy.downstream.ways import plain_way, set_way
 from troth.privacy.models import Processor
+from troth.privacy.models.disclosures import NoticeWay
 from troth.privacy.processors.register import (
     FIELDS,
     ProcessorUnknown,

@@ -13,7 +13,7 @@ from troth.console.showing import format_day
 from troth.kernel.json_text import decode
 from troth.privacy.certificate import CertificateInvalid, verify_certificate
 from troth.privacy.models import PrivacyRequest, RequestType
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 
 CHARTED = 30
 ISSUED = 50

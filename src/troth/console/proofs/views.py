@@ -18,7 +18,7 @@ from troth.console.proofs.reading import CHARTED, MOST_TEXT, chart_of, check_tex
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.sql import is_sqlite
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.reading import last_proof, list_proofs
 from troth.privacy.proofs.running import ProofUnderWay
 from troth.privacy.proofs.starting import ProvenJustNow, start_now

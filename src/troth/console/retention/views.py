@@ -22,8 +22,8 @@ from troth.kernel.personal_data import stores
 from troth.people.event_names import fold_event_name
 from troth.people.lookup import PersonNotFound, find_person
 from troth.privacy.kept import EVERYBODY, KeptUnknown, end_kept, find_kept, list_kept, name_of, open_kept
-from troth.privacy.kept_models import KeptItem
 from troth.privacy.models import RetentionRule
+from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
 from troth.privacy.retention.rules import FIELDS, RetentionUnknown, find_rule, list_rules, save_rule
 from troth.privacy.retention.running import find_run, list_runs, preview

@@ -20,7 +20,7 @@ from troth.kernel.errors import TrothError
 from troth.privacy.handovers.handing import HandoverUnknown, find_handover, hand_over_takeaway, list_handovers
 from troth.privacy.handovers.targets import Target
 from troth.privacy.leaving.asking import may_ask, workspaces_of
-from troth.privacy.takeaway_models import Takeaway
+from troth.privacy.models.takeaways import Takeaway
 from troth.privacy.takeaways.asking import TakeawayNotThere, TakeawayUnknown, ask_for_takeaway, find_takeaway, list_takeaways, path_of
 from troth.workspaces.models import User
 from troth.workspaces.roles import Permission

@@ -21,9 +21,9 @@ from troth.privacy.compaction.rebuilding import (
     touched_tables,
 )
 from troth.privacy.compaction.server import ask, find_copies, find_leaks, find_slots, missing_for_log, tips, who_looks_back
-from troth.privacy.compaction_models import Compaction
 from troth.privacy.ledger import position
 from troth.privacy.models import Clearing, PrivacyRequest, RequestType, RetentionRun
+from troth.privacy.models.compaction import Compaction
 from troth.privacy.outcomes import record_compaction
 from troth.privacy.states import VERIFYING
 

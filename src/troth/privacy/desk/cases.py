@@ -18,10 +18,10 @@ from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
 from troth.privacy.desk.deciding import check_may_decide
 from troth.privacy.desk.identity import STRENGTH, Means
-from troth.privacy.desk_models import RequesterFile
 from troth.privacy.history import NOTE, OPEN, By, Words, write_step
 from troth.privacy.legal_clock import Pause, Reading, check_extension, read_clock, stops_clock
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+from troth.privacy.models.desk import RequesterFile
 from troth.privacy.requests import new_request
 from troth.privacy.seats import unpack_seat
 from troth.privacy.states import CLOSED, UNANSWERED, Act, StepImpossible, next_state

@@ -15,8 +15,8 @@ from django.db.models import Max, QuerySet
 
 from troth.kernel.errors import TrothError
 from troth.privacy.desk.answer_words import WORDS
-from troth.privacy.desk_models import LetterTemplate
 from troth.privacy.models import RequestType
+from troth.privacy.models.desk import LetterTemplate
 
 LANGUAGES = tuple(WORDS)
 ALWAYS = ("company", "right", "received", "due", "link")

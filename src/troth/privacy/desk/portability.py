@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Store, Subject, stores
-from troth.privacy.export import IN_MEMORY, about, load_head, snapshot
+from troth.privacy.exporting.export import IN_MEMORY, about, load_head, snapshot
 from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.spreadsheets import write_table
 

@@ -18,9 +18,9 @@ from troth.people.identifiers import EMAIL, EXTERNAL_ID, PHONE, make_handle
 from troth.people.lookup import find_people
 from troth.privacy.desk import cases
 from troth.privacy.desk.identity import MOST_TRIES, IdentityRefused
-from troth.privacy.desk_models import RequesterFile
 from troth.privacy.history import OPEN, By, Words, read_history, write_step
 from troth.privacy.models import PrivacyRequest, RequestType, RequestWords
+from troth.privacy.models.desk import RequesterFile
 from troth.privacy.requests import ContactInvalid, check_contact, new_request
 from troth.privacy.states import Act, next_state
 from troth.privacy.terms import next_telling

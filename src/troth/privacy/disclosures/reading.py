@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from troth.consent.catalog import load_catalog
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
-from troth.privacy.disclosure_models import Disclosure
 from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, WEBHOOK
 from troth.privacy.models import Processor, RequestType
+from troth.privacy.models.disclosures import Disclosure
 from troth.privacy.processors.register import list_processors
 
 LINKS = {CHANNEL: "channels", WEBHOOK: "webhooks"}

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db import transaction
 
 from troth.kernel.errors import TrothError
-from troth.privacy.disclosure_models import NoticeAnswer, NoticeState, RecipientNotice, Way
 from troth.privacy.downstream.course import CLOSED, RETRIED, moves, next_look, next_try, patience_ends
 from troth.privacy.downstream.ways import Outcome, Proof, way_of
 from troth.privacy.models import PrivacyRequest
+from troth.privacy.models.disclosures import NoticeAnswer, NoticeState, RecipientNotice, Way
 from troth.privacy.outcomes import certify_answers
 
 MOST_ANSWERS = 200

@@ -8,8 +8,8 @@ from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.kernel.json_text import encode
 from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
-from troth.privacy.disclosure_models import NoticeState
 from troth.privacy.downstream.ways import Order, Outcome, Proof
+from troth.privacy.models.disclosures import NoticeState
 from troth.workspaces.models import Workspace
 
 ASKS: Mapping[str, str] = {

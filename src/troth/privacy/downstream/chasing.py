@@ -13,9 +13,9 @@ from django.db.models import Q
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
-from troth.privacy.disclosure_models import NoticeState, RecipientNotice
 from troth.privacy.downstream.course import CHASED_AGAIN, CLOSED, OPEN
 from troth.privacy.models import PrivacyRequest
+from troth.privacy.models.disclosures import NoticeState, RecipientNotice
 from troth.privacy.outcomes import certify_answers
 from troth.workspaces.models import Member, Role, Workspace
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from troth.kernel.clock import DAY, HOUR, MINUTE
-from troth.privacy.disclosure_models import NoticeState
+from troth.privacy.models.disclosures import NoticeState
 
 S = NoticeState
 RETRIED = 72 * HOUR

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from troth.kernel.personal_data import Subject
 from troth.people.identifiers import DEVICE
 from troth.people.queries import load_identifiers
-from troth.privacy.disclosure_models import NoticeState, RecipientNotice, Way
 from troth.privacy.disclosures.log import LONGEST_NAME
 from troth.privacy.disclosures.reading import Recipient, find_recipients_of
 from troth.privacy.downstream.course import RETRIED, SEALED
 from troth.privacy.downstream.sealing import Told, got_attributes, knows, seal_told
 from troth.privacy.downstream.ways import way_of
 from troth.privacy.models import PrivacyRequest, RequestType
+from troth.privacy.models.disclosures import NoticeState, RecipientNotice, Way
 
 PASSED_ON = (RequestType.ERASURE, RequestType.RECTIFICATION, RequestType.RESTRICTION, RequestType.OBJECTION, RequestType.CONSENT_WITHDRAWAL)
 """Art. 19 names the first three; whoever got data for a purpose that was objected to, or withdrawn, has to stop, too."""

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 
 from troth.kernel.clock import iso
 from troth.privacy.acknowledgements import standing_of
-from troth.privacy.disclosure_models import NoticeAnswer, RecipientNotice
 from troth.privacy.downstream.course import OPEN
+from troth.privacy.models.disclosures import NoticeAnswer, RecipientNotice
 
 
 def list_notices(workspace_id: int, *, request_id: UUID | None = None, owing: bool = False) -> QuerySet[RecipientNotice]:

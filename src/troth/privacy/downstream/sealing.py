@@ -10,9 +10,9 @@ import msgspec
 from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.json_text import decode, encode
 from troth.people.identifiers import DEVICE, EMAIL, EXTERNAL_ID, PHONE
-from troth.privacy.disclosure_models import RecipientNotice
 from troth.privacy.disclosures.log import CHANNEL
 from troth.privacy.disclosures.reading import Recipient
+from troth.privacy.models.disclosures import RecipientNotice
 
 SEAL = b"downstream/v1"
 BY_MEDIUM = {"email": (EMAIL,), "sms": (PHONE,), "push": (DEVICE,)}

@@ -11,10 +11,10 @@ import structlog
 from django.db import connection, transaction
 
 from troth.kernel.clock import MINUTE
-from troth.privacy.disclosure_models import NoticeState, RecipientNotice
 from troth.privacy.downstream.answering import note_outcome
 from troth.privacy.downstream.sealing import Told, open_told
 from troth.privacy.downstream.ways import Order, Outcome, authorization_of, find_carrier, way_of
+from troth.privacy.models.disclosures import NoticeState, RecipientNotice
 
 log = structlog.get_logger()
 THREADS = 8

@@ -16,9 +16,9 @@ import msgspec
 from troth.intake.wire.values import is_email
 from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.errors import TrothError
-from troth.privacy.disclosure_models import NoticeState, NoticeWay, RecipientNotice, Way
 from troth.privacy.downstream.sealing import Told
 from troth.privacy.models import Processor
+from troth.privacy.models.disclosures import NoticeState, NoticeWay, RecipientNotice, Way
 
 LABEL = b"notice-way/v1"
 LONGEST = 2_000

@@ -18,12 +18,12 @@ from troth.people.lookup import PersonNotFound
 from troth.privacy.certificate import certify
 from troth.privacy.desk.portability import open_portable
 from troth.privacy.disclosures.log import CONTROLLER, Went, note_disclosures
-from troth.privacy.export import open_export
+from troth.privacy.exporting.export import open_export
 from troth.privacy.handovers.posting import Answer, hand
 from troth.privacy.handovers.targets import Target, check_target, open_target, seal_target
 from troth.privacy.models import PrivacyRequest, RequestType
+from troth.privacy.models.takeaways import Handover, HandoverState, Takeaway, TakeawayState
 from troth.privacy.requests import record_done
-from troth.privacy.takeaway_models import Handover, HandoverState, Takeaway, TakeawayState
 from troth.privacy.takeaways.asking import TakeawayNotThere, path_of
 
 log = structlog.get_logger()

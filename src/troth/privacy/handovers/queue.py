@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from troth.kernel.clock import MINUTE
 from troth.privacy.handovers.handing import hand_over
-from troth.privacy.takeaway_models import Handover
+from troth.privacy.models.takeaways import Handover
 
 LEASE = 10 * MINUTE
 THREADS = 2

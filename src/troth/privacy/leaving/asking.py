@@ -10,7 +10,7 @@ from django.db import transaction
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
 from troth.messages.configured import forget_routes
-from troth.privacy.leaving_models import Leaving, LeavingState
+from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.privacy.workspace_tables import tables_of_workspace
 from troth.workspaces.models import Account, Member, Role, SendMode, User, Workspace
 

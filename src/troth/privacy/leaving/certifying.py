@@ -7,8 +7,8 @@ from typing import Any
 from troth.kernel.clock import iso
 from troth.kernel.sql import is_sqlite
 from troth.privacy.leaving.asking import STAYS
-from troth.privacy.leaving_models import Leaving
 from troth.privacy.levels import Standing, state_levels
+from troth.privacy.models.leaving import Leaving
 from troth.privacy.outcomes import shred_due
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from troth.kernel.crypto import open_token, seal_token
-from troth.privacy.leaving_models import Leaving
+from troth.privacy.models.leaving import Leaving
 
 LABEL = b"leaving/v1"
 LONGEST = 200

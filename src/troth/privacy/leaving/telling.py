@@ -13,7 +13,7 @@ from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
 from troth.privacy.leaving.links import make_leaving_url
-from troth.privacy.leaving_models import Leaving
+from troth.privacy.models.leaving import Leaving
 from troth.workspaces.models import Member, Role
 
 log = structlog.get_logger()

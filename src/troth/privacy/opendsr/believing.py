@@ -14,7 +14,7 @@ import requests
 
 from troth.kernel.errors import TrothError
 from troth.messages.channels.outside import is_private_target
-from troth.privacy.disclosure_models import DomainCertificate, NoticeWay, Way
+from troth.privacy.models.disclosures import DomainCertificate, NoticeWay, Way
 from troth.privacy.opendsr.bodies import BodyInvalid, Discovery, read, read_headers
 from troth.privacy.opendsr.certificates import CertificateRejected, check_certificate
 from troth.privacy.opendsr.signatures import verify

@@ -17,13 +17,13 @@ import structlog
 
 from troth.kernel.clock import HOUR, SECOND
 from troth.messages.channels.outside import is_private_target
+from troth.privacy.models.opendsr import OpendsrCallback
 from troth.privacy.opendsr.bodies import headers_for, write
 from troth.privacy.opendsr.callback_queue import give_back, settle, take_due
 from troth.privacy.opendsr.following import show_callback
 from troth.privacy.opendsr.own_certificate import CertificateMissing, load_own, own_domain
 from troth.privacy.opendsr.signatures import sign
 from troth.privacy.opendsr.trust import RootsUnusable, open_session
-from troth.privacy.opendsr_models import OpendsrCallback
 
 log = structlog.get_logger()
 THREADS = 8

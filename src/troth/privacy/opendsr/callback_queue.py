@@ -11,7 +11,7 @@ from troth.kernel.backoff import next_try
 from troth.kernel.clock import DAY, HOUR, SECOND
 from troth.kernel.ids import new_row_id
 from troth.kernel.sql import is_sqlite
-from troth.privacy.opendsr_models import CallbackState, OpendsrCallback, OpendsrRequest
+from troth.privacy.models.opendsr import CallbackState, OpendsrCallback, OpendsrRequest
 
 TRIED_FOR = 72 * HOUR
 LEASE = 90 * SECOND

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from troth.kernel.clock import DAY, iso
+from troth.privacy.models.opendsr import OpendsrRequest
 from troth.privacy.opendsr.certificates import CertificateRejected, check_certificate
 from troth.privacy.opendsr.own_certificate import CertificateMissing, has_certificate, own_certificate_pem, own_domain
 from troth.privacy.opendsr.raising import count_undelivered
 from troth.privacy.opendsr.trust import RootsUnusable
-from troth.privacy.opendsr_models import OpendsrRequest
 
 SOON = 21 * DAY
 

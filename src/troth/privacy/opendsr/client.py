@@ -18,9 +18,9 @@ from django.conf import settings
 
 from troth.kernel.errors import TrothError
 from troth.people.identifiers import EMAIL, EXTERNAL_ID, PHONE
-from troth.privacy.disclosure_models import NoticeState, NoticeWay, Way
 from troth.privacy.downstream.sealing import Told
 from troth.privacy.downstream.ways import Order, Outcome, Proof
+from troth.privacy.models.disclosures import NoticeState, NoticeWay, Way
 from troth.privacy.opendsr.believing import Believed, NotBelieved, NotReached, Reply, believe, call, discover
 from troth.privacy.opendsr.bodies import (
     V2,

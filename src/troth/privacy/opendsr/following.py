@@ -12,12 +12,12 @@ from troth.kernel.errors import TrothError
 from troth.privacy.desk.cases import withdraw
 from troth.privacy.history import By, read_words
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+from troth.privacy.models.opendsr import OpendsrCallback, OpendsrCase, OpendsrRequest
 from troth.privacy.opendsr.bodies import Callback, Cancellation, RequestStatus, Status, to_moment
 from troth.privacy.opendsr.callback_queue import enqueue
 from troth.privacy.opendsr.own_certificate import own_domain
 from troth.privacy.opendsr.results import make_results_url
 from troth.privacy.opendsr.statuses import OUTSIDE, is_after, reason_of, status_of
-from troth.privacy.opendsr_models import OpendsrCallback, OpendsrCase, OpendsrRequest
 from troth.privacy.states import Act
 
 OPENDSR = By("opendsr")

@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
-from troth.privacy.opendsr_models import OpendsrRequest
+from troth.privacy.models.opendsr import OpendsrRequest
 
 
 def export_opendsr(subject: Subject) -> Iterator[dict[str, Any]]:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import structlog
 
-from troth.privacy.disclosure_models import NoticeWay, RecipientNotice, Way
 from troth.privacy.downstream.answering import note_outcome
+from troth.privacy.models.disclosures import NoticeWay, RecipientNotice, Way
 from troth.privacy.opendsr.believing import CERTIFICATE, DOMAIN, NotBelieved, NotReached, believe, find_ways
 from troth.privacy.opendsr.bodies import BodyInvalid, Callback, is_request_id, read, read_headers
 from troth.privacy.opendsr.client import callback_url, outcome_of

@@ -18,10 +18,10 @@ from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.steps import Said, Step, take_step
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestType
+from troth.privacy.models.opendsr import OpendsrRequest
 from troth.privacy.opendsr.bodies import RequestStatus
 from troth.privacy.opendsr.following import cases_of
 from troth.privacy.opendsr.statuses import OUTSIDE
-from troth.privacy.opendsr_models import OpendsrRequest
 
 log = structlog.get_logger()
 TIME_TO_CANCEL = 15 * MINUTE

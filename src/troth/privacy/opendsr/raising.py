@@ -14,7 +14,7 @@ from troth.messages.member_mail import can_mail, send_member_mail, write_member_
 from troth.privacy.desk.reminding import find_recipients
 from troth.privacy.history import By, write_step
 from troth.privacy.models import PrivacyRequest
-from troth.privacy.opendsr_models import CallbackState, OpendsrCallback
+from troth.privacy.models.opendsr import CallbackState, OpendsrCallback
 from troth.workspaces.models import Workspace
 
 log = structlog.get_logger()

@@ -27,6 +27,7 @@ from troth.privacy.desk.identity import Means
 from troth.privacy.history import CLOSE, OPEN, write_step
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+from troth.privacy.models.opendsr import OpendsrCase, OpendsrRequest
 from troth.privacy.opendsr.bodies import REGULATIONS, BodyInvalid, Receipt, Request, RequestStatus, is_request_id, read, to_moment, to_ms
 from troth.privacy.opendsr.callback_queue import enqueue
 from troth.privacy.opendsr.following import OPENDSR, cases_of
@@ -35,7 +36,6 @@ from troth.privacy.opendsr.instructions import when_to_carry_out
 from troth.privacy.opendsr.offering import CORRECTIONS, NOW_KNOWN_AS, PHONE, PURPOSES, offered_types
 from troth.privacy.opendsr.own_certificate import own_domain
 from troth.privacy.opendsr.statuses import status_of
-from troth.privacy.opendsr_models import OpendsrCase, OpendsrRequest
 from troth.privacy.requests import new_request
 from troth.privacy.seats import load_seat
 

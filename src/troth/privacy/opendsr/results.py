@@ -21,12 +21,12 @@ from troth.kernel.crypto import open_token, seal_token
 from troth.kernel.errors import TrothError
 from troth.privacy.desk.cases import subject_of
 from troth.privacy.desk.portability import open_portable
-from troth.privacy.export import IN_MEMORY, open_export
+from troth.privacy.exporting.export import IN_MEMORY, open_export
 from troth.privacy.history import HAND_OUT, By, write_step
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
+from troth.privacy.models.opendsr import OpendsrRequest
 from troth.privacy.opendsr.bodies import RequestStatus
 from troth.privacy.opendsr.offering import url_of
-from troth.privacy.opendsr_models import OpendsrRequest
 from troth.privacy.places import exports_dir, make_private_dir
 
 LABEL = b"opendsr-results/v1"

@@ -9,7 +9,7 @@ from typing import Any
 
 from troth.kernel.clock import iso
 from troth.privacy.models import Processor
-from troth.privacy.processor_models import ProcessorVersion
+from troth.privacy.models.processors import ProcessorVersion
 
 PUBLIC = ("name", "address", "service", "data_categories", "location", "transfer_tool", "parent_id")
 MOST = 500

@@ -19,7 +19,7 @@ from troth.messages.fetches import Fetch, note_fetches
 from troth.messages.models import Message
 from troth.messages.tracking import Measured
 from troth.privacy.desk.cases import add_note
-from troth.privacy.export import open_export
+from troth.privacy.exporting.export import open_export
 from troth.privacy.history import By
 from troth.privacy.proofs.persons import MadeUp
 from troth.privacy.proofs.ways import SEEN_AFTER_S, Walk

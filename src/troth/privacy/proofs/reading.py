@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from troth.kernel.clock import iso
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 
 
 def last_proof() -> ProofRun | None:

@@ -33,7 +33,7 @@ from troth.privacy.apart import Progress
 from troth.privacy.certificate import certify
 from troth.privacy.erasure import erase_people, erase_person
 from troth.privacy.models import PrivacyRequest
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.own_ways import SOURCE
 from troth.privacy.proofs.persons import MadeUp, make_up
 from troth.privacy.proofs.searching import Search, search_for

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from troth.kernel.clock import DAY, HOUR, MINUTE
 from troth.kernel.errors import TrothError
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.running import ProofUnderWay, begin
 from troth.workspaces.models import Workspace
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from troth.kernel.clock import iso
-from troth.privacy.proof_models import ProofState
+from troth.privacy.models.proofs import ProofState
 
 BLIND_SPOTS = (
     "what other programs keep: the journal of the service manager, the logs of a proxy, the memory of processes",

@@ -9,7 +9,7 @@ from troth.kernel.clock import DAY, iso
 from troth.kernel.errors import TrothError
 from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
 from troth.privacy.desk.reminding import find_recipients
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.reading import last_proof
 from troth.workspaces.registry import list_workspaces
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from troth.messages.models import DeliveryEvent, Engagement, Message
-from troth.privacy.desk_models import RequesterFile
 from troth.privacy.models import PrivacyRequest, RequestWords
+from troth.privacy.models.desk import RequesterFile
 from troth.privacy.states import CLOSED
 
 STORE = "store"

@@ -14,9 +14,9 @@ from django.db import transaction
 from troth.kernel.clock import DAY, MINUTE, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
+from troth.privacy.models.takeaways import Takeaway, TakeawayState
 from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.scratch import overwrite_and_remove
-from troth.privacy.takeaway_models import Takeaway, TakeawayState
 from troth.privacy.takeaways.writing import write_takeaway
 from troth.workspaces.models import Workspace
 

@@ -13,7 +13,7 @@ from troth.privacy.leaving.asking import HOLD_DAYS, STAYS, Preview, ask_to_leave
 from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.leaving.links import make_leaving_url
 from troth.privacy.leaving.telling import tell_called_off, tell_owners
-from troth.privacy.leaving_models import Leaving
+from troth.privacy.models.leaving import Leaving
 from troth.workspaces.models import Account, Workspace
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
 from troth.privacy.desk.portability import write_portable
-from troth.privacy.export import write_export
+from troth.privacy.exporting.export import write_export
 from troth.privacy.models import RequestType
 from troth.privacy.requests import record_done
 from troth.workspaces.registry import find_workspace

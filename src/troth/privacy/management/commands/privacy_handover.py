@@ -12,7 +12,7 @@ from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
 from troth.privacy.handovers.handing import hand_over, hand_over_person
 from troth.privacy.handovers.targets import Target
-from troth.privacy.takeaway_models import HandoverState
+from troth.privacy.models.takeaways import HandoverState
 from troth.workspaces.registry import find_workspace
 
 

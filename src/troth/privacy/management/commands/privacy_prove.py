@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.kernel.clock import iso, now_ms
 from troth.privacy.management.commands._progress import show_progress
-from troth.privacy.proof_models import ProofRun, ProofState
+from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.reading import last_proof, list_proofs, plain_run
 from troth.privacy.proofs.running import begin, prove
 

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.kernel.clock import now_ms
-from troth.privacy.disclosure_models import RecipientNotice, Way
 from troth.privacy.downstream.answering import Means, find_notice, record_answer, take_back, tell_again
 from troth.privacy.downstream.reading import list_notices, plain_answer, plain_notice
 from troth.privacy.downstream.ways import set_way
+from troth.privacy.models.disclosures import RecipientNotice, Way
 from troth.privacy.processors.register import find_processor
 from troth.workspaces.registry import find_workspace
 

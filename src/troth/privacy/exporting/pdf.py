@@ -11,7 +11,7 @@ from typing import Any
 
 from troth.kernel.pdf import Document
 from troth.kernel.personal_data import Store, Subject, stores
-from troth.privacy.export_page import PARTS, is_moment, reading_order
+from troth.privacy.exporting.page import PARTS, is_moment, reading_order
 
 ROWS = 200
 LONGEST = 1_000

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from troth.privacy import compaction_models as _compaction_models  # noqa: F401 -- its tables are of this app
-from troth.privacy import desk_models as _desk_models  # noqa: F401 -- its tables are of this app
-from troth.privacy import disclosure_models as _disclosure_models  # noqa: F401 -- its tables are of this app
-from troth.privacy import kept_models as _kept_models  # noqa: F401 -- its tables are of this app
-from troth.privacy import leaving_models as _leaving_models  # noqa: F401 -- its tables are of this app
-from troth.privacy import opendsr_models as _opendsr_models  # noqa: F401 -- so are these
-from troth.privacy import processor_models as _processor_models  # noqa: F401 -- its tables are of this app
-from troth.privacy import proof_models as _proof_models  # noqa: F401 -- so is its
-from troth.privacy import takeaway_models as _takeaway_models  # noqa: F401 -- so are these
+from troth.privacy.models import compaction as _compaction_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import desk as _desk_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import disclosures as _disclosure_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import kept as _kept_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import leaving as _leaving_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import opendsr as _opendsr_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import processors as _processor_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import proofs as _proof_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import takeaways as _takeaway_models  # noqa: F401 -- its tables are of this app
 
 
 class RequestType(models.TextChoices):

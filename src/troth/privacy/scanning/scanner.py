@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from troth.privacy.scan_containers import LONGEST_MAGIC, ZLIB, Damaged, Decoder, find_containers
-from troth.privacy.scan_encodings import Needles, find_values, overlap_for, prepare_needles
+from troth.privacy.scanning.containers import LONGEST_MAGIC, ZLIB, Damaged, Decoder, find_containers
+from troth.privacy.scanning.encodings import Needles, find_values, overlap_for, prepare_needles
 
 CHUNK = 256 * 1024
 """Bytes read at a time; a window and its views then stay in the processor's cache."""

@@ -22,10 +22,10 @@ from troth.kernel.personal_data import Store, Subject, stores
 from troth.kernel.sql import is_sqlite
 from troth.people.lookup import load_person
 from troth.people.queries import load_identifiers
-from troth.privacy.answer import read_answer
 from troth.privacy.disclosures.reading import export_disclosures
-from troth.privacy.export_page import render_page
-from troth.privacy.export_pdf import write_pdf
+from troth.privacy.exporting.answer import read_answer
+from troth.privacy.exporting.page import render_page
+from troth.privacy.exporting.pdf import write_pdf
 from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.spreadsheets import write_table
 from troth.workspaces.models import Workspace
