@@ -17,8 +17,8 @@ from troth.kernel.personal_data import Subject, stores
 from troth.people.lookup import PersonNotFound
 from troth.privacy.exporting.export import ExportFormatUnknown, export_html, export_person, open_export, write_export
 
-NEVER_SHOWN = {"intake.seen", "privacy.inventory"}
-"""Keyed hashes of events that are themselves exported."""
+NEVER_SHOWN = {"intake.seen", "privacy.inventory", "privacy.kept"}
+"""Keyed hashes of events that are themselves exported; and what a hold keeps of persons who are erased, so of nobody who can be exported."""
 
 
 def read_json(subject: Subject) -> dict[str, Any]:
