@@ -245,3 +245,38 @@ def test_in_the_console_and_from_the_command_line(dana: Subject, recipient: Prov
     assert zipfile.ZipFile(tmp_path / "all.zip").testzip() is None
     call_command("privacy_handover", str(workspace.pk), DANA["email"], "--recipient", "Other Ltd", "--to", f"{recipient.url}/y")
     assert '"handed over"' in capsys.readouterr().out
+
+
+def test_a_member_hands_over_what_is_held_on_them_and_keeps_the_receipt(dana: Subject, recipient: Provider) -> None:
+    workspace = Workspace.objects.get(pk=dana.workspace_id)
+    olga = owner_of(workspace, "olga@leaving.example")
+    client: Client = logged_in(olga)
+    path = "/console/account/data/handover/"
+    said = {"recipient": "Other Ltd", "method": "put", "url": f"{recipient.url}/x", "region": "us-east-1"}
+    asked = client.post(path, said)
+    assert "reauthenticate" in asked.headers["Location"]
+    client.post(asked.headers["Location"], {"password": "correct horse battery"})  # and on with what was asked
+    assert client.post(path, {**said, "url": "http://x"}).status_code == 422
+    done = hand_over(Handover.objects.get(), now_ms())
+    assert json.loads(recipient.asked[-1].body)["account"]["email"] == "olga@leaving.example"
+    assert "taken" in client.get(path).content.decode()
+    assert verify_certificate(client.get(f"{path}receipt/?id={done.pk}").content.decode())["recipient"] == "Other Ltd"
+    stranger: Client = logged_in(owner_of(workspace, "otto@leaving.example"))
+    assert stranger.get(f"{path}receipt/?id={done.pk}").status_code == 404
+    assert "Other Ltd" in client.post("/console/account/data/").content.decode()
+
+
+def test_a_persons_data_goes_to_another_company_from_the_console(dana: Subject, recipient: Provider) -> None:
+    workspace = Workspace.objects.get(pk=dana.workspace_id)
+    client: Client = logged_in(owner_of(workspace, "olga@leaving.example"))
+    path = f"/console/{workspace.pk}/people/{dana.person_id}/handover"
+    said = {"recipient": "Other Ltd", "method": "put", "url": f"{recipient.url}/x", "region": "us-east-1"}
+    assert "Address" in client.get(path).content.decode()
+    assert client.post(path, {**said, "recipient": ""}).status_code == 422
+    assert client.post(path, {**said, "url": "http://x"}).status_code == 422
+    assert not Handover.objects.exists()
+    leads_to = client.post(path, said).headers["Location"]
+    done = hand_over(Handover.objects.get(), now_ms())
+    assert (done.state, done.what, str(done.request_id) in leads_to) == ("done", "portability", True)
+    with zipfile.ZipFile(io.BytesIO(recipient.asked[-1].body)) as archive:
+        assert DANA["email"] in archive.read("data.json").decode()

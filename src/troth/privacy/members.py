@@ -6,6 +6,7 @@ be able to prove stays: the audit log keeps the number of whoever acted, and an 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,11 @@ def export_member(user: User) -> Iterator[tuple[str, Any]]:
         [{**_show(one), "agreement": one.version.kind, "version": one.version.number} for one in accepted],
     )
     yield "acts", list(_acts(user.pk))
+
+
+def write_member(user: User) -> bytes:
+    """The same as a JSON file."""
+    return (json.dumps(dict(export_member(user)), indent=2, ensure_ascii=False, default=str) + "\n").encode()
 
 
 def _acts(user_id: int) -> Iterator[dict[str, Any]]:

@@ -22,6 +22,7 @@ ACTIONS = {
     "glass.broken": "said why persons have to be seen in clear",
     "person.rectified": "corrected a person",
     "person.exported": "exported a person",
+    "person.handed_over": "handed a person's data over to another company",
     "person.erased": "erased a person",
     "person.restricted": "restricted processing of a person",
     "person.restriction_lifted": "lifted a restriction",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
-
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
+from troth.console.acting import go
+from troth.console.handing_over import HandoverForm
 from troth.console.headers import staff_headers
 from troth.console.shell import render_alone
 from troth.kernel.clock import now_ms
-from troth.privacy.members import StillOwner, delete_member, export_member
+from troth.privacy.handovers.handing import hand_over_member, list_of_member
+from troth.privacy.members import StillOwner, delete_member, write_member
 from troth.workspaces.models import User
 
 
@@ -40,17 +42,45 @@ def take_away(request: HttpRequest) -> HttpResponseBase:
     """Everything held on the member, as a JSON file."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    told = dict(export_member(User.objects.get(email=request.user.get_username())))
-    body = json.dumps(told, indent=2, ensure_ascii=False, default=str) + "\n"
+    body = write_member(_user_of(request))
     return staff_headers(
         HttpResponse(body, content_type="application/json", headers={"Content-Disposition": 'attachment; filename="my-account.json"'})
     )
 
 
 @login_required
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
+def hand_over(request: HttpRequest) -> HttpResponseBase:
+    """The same, handed over to a third party's address or store; and what was handed over before, with its receipts."""
+    user = _user_of(request)
+    form = HandoverForm(request.POST if request.method == "POST" else None)
+    is_sent = request.method == "POST" and form.is_valid()
+    if is_sent and form.hand_over(lambda target, recipient: hand_over_member(user, target, recipient=recipient, now=now_ms())):
+        return go("console-account-handover")
+    status = 422 if request.method == "POST" else 200
+    page = render_alone(request, "console/account/handover.html", status=status, form=form, handovers=list_of_member(user)[:50])
+    return staff_headers(page)
+
+
+@login_required
+def receipt(request: HttpRequest) -> HttpResponseBase:
+    """`?id=`: the signed receipt of what was handed over."""
+    given = request.GET.get("id", "")[:18]
+    own = list_of_member(_user_of(request)).filter(pk=int(given) if given.isdecimal() else 0).exclude(receipt="").first()
+    if own is None:
+        raise Http404
+    name = f'attachment; filename="receipt-{own.pk}.json"'
+    return staff_headers(HttpResponse(own.receipt, content_type="application/json", headers={"Content-Disposition": name}))
+
+
+def _user_of(request: HttpRequest) -> User:
+    return User.objects.get(email=request.user.get_username())
+
+
+@login_required
 def delete(request: HttpRequest) -> HttpResponseBase:
     """Asked once more, then deleted; the answer is the certificate, which is shown only here."""
-    user = User.objects.get(email=request.user.get_username())
+    user = _user_of(request)
     form = DeleteForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -16,6 +16,8 @@ from troth.console.account.look import in_our_look
 urlpatterns = [
     path("", views.profile, name="console-account"),
     path("data/", rights.take_away, name="console-account-data"),
+    path("data/handover/", rights.hand_over, name="console-account-handover"),
+    path("data/handover/receipt/", rights.receipt, name="console-account-receipt"),
     path("delete/", rights.delete, name="console-account-delete"),
     path("invitation/<str:token>/", views.accept_invitation, name="console-invitation"),
     path("login/", in_our_look(account.login), name="account_login"),

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
+from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
 
 from troth.consent.catalog import load_catalog
 from troth.consent.decisions import is_restricted, load_stances
 from troth.consent.gate import CONSENT_FREE
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.handing_over import HandoverForm
 from troth.console.naming import names_of
 from troth.console.people.subject import subject_of
 from troth.console.shell import render_page
@@ -29,6 +32,7 @@ from troth.kernel.clock import now_ms
 from troth.kernel.personal_data import Store, Subject, stores
 from troth.privacy.erasure import erase_person
 from troth.privacy.exporting.export import write_export
+from troth.privacy.handovers.handing import hand_over_person
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.requests import ObjectionImpossible, object_for_person, record_export, restrict_person
@@ -38,6 +42,16 @@ SOURCE = "console"
 FORMATS = {"zip": "application/zip", "json": "application/json"}
 PIECE = 64 * 1024
 MOST_COUNTED = 10_000
+
+
+class PersonHandoverForm(HandoverForm):
+    """How much of it, too."""
+
+    everything = forms.BooleanField(
+        required=False,
+        label=later("Everything held on them (Art. 15)"),
+        help_text=later("Else what they provided and what was observed of them (Art. 20)."),
+    )
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,26 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while piece := file.read(PIECE):
             yield piece
+
+
+@member_page(Permission.EXERCISE_RIGHTS, audit="person.read", methods=("GET", "POST"))
+def hand_over(request: MemberRequest, person_id: int) -> HttpResponseBase:
+    """Hand a person's data over to another controller, as they wish (Art. 20(2)): what they provided, or everything. Leads to the request."""
+    subject = subject_of(request, person_id)
+    form = PersonHandoverForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        portable, by = not form.cleaned_data["everything"], f"member {request.member.user_id}"
+        with transaction.atomic():
+            made = form.hand_over(
+                lambda target, recipient: hand_over_person(
+                    subject, target, portable=portable, recipient=recipient, by=by, source=SOURCE, now=now_ms()
+                )
+            )
+            if made:
+                record(request, "person.handed_over", person_id=person_id, detail={"handover": made.pk, "host": made.host})
+        if made:
+            return redirect("console-request", request.workspace.pk, made.request_id)
+    return _dialog(request, "handover", subject, form=form, status=422 if request.method == "POST" else 200)
 
 
 @member_page(Permission.EXERCISE_RIGHTS, audit="person.read", methods=("GET", "POST"))

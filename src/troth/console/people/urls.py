@@ -14,6 +14,7 @@ urlpatterns = [
     path("people/<int:person_id>/contact", corrections.contact, name="console-person-contact"),
     path("people/<int:person_id>/tags", corrections.tags, name="console-person-tags"),
     path("people/<int:person_id>/export", acts.export, name="console-person-export"),
+    path("people/<int:person_id>/handover", acts.hand_over, name="console-person-handover"),
     path("people/<int:person_id>/erase", acts.erase, name="console-person-erase"),
     path("people/<int:person_id>/restrict", acts.restrict, name="console-person-restrict"),
     path("people/<int:person_id>/object", acts.object_to, name="console-person-object"),

@@ -5,49 +5,22 @@ from __future__ import annotations
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
-from django import forms
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as later
 
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.acting import go
+from troth.console.handing_over import HandoverForm
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
-from troth.kernel.errors import TrothError
 from troth.privacy.handovers.handing import HandoverUnknown, find_handover, hand_over_takeaway, list_handovers
-from troth.privacy.handovers.targets import Target
 from troth.privacy.leaving.asking import may_ask, workspaces_of
 from troth.privacy.models.takeaways import Takeaway
 from troth.privacy.takeaways.asking import TakeawayNotThere, TakeawayUnknown, ask_for_takeaway, find_takeaway, list_takeaways, path_of
 from troth.workspaces.models import User
 from troth.workspaces.roles import Permission
-
-
-class HandoverForm(forms.Form):
-    """To whom, and where."""
-
-    recipient = forms.CharField(max_length=200, label=later("Who gets it"))
-    method = forms.ChoiceField(
-        choices=[("put", later("HTTPS, by PUT")), ("post", later("HTTPS, by POST")), ("s3", later("S3-compatible store"))],
-        label=later("How"),
-    )
-    url = forms.CharField(
-        max_length=2_000, label=later("Address"), help_text=later("Of an S3 store: the address of the object, bucket included.")
-    )
-    authorization = forms.CharField(
-        required=False,
-        max_length=2_000,
-        label=later("Authorization header"),
-        help_text=later("As the recipient told it. Kept encrypted, and only until it went."),
-    )
-    access_key = forms.CharField(required=False, max_length=200, label=later("S3 access key"))
-    secret_key = forms.CharField(
-        required=False, max_length=200, label=later("S3 secret key"), widget=forms.PasswordInput(attrs={"autocomplete": "off"})
-    )
-    region = forms.CharField(required=False, max_length=50, initial="us-east-1", label=later("S3 region"))
 
 
 @member_page(Permission.EDIT_WORKSPACE, methods=("GET", "POST"))
@@ -94,22 +67,12 @@ def hand_over(request: MemberRequest) -> HttpResponse:
     own = _find(request, request.GET.get("id", ""))
     form = HandoverForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        names = ("method", "url", "authorization", "access_key", "secret_key", "region")
-        try:
-            with transaction.atomic():
-                made = hand_over_takeaway(
-                    own,
-                    Target(**{name: said[name] for name in names}),
-                    recipient=said["recipient"],
-                    by=f"member {request.member.user_id}",
-                    now=now_ms(),
-                )
+        by = f"member {request.member.user_id}"
+        with transaction.atomic():
+            made = form.hand_over(lambda target, recipient: hand_over_takeaway(own, target, recipient=recipient, by=by, now=now_ms()))
+            if made:
                 record(request, "workspace.handed_over", detail={"handover": made.pk, "host": made.host})
-        except TrothError as error:
-            place, _colon, says = str(error).removeprefix("$.").partition(": ")
-            form.add_error(place if place in form.fields else None, says or str(error))
-        else:
+        if made:
             return go("console-takeaway", request.workspace.pk)
     crumbs = [(_("Take along"), reverse("console-takeaway", args=[request.workspace.pk]))]
     status = 422 if request.method == "POST" else 200

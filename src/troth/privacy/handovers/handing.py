@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from io import BytesIO
 from typing import IO, Any
 from uuid import UUID
 
@@ -21,16 +22,19 @@ from troth.privacy.disclosures.log import CONTROLLER, Went, note_disclosures
 from troth.privacy.exporting.export import open_export
 from troth.privacy.handovers.posting import Answer, hand
 from troth.privacy.handovers.targets import Target, check_target, open_target, seal_target
+from troth.privacy.members import write_member
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.models.takeaways import Handover, HandoverState, Takeaway, TakeawayState
 from troth.privacy.requests import record_done
 from troth.privacy.takeaways.asking import TakeawayNotThere, path_of
+from troth.workspaces.models import User
 
 log = structlog.get_logger()
 LONGEST_TRYING = 3 * DAY
 LONGEST_NAME = 200
 ZIP = "application/zip"
-TAKEAWAY = "takeaway"
+JSON = "application/json"
+TAKEAWAY, MEMBER = "takeaway", "member"
 
 
 class HandoverInvalid(TrothError):
@@ -61,6 +65,11 @@ def hand_over_person(subject: Subject, target: Target, *, portable: bool, recipi
         return _ask(subject.workspace_id, right.value, target, recipient=recipient, by=by, now=now, request_id=request.pk)
 
 
+def hand_over_member(user: User, target: Target, *, recipient: str, now: int) -> Handover:
+    """Have everything held on a member handed over to whom they say (row C8). Raises TargetInvalid, HandoverInvalid."""
+    return _ask(0, MEMBER, target, recipient=recipient, by=f"user {user.pk}", now=now, user_id=user.pk)
+
+
 def _check_name(recipient: str) -> str:
     if not recipient.strip() or len(recipient) > LONGEST_NAME or "\0" in recipient:
         raise HandoverInvalid(f"$.recipient: say who gets it, in at most {LONGEST_NAME} characters.")
@@ -88,6 +97,11 @@ def list_handovers(workspace_id: int) -> QuerySet[Handover]:
     return Handover.objects.filter(workspace_id=workspace_id).order_by("-pk")
 
 
+def list_of_member(user: User) -> QuerySet[Handover]:
+    """What a member had handed over of their own, the newest first."""
+    return Handover.objects.filter(user=user).order_by("-pk")
+
+
 def find_handover(workspace_id: int, handover_id: int) -> Handover:
     """One of a workspace's. Raises HandoverUnknown."""
     found = list_handovers(workspace_id).filter(pk=handover_id).first()
@@ -110,7 +124,8 @@ def hand_over(own: Handover, now: int) -> Handover:
             raise _Gone
         with _open(own, takeaway, now) as file:
             own.bytes, own.sha256 = _measure(file)
-            answer = hand(target, file, size=own.bytes, sha256=own.sha256, kind=ZIP, at=now_ms())
+            kind = JSON if own.what == MEMBER else ZIP
+            answer = hand(target, file, size=own.bytes, sha256=own.sha256, kind=kind, at=now_ms())
     except (_Gone, PersonNotFound, TakeawayNotThere):
         answer = Answer(410, "gone")
     _settle(own, answer, now_ms())
@@ -122,6 +137,10 @@ def _open(own: Handover, takeaway: Takeaway | None, now: int) -> IO[bytes]:
         if takeaway is None:
             raise _Gone
         return path_of(takeaway).open("rb")
+    if own.what == MEMBER:
+        if own.user is None:
+            raise _Gone
+        return BytesIO(write_member(own.user))
     subject = _subject_of(own)
     if subject is None:
         raise _Gone

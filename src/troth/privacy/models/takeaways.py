@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 
 
@@ -56,8 +57,11 @@ class Handover(models.Model):
     """That a file went, or is to go, to a recipient whom somebody named. Of a person it knows only the request."""
 
     workspace_id = models.BigIntegerField()
+    """0: of a member, whose data is no workspace's."""
     what = models.CharField(max_length=12)
-    """`takeaway`, `access` or `portability`."""
+    """`takeaway`, `access`, `portability` or `member`."""
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="handovers")
+    """The member whose own data goes."""
     takeaway_id = models.UUIDField(null=True)
     request_id = models.UUIDField(null=True)
     """Of a person: the privacy request, which leads to them while they are there."""
