@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from troth.kernel.clock import MINUTE
 from troth.kernel.ids import bucket_of, bucket_of_tag
-from troth.kernel.sql import TAG_KEY, insert_rows, is_sqlite, select_by_keys
+from troth.kernel.sql import TAG_KEY, has_rows, insert_rows, is_sqlite, select_by_keys
 from troth.people.queries import INSERT_EVENT, take_event_numbers
 from troth.segments.changes import Changed, mark
 
@@ -73,10 +73,12 @@ def register_reaction(reaction: Reaction) -> None:
 
 
 def fold_inbox(now: int) -> bool:
-    """Fold one batch; True when there may be more.
+    """Fold one batch, over all buckets; True when there may be more.
 
     When the door is busy writing, the fold pauses, so that answers keep coming while the inbox takes the load (decision 004).
     """
+    if not has_rows("SELECT 1 FROM intake_inboxitem LIMIT 1"):
+        return False
     begun = time.monotonic()
     size = _batch["size"]
     items = _fold_batch(now, size)

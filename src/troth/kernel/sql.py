@@ -19,6 +19,13 @@ def is_sqlite() -> bool:
     return connection.vendor == "sqlite"
 
 
+def has_rows(statement: str, params: Sequence[Any] = ()) -> bool:
+    """Whether a SELECT finds anything. Duties ask it outside a transaction: who has nothing to do takes no turn to write from others."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.fetchone() is not None
+
+
 @lru_cache(maxsize=512)
 def _insert_statement(head: str, width: int, count: int, tail: str) -> str:
     row = "(" + ",".join(["%s"] * width) + ")"

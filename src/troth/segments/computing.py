@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from troth.consent.catalog import load_catalog
 from troth.kernel.clock import MINUTE, SECOND
 from troth.kernel.ids import BUCKETS, new_row_ids
-from troth.kernel.sql import insert_rows, is_sqlite
+from troth.kernel.sql import has_rows, insert_rows, is_sqlite
 from troth.segments.changes import INSERT_MARK
 from troth.segments.horizons import read_horizon
 from troth.segments.kinds import REACH
@@ -50,6 +50,8 @@ def evaluate_marked(now: int) -> bool:
 
     Reads the marks that came first, over all buckets.
     """
+    if not has_rows("SELECT 1 FROM segments_mark LIMIT 1"):
+        return False
     lock = "" if is_sqlite() else " FOR UPDATE"
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -165,6 +167,8 @@ def _wake(horizon: str, cutoff: int) -> bool:
 
 def compute_due(now: int) -> bool:
     """Worker duty: look at the next range of people for a segment that is due; True while there is more to do."""
+    if not has_rows("SELECT 1 FROM segments_progress WHERE due_at <= %s LIMIT 1", [now]):
+        return False
     with transaction.atomic():
         progress = Progress.objects.select_for_update().filter(due_at__lte=now).order_by("due_at", "segment_id").first()
         if progress is None:

@@ -41,6 +41,8 @@ def enqueue(row: OpendsrRequest, expected_at: int, now: int) -> None:
 def take_due(now: int, limit: int) -> list[OpendsrCallback]:
     """Take what is due, the oldest first; of one request and address only the first that waits, so that states arrive in their order."""
     waiting = OpendsrCallback.objects.filter(state=CallbackState.WAITING)
+    if not waiting.filter(due_at__lte=now).exists():
+        return []
     earlier = waiting.filter(request=OuterRef("request"), url=OuterRef("url"), id__lt=OuterRef("id"))
     with transaction.atomic():
         due = waiting.filter(~Exists(earlier), due_at__lte=now).select_related("request").order_by("due_at", "id")
