@@ -54,7 +54,9 @@ def test_a_role_that_may_not_is_told_who_may(alice: Client, workspace: Any) -> N
     Member.objects.update(role="viewer")
     answer = alice.get(f"/console/{workspace.pk}/audit")
     assert answer.status_code == 403
-    assert "Your role in this workspace is Viewer. It is open to: Owner, Privacy Officer." in answer.content.decode()
+    assert (
+        "Your role in this workspace is Viewer. It is open to: Owner, Privacy Officer, Data protection officer." in answer.content.decode()
+    )
 
 
 def test_somebody_without_a_workspace_is_told_so(transactional_db: None) -> None:

@@ -64,7 +64,9 @@ def hand_over(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 def receipt(request: HttpRequest) -> HttpResponseBase:
-    """`?id=`: the signed receipt of what was handed over."""
+    """`?id=`: the signed receipt of what was handed over; without one, to the list."""
+    if not request.GET.get("id"):
+        return staff_headers(go("console-account-handover"))
     given = request.GET.get("id", "")[:18]
     own = list_of_member(_user_of(request)).filter(pk=int(given) if given.isdecimal() else 0).exclude(receipt="").first()
     if own is None:

@@ -49,7 +49,9 @@ def takeaway(request: MemberRequest) -> HttpResponse:
 @member_page(Permission.EDIT_WORKSPACE, audit="workspace.takeaway_downloaded")
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def download(request: MemberRequest) -> HttpResponseBase:
-    """`?id=`: the file, while it is there."""
+    """`?id=`: the file, while it is there; without one, to the list."""
+    if not request.GET.get("id"):
+        return go("console-takeaway", request.workspace.pk)
     own = _find(request, request.GET.get("id", ""))
     try:
         path = path_of(own)
@@ -63,7 +65,9 @@ def download(request: MemberRequest) -> HttpResponseBase:
 @member_page(Permission.EDIT_WORKSPACE, methods=("GET", "POST"))
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
 def hand_over(request: MemberRequest) -> HttpResponse:
-    """`?id=`: the file that goes."""
+    """`?id=`: the file that goes; without one, to the list."""
+    if not request.GET.get("id"):
+        return go("console-takeaway", request.workspace.pk)
     own = _find(request, request.GET.get("id", ""))
     form = HandoverForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -81,7 +85,9 @@ def hand_over(request: MemberRequest) -> HttpResponse:
 
 @member_page(Permission.EDIT_WORKSPACE)
 def receipt(request: MemberRequest) -> HttpResponse:
-    """`?id=`: the signed receipt of a hand-over."""
+    """`?id=`: the signed receipt of a hand-over; without one, to the list."""
+    if not request.GET.get("id"):
+        return go("console-takeaway", request.workspace.pk)
     try:
         own = find_handover(request.workspace.pk, int(request.GET.get("id", "")[:18] or 0))
     except (HandoverUnknown, ValueError):

@@ -132,9 +132,9 @@ def _patience() -> Iterator[None]:
             cursor.execute("RESET lock_timeout")
 
 
-def count_segments() -> int:
-    """Files of the write-ahead log, those laid aside for later included."""
-    ((number,),) = ask("SELECT COUNT(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'")
+def count_segments_ahead() -> int:
+    """Files of the write-ahead log that are laid aside for later, with what was written to them before they were renamed."""
+    ((number,),) = ask("SELECT COUNT(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' AND name > pg_walfile_name(pg_current_wal_lsn())")
     return int(number)
 
 

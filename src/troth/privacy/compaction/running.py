@@ -14,7 +14,7 @@ from troth.kernel.sql import is_sqlite
 from troth.privacy.compaction.rebuilding import (
     TableBusy,
     count_changes,
-    count_segments,
+    count_segments_ahead,
     overwrite_segment,
     rebuild_statistics,
     rebuild_table,
@@ -145,14 +145,19 @@ def _rebuild(run: Compaction, name: str) -> None:
 
 
 def _begin_log(run: Compaction) -> None:
-    """Each segment on the disk is overwritten once: so many rounds, and one (rule P4)."""
+    """Each segment on the disk is overwritten once, and the last of them left (rule P4).
+
+    The first round lays aside what was written until now, under names that come later; what later rounds lay aside is clean.
+    """
     _note(run, "copies", find_copies())
     if slots := find_slots():
         _note(run, "log", f"the replication slots {', '.join(slots)} keep it")
     if missing := missing_for_log():
         _note(run, "log", f"rights are missing: {'; '.join(missing)}")
     else:
-        run.steps = [*run.steps, *[SEGMENT] * (count_segments() + 1)]
+        overwrite_segment()
+        run.segments += 1
+        run.steps = [*run.steps, *[SEGMENT] * (count_segments_ahead() + 1)]
 
 
 def _note(run: Compaction, what: str, why: str) -> None:
