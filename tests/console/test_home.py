@@ -254,7 +254,7 @@ def test_the_page_takes_a_fixed_number_of_queries(workspace: Any, django_assert_
         add_message(workspace.pk, "sent", now, number)
     client = join(workspace, "owner")
     home(client, workspace)
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(48):
         home(client, workspace, "?range=30d")
 
 
