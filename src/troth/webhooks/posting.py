@@ -9,8 +9,8 @@ from typing import NamedTuple
 import requests
 import structlog
 
-from troth.kernel.clock import HOUR, SECOND, now_ms
-from troth.messages.channels.outside import is_private_target, make_session
+from troth.kernel.clock import now_ms
+from troth.messages.channels.outside import asked_pause, make_session, name_trouble
 from troth.webhooks.signing import headers_of
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ def post(posting: Posting) -> Answer:
             response.raw.read(READ_MOST, decode_content=False)
             return _answer(response)
     except requests.RequestException as error:
-        return Answer(0, _trouble(error))
+        return Answer(0, name_trouble(error))
     except Exception as error:  # noqa: BLE001 -- whatever an address answers, the delivery is settled and the others go on
         log.warning("webhook_failed", error=type(error).__name__)
         return Answer(0, "broken")
@@ -80,16 +80,4 @@ def _answer(response: requests.Response) -> Answer:
         return Answer(status, "gone")
     if 300 <= status < 400:
         return Answer(status, "redirected")
-    said = response.headers.get("Retry-After", "")
-    wait = int(said) * SECOND if said.isascii() and said.isdigit() and len(said) < 6 else 0
-    return Answer(status, "refused", min(wait, 6 * HOUR))
-
-
-def _trouble(error: requests.RequestException) -> str:
-    if is_private_target(error):
-        return "private_address"
-    if isinstance(error, requests.Timeout):
-        return "timed_out"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "certificate"
-    return "unreachable" if isinstance(error, requests.ConnectionError) else "broken"
+    return Answer(status, "refused", asked_pause(response))

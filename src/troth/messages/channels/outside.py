@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from troth.kernel.clock import HOUR, SECOND
 from troth.messages.errors import ChannelError, ChannelUnknown
 
 TIMEOUT_S = 30.0
@@ -117,6 +118,23 @@ def check_url(url: str, what: str) -> str:
 def is_private_target(error: requests.RequestException) -> bool:
     """Whether a request failed because its address leads inside."""
     return isinstance(error.__context__, PrivateTarget) or "PrivateTarget" in repr(error)
+
+
+def name_trouble(error: requests.RequestException) -> str:
+    """Why an address could not be reached, in a word that is kept: it names no address."""
+    if is_private_target(error):
+        return "private_address"
+    if isinstance(error, requests.Timeout):
+        return "timed_out"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "certificate"
+    return "unreachable" if isinstance(error, requests.ConnectionError) else "broken"
+
+
+def asked_pause(response: requests.Response) -> int:
+    """How long an answer asks us to wait (Retry-After, in seconds; RFC 9110, section 10.2.3), in milliseconds and at most six hours; 0: it does not say."""
+    said = response.headers.get("Retry-After", "")
+    return min(int(said) * SECOND, 6 * HOUR) if said.isascii() and said.isdigit() and len(said) < 6 else 0
 
 
 def translate_failure(error: requests.RequestException, whom: str, *, repeatable: bool = False) -> ChannelError:

@@ -8,7 +8,7 @@ from typing import IO, NamedTuple
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from troth.messages.channels.outside import is_private_target
+from troth.messages.channels.outside import name_trouble
 from troth.privacy.handovers.signing import sign
 from troth.privacy.handovers.targets import Target
 from troth.privacy.opendsr.trust import open_session
@@ -63,19 +63,13 @@ def hand(target: Target, file: IO[bytes], *, size: int, sha256: str, kind: str, 
             response.raw.read(READ_MOST, decode_content=False)
             return Answer(response.status_code, _trouble_of(response.status_code), _named(response.headers))
     except requests.RequestException as error:
-        return Answer(0, "private_address" if is_private_target(error) else _unreached(error))
+        return Answer(0, name_trouble(error))
 
 
 def _trouble_of(status: int) -> str:
     if 200 <= status < 300:
         return ""
     return "redirected" if 300 <= status < 400 else "refused"
-
-
-def _unreached(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "timed_out"
-    return "certificate" if isinstance(error, requests.exceptions.SSLError) else "unreachable"
 
 
 def _named(headers: CaseInsensitiveDict[str]) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 from troth.kernel.errors import TrothError
-from troth.messages.channels.outside import is_private_target
+from troth.messages.channels.outside import name_trouble
 from troth.privacy.models.disclosures import DomainCertificate, NoticeWay, Way
 from troth.privacy.opendsr.bodies import BodyInvalid, Discovery, read, read_headers
 from troth.privacy.opendsr.certificates import CertificateRejected, check_certificate
@@ -77,19 +77,9 @@ def call(method: str, url: str, body: bytes | None = None, authorization: str = 
                 raise NotReached("too_long")
             return Reply(answer.status_code, dict(answer.headers), raw)
     except requests.RequestException as error:
-        raise NotReached(_trouble(error)) from None
+        raise NotReached(name_trouble(error)) from None
     except RootsUnusable:
         raise NotReached("roots_unusable") from None
-
-
-def _trouble(error: requests.RequestException) -> str:
-    if is_private_target(error):
-        return "private_address"
-    if isinstance(error, requests.Timeout):
-        return "timed_out"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "certificate"
-    return "unreachable" if isinstance(error, requests.ConnectionError) else "broken"
 
 
 def discover(base: str, domain: str, authorization: str = "") -> Discovery:

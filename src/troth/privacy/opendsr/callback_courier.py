@@ -15,8 +15,7 @@ from typing import NamedTuple
 import requests
 import structlog
 
-from troth.kernel.clock import HOUR, SECOND
-from troth.messages.channels.outside import is_private_target
+from troth.messages.channels.outside import asked_pause, name_trouble
 from troth.privacy.models.opendsr import OpendsrCallback
 from troth.privacy.opendsr.bodies import headers_for, write
 from troth.privacy.opendsr.callback_queue import give_back, settle, take_due
@@ -98,12 +97,10 @@ def _post(url: str, headers: Mapping[str, str], body: bytes) -> Told:
     try:
         with _session().post(url, data=body, headers=headers, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, stream=True) as answer:
             answer.raw.read(READ_MOST, decode_content=False)
-            said = answer.headers.get("Retry-After", "")
-            pause = int(said) * SECOND if said.isascii() and said.isdigit() and len(said) < 6 else 0
             code = answer.status_code
-            return Told(code, "" if 200 <= code < 300 else "redirected" if 300 <= code < 400 else "refused", min(pause, 6 * HOUR))
+            return Told(code, "" if 200 <= code < 300 else "redirected" if 300 <= code < 400 else "refused", asked_pause(answer))
     except requests.RequestException as error:
-        return Told(0, _trouble(error))
+        return Told(0, name_trouble(error))
     except RootsUnusable:
         return Told(0, "roots_unusable")
     except Exception as error:  # noqa: BLE001 -- whatever an address answers, the callback is settled and the others go on
@@ -117,16 +114,6 @@ def _session() -> requests.Session:
         session = _own.session = open_session()
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
-
-
-def _trouble(error: requests.RequestException) -> str:
-    if is_private_target(error):
-        return "private_address"
-    if isinstance(error, requests.Timeout):
-        return "timed_out"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "certificate"
-    return "unreachable" if isinstance(error, requests.ConnectionError) else "broken"
 
 
 courier = Courier()
