@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.processor_time import least_cpu_seconds
 from troth.content.assembling import assemble
 from troth.content.checking import Finding, check_written
 from troth.content.compiling import Compiled, Shelf, Written, compile_inline, compile_language
@@ -178,18 +178,21 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_source_is_compiled_or_refused_soon(name: str) -> None:
-    begin = time.process_time()
-    with contextlib.suppress(ContentError):
-        compile_inline({"subject": "s", "html": HOSTILE[name]}, EMPTY)
-    assert time.process_time() - begin < 3
+    def compile_it() -> None:
+        with contextlib.suppress(ContentError):
+            compile_inline({"subject": "s", "html": HOSTILE[name]}, EMPTY)
+
+    assert least_cpu_seconds(compile_it, enough=3) < 3
 
 
 def test_snippets_that_call_each_other_thousandfold_are_refused_soon() -> None:
     snippets = {f"s{number}": f"{{% include 's{number + 1}' %}}" * 9 for number in range(9)} | {"s9": "x"}
-    begin = time.process_time()
-    with pytest.raises(ContentError, match="more than 500 snippets"):
-        assemble("{% include 's0' %}", "body", snippets.get)
-    assert time.process_time() - begin < 1
+
+    def compile_it() -> None:
+        with pytest.raises(ContentError, match="more than 500 snippets"):
+            assemble("{% include 's0' %}", "body", snippets.get)
+
+    assert least_cpu_seconds(compile_it, enough=1) < 1
 
 
 def test_places_lead_back_to_what_was_written() -> None:

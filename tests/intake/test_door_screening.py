@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.evidence import GIVEN
+from tests.processor_time import least_cpu_seconds
 from troth.intake.commands import ACCEPTED, DROPPED, Alias, Command, Decide, Decision, Delete, EditTags, Identify, Identity, Outcome, Track
 from troth.intake.door import apply
 from troth.intake.errors import DoorUnavailable
@@ -136,9 +136,7 @@ def test_ones_own_living_address_is_no_reason_to_be_dropped(common: dict[str, An
     "text", ["x" * 400_000 + " @", "x@" * 100_000, "@" * 400_000, "a@b." * 90_000, "%40" * 130_000, "a." * 200_000 + "@b.c"]
 )
 def test_no_text_makes_the_search_slow(text: str) -> None:
-    begun = time.process_time()
-    find_addresses(text)
-    assert time.process_time() - begun < 2.0
+    assert least_cpu_seconds(lambda: find_addresses(text), enough=2) < 2
 
 
 def test_the_last_of_many_addresses_is_screened_as_the_first(common: dict[str, Any]) -> None:
