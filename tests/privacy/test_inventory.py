@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from troth.consent.catalog import assign
@@ -20,9 +20,10 @@ from troth.kernel.json_text import encode
 from troth.kernel.worker import drain
 from troth.people.lookup import find_person
 from troth.privacy.erasure import erase_person
-from troth.privacy.inventory.counting import MOST_NAMES, OTHERS, Counts, Key
+from troth.privacy.inventory.counting import MOST_NAMES, OFTEN, OTHERS, Counts, Key
 from troth.privacy.inventory.drift import check_inventory, find_drift, watch_drift
 from troth.privacy.inventory.reading import CategoryUnknown, Item, correct_category, read_inventory
+from troth.privacy.inventory.recognising import recogniser
 from troth.privacy.inventory.rules import category_of_name, category_of_value, safe_name, shape_of
 from troth.privacy.inventory.storing import count_all
 from troth.privacy.models import InventoryItem, InventoryPosition
@@ -219,3 +220,35 @@ def test_events_are_counted_as_counting_one_by_one_would(events: list[tuple[str,
         plain[Key(1, "event", name, "")] += 1
         plain.update(Key(1, "property", name, inner) for inner in properties)
     assert {key: tally.count for key, tally in counts.finish().items()} == plain
+
+
+nested = st.recursive(
+    values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("pq"), inner, max_size=2), max_leaves=5
+)
+forms = st.dictionaries(st.sampled_from(["x", "y", 'of "z"', "ä.*"]), nested, max_size=3)
+
+
+@settings(max_examples=25)
+@given(st.lists(forms, min_size=1, max_size=4))
+def test_events_whose_form_is_recognised_are_counted_as_if_they_were_read(some: list[dict[str, Any]]) -> None:
+    texts = [text for properties in some for text in (encode(properties), json.dumps(properties, ensure_ascii=False))]
+    rows = [(1, "seen", day * DAY, "api", text) for day in range(OFTEN + 4) for text in texts]
+    counts = Counts()
+    counts.add_events(rows)
+    plain: dict[Key, Counter[str]] = {}
+    for row in rows:
+        alone = Counts()
+        alone.add_events([row])
+        for key, tally in alone.finish().items():
+            plain.setdefault(key, Counter()).update(tally.types)
+    assert {key: tally.types for key, tally in counts.finish().items()} == plain
+
+
+@given(forms, forms)
+def test_a_form_is_recognised_by_its_names_and_types_alone(one: dict[str, Any], other: dict[str, Any]) -> None:
+    recognises = recogniser(one)
+    if recognises and recognises(encode(other)):
+        assert [(name, type(value)) for name, value in one.items()] == [(name, type(value)) for name, value in other.items()]
+    plain = recogniser({"n": 1, "of": [{"a": "b"}]})
+    assert plain and plain('{"n":-20,"of":[{"a":"c"}, {"a":""}]}')
+    assert not plain('{"n":1.5,"of":[{"a":"c"}]}') and not plain('{"n":1,"of":[{"a":"c\\"}]}') and not plain('{"n":1,"of":[]}')

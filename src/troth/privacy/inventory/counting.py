@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from troth.kernel.clock import DAY
+from troth.privacy.inventory.recognising import recogniser
 from troth.privacy.inventory.rules import category_of_value, safe_name, shape_of
 
 ATTRIBUTE, EVENT, PROPERTY = "attribute", "event", "property"
@@ -17,6 +18,8 @@ LOOKED_AT = 5
 """Values of one name whose shape is told, of one batch: types are counted of all."""
 DEEPEST = 3
 """How far objects within objects are told apart, as `address.city`."""
+OFTEN, MOST_KNOWN = 16, 8
+"""A form that was read so often is recognised by its text from then on; so many of one event at most."""
 MOST_NAMES = 300
 """Names of one event, or attributes of a workspace, that are told apart; what comes beyond is counted as `OTHERS`."""
 OTHERS = "‹others›"
@@ -85,38 +88,62 @@ Path = tuple[tuple[str, ...], type]
 """The names that lead to a value that lies deeper, and the value's type."""
 
 
+Seen = dict[tuple[int, str], int]
+"""How many events, by day and door."""
+
+
+class _Form:
+    """Events of one form: the same names, with values of the same types, and the same below them."""
+
+    __slots__ = ("event", "paths", "read", "seen", "types", "workspace_id")
+
+    def __init__(self, workspace_id: int, event: str, types: Mapping[str, type], paths: Sequence[Path]) -> None:
+        self.workspace_id, self.event, self.types, self.paths = workspace_id, event, types, paths
+        self.seen: Seen = {}
+        self.read = 0
+        """How many of them had to be read, and were not recognised by their text."""
+
+
 class Counts:
-    """Tallies by key; `finish` has them. Events of one form (the same names, with values of the same types) are counted by that form first."""
+    """Tallies by key; `finish` has them. Events are counted by their form first."""
 
     def __init__(self, look_at: int = LOOKED_AT) -> None:
         self._look_at_most = look_at
         self._found: dict[Key, Tally] = {}
-        self._forms: dict[tuple[Any, ...], list[int]] = {}
-        """How many events are of a form, and whether values lie within values there."""
-        self._deeper: dict[tuple[int, str, int, str, tuple[Path, ...]], int] = {}
-        """How many events hold the same below their uppermost names."""
-        self._looks: Counter[tuple[Any, ...]] = Counter()
-        """How many events of a form, of whatever day and door, were looked at."""
+        self._forms: dict[tuple[Any, ...], _Form] = {}
+        self._known: dict[tuple[int, str], list[tuple[Callable[[str], object], Seen]]] = {}
+        """What recognises the usual forms of a workspace's event."""
         self._names: dict[str, str] = {}
 
     def add_events(self, rows: Iterable[Row]) -> None:
         """Events as they are stored."""
-        forms, deeper, look_at = self._forms, self._deeper, self._look_at_most
+        known = self._known
         for workspace_id, name, at, door, properties in rows:
-            values = _decode(properties)
-            day = at // DAY
-            form = (workspace_id, name, day, door, *values, *map(type, values.values()))
-            entry = forms.get(form)
-            if entry is None:
-                entry = forms[form] = [0, dict in form or list in form]
-            entry[0] += 1
-            if entry[1] and (paths := tuple(_paths(values, (), 1))):
-                deep = (workspace_id, name, day, door, paths)
-                number = deeper[deep] = deeper.get(deep, 0) + 1
+            for recognises, seen in known.get((workspace_id, name), ()):  # noqa: B007 -- it is used below, whichever it was
+                if recognises(properties):
+                    break
             else:
-                paths, number = (), entry[0]
-            if number <= look_at and self._is_new((workspace_id, name, paths, *form[4:])):
-                self._look_at(Key(workspace_id, PROPERTY, self._safe(name), ""), values)
+                seen = self._read(workspace_id, name, properties)
+            when = (at // DAY, door)
+            seen[when] = seen.get(when, 0) + 1
+
+    def _read(self, workspace_id: int, name: str, properties: str) -> Seen:
+        """Where events of this form are counted. The first are looked at; a form that comes often is recognised from then on."""
+        values = _decode(properties)
+        types = tuple(map(type, values.values()))
+        paths = tuple(_paths(values, (), 1)) if dict in types or list in types else ()
+        key = (workspace_id, name, *values, *types, paths)
+        form = self._forms.get(key)
+        if form is None:
+            form = self._forms[key] = _Form(workspace_id, name, dict(zip(values, types, strict=True)), paths)
+        form.read += 1
+        if form.read <= self._look_at_most:
+            self._look_at(Key(workspace_id, PROPERTY, self._safe(name), ""), values)
+        elif form.read % OFTEN == 0:
+            known = self._known.setdefault((workspace_id, name), [])
+            if len(known) < MOST_KNOWN and (recognises := recogniser(values)) and recognises(properties):
+                known.append((recognises, form.seen))
+        return form.seen
 
     def add_profile(self, workspace_id: int, attributes: Mapping[str, Any], origins: Mapping[str, Any]) -> None:
         """A person's attributes, each with the door and the moment it came from."""
@@ -130,23 +157,16 @@ class Counts:
 
     def finish(self) -> dict[Key, Tally]:
         """All tallies."""
-        for (workspace_id, name, day, door, *rest), (number, _nested) in self._forms.items():
-            event = self._safe(name)
-            self._tally(Key(workspace_id, EVENT, event, "")).add(number, day, door)
-            half = len(rest) // 2
-            for inner, kind in zip(rest[:half], rest[half:], strict=True):
-                self._tally(Key(workspace_id, PROPERTY, event, self._safe(inner))).add(number, day, door, kind)
-        for (workspace_id, name, day, door, paths), number in self._deeper.items():
-            event = self._safe(name)
-            for path, kind in paths:
-                self._tally(Key(workspace_id, PROPERTY, event, self._join(path))).add(number, day, door, kind)
-        self._forms, self._deeper = {}, {}
+        for form in self._forms.values():
+            event = self._safe(form.event)
+            for (day, door), number in form.seen.items():
+                self._tally(Key(form.workspace_id, EVENT, event, "")).add(number, day, door)
+                for name, kind in form.types.items():
+                    self._tally(Key(form.workspace_id, PROPERTY, event, self._safe(name))).add(number, day, door, kind)
+                for path, kind in form.paths:
+                    self._tally(Key(form.workspace_id, PROPERTY, event, self._join(path))).add(number, day, door, kind)
+        self._forms, self._known = {}, {}
         return self._found
-
-    def _is_new(self, form: tuple[Any, ...]) -> bool:
-        """Whether values of a form are still to be looked at."""
-        self._looks[form] += 1
-        return self._looks[form] <= self._look_at_most
 
     def _look_at(self, above: Key, values: Mapping[str, Any], depth: int = 1) -> None:
         """Tell shapes, on top and deeper."""
