@@ -97,10 +97,13 @@ class Command(BaseCommand):
         from troth.kernel.clock import now_ms
         from troth.project.demo.seed import seed
 
+        task_name = "Inventing ninety days of Papertrail"
+        if not sys.stdout.isatty():
+            self._say(f"{task_name} …")
         with Progress(disable=not sys.stdout.isatty()) as bar:
-            task = bar.add_task("Inventing ninety days of Papertrail")
+            task = bar.add_task(task_name)
             events = seed(workspace_id, now_ms(), lambda done, total: bar.update(task, completed=done, total=total), people)
-        self.stdout.write(f"Seeded {people:,} people and {events:,} events over 90 days.")
+        self._say(f"Seeded {people:,} people and {events:,} events over 90 days.")
         connection.close()
 
     def _show(self, entrance: dict[str, Any], url: str, options: dict[str, Any], server: subprocess.Popen[bytes]) -> int:
