@@ -51,6 +51,9 @@ def export_person(
         Query(description="`portable`: what the person provided, observed data included (Art. 20), as a zip of JSON and CSV."),
     ] = "all",
     format: Annotated[Format | None, Query(description="Else the Accept header decides; JSON when it does not.")] = None,  # noqa: A002 -- the name in the URL
+    language: Annotated[
+        str, Query(max_length=35, description="Of what it says in words: en, de, fr or es; else the person's own, else English.")
+    ] = "",
 ) -> StreamingHttpResponse:
     """Everything held on a person (Art. 15, 20): JSON, a zip with the same JSON and a page to read, or a PDF. It is recorded as a request."""
     workspace_id = workspace_of(request)
@@ -61,10 +64,10 @@ def export_person(
     if scope == "portable":
         chosen = "zip"
         record_done(subject, RequestType.PORTABILITY, source="api", now=now, steps={})
-        file: IO[bytes] = open_portable(subject, now=now)
+        file: IO[bytes] = open_portable(subject, now=now, language=language)
     else:
         record_export(subject, source="api", now=now)
-        file = open_export(subject, f".{chosen}", now=now)
+        file = open_export(subject, f".{chosen}", now=now, language=language)
     response = StreamingHttpResponse(_pieces(file), content_type=KINDS[chosen])
     response["Content-Disposition"] = f'attachment; filename="person-{subject.person_id}.{chosen}"'
     response["Cache-Control"] = "no-store"

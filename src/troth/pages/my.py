@@ -122,7 +122,7 @@ def my_data(request: HttpRequest, subject: Subject, token: str, language: str) -
         language,
         token=token,
         identifiers=my_reading.read_identifiers(subject),
-        held=my_reading.read_held(subject),
+        held=my_reading.read_held(subject, language),
         first_only=words["first_only"].format(number=my_reading.SHOWN),
         requests=my_reading.read_requests(subject, words, language),
         preferences=my_reading.preferences_token(subject),
@@ -138,8 +138,11 @@ def take(request: HttpRequest, subject: Subject, token: str, language: str) -> H
         return _page("my_over.html", subject.workspace_id, language, status=405)
     now = now_ms()
     honour(subject, FORMATS[kind], now=now, language=language)
-    file = open_portable(subject, now=now) if kind == "portable" else open_export(subject, f".{kind}", now=now)
-    ending = "zip" if kind == "portable" else kind
+    is_portable = kind == "portable"
+    file = (
+        open_portable(subject, now=now, language=language) if is_portable else open_export(subject, f".{kind}", now=now, language=language)
+    )
+    ending = "zip" if is_portable else kind
     answer = StreamingHttpResponse(_pieces(file), content_type=f"application/{ending}")
     answer["Content-Disposition"] = f'attachment; filename="my-data.{ending}"'
     return answer

@@ -19,6 +19,8 @@ from troth.people.lookup import PersonNotFound, load_person
 from troth.people.models import Identifier
 from troth.privacy.desk.links import DataLink, make_follow_token
 from troth.privacy.desk.listing import is_unanswered
+from troth.privacy.exporting.page import name_field
+from troth.privacy.exporting.speech import speech_in
 from troth.privacy.history import read_history
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.seats import unpack_seat
@@ -65,16 +67,17 @@ def find_visitor(link: DataLink) -> Subject | None:
     return subject if any(bytes(tag) == link.address for tag in own.values_list("tag", flat=True)) else None
 
 
-def read_held(subject: Subject) -> list[Held]:
-    """Everything that is held, store by store; those that hold nothing are left out."""
-    found = []
+def read_held(subject: Subject, language: str) -> list[Held]:
+    """Everything that is held, store by store, told in a language; those that hold nothing are left out."""
+    found, say = [], speech_in(language)
     for store in stores():
         records = list(islice(store.export(subject), SHOWN + 1))
         if records:
             shown = [
-                [(name, _plain(value)) for name, value in record.items() if value not in (None, "", [], {})] for record in records[:SHOWN]
+                [(name_field(name, say), _plain(value)) for name, value in record.items() if value not in (None, "", [], {})]
+                for record in records[:SHOWN]
             ]
-            found.append(Held(store.title, store.purpose, store.origin, store.retention, shown, len(records) > SHOWN))
+            found.append(Held(say(store.title), say(store.purpose), say(store.origin), say(store.retention), shown, len(records) > SHOWN))
     return found
 
 

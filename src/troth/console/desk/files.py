@@ -19,6 +19,7 @@ from troth.privacy.desk.cases import PersonGone, subject_of
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.identity import IdentityLacking, check_identity
 from troth.privacy.desk.portability import open_portable
+from troth.privacy.desk.telling import language_for
 from troth.privacy.exporting.export import open_export
 from troth.privacy.history import HAND_OUT, By, write_step
 from troth.privacy.models import RequestType
@@ -55,7 +56,12 @@ def data(request: MemberRequest, request_id: UUID) -> HttpResponseBase:
     try:
         check_identity(found.type, found.identity)
         subject = subject_of(found)
-        file = open_portable(subject, now=now) if is_portable else open_export(subject, f".{ending}", now=now)
+        language = language_for(found)
+        file = (
+            open_portable(subject, now=now, language=language)
+            if is_portable
+            else open_export(subject, f".{ending}", now=now, language=language)
+        )
     except (IdentityLacking, PersonGone, PersonNotFound) as error:
         messages.error(request, str(error))
         return redirect("console-request", request.workspace.pk, request_id)

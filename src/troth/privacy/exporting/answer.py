@@ -16,6 +16,7 @@ from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
 from troth.privacy.disclosures.reading import find_recipients_of
+from troth.privacy.exporting.speech import ENGLISH, Speech
 from troth.privacy.inventory.reading import read_inventory
 from troth.privacy.models import RetentionRule
 from troth.privacy.record.parties import read_parties
@@ -58,16 +59,16 @@ def register_decisions(tell: Callable[[Subject, int], Iterator[Decision]]) -> No
     _tellers.append(tell)
 
 
-def read_answer(subject: Subject, now: int) -> dict[str, Any]:
-    """All of it, as plain values. Raises PersonNotFound."""
+def read_answer(subject: Subject, now: int, say: Speech = ENGLISH) -> dict[str, Any]:
+    """All of it, as plain values in words of a language. Raises PersonNotFound."""
     return {
         "controller": _controller(subject.workspace_id),
-        "purposes": list(_purposes(subject.workspace_id)),
-        "retention": list(_retention(subject)),
-        "transfers": list(_transfers(subject)),
-        "decisions": [*_segments(subject, now), *(decision for tell in _tellers for decision in tell(subject, now))],
-        "automated_decisions": list(_automated(subject.workspace_id)),
-        "rights": list(RIGHTS),
+        "purposes": list(_purposes(subject.workspace_id, say)),
+        "retention": list(_retention(subject, say)),
+        "transfers": list(_transfers(subject, say)),
+        "decisions": [*_segments(subject, now, say), *(decision for tell in _tellers for decision in tell(subject, now))],
+        "automated_decisions": list(_automated(subject.workspace_id, say)),
+        "rights": [say(right) for right in RIGHTS],
     }
 
 
@@ -84,7 +85,7 @@ def _controller(workspace_id: int) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _purposes(workspace_id: int) -> Iterator[dict[str, Any]]:
+def _purposes(workspace_id: int, say: Speech) -> Iterator[dict[str, Any]]:
     load_catalog(workspace_id)  # a new workspace gets its purposes when they are first read
     for purpose in Purpose.objects.filter(workspace_id=workspace_id, archived=False).order_by("name"):
         yield {
@@ -93,11 +94,11 @@ def _purposes(workspace_id: int) -> Iterator[dict[str, Any]]:
             "legal_basis": purpose.legal_basis,
             "recipients": list(purpose.recipients),
             "transfers": purpose.transfers,
-            "retention": purpose.retention or NO_END,
+            "retention": purpose.retention or say(NO_END),
         }
 
 
-def _retention(subject: Subject) -> Iterator[dict[str, Any]]:
+def _retention(subject: Subject, say: Speech) -> Iterator[dict[str, Any]]:
     """How long each attribute, and each kind of event, of the person is kept: by its purpose, and by the schedules that reach it."""
     person = load_person(subject)
     rules = list(RetentionRule.objects.filter(workspace_id=subject.workspace_id, is_active=True))
@@ -111,8 +112,12 @@ def _retention(subject: Subject) -> Iterator[dict[str, Any]]:
             "purpose": item.purpose,
             "source": source or None,
             "since": iso(at) if at else None,
-            "retention": item.retention or NO_END,
-            "schedules": [f"{rule.title}: {rule.period} from {rule.trigger.replace('_', ' ')}" for rule in rules if _reaches(rule, item)],
+            "retention": item.retention or say(NO_END),
+            "schedules": [
+                say("{title}: {period} from {trigger}", title=rule.title, period=rule.period, trigger=say.named(rule.trigger))
+                for rule in rules
+                if _reaches(rule, item)
+            ],
         }
 
 
@@ -124,7 +129,7 @@ def _reaches(rule: RetentionRule, item: Any) -> bool:
     return rule.target == "person" or (rule.target == item.kind and rule.event == item.event and rule.name == item.name)
 
 
-def _transfers(subject: Subject) -> Iterator[dict[str, Any]]:
+def _transfers(subject: Subject, say: Speech) -> Iterator[dict[str, Any]]:
     """The safeguards of transfers to third countries (Art. 15(2), 46): of each processor that got data of the person."""
     for recipient in find_recipients_of([subject]):
         own = recipient.processor
@@ -132,18 +137,23 @@ def _transfers(subject: Subject) -> Iterator[dict[str, Any]]:
             yield {
                 "recipient": own.name,
                 "location": own.location or None,
-                "safeguard": TOOLS[own.transfer_tool],
+                "safeguard": say(TOOLS[own.transfer_tool]),
                 "assessment": own.tia or None,
                 "agreement": own.dpa or None,
             }
 
 
-def _segments(subject: Subject, now: int) -> Iterator[Decision]:
+def _segments(subject: Subject, now: int, say: Speech) -> Iterator[Decision]:
     """The segments that the person is in: what they are, or did, that put them there."""
     for segment_id, since in segments_of(subject.workspace_id, subject.person_id):
         segment = get_segment(subject.workspace_id, segment_id)
         why = explain_membership(segment, subject, now)
-        yield {"about": f"the segment “{segment.name}”", "at": iso(since), "decided": "you are in it", "because": list(_leaves(why.tree))}
+        yield {
+            "about": say("the segment “{name}”", name=segment.name),
+            "at": iso(since),
+            "decided": say("you are in it"),
+            "because": list(_leaves(why.tree)),
+        }
 
 
 def _leaves(tree: Explained) -> Iterator[str]:
@@ -155,7 +165,7 @@ def _leaves(tree: Explained) -> Iterator[str]:
         yield f"{tree.says}{evidence}: {'yes' if tree.holds else 'no'}"
 
 
-def _automated(workspace_id: int) -> Iterator[dict[str, Any]]:
+def _automated(workspace_id: int, say: Speech) -> Iterator[dict[str, Any]]:
     """Purposes that declare decisions by machine with effect, and the logic involved (Art. 15(1)(h), 22)."""
     for purpose in Purpose.objects.filter(workspace_id=workspace_id, archived=False).exclude(automated_decision="").order_by("name"):
-        yield {"purpose": purpose.name, "logic": purpose.automated_decision, "review": "by a person, on request (Art. 22(3))"}
+        yield {"purpose": purpose.name, "logic": purpose.automated_decision, "review": say("by a person, on request (Art. 22(3))")}

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.json_text import encode
-from troth.kernel.personal_data import Store, Subject, stores
+from troth.kernel.personal_data import Subject, stores
 from troth.kernel.sql import is_sqlite
 from troth.people.lookup import load_person
 from troth.people.queries import load_identifiers
@@ -26,6 +26,7 @@ from troth.privacy.disclosures.reading import export_disclosures
 from troth.privacy.exporting.answer import read_answer
 from troth.privacy.exporting.page import render_page
 from troth.privacy.exporting.pdf import write_pdf
+from troth.privacy.exporting.speech import ENGLISH, Speech, speech_for
 from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.spreadsheets import write_table
 from troth.workspaces.models import Workspace
@@ -51,20 +52,22 @@ class ExportFormatUnknown(TrothError):
         super().__init__("The name of the export must end in .zip, .json or .pdf.")
 
 
-def export_person(subject: Subject, *, now: int | None = None) -> Iterator[bytes]:
-    """The JSON export in pieces: `{exported_at, workspace, person, answer, sections: [{name, title, …, records: […]}]}`.
+def export_person(subject: Subject, *, now: int | None = None, language: str = "") -> Iterator[bytes]:
+    """The JSON export in pieces: `{exported_at, workspace, person, language, answer, sections: [{name, title, …, records: […]}]}`.
 
-    Raises PersonNotFound. Whoever sends it to a slow reader uses `open_export`, which does not keep the database waiting.
+    What it says in words is in `language`, else in the person's (`speech.speech_for`). Raises PersonNotFound. Whoever sends it to a slow reader uses `open_export`, which does not keep the database waiting.
     """
-    yield from _in_pieces(_json_texts(subject, load_whole_head(subject, now_ms() if now is None else now)))
+    say = speech_for(subject, language)
+    yield from _in_pieces(_json_texts(subject, load_whole_head(subject, now_ms() if now is None else now, say), say))
 
 
-def export_html(subject: Subject, *, now: int | None = None) -> Iterator[bytes]:
+def export_html(subject: Subject, *, now: int | None = None, language: str = "") -> Iterator[bytes]:
     """The export as one self-contained page, in pieces. Raises PersonNotFound."""
-    yield from _in_pieces(render_page(subject, load_whole_head(subject, now_ms() if now is None else now)))
+    say = speech_for(subject, language)
+    yield from _in_pieces(render_page(subject, load_whole_head(subject, now_ms() if now is None else now, say), say))
 
 
-def write_export(subject: Subject, path: Path, *, now: int | None = None) -> None:
+def write_export(subject: Subject, path: Path, *, now: int | None = None, language: str = "") -> None:
     """Write `….json`, `….pdf`, or `….zip` with person.json, person.html and README.txt; only its owner may read the file.
 
     Raises PersonNotFound, ExportFormatUnknown, OSError.
@@ -75,19 +78,19 @@ def write_export(subject: Subject, path: Path, *, now: int | None = None) -> Non
     partial = path.with_name(f".{path.name}.part")
     try:
         with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
-            _write(subject, file, path.suffix, at)
+            _write(subject, file, path.suffix, at, language)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def open_export(subject: Subject, suffix: str, *, now: int | None = None) -> IO[bytes]:
+def open_export(subject: Subject, suffix: str, *, now: int | None = None, language: str = "") -> IO[bytes]:
     """The finished export (`.json`, `.pdf` or `.zip`) as a file to read: in memory while small, else in a file without a name under DATA/exports."""
     if suffix not in SUFFIXES:
         raise ExportFormatUnknown
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(make_private_dir(exports_dir())))  # noqa: SIM115 -- the caller closes it
     try:
-        _write(subject, cast("IO[bytes]", file), suffix, now_ms() if now is None else now)
+        _write(subject, cast("IO[bytes]", file), suffix, now_ms() if now is None else now, language)
     except BaseException:
         file.close()
         raise
@@ -110,9 +113,9 @@ def load_head(subject: Subject, now: int) -> dict[str, Any]:
     }
 
 
-def load_whole_head(subject: Subject, now: int) -> dict[str, Any]:
+def load_whole_head(subject: Subject, now: int, say: Speech = ENGLISH) -> dict[str, Any]:
     """The same with what an answer to a request for access tells beside the data (Art. 15(1), (2)). Raises PersonNotFound."""
-    return {**load_head(subject, now), "answer": read_answer(subject, now)}
+    return {**load_head(subject, now), "language": say.language, "answer": read_answer(subject, now, say)}
 
 
 @contextmanager
@@ -133,40 +136,29 @@ def snapshot() -> Iterator[None]:
             yield
 
 
-def about(store: Store) -> dict[str, str]:
-    """What a person must be told of a store (Art. 15(1))."""
-    return {
-        "name": store.name,
-        "title": store.title,
-        "category": store.category,
-        "purpose": store.purpose,
-        "origin": store.origin,
-        "retention": store.retention,
-    }
-
-
-def _write(subject: Subject, file: IO[bytes], suffix: str, now: int) -> None:
+def _write(subject: Subject, file: IO[bytes], suffix: str, now: int, language: str) -> None:
     with snapshot():
-        head = load_whole_head(subject, now)
+        say = speech_for(subject, language)
+        head = load_whole_head(subject, now, say)
         if suffix == ".json":
-            file.writelines(_in_pieces(_json_texts(subject, head)))
+            file.writelines(_in_pieces(_json_texts(subject, head, say)))
             return
         if suffix == ".pdf":
-            file.write(write_pdf(subject, head))
+            file.write(write_pdf(subject, head, say))
             return
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, texts in (("person.json", _json_texts(subject, head)), ("person.html", render_page(subject, head))):
+            for name, texts in (("person.json", _json_texts(subject, head, say)), ("person.html", render_page(subject, head, say))):
                 with archive.open(name, "w", force_zip64=True) as member:
                     for piece in _in_pieces(texts):
                         member.write(piece)
             write_table(archive, "recipients.csv", export_disclosures(subject))
-            archive.writestr("README.txt", README.format(workspace=head["workspace"]["name"], at=head["exported_at"]))
+            archive.writestr("README.txt", say.whole("note", README, workspace=head["workspace"]["name"], at=head["exported_at"]))
 
 
-def _json_texts(subject: Subject, head: dict[str, Any]) -> Iterator[str]:
+def _json_texts(subject: Subject, head: dict[str, Any], say: Speech) -> Iterator[str]:
     yield encode(head)[:-1] + ',"sections":['
     for number, store in enumerate(stores()):
-        yield ("," if number else "") + encode(about(store))[:-1] + ',"records":['
+        yield ("," if number else "") + encode(say.about(store))[:-1] + ',"records":['
         separator = "\n"
         for record in store.export(subject):
             yield separator + encode(record)

@@ -7,7 +7,10 @@ from html import escape
 from itertools import islice
 from typing import Any
 
+from babel.numbers import format_decimal
+
 from troth.kernel.personal_data import Store, Subject, stores
+from troth.privacy.exporting.speech import ENGLISH, Speech
 
 ROWS = 1_000
 """Rows of a section shown; the JSON has all."""
@@ -20,6 +23,8 @@ PARTS = {
     "rights": "What you may ask for",
 }
 """What an answer tells beside the data (`answer.read_answer`), with its titles."""
+CODES = ("kind", "legal_basis")
+"""Fields of the answer that hold codes, which are said in words."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
 :root{--ink:#1c1d22;--soft:#5a5d69;--line:#dfe1e8;--back:#fff;--band:#f5f6f9;--mark:#3148c8}
@@ -51,87 +56,107 @@ td ul{margin:0;padding-left:1.1rem}
 """
 
 
-def render_page(subject: Subject, head: dict[str, Any]) -> Iterator[str]:
+def render_page(subject: Subject, head: dict[str, Any], say: Speech = ENGLISH) -> Iterator[str]:
     """The page, text by text."""
-    workspace = escape(head["workspace"]["name"])
-    title = f"Everything {workspace} keeps about you"
+    title = escape(say("Everything {workspace} keeps about you", workspace=head["workspace"]["name"]))
     yield (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{say.language}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="referrer" content="no-referrer"><title>{title}</title><style>{STYLE}</style></head>\n<body>\n<header><h1>{title}</h1>'
     )
-    yield from _greeting(head)
+    yield from _greeting(head, say)
     ordered = sorted(stores(), key=reading_order)
     empty = [store for store in ordered if next(store.export(subject), None) is None]
     filled = [store for store in ordered if store not in empty]
-    yield "</header>\n<nav aria-label=Contents><ul>"
+    yield f'</header>\n<nav aria-label="{escape(say("Contents"))}"><ul>'
     for key, part in PARTS.items():
-        yield f'<li><a href="#answer-{key}">{escape(part)}</a></li>'
+        yield f'<li><a href="#answer-{key}">{escape(say(part))}</a></li>'
     for store in filled:
-        yield f'<li><a href="#{escape(store.name)}">{escape(_short(store))}</a><span class=note>{escape(store.category)}</span></li>'
+        yield f'<li><a href="#{escape(store.name)}">{escape(_short(say(store.title)))}</a><span class=note>{escape(say(store.category))}</span></li>'
     yield "</ul></nav>\n<main>"
-    yield from _render_answer(head["answer"])
+    yield from _render_answer(head["answer"], say)
     for store in filled:
-        yield from _render_section(store, subject)
-    yield _list_empty(empty)
+        yield from _render_section(store, subject, say)
+    yield _list_empty(empty, say)
     yield "</main>\n</body></html>\n"
 
 
-def _greeting(head: dict[str, Any]) -> Iterator[str]:
-    known = (
-        ", ".join(f"{escape(item['value'])} ({escape(_words(item['kind']))})" for item in head["person"]["identifiers"]) or "no identifier"
+def _greeting(head: dict[str, Any], say: Speech) -> Iterator[str]:
+    identifiers = head["person"]["identifiers"]
+    known = ", ".join(f"{escape(item['value'])} ({escape(name_field(item['kind'], say))})" for item in identifiers)
+    as_of = escape(say("As of {at}. The same data, complete and for machines, is in person.json."))
+    yield f"<p class=note>{as_of.format(at=_moment(head['exported_at']))}</p>"
+    known_as = escape(say("You are known as {known}, since {since}."))
+    yield f"<p>{known_as.format(known=known or escape(say('no identifier')), since=_moment(head['person']['known_since']))}</p>"
+
+
+def _render_answer(answer: dict[str, Any], say: Speech) -> Iterator[str]:
+    yield f'\n<section id="answer-controller"><h2>{escape(say("Who is answerable"))}</h2><dl>'
+    yield "".join(
+        f"<dt>{escape(name_field(name, say))}</dt><dd>{_readable(value, say)}</dd>" for name, value in answer["controller"].items()
     )
-    yield f"<p class=note>As of {_moment(head['exported_at'])}. The same data, complete and for machines, is in person.json.</p>"
-    yield f"<p>You are known as {known}, since {_moment(head['person']['known_since'])}.</p>"
-
-
-def _render_answer(answer: dict[str, Any]) -> Iterator[str]:
-    yield f'\n<section id="answer-controller"><h2>Who is answerable</h2>{_readable(answer["controller"])}</section>'
+    yield "</dl></section>"
     for key, title in PARTS.items():
         rows = answer[key]
-        yield f'\n<section id="answer-{key}"><h2>{escape(title)}</h2>'
+        yield f'\n<section id="answer-{key}"><h2>{escape(say(title))}</h2>'
         if not rows:
-            yield "<p class=note>None.</p></section>"
+            yield f"<p class=note>{escape(say('None.'))}</p></section>"
         elif isinstance(rows[0], str):
-            yield f"{_readable(rows)}</section>"
+            yield f"{_readable(rows, say)}</section>"
         else:
-            yield f"<div class=wide><table>{_head(list(rows[0]))}<tbody>"
-            yield from (_row(list(rows[0]), row) for row in rows)
+            if remark := remark_on(key, say):
+                yield f"<p class=note>{escape(remark)}</p>"
+            yield f"<div class=wide><table>{_head(list(rows[0]), say)}<tbody>"
+            yield from (_row(list(rows[0]), say_codes(row, say), say) for row in rows)
             yield "</tbody></table></div></section>"
 
 
-def _head(columns: list[str]) -> str:
-    return "<thead><tr>" + "".join(f"<th scope=col>{escape(_words(name))}</th>" for name in columns) + "</tr></thead>"
+def remark_on(part: str, say: Speech) -> str:
+    """What must be said before a part of the answer."""
+    return say("Reasons stand here as they were recorded, in English.") if part == "decisions" and say.language != "en" else ""
 
 
-def _render_section(store: Store, subject: Subject) -> Iterator[str]:
-    facts = (
-        ("Category", store.category),
-        ("Why it is kept", store.purpose),
-        ("Where it is from", store.origin),
-        ("How long", store.retention),
-    )
-    yield f'\n<section id="{escape(store.name)}"><h2>{escape(store.title)}</h2><dl>'
-    yield "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts) + "</dl>"
+def say_codes(row: dict[str, Any], say: Speech) -> dict[str, Any]:
+    """A row of the answer with its codes in words."""
+    return {name: say.named(value) if name in CODES and isinstance(value, str) else value for name, value in row.items()}
+
+
+def _head(columns: list[str], say: Speech) -> str:
+    return "<thead><tr>" + "".join(f"<th scope=col>{escape(name_field(name, say))}</th>" for name in columns) + "</tr></thead>"
+
+
+def _render_section(store: Store, subject: Subject, say: Speech) -> Iterator[str]:
+    yield f'\n<section id="{escape(store.name)}"><h2>{escape(say(store.title))}</h2><dl>'
+    yield "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts_of(store, say)) + "</dl>"
     records = store.export(subject)
     first = next(records, {})
     columns = list(first)
-    yield f"<div class=wide><table>{_head(columns)}<tbody>\n"
-    yield _row(columns, first)
+    yield f"<div class=wide><table>{_head(columns, say)}<tbody>\n"
+    yield _row(columns, first, say)
     for record in islice(records, ROWS - 1):
-        yield _row(columns, record)
+        yield _row(columns, record, say)
     yield "</tbody></table></div>"
     if more := sum(1 for _ in records):
-        yield f"<p class=note>{more:,} more are in person.json.</p>"
+        yield f"<p class=note>{escape(say('{number} more are in person.json.', number=format_decimal(more, locale=say.language)))}</p>"
     yield "</section>"
 
 
-def _list_empty(empty: list[Store]) -> str:
+def facts_of(store: Store, say: Speech) -> list[tuple[str, str]]:
+    """What must be told of a store, by its names."""
+    return [
+        (say("Category"), say(store.category)),
+        (say("Why it is kept"), say(store.purpose)),
+        (say("Where it is from"), say(store.origin)),
+        (say("How long"), say(store.retention)),
+    ]
+
+
+def _list_empty(empty: list[Store], say: Speech) -> str:
     """What Troth could keep of a person, but keeps nothing of this one."""
     if not empty:
         return ""
-    items = "".join(f"<li>{escape(store.title)}</li>" for store in empty)
-    return f'\n<section id="nothing"><h2>Nothing of you is kept here</h2><ul>{items}</ul></section>'
+    items = "".join(f"<li>{escape(say(store.title))}</li>" for store in empty)
+    return f'\n<section id="nothing"><h2>{escape(say("Nothing of you is kept here"))}</h2><ul>{items}</ul></section>'
 
 
 def reading_order(store: Store) -> tuple[int, str]:
@@ -140,26 +165,26 @@ def reading_order(store: Store) -> tuple[int, str]:
     return (order.index(store.category) if store.category in order else len(order), store.name)
 
 
-def _row(columns: list[str], record: dict[str, Any]) -> str:
-    return "<tr>" + "".join(_cell(record.get(name)) for name in columns) + "</tr>\n"
+def _row(columns: list[str], record: dict[str, Any], say: Speech) -> str:
+    return "<tr>" + "".join(_cell(record.get(name), say) for name in columns) + "</tr>\n"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, say: Speech) -> str:
     if isinstance(value, str) and is_moment(value):
         return f"<td class=when>{_moment(value)}</td>"
-    return f"<td>{_readable(value)}</td>"
+    return f"<td>{_readable(value, say)}</td>"
 
 
-def _readable(value: Any) -> str:
+def _readable(value: Any, say: Speech) -> str:
     """A value for reading: lists and objects laid out, nothing shown as JSON."""
     if value is None or value == "" or value == [] or value == {}:
-        return '<span class=note aria-label="empty">–</span>'
+        return f'<span class=note aria-label="{escape(say("empty"))}">–</span>'
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return escape(say("yes" if value else "no"))
     if isinstance(value, dict):
-        return "<dl>" + "".join(f"<dt>{escape(str(name))}</dt><dd>{_readable(item)}</dd>" for name, item in value.items()) + "</dl>"
+        return "<dl>" + "".join(f"<dt>{escape(str(name))}</dt><dd>{_readable(item, say)}</dd>" for name, item in value.items()) + "</dl>"
     if isinstance(value, list):
-        return "<ul>" + "".join(f"<li>{_readable(item)}</li>" for item in value) + "</ul>"
+        return "<ul>" + "".join(f"<li>{_readable(item, say)}</li>" for item in value) + "</ul>"
     return escape(str(value))
 
 
@@ -172,10 +197,11 @@ def _moment(text: str) -> str:
     return f'<time datetime="{escape(text)}">{escape(text[:10])} {escape(text[11:19])} UTC</time>' if is_moment(text) else escape(text)
 
 
-def _words(name: str) -> str:
+def name_field(name: str, say: Speech) -> str:
+    """What a field is called for its reader."""
     known = {"ts": "happened", "at": "when", "external_id": "customer number", "anonymous_id": "browser"}
-    return known.get(name, name.replace("_", " "))
+    return say.named(known.get(name, name))
 
 
-def _short(store: Store) -> str:
-    return store.title.partition(":")[0]
+def _short(title: str) -> str:
+    return title.partition(":")[0].rstrip()

@@ -11,6 +11,7 @@ from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
 from troth.privacy.desk.portability import write_portable
 from troth.privacy.exporting.export import write_export
+from troth.privacy.exporting.speech import TRANSLATIONS
 from troth.privacy.models import RequestType
 from troth.privacy.requests import record_done
 from troth.workspaces.registry import find_workspace
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     help = "Write everything held on a person to a .zip, .json or .pdf file."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """WS, IDENTIFIER, --out, --portable."""
+        """WS, IDENTIFIER, --out, --portable, --language."""
         parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
         parser.add_argument("identifier", metavar="IDENTIFIER", help="any identifier of the person")
         parser.add_argument("--out", required=True, metavar="FILE", help="….zip (JSON, readable page, note), ….json or ….pdf")
@@ -32,6 +33,8 @@ class Command(BaseCommand):
             help="only what the person provided, observed data included (Art. 20): a .zip of JSON and CSV",
         )
 
+        parser.add_argument("--language", default="", choices=tuple(TRANSLATIONS), help="of its words; else the person's own, else English")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the file and record that it was handed out."""
         workspace = find_workspace(options["workspace"])
@@ -39,9 +42,9 @@ class Command(BaseCommand):
         path = Path(options["out"])
         try:
             if options["portable"]:
-                write_portable(subject, path, now=now_ms())
+                write_portable(subject, path, now=now_ms(), language=options["language"])
             else:
-                write_export(subject, path)
+                write_export(subject, path, language=options["language"])
         except OSError as error:
             raise CommandError(f"Cannot write {path}: {error.strerror}. Choose another --out.") from None
         right = RequestType.PORTABILITY if options["portable"] else RequestType.ACCESS
