@@ -44,6 +44,7 @@ PROFILES = st.fixed_dictionaries(
         "a": st.dictionaries(st.sampled_from(["b", "c"]), st.one_of(STORED, st.none()), max_size=2),
         "a.b": STORED,
         "list": st.lists(SCALARS, max_size=3),
+        "timezone": st.one_of(ZONES, st.sampled_from(["Mars/Olympus", 5])),
     },
 )
 ATTRIBUTES = st.sampled_from(["plan", "a.b", "a", "list", "gone"])
@@ -157,7 +158,11 @@ HISTORIES = st.lists(
             st.sampled_from([T0 - DAY, T0 - 7 * DAY, T0 - 30 * 60_000, T0 - 7 * DAY - 30 * 60_000]),
             # The nights between months, and the days that February lacks.
             st.sampled_from(
-                ["01-28T23:59:59.999", "01-30T10:00:00.000", "01-31T10:00:00.000", "02-28T10:00:00.000", "03-01T00:00:00.000"]
+                [
+                    *("01-28T23:59:59.999", "01-30T10:00:00.000", "01-31T10:00:00.000", "02-28T10:00:00.000", "03-01T00:00:00.000"),
+                    # Another day in some zones, and a time that New York's clocks skip a month later.
+                    *("01-31T23:30:00.000", "02-28T02:30:00.000", "02-08T07:30:00.000", "03-08T07:10:00.000"),
+                ]
             ).map(lambda text: int(datetime.fromisoformat(f"2026-{text}+00:00").timestamp() * 1000)),
         ),
         st.fixed_dictionaries({}, optional={"x": STORED}),

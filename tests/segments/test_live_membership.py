@@ -14,6 +14,7 @@ from troth.consent.models import Purpose
 from troth.intake.commands import Decision
 from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND
 from troth.kernel.ids import BUCKETS
+from troth.messages.limit_settings import Limits, save_limits
 from troth.segments import kinds
 from troth.segments.attributes import TagKind
 from troth.segments.checks import check_segments
@@ -26,6 +27,10 @@ from troth.segments.sql import Sql
 
 PRO = {"attribute": "plan", "op": "equals", "value": "pro"}
 SILENT = {"all": [{"event": "login", "op": "did"}, {"event": "login", "op": "did_not", "within": "P7D"}]}
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp()) * SECOND
 
 
 def test_a_new_segment_holds_those_who_meet_it_and_agreed(shop: Shop) -> None:
@@ -120,6 +125,41 @@ def test_a_gap_of_months_ends_with_the_month_that_lacks_the_day(shop: Shop) -> N
     assert shop.members(left) == set(), "February is not over"
     shop.pass_time(1)
     assert shop.members(left) == {ada.person_id}
+
+
+def test_a_gap_of_a_month_is_over_when_the_persons_own_clock_says_so(shop: Shop) -> None:
+    """The clocks of New York go forward between; Kolkata's never do. Who says no zone lives by the workspace's."""
+    save_limits(shop.pk, Limits(zone="Europe/Paris"))
+    began, day = at("2027-03-05T18:30:00+00:00"), at("2027-04-05T00:00:00+00:00")
+    shop.now = day
+    segment = shop.segment({"sequence": [{"event": "trial"}, {"event": "paid"}], "op": "without", "gap": "P1M"})
+    zones = {"kim": {"timezone": "America/New_York"}, "lea": {}, "asha": {"timezone": "Asia/Kolkata"}}
+    people = {name: shop.person(name, **zone).person_id for name, zone in zones.items()}
+    for name in people:
+        shop.track(name, "trial", ago=shop.now - began)
+    put_forward = {people["kim"], people["lea"]}
+    for instant, expected in (("17:30", put_forward), ("18:30", set(people.values()))):
+        earlier = shop.members(segment)
+        shop.pass_time(at(f"2027-04-05T{instant}:00+00:00") - 1 - shop.now)
+        assert shop.members(segment) == earlier
+        shop.pass_time(1)
+        assert shop.members(segment) == expected
+    shop.track("kim", "paid", ago=20 * MINUTE)
+    assert people["kim"] in shop.members(segment), "too late in New York"
+    shop.identify("kim", timezone="Pacific/Honolulu")
+    assert people["kim"] not in shop.members(segment), "in time in Honolulu, whose clocks are never changed"
+
+
+def test_a_workspace_that_moves_to_another_zone_takes_its_months_along(shop: Shop) -> None:
+    ada = shop.person("ada")
+    segment = shop.segment({"sequence": [{"event": "trial"}, {"event": "paid"}], "op": "without", "gap": "P1M"})
+    shop.now = at("2027-04-05T18:00:00+00:00")
+    shop.track("ada", "trial", ago=shop.now - at("2027-03-05T18:30:00+00:00"))
+    shop.pass_time(5 * SECOND)
+    assert shop.members(segment) == set()
+    save_limits(shop.pk, Limits(zone="Europe/Paris"))
+    shop.pass_time(1)
+    assert shop.members(segment) == {ada.person_id}
 
 
 def test_a_cart_left_for_an_hour_is_noticed_and_a_purchase_in_time_prevents_it(shop: Shop) -> None:

@@ -16,6 +16,7 @@ from troth.kernel.ids import bucket_of, new_person_id
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
+from troth.messages.limit_settings import Limits, save_limits
 from troth.people.queries import INSERT_EVENT, Profile, insert_persons
 from troth.segments.compiler import compile_flips, compile_where
 from troth.segments.definition import check_definition
@@ -23,7 +24,8 @@ from troth.segments.evaluate import explain, holds, load_facts
 from troth.segments.kinds import REACH, Moment
 
 EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-NEVER = 2**62
+OWN_ZONE = Limits(zone="America/New_York")
+"""The clock of people without one."""
 
 
 def make_people(workspace_id: int, people: list[Any]) -> list[Subject]:
@@ -64,6 +66,7 @@ def undone(function: Any) -> None:
 def test_the_database_chooses_whom_the_plain_evaluator_chooses_at_any_time(workspace: Any, tree: Any, people: Any, hours: Any) -> None:
     def check() -> None:
         check_definition(tree)
+        save_limits(workspace.pk, OWN_ZONE)
         subjects = make_people(workspace.pk, people)
         facts = {subject.person_id: load_facts(subject, tree) for subject in subjects}
         for now in (T0, *(T0 + hour * 3_600_000 for hour in hours)):
@@ -95,6 +98,7 @@ def next_flip(tree: Any, subject: Subject, now: int) -> list[tuple[Any, int]]:
 def test_time_alone_changes_nothing_before_the_foretold_instant(workspace: Any, leaf: Any, person: Any, start: int, later: Any) -> None:
     def check() -> None:
         check_definition(leaf)
+        save_limits(workspace.pk, OWN_ZONE)
         (subject,) = make_people(workspace.pk, [person])
         facts = load_facts(subject, leaf)
         now = T0 + start * 60_000

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.segments.shop import Shop
 from troth.kernel.clock import DAY, HOUR, MINUTE
+from troth.kernel.json_text import encode
+from troth.kernel.local_time import months_later, zones
+from troth.kernel.sql import is_sqlite
+from troth.messages.limit_settings import Limits, save_limits
 from troth.segments.changes import Changed, mark
-from troth.segments.horizons import Horizon, Span, last_before, local_day, midnight, read_horizon, read_moment, read_span, shift, zones
-from troth.segments.kinds import REACH
+from troth.segments.clocks import end_in_sql, end_of, least_and_most, zone_of
+from troth.segments.horizons import Horizon, Span, local_day, midnight, read_horizon, read_moment, read_span, shift
+from troth.segments.kinds import REACH, Facts
 from troth.segments.looking import read_freshness
 from troth.segments.membership import Cause
 from troth.segments.models import Mark, Timer
@@ -43,7 +50,7 @@ def test_a_day_that_has_begun_never_comes_back_in_any_zone(now: int, later: int,
     st.sampled_from(["", "-P7D", "P1M"]), st.sampled_from(["UTC", "Europe/Paris"]), st.one_of(st.none(), st.integers(-9, 9)), st.booleans()
 )
 def test_a_horizon_is_read_back_from_its_key(span: str, zone: str, days: int | None, in_days: bool) -> None:
-    horizon = Horizon(span, zone, days, in_days, is_end=not in_days and days is None)
+    horizon = Horizon(span, zone, days, in_days)
     assert read_horizon(horizon.key) == horizon
 
 
@@ -56,13 +63,70 @@ def test_a_month_ago_is_the_same_day_or_the_end_of_the_month_that_lacks_it(now: 
     assert span is not None and shift(at(now + "+00:00"), span, -1) == at(expected + "+00:00")
 
 
-@given(MOMENTS, SPANS, st.integers(-3, 3), st.booleans())
-def test_what_ends_now_began_at_the_latest_at_the_instant_that_is_foretold(now: int, span: Span, beside: int, ends_a_month: bool) -> None:
-    if ends_a_month:
-        now = shift(now - now % DAY, Span(1, 0), -1) + span.ms
-    latest = last_before(now, span)
-    assert shift(latest, span, 1) <= now < shift(latest + 1, span, 1)
-    assert (shift(latest + beside, span, 1) <= now) is (beside <= 0)
+def naively_later(begins: int, months: int, zone: str) -> int:
+    """`months_later` told by the offsets that a zone had around the day."""
+    own, second = ZoneInfo(zone), begins // 1000
+    shown = datetime.fromtimestamp(second, UTC) + (datetime.fromtimestamp(second, own).utcoffset() or timedelta())
+    month = shown.month - 1 + months
+    first = shown.replace(day=1, year=shown.year + month // 12, month=month % 12 + 1)
+    wanted = first + timedelta(days=shown.day - 1)
+    if wanted.month != first.month:
+        wanted = wanted.replace(day=1, hour=0, minute=0, second=0)
+    wall = int(wanted.timestamp())
+    before, after = (
+        int((datetime.fromtimestamp(wall + days * 86_400, own).utcoffset() or timedelta()).total_seconds()) for days in (-2, 2)
+    )
+    real = [wall - ahead for ahead in (before, after) if datetime.fromtimestamp(wall - ahead, own).utcoffset() == timedelta(seconds=ahead)]
+    return (max(real) if real else wall - before) * 1000 + (begins % 1000 if wanted.day == shown.day else 0)
+
+
+CLOCKS = st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"])
+NEAR_A_CHANGE = st.builds(
+    lambda day, minutes: at(f"{day}T00:00:00+00:00") + minutes * MINUTE + 123,
+    st.sampled_from(["2025-09-26", "2026-01-30", "2026-02-08", "2026-02-28", "2026-03-03", "2026-09-25", "2026-10-01", "2027-02-28"]),
+    st.integers(-36 * 60, 36 * 60),
+)
+
+
+@given(st.one_of(MOMENTS, NEAR_A_CHANGE), st.integers(1, 14), CLOCKS)
+def test_a_month_later_is_the_same_time_on_the_clock_of_the_zone(begins: int, months: int, zone: str) -> None:
+    assert months_later(begins, months, zone) == naively_later(begins, months, zone)
+
+
+@pytest.mark.parametrize(
+    ("began", "zone", "ends"),
+    [
+        ("2026-02-08T02:30:00-05:00", "America/New_York", "2026-03-08T03:30:00-04:00"),
+        ("2026-10-01T01:30:00-04:00", "America/New_York", "2026-11-01T01:30:00-05:00"),
+        ("2026-01-31T23:30:00+01:00", "Europe/Paris", "2026-03-01T00:00:00+01:00"),
+        ("2026-03-01T00:30:00+01:00", "Europe/Paris", "2026-04-01T00:30:00+02:00"),
+    ],
+    ids=["a time that the clock skips", "a time that comes twice", "a day that the month lacks", "a clock put forward between"],
+)
+def test_a_month_ends_as_the_clock_on_the_wall_says(began: str, zone: str, ends: str) -> None:
+    assert months_later(at(began), 1, zone) == at(ends)
+
+
+@given(
+    begins=st.one_of(MOMENTS, NEAR_A_CHANGE),
+    span=st.builds(Span, st.integers(0, 14), st.sampled_from([0, 1, DAY])),
+    said=st.one_of(CLOCKS, st.sampled_from(["Mars/Olympus", "europe/paris", "", 5, None])),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_database_and_python_read_the_same_clock(workspace: Any, begins: int, span: Span, said: Any) -> None:
+    save_limits(workspace.pk, Limits(zone="Europe/Lisbon"))
+    end = end_in_sql("e.begins", span, workspace.pk)
+    row = "(SELECT CAST(%s AS TEXT) AS attributes) p" if is_sqlite() else "(SELECT CAST(%s AS jsonb) AS attributes) p"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {end.text} FROM {row}, (SELECT CAST(%s AS BIGINT) AS begins) e", [*end.values, encode({"timezone": said}), begins]
+        )
+        (found,) = cursor.fetchone()
+    zone = zone_of(Facts(attributes={"timezone": said}, workspace_id=workspace.pk))
+    assert zone == (said if said in zones() else "Europe/Lisbon")
+    assert found == end_of(begins, span, zone)
+    least, most = least_and_most(span)
+    assert begins + least <= found <= begins + most
 
 
 @pytest.mark.parametrize("text", ["P", "PT", "7 days", "P1.5D", "-P1D", "P0D", "P300Y", "P1H", ""])

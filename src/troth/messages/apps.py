@@ -14,10 +14,13 @@ class MessagesConfig(AppConfig):
         """Tell the worker what to do."""
         from troth.kernel.checks import register_check
         from troth.kernel.worker import SENDER, register_duty
+        from troth.messages.limit_settings import load_limits
         from troth.messages.segment_conditions import MessageKind
+        from troth.segments.clocks import register_clock
         from troth.segments.kinds import register_kind
 
         register_kind(MessageKind())
+        register_clock(lambda workspace_id: load_limits(workspace_id).zone)
         register_check("messages", "troth.messages.checks.check_messages")
         register_duty("recover_messages", "troth.messages.sending.recover", every_ms=1_000, role=SENDER)
         register_duty("resume_messages", "troth.messages.sending.resume", every_ms=1_000, role=SENDER)

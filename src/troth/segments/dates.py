@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from troth.segments.horizons import EPOCH, NOW, Horizon, local_day, midnight, read_moment, read_span, shift, zones
+from troth.kernel.local_time import zones
+from troth.segments.horizons import EPOCH, NOW, Horizon, local_day, midnight, read_moment, read_span, shift
 from troth.segments.kinds import refuse_unless
 
 OPERATORS = ("before", "after", "within_last", "within_next", "on_day", "anniversary")

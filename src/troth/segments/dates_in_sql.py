@@ -33,29 +33,12 @@ _FIRST_DAY, _LAST_DAY = -354_000, 376_000
 """Within the years 1000 to 2999, whose days are in the order of their texts."""
 _TIME = "??????????T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
 _USUAL = f"length(v.t) = 10 OR (substr(v.t, 12, 2) < '24' AND (v.t GLOB '{_TIME}.[0-9][0-9][0-9]Z' OR v.t GLOB '{_TIME}Z'))"
-LONGEST_MONTH = 31 * DAY
-MONTH_APART = 32 * DAY
-"""From a place in the calendar to the same place in the next month; more than any month is long."""
 _ONCE = " LIMIT 1 OFFSET 0"
 """Keeps SQLite from writing what is computed below into every place that uses it above, and computing it there again."""
 
 
 _WIDEST = 6
 """Days by which an instant may be away from the day that is written in it (an offset has two digits of hours), and a little more."""
-
-
-def place_in_calendar(at: str) -> str:
-    """An SQL expression in milliseconds as its place in the calendar (UTC): months since year 0, a long month apart, and how far into the month it is."""
-    if is_sqlite():
-        # Seconds are floored, before 1970 too.
-        time = f"({at} - (({at}) %% {SECOND} + {SECOND}) %% {SECOND}) / {SECOND}, 'unixepoch'"
-        month = f"strftime('%%Y', {time}) * 12 + strftime('%%m', {time})"
-        begins = f"strftime('%%s', {time}, 'start of month')"
-    else:
-        time = f"(to_timestamp(floor({at} / {SECOND}.0)) AT TIME ZONE 'UTC')"
-        month = f"CAST(EXTRACT(YEAR FROM {time}) * 12 + EXTRACT(MONTH FROM {time}) AS BIGINT)"
-        begins = f"CAST(EXTRACT(EPOCH FROM date_trunc('month', {time})) AS BIGINT)"
-    return f"(({month}) * {MONTH_APART} + {at} - {begins} * {SECOND})"
 
 
 def _dated(place: Place, wanted: str) -> Sql:

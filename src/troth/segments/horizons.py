@@ -12,7 +12,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from troth.kernel.clock import DAY, HOUR, MINUTE, SECOND
 
@@ -31,7 +31,7 @@ EPOCH = date(1970, 1, 1)
 
 
 class Span(NamedTuple):
-    """A duration: years and months by the calendar (UTC), the rest in milliseconds; a day is 24 hours."""
+    """A duration: years and months by the calendar, the rest in milliseconds; a day is 24 hours."""
 
     months: int
     ms: int
@@ -48,7 +48,7 @@ def read_span(text: object) -> Span | None:
 
 
 def shift(at: int, span: Span, sign: int) -> int:
-    """An instant moved by a duration, later (1) or earlier (-1). Never runs back: where a month lacks the day, its end is meant."""
+    """An instant moved by a duration by the calendar of UTC, later (1) or earlier (-1). Never runs back: where a month lacks the day, its end is meant."""
     if span.months:
         start = datetime.fromtimestamp(at // SECOND, UTC)
         number = start.year * 12 + start.month - 1 + sign * span.months
@@ -58,23 +58,6 @@ def shift(at: int, span: Span, sign: int) -> int:
         else:
             at = int(datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC).timestamp()) * SECOND
     return at + sign * span.ms
-
-
-def last_before(at: int, span: Span) -> int:
-    """The latest instant from which a duration, moved later, is over at an instant: what undoes `shift(…, 1)` where months differ in length."""
-    if not span.months:
-        return at - span.ms
-    ended = datetime.fromtimestamp((at - span.ms) // SECOND, UTC)
-    number = ended.year * 12 + ended.month - 1 - span.months
-    days = calendar.monthrange(number // 12, number % 12 + 1)[1]
-    # From the days that the earlier month lacks nothing leads here: then its last millisecond is meant.
-    return shift(at - span.ms, Span(span.months, 0), -1) - (1 if ended.day > days else 0)
-
-
-@lru_cache(maxsize=1)
-def zones() -> frozenset[str]:
-    """The names of time zones that are known here."""
-    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=4096)
@@ -130,14 +113,11 @@ class Horizon(NamedTuple):
     """Instead of a span: the end of the day before the one that many days from today."""
     in_days: bool = False
     """Whether it is compared with days (days since 1970) and not with instants in milliseconds."""
-    is_end: bool = False
-    """Whether it reaches what is stored when the span after that is over. With months, that is another instant than the span before now."""
 
     @property
     def key(self) -> str:
         """As it is kept beside a timer."""
-        unit = "d" if self.in_days else "e" if self.is_end else ""
-        return f"{self.span}|{self.zone}|{'' if self.days is None else self.days}|{unit}"
+        return f"{self.span}|{self.zone}|{'' if self.days is None else self.days}|{'d' if self.in_days else ''}"
 
     def cutoff(self, now: int) -> int:
         """Where the bound is at an instant."""
@@ -145,8 +125,6 @@ class Horizon(NamedTuple):
             day = local_day(now, self.zone) + self.days
             return day - 1 if self.in_days else midnight(day, self.zone) - 1
         at = now
-        if self.is_end and (waited := read_span(self.span.removeprefix("-"))):
-            return last_before(now, waited)
         if span := read_span(self.span.removeprefix("-")):
             at = shift(now, span, -1 if self.span.startswith("-") else 1)
         return local_day(at, self.zone) if self.in_days else at
@@ -168,4 +146,4 @@ NOW = Horizon()
 def read_horizon(key: str) -> Horizon:
     """The horizon of a key."""
     span, zone, days, unit = key.split("|")
-    return Horizon(span, zone, int(days) if days else None, unit == "d", unit == "e")
+    return Horizon(span, zone, int(days) if days else None, unit == "d")

@@ -11,6 +11,7 @@ from django.db import connection
 from troth.consent.catalog import Catalog, load_catalog
 from troth.consent.gate import CONSENT, Operation, permitted_where
 from troth.kernel.clock import SECOND, now_ms
+from troth.segments.clocks import TIME_ZONE, workspace_zone
 from troth.segments.compiler import compile_sql
 from troth.segments.decisions import expiries
 from troth.segments.definition import find_wakes, is_timed, leaves
@@ -76,9 +77,10 @@ class Live:
         return self.is_timed or any(rule is not None and rule.basis == CONSENT for rule in rules)
 
     def digest(self, catalog: Catalog) -> str:
-        """A digest of the rules that decide who may be chosen, and of those that its conditions ask about."""
+        """A digest of the rules that decide who may be chosen, and of those that its conditions ask about; the workspace's zone is such a rule."""
         asked = {leaf["consent"] for leaf, _ in leaves(self.definition) if "consent" in leaf}
         rules = [catalog.rule(purpose) for purpose in (*self.gates(catalog), *sorted(asked))]
+        clock = workspace_zone(self.workspace_id) if f"attribute:{TIME_ZONE}" in self.wakes else ""
         told = [
             rule
             and (
@@ -93,7 +95,7 @@ class Live:
             )
             for rule in rules
         ]
-        return hashlib.sha256(repr(told).encode()).hexdigest()
+        return hashlib.sha256(repr((told, clock)).encode()).hexdigest()
 
 
 def make_live(segment: Segment) -> Live:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
 from troth.people.event_names import fold_event_name
 from troth.segments import windows
-from troth.segments.dates_in_sql import LONGEST_MONTH, MONTH_APART, place_in_calendar
+from troth.segments.clocks import TIME_ZONE, end_in_sql, end_of, least_and_most, zone_of
 from troth.segments.events import check_event, describe_properties, matches, matching, tell_events
-from troth.segments.horizons import Horizon, Span, read_span, shift
+from troth.segments.horizons import NOW, Span, read_span
 from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, Witness, refuse_unless
-from troth.segments.sql import ALWAYS, Sql, all_of, opposite
+from troth.segments.sql import ALWAYS, Sql, all_of, any_of, opposite
 
 MOST_STEPS = 5
 _STEP = frozenset({"event", "where", "gap"})
@@ -22,7 +22,7 @@ class SequenceKind(Kind):
     """`{"sequence": [{"event": "cart"}, {"event": "bought"}], "op": "without", "gap": "PT1H", "within": "P7D"}`, or `then`; up to five steps.
 
     The window is about the first step. A gap is how long after the step before it a step may come; a step may have one of its own. Months and
-    years in it go by the calendar. `without`
+    years in it go by the calendar on the person's own clock. `without`
     holds when the steps but the last came, the last one's gap is over, and it did not come in it; with no gap, whenever it came counts.
     """
 
@@ -48,6 +48,8 @@ class SequenceKind(Kind):
     def wakes(self, leaf: Leaf) -> Iterator[str]:
         """See `Kind`."""
         yield from (f"event:{name}" for name in self.events(leaf))
+        if any(gap.months for gap in _gaps(leaf)):
+            yield f"attribute:{TIME_ZONE}"
 
     def events(self, leaf: Leaf) -> Iterator[str]:
         """See `Kind`."""
@@ -57,14 +59,16 @@ class SequenceKind(Kind):
         """See `Kind`."""
         for number, step in enumerate(leaf["sequence"]):
             yield Read(Datum(DatumKind.EVENT, fold_event_name(step["event"])), f"{path}.sequence[{number}].event")
+        if any(gap.months for gap in _gaps(leaf)):
+            yield Read(Datum(DatumKind.ATTRIBUTE, TIME_ZONE), f"{path}.gap" if "gap" in leaf else f"{path}.sequence")
 
     def is_timed(self, leaf: Leaf) -> bool:
         """See `Kind`."""
-        return any(horizon is not None for horizon in (*windows.horizons(leaf), _patience(leaf)))
+        return _patience(leaf) is not None or any(windows.horizons(leaf))
 
     def compile(self, leaf: Leaf, moment: Moment) -> Sql:
         """See `Kind`."""
-        found = all_of([*_parts(leaf, moment), windows.inside(leaf, "s0.ts", moment.now), _over(leaf, moment.now)])
+        found = all_of([*_parts(leaf, moment), windows.inside(leaf, "s0.ts", moment.now), _over(leaf, moment)])
         return Sql(f"EXISTS (SELECT 1 FROM people_event s0 WHERE {found.text})", found.values)
 
     def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
@@ -74,14 +78,14 @@ class SequenceKind(Kind):
         flips = []
         if within and not older:
             # The latest first step that counts is the last to leave the window.
-            counting = all_of([base, windows.inside(leaf, "s0.ts", moment.now), _over(leaf, moment.now)])
+            counting = all_of([base, windows.inside(leaf, "s0.ts", moment.now), _over(leaf, moment)])
             flips.append(Flip(within, Sql(f"(SELECT MAX(s0.ts) FROM people_event s0 WHERE {counting.text})", counting.values)))
         moving = [horizon for horizon in (within if older else None, older) if horizon]
         flips += [windows.next_reached(horizon, "people_event s0", "s0.ts", base, moment) for horizon in moving]
         if patience := _patience(leaf):
             # What is waited for is told by the last step that came; where others must come before it, it may be one that waits for nothing.
             last = base if len(leaf["sequence"]) == 2 else matching(leaf["sequence"][-2], "s0", moment)
-            flips.append(windows.next_reached(patience, "people_event s0", "s0.ts", last, moment))
+            flips.append(_next_over(patience, last, moment))
         return flips
 
     def witness(self, leaf: Leaf, moment: Moment) -> Witness | None:
@@ -93,7 +97,7 @@ class SequenceKind(Kind):
         """See `Kind`."""
         steps = leaf["sequence"]
         for first in reversed([event for event in facts.events if matches(steps[0], event) and windows.is_inside(leaf, event.ts, now)]):
-            found = _follow(leaf, [first], facts.events, now)
+            found = _follow(leaf, [first], facts, now)
             if found:
                 return Answer(True, tell_events(found))
         return Answer(False, ("no such sequence",) if leaf["op"] == "then" else ("none that is left without it",))
@@ -108,7 +112,7 @@ class SequenceKind(Kind):
         found = [event.ts for event in facts.events if event.name in names]
         yield from windows.turns(leaf, found, since, until)
         if patience := _patience(leaf):
-            yield from (patience.reaches(at, since, until) for at in found)
+            yield from (end_of(at, patience, zone_of(facts)) for at in found)
 
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
@@ -132,34 +136,56 @@ def _gap(leaf: Leaf, number: int) -> Span | None:
     return read_span(leaf["sequence"][number].get("gap", leaf.get("gap")))
 
 
-def _follow(leaf: Leaf, come: list[Happening], events: Sequence[Happening], now: int) -> list[Happening]:
+def _gaps(leaf: Leaf) -> list[Span]:
+    """All gaps of a sequence."""
+    return [gap for number in range(1, len(leaf["sequence"])) if (gap := _gap(leaf, number))]
+
+
+def _follow(leaf: Leaf, come: list[Happening], facts: Facts, now: int) -> list[Happening]:
     """The events of a sequence that has begun with some; none where it does not go on as it should."""
     number, steps = len(come), leaf["sequence"]
     if number == len(steps):
         return come
     before, gap = come[-1], _gap(leaf, number)
+    ends = end_of(before.ts, gap, zone_of(facts)) if gap else None
     after = [
         event
-        for event in events
-        if matches(steps[number], event)
-        and (event.ts, event.seq) > (before.ts, before.seq)
-        and (gap is None or event.ts <= shift(before.ts, gap, 1))
+        for event in facts.events
+        if matches(steps[number], event) and (event.ts, event.seq) > (before.ts, before.seq) and (ends is None or event.ts <= ends)
     ]
     if leaf["op"] == "without" and number == len(steps) - 1:
-        return come if not after and (gap is None or shift(before.ts, gap, 1) <= now) else []
-    return next((found for event in after if (found := _follow(leaf, [*come, event], events, now))), [])
+        return come if not after and (ends is None or ends <= now) else []
+    return next((found for event in after if (found := _follow(leaf, [*come, event], facts, now))), [])
 
 
-def _patience(leaf: Leaf) -> Horizon | None:
+def _patience(leaf: Leaf) -> Span | None:
     """What a sequence without its last step waits for: the end of that step's gap."""
-    gap = leaf["sequence"][-1].get("gap", leaf.get("gap"))
-    return Horizon(f"-{gap}", is_end=True) if leaf["op"] == "without" and gap else None
+    return _gap(leaf, len(leaf["sequence"]) - 1) if leaf["op"] == "without" else None
 
 
-def _over(leaf: Leaf, now: int) -> Sql:
+def _over(leaf: Leaf, moment: Moment) -> Sql:
     """That the wait after a first step which the last one would follow is over."""
     patience = _patience(leaf)
-    return Sql("s0.ts <= %s", (patience.cutoff(now),)) if patience and len(leaf["sequence"]) == 2 else ALWAYS
+    return _is_over("s0.ts", patience, moment) if patience and len(leaf["sequence"]) == 2 else ALWAYS
+
+
+def _is_over(begins: str, wait: Span, moment: Moment) -> Sql:
+    """That a wait which began at an instant is over. Where months differ, the index is asked before the calendar."""
+    least, _ = least_and_most(wait)
+    soonest = Sql(f"{begins} <= %s", (moment.now - least,))
+    if not wait.months:
+        return soonest
+    end = end_in_sql(begins, wait, moment.workspace_id)
+    return all_of([soonest, Sql(f"{end.text} <= %s", (*end.values, moment.now))])
+
+
+def _next_over(wait: Span, waiting: Sql, moment: Moment) -> Flip:
+    """The earliest end of a wait that some events `s0` of a person began, and which may come before everybody is looked at again."""
+    least, most = least_and_most(wait)
+    end = end_in_sql("s0.ts", wait, moment.workspace_id)
+    near = Sql("s0.ts > %s AND s0.ts <= %s", (moment.now - most, moment.until - least))
+    ahead = all_of([waiting, near, Sql(f"{end.text} > %s", (*end.values, moment.now))])
+    return Flip(NOW, Sql(f"(SELECT MIN({end.text}) FROM people_event s0 WHERE {ahead.text})", (*end.values, *ahead.values)))
 
 
 def _parts(leaf: Leaf, moment: Moment) -> list[Sql]:
@@ -167,17 +193,14 @@ def _parts(leaf: Leaf, moment: Moment) -> list[Sql]:
     return [matching(leaf["sequence"][0], "s0", moment), _follows(leaf, 1, moment)]
 
 
-def _comes_within(own: str, before: str, gap: Span) -> Sql:
-    """That an instant is not after the end of a gap that begins with another: `own <= shift(before, gap, 1)`.
-
-    Months have no length, so two places in the calendar are compared: the month, and how far into it. Where the later month lacks the day, all of
-    it comes before the end. What no gap of so many months can be is ruled out first, by the index.
-    """
-    longest = Sql(f"{own} <= {before} + %s", (gap.months * LONGEST_MONTH + gap.ms,))
+def _comes_within(own: str, before: str, gap: Span, workspace_id: int) -> Sql:
+    """That an instant is not after the end of a gap that begins with another. The calendar is asked only where months of any length do not tell."""
+    least, most = least_and_most(gap)
+    latest = Sql(f"{own} <= {before} + %s", (most,))
     if not gap.months:
-        return longest
-    placed = f"{place_in_calendar(f'({own} - {gap.ms + 1})')} < {place_in_calendar(before)} + {gap.months * MONTH_APART}"
-    return all_of([longest, Sql(placed)])
+        return latest
+    end = end_in_sql(before, gap, workspace_id)
+    return all_of([latest, any_of([Sql(f"{own} <= {before} + %s", (least,)), Sql(f"{own} <= {end.text}", end.values)])])
 
 
 def _follows(leaf: Leaf, number: int, moment: Moment) -> Sql:
@@ -187,12 +210,12 @@ def _follows(leaf: Leaf, number: int, moment: Moment) -> Sql:
     order = Sql(f"{own}.ts >= {before}.ts AND ({own}.ts > {before}.ts OR {own}.seq > {before}.seq)")
     parts = [matching(leaf["sequence"][number], own, moment), order]
     if gap:
-        parts.append(_comes_within(f"{own}.ts", f"{before}.ts", gap))
+        parts.append(_comes_within(f"{own}.ts", f"{before}.ts", gap, moment.workspace_id))
     patience = _patience(leaf)
     if not is_last:
         parts.append(_follows(leaf, number + 1, moment))
         if number == len(leaf["sequence"]) - 2 and patience:
-            parts.append(Sql(f"{own}.ts <= %s", (patience.cutoff(moment.now),)))
+            parts.append(_is_over(f"{own}.ts", patience, moment))
     found = all_of(parts)
     comes = Sql(f"EXISTS (SELECT 1 FROM people_event {own} WHERE {found.text})", found.values)
     return opposite(comes) if is_last and leaf["op"] == "without" else comes

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from troth.segments.horizons import Horizon, read_moment, read_span, shift, zones
+from troth.kernel.local_time import zones
+from troth.segments.horizons import Horizon, read_moment, read_span, shift
 from troth.segments.kinds import Flip, Moment, refuse_unless
 from troth.segments.sql import Sql, all_of
 

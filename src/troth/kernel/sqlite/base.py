@@ -13,6 +13,7 @@ from typing import Any
 from django.db import ProgrammingError
 from django.db.backends.sqlite3 import base
 
+from troth.kernel.local_time import months_later_in_known_zone
 from troth.kernel.sqlite.schema import DatabaseSchemaEditor
 
 PRAGMAS: dict[str, int | str] = {
@@ -26,6 +27,8 @@ PRAGMAS: dict[str, int | str] = {
     "cache_size": -16_000,
     "wal_autocheckpoint": 4_000,
 }
+MONTHS_LATER = "troth_months_later"
+"""A function of SQL: `kernel.local_time.months_later_in_known_zone`."""
 ASSERTED = ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "journal_size_limit", "temp_store")
 
 
@@ -49,6 +52,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = super().get_new_connection(conn_params)
         for name, value in PRAGMAS.items():
             connection.execute(f"PRAGMA {name}={value}")
+        connection.create_function(MONTHS_LATER, 4, months_later_in_known_zone, deterministic=True)
         for name in ASSERTED:
             found = connection.execute(f"PRAGMA {name}").fetchone()[0]
             if found != PRAGMAS[name] and not self.is_in_memory_db():

@@ -1,0 +1,82 @@
+"""The clock on a person's own wall: when months and years that began with an event are over for them, in Python and in SQL (decision 007).
+
+A person's zone is their attribute `timezone`, where that names one, else the workspace's. A property test holds Python and both databases equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from django.db import connection
+
+from troth.kernel.clock import DAY, SECOND
+from troth.kernel.local_time import months_later, zones
+from troth.kernel.sql import is_sqlite
+from troth.kernel.sqlite.base import MONTHS_LATER
+from troth.segments.horizons import Span
+from troth.segments.kinds import Facts
+from troth.segments.sql import Sql
+from troth.segments.values_in_sql import Place, text_at
+
+TIME_ZONE = "timezone"
+"""The attribute that holds a person's zone."""
+_SHORTEST_MONTH, _LONGEST_MONTH = 28 * DAY, 31 * DAY
+_CLOCK_CHANGED = 2 * DAY
+"""More than any clock is changed by: a zone that crosses the date line loses or gains a day."""
+_clocks: list[Callable[[int], str]] = []
+
+
+def register_clock(zone_of_workspace: Callable[[int], str]) -> None:
+    """Have a workspace (its id) say the zone of people whose own is not known. While nobody says it that is UTC."""
+    _clocks[:] = [zone_of_workspace]
+
+
+def workspace_zone(workspace_id: int) -> str:
+    """The zone of people whose own is not known."""
+    found = _clocks[0](workspace_id) if _clocks else ""
+    return found if found in zones() else "UTC"
+
+
+def zone_of(facts: Facts) -> str:
+    """The zone of a person's clock."""
+    said = facts.attributes.get(TIME_ZONE)
+    return said if isinstance(said, str) and said in zones() else workspace_zone(facts.workspace_id)
+
+
+def end_of(begins: int, span: Span, zone: str) -> int:
+    """When a duration that begins at an instant is over on the clock of a zone: its months by the calendar there, then the rest."""
+    return (months_later(begins, span.months, zone) if span.months else begins) + span.ms
+
+
+def end_in_sql(begins: str, span: Span, workspace_id: int) -> Sql:
+    """`end_of` for an instant in SQL (milliseconds) and the person of a row `p` of people_person, on the clock of their zone."""
+    if not span.months:
+        return Sql(f"({begins} + %s)", (span.ms,))
+    own, otherwise = text_at(Place("p.attributes", TIME_ZONE)), workspace_zone(workspace_id)
+    if is_sqlite():
+        return Sql(f"({MONTHS_LATER}({begins}, %s, {own.text}, %s) + %s)", (span.months, *own.values, otherwise, span.ms))
+    whole = f"FLOOR({begins} / {SECOND}.0)"
+    shown = f"(to_timestamp({whole}) AT TIME ZONE z.name)"
+    later = f"({shown} + make_interval(months => {span.months}))"
+    # PostgreSQL goes to the last day of a month that lacks the day, we to its end.
+    lacks_day = f"EXTRACT(DAY FROM {later}) < EXTRACT(DAY FROM {shown})"
+    month_ends = f"date_trunc('month', {later}) + INTERVAL '1 month'"
+    local = f"CASE WHEN {lacks_day} THEN {month_ends} ELSE {later} + INTERVAL '1 millisecond' * ({begins} - {whole} * {SECOND}) END"
+    zone = f"(SELECT CASE WHEN t.said = ANY(string_to_array(%s, ',')) THEN t.said ELSE %s END AS name FROM (SELECT {own.text} AS said) t) z"
+    end = f"(SELECT CAST(EXTRACT(EPOCH FROM ({local}) AT TIME ZONE z.name) * {SECOND} AS BIGINT) + %s FROM {zone})"
+    return Sql(end, (span.ms, _known_to_both(), otherwise, *own.values))
+
+
+def least_and_most(span: Span) -> tuple[int, int]:
+    """What a duration takes anywhere at least and at most, in milliseconds: what an index can be asked before any calendar is."""
+    changed = _CLOCK_CHANGED if span.months else 0
+    return span.months * _SHORTEST_MONTH - changed + span.ms, span.months * _LONGEST_MONTH + changed + span.ms
+
+
+@lru_cache(maxsize=1)
+def _known_to_both() -> str:
+    """The zones, with commas, that PostgreSQL knows by the same name: asked for another it refuses the whole statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        return ",".join(sorted(zones() & {name for (name,) in cursor.fetchall()}))
