@@ -13,7 +13,7 @@ from tests.console.test_notices import agree, join, written_down
 from troth.consent.catalog import MARKETING_EMAIL, SERVICE, assign, load_catalog
 from troth.consent.purposes import PurposeTerms, archive_purpose, create_purpose, find_purpose, list_versions, terms_of
 from troth.console import reach
-from troth.console.purposes.wording import list_changes, read_duration, say_duration
+from troth.console.purposes.wording import list_changes
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Decide, Decision, Identity, Track
 from troth.intake.door import apply
@@ -255,18 +255,6 @@ def test_a_viewer_reads_and_a_privacy_officer_keeps_purposes(workspace: Any) -> 
 def test_an_unknown_purpose_is_not_found(owner: Client, workspace: Any) -> None:
     for rest in ("/nothing", "/nothing/edit", "/nothing/archive", "/nothing/restore"):
         read(owner, workspace, rest, 404)
-
-
-def test_durations_are_read_and_said_in_words() -> None:
-    assert [read_duration(text) for text in ("24 months", "1 year, 6 months", " p30d ", "", "soon", "3 days maybe")] == [
-        "P24M",
-        "P1Y6M",
-        "P30D",
-        "",
-        "SOON",
-        "3 DAYS MAYBE",
-    ]
-    assert (say_duration("P1Y6M"), say_duration("P1W"), say_duration("")) == ("1 year, 6 months", "1 week", "")
 
 
 def test_changes_are_told_field_by_field() -> None:

@@ -95,7 +95,7 @@ def test_a_segment_is_written_in_boxes_counted_sampled_saved_and_explained(shop:
     form = {**fields_of(page), "name": "Buyers", "0.0-name": "plan", "0.0-value": "pro"}
     page = marketer.post(path(shop, "/new"), {**form, "do": "add:0:group"}).content.decode()
     page = marketer.post(path(shop, "/new"), {**fields_of(page), "0.1-match": "none", "do": "add:0.1:event"}).content.decode()
-    form = {**fields_of(page), "0.1.0-name": "bought", "0.1.0-within": "PT1H"}
+    form = {**fields_of(page), "0.1.0-name": "bought", "0.1.0-within": "1 hour"}
     assert form["0.0-value"] == "pro", "what was written stays"
     counted = marketer.post(path(shop, "/count"), form).content.decode()
     assert re.search(r"People now.*?>0<", counted, re.DOTALL) and "no consent yet" in counted
@@ -108,7 +108,7 @@ def test_a_segment_is_written_in_boxes_counted_sampled_saved_and_explained(shop:
     shop.now = own.updated_at
     shop.work()
     page = marketer.get(path(shop, f"/{own.pk}")).content.decode()
-    assert "did bought within the last PT1H" in page and "Size over time" in page
+    assert "did bought within the last 1 hour" in page and "Size over time" in page
     assert f"/people/{ada.person_id}" in marketer.get(path(shop, f"/{own.pk}/members")).content.decode()
     assert "is in the segment" in marketer.get(path(shop, f"/{own.pk}/why?who=ada")).content.decode()
     told = marketer.get(path(shop, f"/{own.pk}/why?who=eve")).content.decode()
@@ -159,7 +159,7 @@ def test_a_sequence_has_a_box_for_each_of_its_steps_added_and_removed_by_a_butto
     own = Segment.objects.get(workspace_id=shop.pk)
     assert own.definition == {"sequence": steps, "op": "without", "gap": "P3M", "within": "P7D"}
     shown = fields_of(marketer.get(path(shop, f"/{own.pk}/edit")).content.decode())
-    assert (shown["0.0-event3"], shown["0.0-property_value3"], shown["0.0-gap2"]) == ("bought", "5", "PT1H")
+    assert (shown["0.0-event3"], shown["0.0-property_value3"], shown["0.0-gap2"]) == ("bought", "5", "1 hour")
 
 
 def test_a_viewer_sees_figures_and_no_person(shop: Shop, team: dict[str, Client]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
+from troth.kernel.spoken_durations import say_duration, say_from_now
 from troth.segments import dates
 from troth.segments.conditions import OPERATORS, WITHOUT_VALUE, value_at
 from troth.segments.dates_in_sql import compile_date, flips_of_date
@@ -123,8 +124,9 @@ class AttributeKind(Kind):
 
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
-        value = "" if leaf["op"] in WITHOUT_VALUE else f" {tell(leaf['value'])}"
-        return f"{leaf['attribute']} {IN_WORDS[leaf['op']]}{value}"
+        op = leaf["op"]
+        value = "" if op in WITHOUT_VALUE else f" {_tell_operand(op, leaf['value'])}"
+        return f"{leaf['attribute']} {IN_WORDS[op]}{value}"
 
 
 class TagKind(Kind):
@@ -153,6 +155,13 @@ class TagKind(Kind):
     def describe(self, leaf: Leaf) -> str:
         """See `Kind`."""
         return f"has the tag {leaf['tag']}"
+
+
+def _tell_operand(op: str, value: Any) -> str:
+    """What a condition compares with: durations in words, days and instants as they are."""
+    if op in dates.OPERATORS and isinstance(value, str):
+        return say_from_now(value) if op in ("before", "after") else say_duration(value)
+    return tell(value)
 
 
 def tell(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
+from troth.kernel.spoken_durations import say_duration
 from troth.people.event_names import fold_event_name
 from troth.segments import windows
 from troth.segments.clocks import TIME_ZONE, end_in_sql, end_of, least_and_most, zone_of
@@ -121,7 +122,7 @@ class SequenceKind(Kind):
             where = f" with {describe_properties(step['where'])}" if "where" in step else ""
             gap = step.get("gap", leaf.get("gap"))
             word = "did" if number == 0 else "without" if leaf["op"] == "without" and step is leaf["sequence"][-1] else "then"
-            after = windows.describe(leaf) if number == 0 else f" within {gap}" if gap else ""
+            after = windows.describe(leaf) if number == 0 else f" within {say_duration(gap)}" if gap else ""
             told.append(f"{word} {step['event']}{where}{after}")
         return ", ".join(told)
 

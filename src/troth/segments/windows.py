@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from troth.kernel.local_time import zones
+from troth.kernel.spoken_durations import say_duration
 from troth.segments.horizons import Horizon, read_moment, read_span, shift
 from troth.segments.kinds import Flip, Moment, refuse_unless
 from troth.segments.sql import Sql, all_of
@@ -84,4 +85,4 @@ def turns(leaf: Mapping[str, Any], instants: Iterable[int], since: int, until: i
 def describe(leaf: Mapping[str, Any]) -> str:
     """The window in words, with a space before; empty: ever."""
     words = {"within": "within the last", "older_than": "longer ago than", "since": "since", "until": "before"}
-    return "".join(f" {told} {leaf[name]}" for name, told in words.items() if name in leaf)
+    return "".join(f" {told} {say_duration(str(leaf[name]))}" for name, told in words.items() if name in leaf)

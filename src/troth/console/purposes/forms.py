@@ -13,8 +13,9 @@ from troth.consent.durations import DurationInvalid, check_duration
 from troth.consent.models import LegalBasis, OnChange, Purpose
 from troth.consent.notices import is_language
 from troth.consent.purposes import LONGEST_NAME, TERMS, PurposeInvalid, PurposeTerms, check_terms
-from troth.console.purposes.wording import ON_CHANGE, name_basis, read_duration
+from troth.console.purposes.wording import ON_CHANGE, name_basis
 from troth.console.widgets import CODE
+from troth.kernel.spoken_durations import read_duration
 from troth.people.event_names import fold_event_name
 
 LONGEST_TEXT = 4_000

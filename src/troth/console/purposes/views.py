@@ -17,9 +17,10 @@ from troth.console.purposes.reading import (
     read_belonging,
     read_history,
 )
-from troth.console.purposes.wording import ON_CHANGE, name_basis, say_duration
+from troth.console.purposes.wording import ON_CHANGE, name_basis
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
+from troth.kernel.spoken_durations import say_duration
 from troth.workspaces.roles import Permission
 
 

@@ -1,17 +1,16 @@
-"""Purposes in words: legal bases, durations, and what changed from one version to the next."""
+"""Purposes in words: legal bases, and what changed from one version to the next."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
-from django.utils.translation import ngettext
 
 from troth.consent.models import LegalBasis, OnChange
+from troth.kernel.spoken_durations import say_duration
 
 BASES: Mapping[str, tuple[str, Promise]] = {
     LegalBasis.CONSENT.value: ("a", later("consent")),
@@ -43,34 +42,12 @@ LABELS: Mapping[str, Promise] = {
     "soft_opt_in": later("Customers without consent"),
     "sharing": later("Data goes to others for their own purposes"),
 }
-_UNITS = {"year": "Y", "month": "M", "week": "W", "day": "D"}
-_SPOKEN = re.compile(r"(\d{1,5})\s*(year|month|week|day)s?")
 
 
 def name_basis(basis: str) -> str:
     """A legal basis as members know it, with its letter."""
     letter, name = BASES[basis]
     return _("%(name)s, Art. 6(1)(%(letter)s)") % {"name": name, "letter": letter}
-
-
-def say_duration(text: str) -> str:
-    """An ISO 8601 duration in words, e.g. `2 years, 6 months`; as it is where it is none."""
-    told = {
-        "Y": lambda n: ngettext("%(n)d year", "%(n)d years", n) % {"n": n},
-        "M": lambda n: ngettext("%(n)d month", "%(n)d months", n) % {"n": n},
-        "W": lambda n: ngettext("%(n)d week", "%(n)d weeks", n) % {"n": n},
-        "D": lambda n: ngettext("%(n)d day", "%(n)d days", n) % {"n": n},
-    }
-    return ", ".join(told[unit](int(number)) for number, unit in re.findall(r"(\d+)([YMWD])", text)) or text
-
-
-def read_duration(text: str) -> str:
-    """A duration as a person writes it (`24 months`, `1 year, 6 months`) as ISO 8601; anything else as it is."""
-    plain = text.strip().lower()
-    parts = {unit: number for number, unit in _SPOKEN.findall(plain)}
-    if not parts or _SPOKEN.sub("", plain).strip(" ,"):
-        return text.strip().upper()
-    return "P" + "".join(f"{parts[name]}{unit}" for name, unit in _UNITS.items() if name in parts)
 
 
 def list_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from troth.console.written_values import read_list, read_value, write_list, write_value
+from troth.kernel.spoken_durations import read_duration, read_from_now, say_duration, say_from_now
 from troth.segments.conditions import WITHOUT_VALUE
 from troth.segments.dates import OPERATORS as DATE_OPERATORS
 
 _DAYS = ("on_day", "anniversary")
+_MOMENTS = ("before", "after")
 
 
 def write_operand(op: str, value: Any) -> str | None:
@@ -18,7 +20,9 @@ def write_operand(op: str, value: Any) -> str | None:
         return ""
     if op in _DAYS and isinstance(value, list):
         return ", ".join(map(str, value))
-    return write_list(value) if op == "in" else value if op in DATE_OPERATORS and isinstance(value, str) else write_value(value)
+    if op in DATE_OPERATORS and isinstance(value, str):
+        return say_from_now(value) if op in _MOMENTS else say_duration(value)
+    return write_list(value) if op == "in" else write_value(value)
 
 
 def read_operand(op: str, text: str) -> dict[str, Any]:
@@ -30,7 +34,9 @@ def read_operand(op: str, text: str) -> dict[str, Any]:
     if op in _DAYS:
         days = read_list(text)
         return {"value": days[0] if len(days) == 1 else days}
-    return {"value": text if op in DATE_OPERATORS else read_value(text)}
+    if op in DATE_OPERATORS:
+        return {"value": read_from_now(text) if op in _MOMENTS else read_duration(text)}
+    return {"value": read_value(text)}
 
 
 def write_property(where: Mapping[str, Any], suffix: str = "") -> dict[str, str] | None:

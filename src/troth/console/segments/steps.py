@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from troth.console.segments.operands import read_property, write_property
+from troth.kernel.spoken_durations import read_duration, say_duration
 from troth.segments.sequences import MOST_STEPS
 
 FEWEST = 2
@@ -29,12 +30,16 @@ def write_steps(leaf: Mapping[str, Any]) -> dict[str, Any] | None:
     """The fields of a sequence; None where they cannot say it."""
     if {*leaf} - {"sequence", "op", "gap", "within"}:
         return None
-    fields: dict[str, Any] = {"steps": len(leaf["sequence"]), **{key: leaf.get(key) for key in ("op", "gap", "within")}}
+    fields: dict[str, Any] = {
+        "steps": len(leaf["sequence"]),
+        "op": leaf["op"],
+        **{key: say_duration(leaf[key]) for key in ("gap", "within") if key in leaf},
+    }
     for number, step in enumerate(leaf["sequence"], start=1):
         where = write_property(step["where"], str(number)) if "where" in step else {}
         if where is None:
             return None
-        fields |= {f"event{number}": step["event"], f"gap{number}": step.get("gap"), **where}
+        fields |= {f"event{number}": step["event"], f"gap{number}": say_duration(step.get("gap", "")), **where}
     return fields
 
 
@@ -42,9 +47,9 @@ def read_steps(own: Mapping[str, str]) -> dict[str, Any]:
     """A sequence of its fields, not checked yet."""
     steps: list[dict[str, Any]] = []
     for number in range(1, count_steps(own) + 1):
-        gap = {"gap": own[f"gap{number}"]} if number > 1 and own[f"gap{number}"] else {}
+        gap = {"gap": read_duration(own[f"gap{number}"])} if number > 1 and own[f"gap{number}"] else {}
         steps.append({"event": own[f"event{number}"], **read_property(own, str(number)), **gap})
-    return {"sequence": steps, "op": own["op"], **{name: own[name] for name in ("gap", "within") if own[name]}}
+    return {"sequence": steps, "op": own["op"], **{name: read_duration(own[name]) for name in ("gap", "within") if own[name]}}
 
 
 def list_steps(fields: Mapping[str, str]) -> list[Step]:

@@ -14,6 +14,7 @@ from troth.console.segments.operands import read_operand, read_property, write_o
 from troth.console.segments.steps import FIELDS as STEP_FIELDS
 from troth.console.segments.steps import Step, list_steps, read_steps, write_steps
 from troth.console.written_values import read_value
+from troth.kernel.spoken_durations import read_duration, say_duration
 from troth.segments.dates import OPERATORS as DATE_OPERATORS
 
 GROUP, AS_JSON = "group", "json"
@@ -31,7 +32,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 BLANK: Mapping[str, Mapping[str, str]] = {
     "attribute": {"op": "equals"},
     "event": {"op": "did", "counts": "at_least", "times": "1", "property_op": "equals"},
-    "sequence": {"op": "without", "gap": "PT1H", "within": "P7D", "steps": "2"},
+    "sequence": {"op": "without", "gap": "1 hour", "within": "7 days", "steps": "2"},
     "message": {"what": "received", "op": "did"},
     "consent": {"op": "permits"},
     "topic": {"op": "wanted"},
@@ -129,7 +130,7 @@ def _write_leaf(leaf: Mapping[str, Any]) -> dict[str, Any] | None:
         return write_steps(leaf)
     if "message" in leaf:
         plain = not ({*leaf} - {"message", "op", "source", "within"})
-        return {"what": leaf["message"], **{key: leaf.get(key) for key in ("op", "source", "within")}} if plain else None
+        return {"what": leaf["message"], **{key: leaf.get(key) for key in ("op", "source")}, **_spans(leaf, "within")} if plain else None
     if "consent" in leaf:
         return {"purpose": leaf["consent"], "op": leaf["op"]}
     return {"topic": leaf["topic"], "op": leaf["op"]} if "topic" in leaf else {"segment": leaf["segment"]}
@@ -138,7 +139,7 @@ def _write_leaf(leaf: Mapping[str, Any]) -> dict[str, Any] | None:
 def _write_event(leaf: Mapping[str, Any]) -> dict[str, Any] | None:
     if "zone" in leaf:
         return None
-    fields = {"name": leaf["event"], **{key: leaf.get(key) for key in ("op", "within", "older_than", "since", "until")}}
+    fields = {"name": leaf["event"], **{key: leaf.get(key) for key in ("op", "since", "until")}, **_spans(leaf, "within", "older_than")}
     if "count" in leaf:
         ((fields["counts"], fields["times"]),) = leaf["count"].items()
     if "where" in leaf:
@@ -147,6 +148,11 @@ def _write_event(leaf: Mapping[str, Any]) -> dict[str, Any] | None:
             return None
         fields |= where
     return {**BLANK["event"], **{key: value for key, value in fields.items() if value is not None}}
+
+
+def _spans(leaf: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """Durations in words, where there are any."""
+    return {name: say_duration(leaf[name]) for name in names if name in leaf}
 
 
 # From boxes to a definition.
@@ -197,7 +203,7 @@ def _read_leaf(node: Node) -> dict[str, Any]:
     if node.kind == "sequence":
         return read_steps(own)
     if node.kind == "message":
-        return {"message": own["what"], "op": own["op"], **_said(own, "source", "within")}
+        return {"message": own["what"], "op": own["op"], **_said(own, "source"), **_read_spans(own, "within")}
     if node.kind == "segment":
         return {"segment": int(own["segment"]) if own["segment"].isascii() and own["segment"].isdigit() else 0}
     key = {"tag": "name", "consent": "purpose", "topic": "topic"}[node.kind]
@@ -205,7 +211,12 @@ def _read_leaf(node: Node) -> dict[str, Any]:
 
 
 def _read_event(own: dict[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"event": own["name"], "op": own["op"], **_said(own, "within", "older_than", "since", "until")}
+    found: dict[str, Any] = {
+        "event": own["name"],
+        "op": own["op"],
+        **_read_spans(own, "within", "older_than"),
+        **_said(own, "since", "until"),
+    }
     if own["op"] == "did" and (own["counts"], own["times"]) != ("at_least", "1") and own["times"]:
         found["count"] = {own["counts"]: read_value(own["times"])}
     return found | read_property(own)
@@ -213,3 +224,7 @@ def _read_event(own: dict[str, str]) -> dict[str, Any]:
 
 def _said(own: Mapping[str, str], *names: str) -> dict[str, str]:
     return {name: own[name] for name in names if own[name]}
+
+
+def _read_spans(own: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: read_duration(text) for name, text in _said(own, *names).items()}
