@@ -92,6 +92,9 @@ def test_the_same_is_answered_whether_an_address_is_known_or_not_and_only_one_on
     body = email.message_from_bytes(mails[0][1], policy=default).get_body(("plain",))
     link = re.search(r"https?://[^/]+(/my/\S+)", str(body.get_content() if body else ""))
     assert link and "bought" in read(link[1])
+    assert "privacy_rights" in eventually(lambda: "mail server 127.0.0.1" in (shown := read(link[1])) and shown), (
+        "who carried the mail is told"
+    )
     send(ask, email=ADDRESS)
     assert len(post.mails) == 1, "the same address is not written to again at once"
     assert "Write an e-mail address" in send(ask, 422, email="dana")
@@ -102,6 +105,13 @@ def test_whoever_was_erased_is_not_written_to(dana: Subject, page: str, post: Ke
     send(f"{page}/do/erase", sure="1")
     assert "Look into your mailbox" in send(f"/my/of/{dana.workspace_id}", email=ADDRESS)
     assert post.mails == []
+
+
+def test_what_is_held_is_told_in_the_readers_language_and_so_is_the_archive(page: str) -> None:
+    shown = read(f"{page}?lang=fr")
+    assert "Événements : ce que la personne a fait" in shown and "until erased" not in shown
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(Client().post(f"{page}/take", {"format": "zip", "language": "fr"}))))
+    assert '<html lang="fr">' in archive.read("person.html").decode()
 
 
 def test_everything_that_is_held_is_shown_with_purpose_source_and_retention(page: str) -> None:

@@ -153,3 +153,43 @@ def test_nobody_who_was_erased_meanwhile_is_written_down_again(workspace: Any) -
     erase_person(subject, now=now_ms(), source="api")
     note_disclosures([Went(subject, "webhook", 7, "CRM", "opened", "service", 2)])
     assert not Disclosure.objects.exists()
+
+
+def test_mail_of_the_desk_is_noted_with_who_carried_it_and_that_a_law_obliges(workspace: Any, settings: Any) -> None:
+    from troth.privacy.desk import cases
+    from troth.privacy.desk.steps import How, Said, Step, take_step
+    from troth.privacy.history import By
+    from troth.privacy.models import RequestType
+
+    subject, now = Post(workspace).person("ann"), now_ms()
+    request = cases.open_request(subject, RequestType.ACCESS, by=By("console", 1, "owner"), now=now)
+    for kept, url in run_mail_server():
+        settings.TROTH_EMAIL_URL = url
+        for _twice in range(2):
+            take_step(
+                request, Step.ACKNOWLEDGE, Said(text="It came.", subject="Hello", how=How.MAIL), by=By("console", 1, "owner"), now=now
+            )
+        assert len(kept.mails) == 2
+    take_step(request, Step.ACKNOWLEDGE, Said(text="By letter.", how=How.OTHERWISE), by=By("console", 1, "owner"), now=now)
+    [row] = recipients(subject)
+    assert (row["recipient"], row["purpose"], row["legal_basis"], row["times"]) == (
+        "mail server 127.0.0.1",
+        "privacy_rights",
+        "legal_obligation",
+        2,
+    )
+    assert row["data"] == ["e-mail address", "what the message says"]
+
+
+def test_mail_of_the_desk_that_did_not_leave_is_not_noted(workspace: Any, settings: Any) -> None:
+    from troth.messages.direct import NotSent
+    from troth.privacy.desk import cases, telling
+    from troth.privacy.history import By, Words
+    from troth.privacy.models import RequestType
+
+    settings.TROTH_EMAIL_URL = "smtp://127.0.0.1:1"
+    subject = Post(workspace).person("ann")
+    request = cases.open_request(subject, RequestType.ACCESS, by=By("console"), now=now_ms())
+    with pytest.raises(NotSent):
+        telling.mail(request, Words("It came."), now_ms())
+    assert recipients(subject) == []

@@ -34,6 +34,7 @@ from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.links import make_data_url, make_follow_token, read_data_token, read_follow_token
 from troth.privacy.desk.portability import open_portable
 from troth.privacy.desk.self_service import bring_to_desk, correct, honour
+from troth.privacy.disclosures.log import note_mailed
 from troth.privacy.exporting.export import open_export
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.requests import CorrectionSuppressed
@@ -84,9 +85,11 @@ def _write(sender: str, links: list[str], language: str) -> RenderedEmail:
 def _send_links(workspace: Workspace, email: str, language: str, now: int) -> None:
     """Mail a link to each person who has the address. Beside the request, whose time then does not tell whether there is one."""
     try:
-        links = [make_data_url(subject, email, now) for subject in find_people(workspace.pk, email, (EMAIL,))[:MOST_SHARING]]
-        if links:
+        subjects = find_people(workspace.pk, email, (EMAIL,))[:MOST_SHARING]
+        if subjects:
+            links = [make_data_url(subject, email, now) for subject in subjects]
             send_to_whom_it_concerns(workspace, _write(str(sender_of(workspace.pk)), links, language), email, now)
+            note_mailed(subjects, now)
     except (TrothError, OSError) as error:
         log.error("my_data_mail_failed", workspace_id=workspace.pk, error=type(error).__name__)
     finally:

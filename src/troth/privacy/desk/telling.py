@@ -20,6 +20,7 @@ from troth.privacy.desk.checking import addresses_on_file, make_code
 from troth.privacy.desk.letters import read_letter
 from troth.privacy.desk.links import make_data_url, make_follow_url
 from troth.privacy.desk.requesters import file_of
+from troth.privacy.disclosures.log import note_mailed
 from troth.privacy.history import By, Words, read_history, read_words
 from troth.privacy.legal_clock import EXTENDED, term_end
 from troth.privacy.models import PrivacyRequest, RequestType
@@ -107,7 +108,7 @@ def addresses_for(request: PrivacyRequest) -> list[str]:
 
 
 def mail(request: PrivacyRequest, words: Words, now: int) -> None:
-    """Hand a mail over to the first of `addresses_for`. Raises NoAddress, NotSent, MailInvalid. Not in a transaction."""
+    """Hand a mail over to the first of `addresses_for`, and note by whom it went. Raises NoAddress, NotSent, MailInvalid. Not in a transaction."""
     addresses = addresses_for(request)
     if not addresses:
         raise NoAddress
@@ -116,6 +117,8 @@ def mail(request: PrivacyRequest, words: Words, now: int) -> None:
         text = text.replace(DATA_LINK, make_data_url(subject_of(request), addresses[0], now))
     rendered = RenderedEmail(subject=" ".join(words.subject.split()), html=linebreaks(urlize(text, autoescape=True)), text=text)
     send_to_whom_it_concerns(Workspace.objects.get(pk=request.workspace_id), rendered, addresses[0], now)
+    if request.person_id is not None:
+        note_mailed([subject_of(request)], now)
 
 
 def mail_code(request: PrivacyRequest, *, by: By, now: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import select_by_keys
@@ -21,6 +21,8 @@ from troth.messages.news import HandedOver
 CHANNEL, WEBHOOK, CONTROLLER = "channel", "webhook", "controller"
 TABLE = "privacy_disclosure"
 LONGEST_NAME = 200
+OWN_RIGHTS = "privacy_rights"
+"""The basis of mail to persons about their own rights: no purpose of the workspace's, a duty of the law (Art. 12)."""
 
 
 class Went(NamedTuple):
@@ -90,6 +92,12 @@ def hear_handed_over(news: Sequence[HandedOver], now: int) -> None:
         )
         for one in news
     )
+
+
+def note_mailed(subjects: Iterable[Subject], now: int) -> None:
+    """Mail to persons about their rights that has just left, through the installation's mail server."""
+    with transaction.atomic():
+        note_disclosures(Went(subject, CHANNEL, 0, name_of_channel(0), "email", OWN_RIGHTS, now) for subject in subjects)
 
 
 def name_of_channel(channel_id: int) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from troth.consent.catalog import load_catalog
+from troth.consent.models import LegalBasis
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
-from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, WEBHOOK
+from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, OWN_RIGHTS, WEBHOOK
 from troth.privacy.models import Processor, RequestType
 from troth.privacy.models.disclosures import Disclosure
 from troth.privacy.processors.register import list_processors
@@ -75,7 +76,7 @@ def export_disclosures(subject: Subject) -> Iterator[dict[str, Any]]:
             "by": f"{row.kind} “{row.name}”",
             "data": list(categories_of(row)),
             "purpose": row.basis,
-            "legal_basis": rule.basis if rule else None,
+            "legal_basis": rule.basis if rule else LegalBasis.LEGAL_OBLIGATION.value if row.basis == OWN_RIGHTS else None,
             "first_at": iso(row.first_at),
             "last_at": iso(row.last_at),
             "times": row.times,
