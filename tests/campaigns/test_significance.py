@@ -22,6 +22,11 @@ def test_a_large_difference_among_many_is_significant_and_a_small_one_among_few_
     assert not compare(Trial(6, 20), Trial(4, 20)).is_significant
 
 
+def test_both_a_large_difference_among_few_and_a_small_one_among_very_many_are_found() -> None:
+    assert compare(Trial(36, 120), Trial(14, 120)).is_significant
+    assert compare(Trial(20_800, 200_000), Trial(20_000, 200_000)).is_significant
+
+
 @given(one=trials, other=trials)
 def test_the_bounds_hold_what_was_seen_and_the_two_ways_of_comparing_agree(one: Trial, other: Trial) -> None:
     there, back = compare(one, other), compare(other, one)

@@ -81,3 +81,8 @@ def test_curves_are_drawn_for_any_values(values: list[int]) -> None:
     chart = line_chart("t", [str(n) for n in range(len(values))], [Series("a", "accent", values)])
     assert chart.empty == (not any(values))
     assert bool(sparkline(values)) == (len(values) > 1)
+
+
+def test_a_curve_of_a_single_value_is_seen_as_a_stroke() -> None:
+    (line,) = line_chart("t", ["today"], [Series("a", "accent", [5])]).lines
+    assert " L" in line.path

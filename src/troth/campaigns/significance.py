@@ -7,10 +7,12 @@ probability ratio test, Robbins 1970): its p-value may be read after every messa
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-TYPICAL_DIFFERENCE = 0.02
-"""The mixture's spread: differences of about two percentage points are found soonest; others are found as surely, later."""
+SPREADS = (0.005, 0.02, 0.08, 0.2)
+"""Of the mixture: differences of about so much are found soonest, others as surely, later. Among few only large ones can be told, among very many small ones matter."""
+HALVINGS = 50
+"""Until the bounds are exact to far below a person."""
 SIGNIFICANT = 0.05
 
 
@@ -29,12 +31,21 @@ class Trial:
 
 @dataclass(frozen=True)
 class Difference:
-    """The rate of one trial less that of the other, with the bounds in which it lies with 95 %, and the p-value; all may be read at any time."""
+    """The rate of one trial less that of the other, its variance if chance alone made it, and the p-value; all may be read at any time."""
 
     by: float
-    lowest: float
-    highest: float
+    variance: float
     p_value: float
+
+    @property
+    def lowest(self) -> float:
+        """Where it lies at least, with 95 %."""
+        return max(-1.0, self.by - _width(self.variance))
+
+    @property
+    def highest(self) -> float:
+        """Where it lies at most, with 95 %."""
+        return min(1.0, self.by + _width(self.variance))
 
     @property
     def is_significant(self) -> bool:
@@ -42,7 +53,7 @@ class Difference:
         return self.p_value < SIGNIFICANT
 
 
-NO_TELLING = Difference(0.0, -1.0, 1.0, 1.0)
+NO_TELLING = Difference(0.0, 1.0, 1.0)
 
 
 def compare(one: Trial, other: Trial) -> Difference:
@@ -50,13 +61,29 @@ def compare(one: Trial, other: Trial) -> Difference:
     if not one.among or not other.among:
         return NO_TELLING
     by = one.rate - other.rate
-    # One more of each outcome than was seen keeps the spread above 0 where a thing happened always or never.
+    # One more of each outcome than was seen keeps the variance above 0 where a thing happened always or never.
     pooled = (one.happened + other.happened + 1) / (one.among + other.among + 2)
     variance = pooled * (1 - pooled) * (1 / one.among + 1 / other.among)
-    spread = TYPICAL_DIFFERENCE**2
-    evidence = 0.5 * math.log(variance / (variance + spread)) + spread * by**2 / (2 * variance * (variance + spread))
-    width = math.sqrt(variance * (variance + spread) / spread * math.log((variance + spread) / (variance * SIGNIFICANT**2)))
-    return Difference(by, max(-1.0, by - width), min(1.0, by + width), min(1.0, math.exp(-min(evidence, 700.0))))
+    return Difference(by, variance, min(1.0, math.exp(-_evidence(by, variance))))
+
+
+def _evidence(by: float, variance: float) -> float:
+    """The logarithm of how much better the mixture explains a difference than none does; it grows with the difference."""
+    told = [
+        0.5 * math.log(variance / (variance + spread**2)) + spread**2 * by**2 / (2 * variance * (variance + spread**2))
+        for spread in SPREADS
+    ]
+    most = max(told)
+    return most + math.log(sum(math.exp(one - most) for one in told) / len(told))
+
+
+def _width(variance: float) -> float:
+    """How far from what was seen a difference may lie that is not yet refuted: at most 2, from always to never."""
+    low, high, enough = 0.0, 2.0, -math.log(SIGNIFICANT)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _evidence(middle, variance) > enough else (middle, high)
+    return high
 
 
 def find_best(trials: dict[str, Trial]) -> str | None:
@@ -72,5 +99,5 @@ def judge(trials: dict[str, Trial]) -> dict[str, Difference]:
         rivals = {other: rival for other, rival in trials.items() if other != name}
         best = find_best(rivals)
         told = compare(trial, rivals[best]) if best else NO_TELLING
-        found[name] = Difference(told.by, told.lowest, told.highest, min(1.0, told.p_value * max(1, len(rivals))))
+        found[name] = replace(told, p_value=min(1.0, told.p_value * max(1, len(rivals))))
     return found

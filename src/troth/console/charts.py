@@ -11,6 +11,8 @@ from troth.console.showing import format_number, format_roughly
 TOP, BOTTOM = 6.0, 86.0
 """Where the largest value and zero lie, in per cent of the height."""
 MOST_TICKS = 7
+STROKE = 4.0
+"""How wide a single value of a curve is drawn."""
 GRIDLINES = 3
 
 
@@ -119,6 +121,9 @@ def sparkline(values: Sequence[float]) -> str:
 
 def _line(series: Series, step: float, top: float) -> Line:
     points = [(index * step, BOTTOM - (BOTTOM - TOP) * value / top) for index, value in enumerate(series.values)]
+    if len(points) == 1:
+        # A curve of one point would not be seen.
+        points.append((STROKE, points[0][1]))
     path = _path(points)
     return Line(series.tone, path, f"{path} L{points[-1][0]:.3f} {BOTTOM} L{points[0][0]:.3f} {BOTTOM} Z" if points else "")
 
