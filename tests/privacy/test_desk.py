@@ -186,6 +186,31 @@ def test_a_question_asked_late_is_asked_while_the_clock_runs(dana: Subject) -> N
     assert read_history(request)[-1].facts == {"stops_clock": False, "told": "otherwise"}
 
 
+def test_nobody_is_asked_who_they_are_when_that_is_known_well_enough_for_the_right(dana: Subject) -> None:
+    request, now = open_one(dana, means=Means.LINK)
+    with pytest.raises(StepImpossible, match="known well enough"):
+        take_step(request, Step.ASK_IDENTITY, Said(text="A copy of your passport?"), by=BY, now=now)
+    assert (request.state, request.paused_at) == ("running", None)
+    assert Act.ASK_IDENTITY not in cases.acts_of(request)
+    objection, now = open_one(dana, RequestType.OBJECTION)
+    with pytest.raises(StepImpossible, match="known well enough"):
+        cases.ask_person(objection, Act.ASK_IDENTITY, question="Who are you?", by=BY, now=now)
+    weak, now = open_one(dana, means=Means.DATUM)
+    assert Act.ASK_IDENTITY in cases.acts_of(weak), "one datum is not enough to hand everything out"
+    take_step(weak, Step.ASK_IDENTITY, Said(text="One thing more?"), by=BY, now=now)
+
+
+def test_an_extension_can_be_told_while_a_question_is_open_that_was_asked_too_late_to_stop_the_clock(dana: Subject) -> None:
+    request, now = open_one(dana, received_at=now_of(dana) - 20 * DAY)
+    take_step(request, Step.ASK_IDENTITY, Said(text="Your customer number?"), by=BY, now=now)
+    due = request.due_at
+    take_step(request, Step.EXTEND, Said(text="There are many records."), by=BY, now=now + DAY)
+    assert request.state == "identity_check" and request.due_at > due + 50 * DAY
+    assert Act.EXTEND not in cases.acts_of(request)
+    cases.identify(request, Means.LOGIN, by=BY, now=now + 2 * DAY)
+    assert request.state == "extended"
+
+
 def test_an_extension_needs_reasons_and_the_first_month(dana: Subject, post: Kept) -> None:
     request, now = open_one(dana)
     with pytest.raises(cases.ReasonMissing, match="reasons"):

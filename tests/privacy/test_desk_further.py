@@ -84,6 +84,8 @@ def test_a_fee_needs_a_ground_an_amount_and_reasons_and_its_letter_names_the_rem
     assert "12.50 EUR" in told and "Jede Woche" in told and "77" in told and "79" in told
     assert (request.state, request.due_at) == ("received", due), "the clock runs on"
     assert read_history(request)[-1].facts == {"told": "mail", "ground": "excessive", "fee": "12.50 EUR"}
+    letter = verify_certificate(make_evidence(request, now))["steps"][-1]
+    assert "Jede Woche" in letter["text"], "the letter stands in the evidence as it left"
 
 
 def test_a_refusal_as_unfounded_says_so_in_the_letter_and_in_the_evidence(dana: Subject, post: Kept) -> None:
@@ -114,6 +116,8 @@ def test_an_objection_is_refused_only_after_a_weighing_and_never_one_to_marketin
     take_step(request, Step.REFUSE, Said(text="No."), by=BY, now=now)
     assert request.state == "refused"
     assert SECRET not in str(list(RequestStep.objects.values())), "the weighing lies beside the person"
+    weighed = [step["text"] for step in verify_certificate(make_evidence(request, now))["steps"] if step["step"] == "weigh"]
+    assert weighed == ["Theirs.", f"Fraud {SECRET}"], "the evidence shows how it was weighed"
 
 
 def test_what_a_disputed_value_said_before_lies_in_the_file_of_the_request_alone(dana: Subject) -> None:
@@ -145,6 +149,8 @@ def test_a_restriction_is_lifted_after_the_person_was_told_and_not_before(dana: 
     take_step(request, Step.LIFT, Said(text="settled"), by=BY, now=now + 2)
     assert not is_restricted(load_stances([dana.person_id])[dana.person_id])
     assert [step.act for step in read_history(request)][-2:] == ["announce_lifting", "lift"] and request.state == "done"
+    told = verify_certificate(make_evidence(request, now + 2))["steps"][-2]
+    assert "The dispute is over." in told["text"], "that they were told before, and what, can be shown"
     with pytest.raises(StepImpossible):
         take_step(request, Step.LIFT, Said(), by=BY, now=now + 3)
 

@@ -48,7 +48,7 @@ from troth.privacy.erasure import confirm_request
 from troth.privacy.history import By, read_history, read_words
 from troth.privacy.legal_clock import ExtensionImpossible
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
-from troth.privacy.states import StepImpossible, possible_acts
+from troth.privacy.states import StepImpossible
 
 router = Router(tags=["requests"])
 API = By("api")
@@ -287,7 +287,7 @@ def show_detail(row: PrivacyRequest) -> RequestDetail:
             is_extended=clock.is_extended,
             is_overdue=clock.is_overdue and listing.is_unanswered(row),
         ),
-        possible=[str(act) for act in possible_acts(row.state, row.type)],
+        possible=[str(act) for act in cases.acts_of(row)],
         history=[
             StepOut(
                 at=iso(one.at),

@@ -67,6 +67,9 @@ TABLE: Mapping[tuple[RequestState, Act], RequestState] = MappingProxyType(
         },
         (S.RECEIVED, Act.EXTEND): S.EXTENDED,
         (S.RUNNING, Act.EXTEND): S.EXTENDED,
+        # Asked late, a question does not stop the clock: the extension must still be told inside the first month.
+        (S.IDENTITY_CHECK, Act.EXTEND): S.IDENTITY_CHECK,
+        (S.CLARIFICATION, Act.EXTEND): S.CLARIFICATION,
         (S.IDENTITY_CHECK, Act.ASK_IDENTITY): S.IDENTITY_CHECK,
         (S.IDENTITY_CHECK, Act.IDENTIFY): S.RUNNING,
         (S.IDENTITY_CHECK, Act.REFUSE): S.REFUSED,
@@ -102,10 +105,21 @@ def next_state(state: str, act: Act, *, is_extended: bool = False) -> RequestSta
     return S.EXTENDED if after == S.RUNNING and is_extended else after
 
 
-def possible_acts(state: str, right: str) -> list[Act]:
-    """What members can do with a request in a state; what Troth does by itself, or who is not on file needs, is left out. An erasure is carried out by deleting."""
+def possible_acts(state: str, right: str, *, is_known: bool = False, is_extended: bool = False) -> list[Act]:
+    """What members can do with a request in a state; what Troth does by itself, or who is not on file needs, is left out. An erasure is carried out by deleting.
+
+    `is_known`: it is known well enough who asks, so nobody is asked who they are; `is_extended`: the term was extended, which it is once.
+    """
     needed = {Act.CARRY_OUT: Act.DELETE} if right == RequestType.ERASURE else {}
-    own = {Act.DELETE, Act.FIND_RESIDUE, Act.FIND_NOTHING, Act.LOOK, Act.FIND_NOBODY}
+    own = {
+        Act.DELETE,
+        Act.FIND_RESIDUE,
+        Act.FIND_NOTHING,
+        Act.LOOK,
+        Act.FIND_NOBODY,
+        *({Act.ASK_IDENTITY} if is_known else ()),
+        *({Act.EXTEND} if is_extended else ()),
+    }
     return [act for act in Act if act not in own and (state, needed.get(act, act)) in TABLE]
 
 

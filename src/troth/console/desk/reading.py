@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from troth.privacy.desk.cases import clock_of, is_unknown, pauses_of
+from troth.privacy.desk.cases import acts_of, clock_of, is_unknown, pauses_of
 from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.identity import is_known_enough
 from troth.privacy.desk.lifting import can_lift, is_announced
@@ -16,7 +16,7 @@ from troth.privacy.desk.listing import SOON, is_unanswered
 from troth.privacy.desk.steps import Step
 from troth.privacy.history import Words, read_history, read_words
 from troth.privacy.models import PrivacyRequest, RequestState, RequestStep, RequestType
-from troth.privacy.states import Act, possible_acts
+from troth.privacy.states import Act
 from troth.workspaces.models import User
 
 S = RequestState
@@ -154,7 +154,7 @@ def _carrying_out() -> Mapping[RequestType, tuple[str, str, str]]:
 
 def list_acts(request: PrivacyRequest) -> list[tuple[str, str, str]]:
     """Further steps that are possible: (step, button, icon)."""
-    possible = set(possible_acts(request.state, request.type))
+    possible = set(acts_of(request))
     if is_for_another(request.workspace_id):
         possible -= {Act.EXTEND, Act.REFUSE}
     words: Sequence[tuple[Act, str, str, str]] = (

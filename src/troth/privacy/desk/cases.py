@@ -17,14 +17,14 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
 from troth.privacy.desk.deciding import check_may_decide
-from troth.privacy.desk.identity import STRENGTH, Means
+from troth.privacy.desk.identity import STRENGTH, Means, is_known_enough
 from troth.privacy.history import NOTE, OPEN, By, Words, write_step
 from troth.privacy.legal_clock import Pause, Reading, check_extension, read_clock, stops_clock
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.models.desk import RequesterFile
 from troth.privacy.requests import new_request
 from troth.privacy.seats import unpack_seat
-from troth.privacy.states import CLOSED, UNANSWERED, Act, StepImpossible, next_state
+from troth.privacy.states import CLOSED, UNANSWERED, Act, StepImpossible, next_state, possible_acts
 from troth.privacy.terms import PATIENCE, next_telling, open_pause
 
 KEPT = 180 * DAY
@@ -114,6 +114,25 @@ def is_unknown(request: PrivacyRequest) -> bool:
     return request.person_id is None and request.state in UNANSWERED
 
 
+def is_known(request: PrivacyRequest) -> bool:
+    """Whether it is known well enough for the right who asks, so that a question about it would only hold the answer up (Art. 12(2), (6))."""
+    return not is_unknown(request) and is_known_enough(request.type, request.identity)
+
+
+def check_asking_identity(request: PrivacyRequest) -> None:
+    """Raises StepImpossible: what stands against asking the person who they are."""
+    next_state(request.state, Act.ASK_IDENTITY)
+    if is_known(request):
+        raise StepImpossible(
+            "It is known well enough who asks for this right: asking would only hold the answer up (Art. 12(2), (6)). Carry it out, or ask what they mean."
+        )
+
+
+def acts_of(request: PrivacyRequest) -> list[Act]:
+    """What members can do with a request as it is (`states.possible_acts`)."""
+    return possible_acts(request.state, request.type, is_known=is_known(request), is_extended=request.extended_at is not None)
+
+
 def clock_of(request: PrivacyRequest, now: int) -> Reading:
     """What the legal clock of a request shows."""
     return read_clock(request.received_at, unpack_seat(request.seat), pauses_of(request), request.extended_at, now)
@@ -129,6 +148,8 @@ def ask_person(request: PrivacyRequest, act: Act, *, question: str, by: By, now:
 
     While the question is open the clock stands still, if it was asked promptly. Raises StepImpossible.
     """
+    if act == Act.ASK_IDENTITY:
+        check_asking_identity(request)
     told = {"stops_clock": stops_clock(now, request.received_at), **(facts or {})}
     with transaction.atomic():
         own = _lock(request)

@@ -13,13 +13,20 @@ from troth.kernel.clock import iso
 from troth.privacy.acknowledgements import read_acknowledgements
 from troth.privacy.certificate import certify
 from troth.privacy.desk.cases import clock_of, pauses_of
+from troth.privacy.desk.lifting import ANNOUNCE, LIFT
+from troth.privacy.desk.weighing import WEIGH
 from troth.privacy.history import read_history, read_words
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.seats import unpack_seat
 from troth.workspaces.models import Workspace
 
-WRITTEN = frozenset({"ask_identity", "ask_clarification", "extend", "refuse", "answer", "tell"})
-"""What the company wrote. The person's own words and notes prove nothing, and stay out."""
+WRITTEN = frozenset(
+    {
+        *("ask_identity", "ask_clarification", "extend", "refuse", "answer", "tell"),
+        *("ask_fee", "not_found", ANNOUNCE, LIFT, WEIGH),
+    }
+)
+"""What the company wrote: its letters, and the weighing that it has to show (Art. 21(1)). The person's own words and notes prove nothing, and stay out."""
 
 
 def make_evidence(request: PrivacyRequest, now: int, *, with_letters: bool = True) -> str:

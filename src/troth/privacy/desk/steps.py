@@ -137,11 +137,16 @@ def _check_act(act: Act, what: str) -> Callable[[PrivacyRequest, Said, int], Non
     return check
 
 
+def _check_asking_identity(request: PrivacyRequest, said: Said, now: int) -> None:
+    cases.check_asking_identity(request)
+    _check_act(Act.ASK_IDENTITY, "Say what the person is asked.")(request, said, now)
+
+
 CHECKS: Mapping[Step, Callable[[PrivacyRequest, Said, int], None]] = {
     Step.CARRY_OUT: _check_carrying_out,
     Step.EXTEND: _check_extending,
     Step.REFUSE: _check_refusing,
-    Step.ASK_IDENTITY: _check_act(Act.ASK_IDENTITY, "Say what the person is asked."),
+    Step.ASK_IDENTITY: _check_asking_identity,
     Step.ASK_CLARIFICATION: _check_act(Act.ASK_CLARIFICATION, "Say what the person is asked."),
     Step.ANSWER: _check_act(Act.ANSWER, "Write what the person is told."),
     Step.ASK_FEE: lambda request, said, now: check_fee(request, said.details, said.text),

@@ -8,14 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import iso, now_ms
-from troth.privacy.desk.cases import clock_of
+from troth.privacy.desk.cases import acts_of, clock_of
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.listing import is_unanswered
 from troth.privacy.erasure import confirm_request
 from troth.privacy.history import read_history, read_words
 from troth.privacy.management.commands._request import find_any
 from troth.privacy.models import PrivacyRequest
-from troth.privacy.states import OPEN, possible_acts
+from troth.privacy.states import OPEN
 from troth.workspaces.registry import find_workspace
 
 
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         standing = "stands still" if clock.is_paused else "extended" if clock.is_extended else "runs"
         self.stdout.write(f"{request.type}, {request.state}; known by {request.identity or 'nothing yet'}")
         self.stdout.write(f"due {iso(clock.due_at)[:10]} ({standing}); an extension can be told until {iso(clock.first_due_at)[:10]}")
-        self.stdout.write(f"possible: {', '.join(possible_acts(request.state, request.type)) or 'nothing more'}")
+        self.stdout.write(f"possible: {', '.join(acts_of(request)) or 'nothing more'}")
         for one in read_history(request):
             said = f": {' '.join(words[one.id].text.split())}" if one.id in words else ""
             self.stdout.write(f"  {iso(one.at)}  {one.act:18} by {one.door}{f' ({one.role})' if one.role else ''} → {one.state}{said}")
