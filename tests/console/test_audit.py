@@ -216,3 +216,15 @@ def test_the_log_can_be_taken_away_as_lines_of_json_and_that_is_written_down(off
 def test_only_owners_privacy_officers_and_the_dpo_see_and_export_the_log(workspace: Any, role: str, status: int) -> None:
     client = join(workspace, role)
     assert [ask(client, workspace, "", path).status_code for path in ("audit", "audit/export.csv", "audit/export.ndjson")] == [status] * 3
+
+
+def test_a_key_is_named_where_no_member_acted(officer: Client, workspace: Any) -> None:
+    from troth.workspaces.keys import create_key
+
+    create_key(workspace, "server", label="Shop")
+    key = workspace.key_set.get(label="Shop")
+    write(workspace, user_id=0, role="api", action="people.list", detail={"key": key.pk, "call": "GET /people"})
+    write(workspace, user_id=0, role="cli", action="kept.opened")
+    page = text(ask(officer, workspace))
+    assert f"Shop {key.prefix}" in page and "no member" in page and "former member 0" not in page
+    assert "looked through people" in text(ask(officer, workspace, "member=0"))

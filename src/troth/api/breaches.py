@@ -98,7 +98,7 @@ class BreachOut(Schema):
 
 
 class AffectedOut(Schema):
-    """What members' accounts looked at, from the audit log."""
+    """What members' accounts and keys of the API looked at, from the audit log."""
 
     people: int = Field(description="Distinct persons opened by themselves.")
     acts: int
@@ -111,7 +111,7 @@ class AffectedQuery(Schema):
 
     since: AwareDatetime | None = Field(None, description="Left out: a day before the end.")
     until: AwareDatetime | None = Field(None, description="Left out: now.")
-    member: int | None = Field(None, description="The user's id.")
+    member: int | None = Field(None, description="The user's id; 0: keys of the API, and the command line.")
 
 
 @router.get("/breaches", auth=WRITE_REGISTERS, response={200: list[BreachOut], **problems()})
@@ -130,7 +130,7 @@ def create(request: HttpRequest, breach: BreachIn) -> Status[BreachOut]:
 
 @router.get("/breaches/affected", auth=WRITE_REGISTERS, response={200: AffectedOut, **problems()})
 def affected(request: HttpRequest, asked: Query[AffectedQuery]) -> AffectedOut:
-    """Whom members' accounts touched in a time, counted from the audit log."""
+    """Whom members' accounts and keys of the API touched in a time, counted from the audit log."""
     until = _ms(asked.until) if asked.until else now_ms()
     since = _ms(asked.since) if asked.since else until - DAY
     found = count_affected(workspace_of(request), since, until, asked.member)

@@ -50,6 +50,7 @@ from troth.api import (
 from troth.api.access import Bearer
 from troth.api.errors import explain, explain_validation, problem
 from troth.api.json_body import StrictParser
+from troth.api.noting import note_calls
 from troth.api.schemas import Problem
 from troth.kernel.errors import TrothError
 
@@ -86,13 +87,14 @@ control_api = ControlAPI(
 
 def _add(router: Router) -> None:
     """Mount a router; each operation's description says which scope it needs."""
-    for view in router.path_operations.values():
+    for path, view in router.path_operations.items():
         for operation in view.operations:
             bearer = operation.auth_param
             if not isinstance(bearer, Bearer):
                 raise TypeError(f"{operation.view_func.__name__} names no scope.")
             operation.summary = operation.view_func.__name__.replace("_", " ").capitalize()
             operation.description = f"{operation.description}\n\nScope: `{bearer.scope}`."
+            note_calls(operation, path)
             operation.openapi_extra = {**(operation.openapi_extra or {}), "x-scope": bearer.scope}
     control_api.add_router("", router)
 

@@ -13,14 +13,13 @@ from troth.console.breaking import ask_why, glass_stands
 from troth.console.headers import staff_headers
 from troth.console.shell import WORKSPACE_COOKIE, MemberRequest, render_page
 from troth.kernel.clock import now_ms
-from troth.workspaces.audit import NOBODY, record_access
+from troth.workspaces.audit import NOBODY, address_of, record_access
 from troth.workspaces.models import Member
 from troth.workspaces.roles import ALLOWED, Permission, roles_with
 
 __all__ = ["MemberRequest", "client_address", "member_page", "record"]
 
 View = Callable[..., HttpResponseBase]
-LONGEST_ADDRESS = 45
 
 
 def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
@@ -92,8 +91,4 @@ def record(request: MemberRequest, action: str, *, person_id: int = NOBODY, deta
 
 def client_address(request: HttpRequest) -> str:
     """The member's IP address, as the server in front of us reports it when the connection comes from this machine."""
-    direct = str(request.META.get("REMOTE_ADDR", ""))
-    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
-    if forwarded and direct in ("127.0.0.1", "::1"):
-        direct = forwarded.rsplit(",", 1)[-1].strip()
-    return direct[:LONGEST_ADDRESS]
+    return address_of(request.META)

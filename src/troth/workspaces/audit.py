@@ -1,11 +1,11 @@
-"""The audit log (row C11): every read and every change of personal data by a member is written down, and can be read and exported.
+"""The audit log (row C11): every read and every change of personal data by a member, or by a key over the API, is written down, and can be read and exported.
 
 An entry says who did what, when and from where, and about whom, but holds no value of that person's data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -174,7 +174,11 @@ ACTIONS = {
     "breach.closed": "closed a breach",
     "audit.read": "read the audit log",
     "audit.exported": "exported the audit log",
+    "api.changed": "changed something by a call of the API",
 }
+API = "api"
+"""The role of an entry that a key made, and no member; `detail` names the key and the call."""
+LONGEST_ADDRESS = 45
 NOBODY = 0
 """The person of an entry that is about nobody, or about somebody since erased."""
 FORGOTTEN_AT_ONCE = 1_000
@@ -214,6 +218,14 @@ def record_access(
         reason=reason,
         address=address,
     )
+
+
+def address_of(meta: Mapping[str, Any]) -> str:
+    """The IP address in the variables of a request (PEP 3333): as the server in front of us reports it when the connection comes from this machine."""
+    direct, forwarded = str(meta.get("REMOTE_ADDR", "")), str(meta.get("HTTP_X_FORWARDED_FOR", ""))
+    if forwarded and direct in ("127.0.0.1", "::1"):
+        direct = forwarded.rsplit(",", 1)[-1].strip()
+    return direct[:LONGEST_ADDRESS]
 
 
 def read_entries(

@@ -39,7 +39,7 @@ declare(
         title="Audit log: which role of the company read or changed the person's data",
         category="access log",
         purpose="prove lawful handling (Art. 5(2), 32)",
-        origin="acts of members in the console",
+        origin="acts of members in the console, and of keys over the API",
         retention="400 days unless the workspace sets another term",
         export=_export,
         erase=_forget_whom,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as later
 
 from troth.console.access import MemberRequest, client_address, member_page, record
 from troth.console.asking import is_number, keep, read_numbers
+from troth.console.audit.reading import describe_entries
 from troth.console.shell import preferences, render_page
 from troth.console.showing import Reader, format_exactly, writing_for
 from troth.kernel.clock import now_ms
@@ -34,8 +35,6 @@ from troth.workspaces.agreements.registry import (
     read_statuses,
     write_agreement,
 )
-from troth.workspaces.audit import ACTIONS
-from troth.workspaces.models import User
 from troth.workspaces.roles import Permission
 
 SHOWN = 50
@@ -148,12 +147,11 @@ def instructions(request: MemberRequest) -> HttpResponse:
     before = read_numbers(request.GET.get("before", ""), 1)
     rows = list_instructions(request.workspace.pk, before=before[0] if before else None, limit=SHOWN + 1)
     more = f"?{keep(request.GET, 'before', before=str(rows[SHOWN - 1].entry_id))}" if len(rows) > SHOWN else ""
-    names = dict(User.objects.filter(pk__in={row.user_id for row in rows}).values_list("pk", "email"))
     return render_page(
         request,
         "console/agreements/instructions.html",
         crumbs=_way(request),
-        rows=[(row, _(ACTIONS[row.action]), names.get(row.user_id, "")) for row in rows[:SHOWN] if row.action in ACTIONS],
+        rows=describe_entries(rows[:SHOWN]),
         older=more,
         newer="?" if before else "",
     )

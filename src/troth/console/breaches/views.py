@@ -66,7 +66,11 @@ def breach(request: MemberRequest, breach_id: int) -> HttpResponse:
         affected=count_affected(request.workspace.pk, since, until, user_id),
         since=since,
         until=until - 1,
-        members=[("", _("anybody")), *((str(member.user_id), member.user.email) for member in members)],
+        members=[
+            ("", _("anybody")),
+            ("0", _("keys of the API, and the command line")),
+            *((str(member.user_id), member.user.email) for member in members),
+        ],
         member=asked,
         steps=[(step, names.get(step.user_id, "")) for step in reversed(steps)],
         languages=list(LETTERS),

@@ -1,4 +1,4 @@
-"""Whom a breach through a member's account touched, counted from the audit log: what Art. 33(3)(a) GDPR asks to be told, drawn from facts."""
+"""Whom a breach through a member's account, or a key of the API, touched, counted from the audit log: what Art. 33(3)(a) GDPR asks to be told, drawn from facts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPENED_ALL = (
     "live.read",
 )
 """Acts that show many persons at once, and name none in the log."""
-TOOK_AWAY = ("person.exported", "audit.exported")
+TOOK_AWAY = ("person.exported", "person.handed_over", "audit.exported", "workspace.takeaway_downloaded", "workspace.handed_over")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Affected:
 
 
 def count_affected(workspace_id: int, since: int, until: int, user_id: int | None = None) -> Affected:
-    """Acts of one member, or of all, from `since` to before `until` (milliseconds). Reads all buckets, from the index on age.
+    """Acts of one member (0: of keys and the command line), or of all, from `since` to before `until` (milliseconds). Reads all buckets, from the index on age.
 
     Persons erased since stand in the log as nobody: they are counted among the records, and not among the persons.
     """

@@ -1,4 +1,4 @@
-"""The register of instructions (Art. 28(3)(a) GDPR): each setting and each order to process that a member gave, as the audit log has them."""
+"""The register of instructions (Art. 28(3)(a) GDPR): each setting and each order to process that a member, or a key, gave, as the audit log has them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,31 @@ from django.db.models import Q
 from troth.workspaces.models import AuditEntry
 
 KINDS = (
+    "api",
     "campaign",
     "channel",
+    "collecting",
+    "consent",
     "consent_source",
     "domain",
     "form",
+    "hold",
+    "inventory",
+    "kept",
     "key",
+    "letter",
     "limits",
     "look",
     "measuring",
     "newsletter",
     "notice",
+    "person",
+    "processor",
     "purpose",
+    "record",
     "repermission",
+    "request",
+    "retention",
     "segment",
     "send_mode",
     "sending",
@@ -37,6 +49,14 @@ LOOKS = (
     "segment.sampled",
     "segment.why",
     "webhook.deliveries",
+    "newsletter.previewed",
+    "consent.list",
+    "consent.read",
+    "kept.opened",
+    "person.read",
+    "record.exported",
+    "request.read",
+    "request.evidence",
 )
 """These change nothing."""
 

@@ -1,0 +1,129 @@
+"""What keys read and change of persons goes to the audit log, as what members do in the console does: a key that was stolen leaves its trace.
+
+Each operation that shows persons has an act of its own; what changes anything else is an instruction all the same, and named by its call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import wraps
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja.operation import Operation
+
+from troth.api.access import key_of, workspace_of
+from troth.api.errors import Ambiguous
+from troth.api.persons import resolve
+from troth.kernel.clock import now_ms
+from troth.messages.lookup import find_message
+from troth.people.lookup import PersonNotFound
+from troth.privacy.models import PrivacyRequest
+from troth.workspaces.audit import API, NOBODY, address_of, record_access
+
+CHANGED = "api.changed"
+ACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "GET /people": "people.list",
+        "GET /people/{person}": "person.read",
+        "GET /people/{person}/events": "person.read",
+        "GET /people/{person}/messages": "message.list",
+        "GET /people/{person}/why": "why.asked",
+        "GET /people/{person}/consents": "consent.list",
+        "GET /people/{person}/consents/{record_id}/receipt": "consent.read",
+        "PATCH /people/{person}": "person.rectified",
+        "POST /people/{person}/consents": "consent.recorded",
+        "POST /people/{person}/export": "person.exported",
+        "POST /people/{person}/erasure": "person.erased",
+        "POST /people/{person}/restriction": "person.restricted",
+        "DELETE /people/{person}/restriction": "person.restriction_lifted",
+        "POST /people/{person}/objection": "person.objected",
+        "POST /people/{person}/handover": "person.handed_over",
+        "POST /people/{person}/requests": "request.opened",
+        "POST /consents": "consent.recorded",
+        "POST /consents/import": "consent.recorded",
+        "GET /consent-standings": "consent.list",
+        "GET /purposes/{purpose_key}/lacking": "people.list",
+        "GET /segments/{segment_id}/members": "segment.members",
+        "GET /segments/{segment_id}/members/{person}": "segment.why",
+        "GET /messages": "message.list",
+        "GET /messages/{message_id}": "message.read",
+        "POST /requests": "request.opened",
+        "GET /requests": "requests.list",
+        "GET /requests/{request_id}": "request.read",
+        "GET /requests/{request_id}/draft": "request.read",
+        "GET /requests/{request_id}/evidence": "request.evidence",
+        "POST /requests/{request_id}/identity": "request.identity",
+        "POST /requests/{request_id}/code": "request.identity",
+        "POST /requests/{request_id}/person": "request.identity",
+        "POST /requests/{request_id}/confirm": "request.step",
+        "POST /requests/{request_id}/steps": "request.step",
+        "POST /requests/steps": "request.step",
+        "GET /webhooks/{webhook_id}/deliveries": "webhook.deliveries",
+        "GET /takeaways/{takeaway_id}/file": "workspace.takeaway_downloaded",
+        "POST /takeaways": "workspace.taken_away",
+        "POST /takeaways/{takeaway_id}/handover": "workspace.handed_over",
+        "POST /campaigns/{campaign_id}/preview": "campaign.previewed",
+        "POST /newsletters/{newsletter_id}/preview": "newsletter.previewed",
+        "POST /templates/{template_key}/preview": "template.previewed",
+        "POST /segments/preview": "segment.sampled",
+        "POST /campaigns/{campaign_id}/rehearsal": "campaign.rehearsed",
+    }
+)
+"""By operation, what the audit log calls it."""
+OF_THEIR_OWN = frozenset({"GET /retention/kept/{item_id}"})
+"""These write their own entry."""
+LOOKS = frozenset({"POST /templates/{template_key}/check", "POST /letters/preview", "POST /suppressions/check"})
+"""Posted for the sake of their body alone: they change nothing, and show no person."""
+
+
+def act_of(call: str) -> str:
+    """How the audit log calls an operation (`GET /people`); empty: it shows no person and changes nothing."""
+    if call in OF_THEIR_OWN or call in LOOKS:
+        return ""
+    return ACTS.get(call, "" if call.startswith("GET ") else CHANGED)
+
+
+def note_calls(operation: Operation, path: str) -> None:
+    """Have each call of an operation that succeeds written down, with its key and the person it was about."""
+    call = f"{operation.methods[0]} {path}"
+    action = act_of(call)
+    if not action:
+        return
+    view = operation.view_func
+
+    @wraps(view)
+    def noted(request: HttpRequest, **named: Any) -> Any:
+        answer = view(request, **named)
+        workspace_id = workspace_of(request)
+        record_access(
+            workspace_id,
+            user_id=0,
+            role=API,
+            action=action,
+            at=now_ms(),
+            person_id=_whom(workspace_id, named),
+            detail={"key": key_of(request), "call": call},
+            address=address_of(request.META),
+        )
+        return answer
+
+    operation.view_func = noted
+
+
+def _whom(workspace_id: int, named: Mapping[str, Any]) -> int:
+    """The person that a path names, by themselves, their message or their request; nobody once they are gone."""
+    if "person" in named:
+        try:
+            return resolve(workspace_id, str(named["person"])).person_id
+        except (PersonNotFound, Ambiguous):
+            return NOBODY
+    if "message_id" in named:
+        message = find_message(workspace_id, int(named["message_id"]))
+        return message.person_id if message else NOBODY
+    if "request_id" in named:
+        request = PrivacyRequest.objects.filter(workspace_id=workspace_id, pk=UUID(str(named["request_id"]))).first()
+        return request.person_id or NOBODY if request else NOBODY
+    return NOBODY
