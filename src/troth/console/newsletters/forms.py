@@ -23,8 +23,8 @@ from troth.campaigns.newsletters.plan import (
 from troth.consent.catalog import load_catalog
 from troth.console.goals import GoalFields
 from troth.console.mail_fields import MailFields, list_written
+from troth.console.newsletters.spoken_schedules import read_spoken_schedule, say_schedule
 from troth.console.showing import put_in_words
-from troth.console.widgets import CODE
 from troth.kernel.clock import iso
 from troth.kernel.local_time import find_zone, instant_of
 from troth.segments.registry import list_segments
@@ -83,8 +83,7 @@ class NewsletterForm(GoalFields):
         label=_("Repeats"),
         required=False,
         max_length=100,
-        help_text=_("Minute, hour, day, month, weekday: 0 9 * * 1 is Mondays at nine."),
-        widget=forms.TextInput(attrs=CODE),
+        help_text=_("Such as: every Monday and Friday at 9:00, every month on the 1st at 9:00. Or a line of cron: 0 9 * * 1,5."),
     )
     per_hour = forms.IntegerField(label=_("At most so many an hour"), required=False, min_value=1, max_value=FASTEST)
     hold_minutes = forms.IntegerField(
@@ -165,7 +164,7 @@ class NewsletterForm(GoalFields):
         if said["kind"] == "local":
             return {"kind": "local", "day": said["day"].isoformat(), "time": said["time"].strftime("%H:%M"), "zone": said["zone"]}
         if said["kind"] == "recurring":
-            return {"kind": "recurring", "cron": said["cron"], "zone": said["zone"]}
+            return {"kind": "recurring", "cron": read_spoken_schedule(said["cron"]), "zone": said["zone"]}
         return {"kind": "now"}
 
 
@@ -195,7 +194,8 @@ def initial_of(newsletter: Newsletter) -> dict[str, Any]:
     schedule = newsletter.schedule
     shown: dict[str, Any] = {name: getattr(newsletter, name) for name in PLAIN}
     shown["segment_id"] = str(newsletter.segment_id or "")
-    shown |= {name: schedule.get(name, "") for name in ("kind", "day", "time", "cron")}
+    shown |= {name: schedule.get(name, "") for name in ("kind", "day", "time")}
+    shown["cron"] = say_schedule(schedule.get("cron", ""))
     shown["zone"] = schedule.get("zone", "UTC")
     if schedule["kind"] == "at":
         day, _t, time = str(schedule["at"]).partition("T")

@@ -19,6 +19,7 @@ from troth.campaigns.newsletters.plan import RunPlan, read_plan
 from troth.campaigns.significance import Difference, Trial, judge
 from troth.consent.catalog import load_catalog
 from troth.consent.gate import Operation, permitted_where
+from troth.console.newsletters.spoken_schedules import say_schedule
 from troth.console.reach import Reach, count_people
 from troth.console.showing import put_in_words
 from troth.content.models import Template
@@ -195,5 +196,5 @@ def show_schedule(schedule: Mapping[str, Any]) -> str:
     if kind == "local":
         return _("on %(day)s at %(time)s by each person's clock") % schedule
     if kind == "recurring":
-        return _("again and again: %(cron)s (%(zone)s)") % schedule
+        return _("%(times)s (%(zone)s)") % {"times": say_schedule(schedule["cron"]), "zone": schedule["zone"]}
     return _("as soon as it is started")
