@@ -27,7 +27,7 @@ class CampaignsConfig(AppConfig):
         from troth.messages.sources import register_source
         from troth.privacy.exporting.answer import register_decisions
         from troth.privacy.inventory.uses import register_uses
-        from troth.privacy.proofs.ways import PREPARE, register_way
+        from troth.privacy.proofs.ways import KNOWN, PREPARE, register_way
         from troth.segments.membership import register_reaction as register_change_reaction
 
         register_reaction(react)
@@ -39,6 +39,7 @@ class CampaignsConfig(AppConfig):
         register_decisions(tell_decisions)
         register_publication(mark_behind)
         register_way("a campaign and its mail", "troth.campaigns.proof_way.prepare", stage=PREPARE)
+        register_way("a newsletter", "troth.campaigns.proof_way.write_to_all", stage=KNOWN)
         register_source(NEWSLETTER, ASKED_OF_NEWSLETTERS)
         register_duty("ask_for_consent", "troth.campaigns.repermission_asking.ask_next", every_ms=1_000)
         register_duty("begin_newsletters", "troth.campaigns.newsletters.running.begin_due", every_ms=500)

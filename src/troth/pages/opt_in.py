@@ -66,14 +66,11 @@ class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
     at: int = 0
 
 
-def write_to(asked: Asked, email: str, purposes: list[str], attributes: Mapping[str, str], *, page: str, now: int) -> None:
-    """Send the mail that asks to confirm, beside the request; whoever asks learns nothing of whether the address is known or was erased."""
-    form = asked.form
-    if not may_write(LIMIT_LABEL, form.workspace_id, email, now):
-        return
+def enter(asked: Asked, email: str, purposes: list[str], attributes: Mapping[str, str], *, page: str, now: int) -> str:
+    """What was entered, sealed, as it travels in the link; nothing of it is kept."""
     entry = Entry(
-        form_id=form.form_id,
-        form_version=form.version,
+        form_id=asked.form.form_id,
+        form_version=asked.form.version,
         notice_version=asked.shown.version,
         language=asked.shown.language,
         email=email,
@@ -83,8 +80,17 @@ def write_to(asked: Asked, email: str, purposes: list[str], attributes: Mapping[
         page=page,
         nonce=secrets.token_bytes(9),
     )
+    return seal_token(LABEL, msgspec.msgpack.encode(entry))
+
+
+def write_to(asked: Asked, email: str, purposes: list[str], attributes: Mapping[str, str], *, page: str, now: int) -> None:
+    """Send the mail that asks to confirm, beside the request; whoever asks learns nothing of whether the address is known or was erased."""
+    form = asked.form
+    if not may_write(LIMIT_LABEL, form.workspace_id, email, now):
+        return
+    token = enter(asked, email, purposes, attributes, page=page, now=now)
     workspace = Workspace.objects.get(pk=form.workspace_id)
-    rendered = _render(workspace.name, asked.shown.language, f"{settings.TROTH_URL}/c/{seal_token(LABEL, msgspec.msgpack.encode(entry))}")
+    rendered = _render(workspace.name, asked.shown.language, f"{settings.TROTH_URL}/c/{token}")
     threading.Thread(target=_send, args=(workspace, rendered, email, now), name="confirmation-mail", daemon=True).start()
 
 

@@ -86,11 +86,16 @@ class PrivacyConfig(AppConfig):
 
     def _register_ways(self) -> None:
         """By which ways the made-up persons of the daily proof go."""
-        from troth.privacy.proofs.ways import AFTER, ARRIVE, PREPARE, register_way
+        from troth.privacy.proofs.ways import AFTER, ARRIVE, KNOWN, PREPARE, register_way
 
         register_way("the segment", "troth.privacy.proofs.own_ways.prepare", stage=PREPARE)
+        register_way("a request of somebody not on file", "troth.privacy.proofs.rights_ways.knock", stage=ARRIVE)
         register_way("the door", "troth.privacy.proofs.own_ways.arrive", stage=ARRIVE)
+        register_way("push, SMS and calls of a webhook", "troth.privacy.proofs.own_ways.be_reached", stage=KNOWN)
+        register_way("a hand-over, recipients", "troth.privacy.proofs.rights_ways.be_handed_over", stage=KNOWN)
+        register_way("self-service", "troth.privacy.proofs.rights_ways.help_themselves", stage=KNOWN)
+        register_way("a request over OpenDSR", "troth.privacy.proofs.rights_ways.be_asked_for", stage=KNOWN)
         register_way("messages, what comes back of them", "troth.privacy.proofs.own_ways.come_back", stage=AFTER)
-        register_way("requests, holds, an export, the audit log", "troth.privacy.proofs.own_ways.ask", stage=AFTER)
+        register_way("requests, holds, an export, the audit log", "troth.privacy.proofs.rights_ways.ask", stage=AFTER)
         register_way("what came in while somebody watches", "troth.privacy.proofs.own_ways.watch", stage=AFTER)
         register_way("the inbox", "troth.privacy.proofs.own_ways.linger", stage=AFTER)

@@ -1,4 +1,4 @@
-"""The ways through the packages below: the door, segments, messages and what comes back of them, and the rights themselves."""
+"""The ways through the packages below: the door, segments, messages and what comes back of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import QuerySet
+
+from troth.content.models import Kind, Template
+from troth.content.short_text import ShortTemplate
 from troth.intake.captures import keep_watching, read_watches, write_captures
 from troth.intake.commands import Command, Decide, Decision, Delete, EditTags, Identify, Track
 from troth.intake.door import apply
@@ -18,16 +22,10 @@ from troth.messages.feedback.noting import note_feedback
 from troth.messages.fetches import Fetch, note_fetches
 from troth.messages.models import Message
 from troth.messages.tracking import Measured
-from troth.privacy.desk.cases import add_note
-from troth.privacy.exporting.export import open_export
-from troth.privacy.history import By
 from troth.privacy.proofs.persons import MadeUp
 from troth.privacy.proofs.ways import SEEN_AFTER_S, Walk
-from troth.privacy.requests import ask_for_confirmation
-from troth.privacy.retention.holds import place_hold
 from troth.segments.models import Segment
 from troth.segments.registry import create_segment
-from troth.workspaces.audit import record_access
 from troth.workspaces.models import Workspace
 
 SOURCE = "proof"
@@ -35,13 +33,19 @@ STEP = "proof_step"
 """The event that leads on."""
 TAG = "proof"
 SEGMENT = "Proof"
+SHORT = "Proof {{ event.word }} {{ person.word }}"
+SHORT_MEDIA = (Medium.PUSH, Medium.SMS, Medium.WEBHOOK)
+LATER = 10
+"""The occurrence of the message that waits."""
 EVENTS = 3
 ASKED = {"notice": "May we prove that you are forgotten?", "default_state": "unchecked", "control_kind": "checkbox", "language": "en"}
 
 
 def prepare(walk: Walk) -> None:
-    """A segment that both will be in, and links that are measured."""
+    """A segment that both will be in, a short message, and links that are measured."""
     Workspace.objects.filter(pk=walk.workspace_id).update(measures_clicks=True, measures_opens=True)
+    if not _short(walk).exists():
+        Template.objects.create(workspace_id=walk.workspace_id, kind=Kind.SHORT, short=ShortTemplate(body=SHORT).as_json())
     if not Segment.objects.filter(workspace_id=walk.workspace_id, name=SEGMENT).exists():
         create_segment(walk.workspace_id, name=SEGMENT, definition={"tag": TAG}, purpose="service", now=walk.now)
         time.sleep(SEEN_AFTER_S)
@@ -72,11 +76,29 @@ def _told_of(person: MadeUp, now: int, about: dict[str, Any]) -> Iterator[Comman
         )
 
 
+def _short(walk: Walk) -> QuerySet[Template]:
+    return Template.objects.filter(workspace_id=walk.workspace_id, kind=Kind.SHORT)
+
+
+def be_reached(walk: Walk) -> None:
+    """What is no mail comes to their devices and numbers, as far as the outbox."""
+    template = _short(walk).latest("pk").pk
+    said = [(medium, {"event": {"word": person.values["short"]}}, subject) for medium in SHORT_MEDIA for person, subject in walk.pairs]
+    enqueue(
+        [
+            _message(subject, 1 + SHORT_MEDIA.index(medium), medium, walk.now, context, template=template)
+            for medium, context, subject in said
+        ],
+        walk.now,
+    )
+
+
 def come_back(walk: Walk) -> None:
     """A message waits for its day; a link of it is followed, and a mailbox tells that the address is none."""
     for person, subject in walk.pairs:
-        enqueue([_later(person, subject, walk.now)], walk.now)
-        own = Message.objects.filter(bucket=subject.bucket, person_id=subject.person_id, source=SOURCE)
+        waits = _message(subject, LATER, Medium.EMAIL, walk.now + DAY, {"event": {"word": person.values["waiting"]}})
+        enqueue([waits], walk.now)
+        own = Message.objects.filter(bucket=subject.bucket, person_id=subject.person_id, source=SOURCE, occurrence=LATER)
         message_id = own.values_list("message_id", flat=True)[0]
         link = Measured(subject=subject, message_id=message_id, url=f"https://canary.invalid/{person.values['link']}")
         note_fetches([Fetch(link, "", walk.now)])
@@ -91,30 +113,19 @@ def come_back(walk: Walk) -> None:
         note_feedback(walk.workspace_id, Medium.EMAIL, [bounced], provider="smtp", now=walk.now)
 
 
-def _later(person: MadeUp, subject: Subject, now: int) -> NewMessage:
+def _message(subject: Subject, occurrence: int, medium: Medium, due_at: int, context: dict[str, Any], template: int = 0) -> NewMessage:
     return NewMessage(
         subject=subject,
         source=SOURCE,
-        occurrence=1,
-        channel="email",
+        occurrence=occurrence,
+        channel=medium,
         purpose="service",
         is_marketing=False,
-        template_id=0,
-        due_at=now + DAY,
-        context={"event": {"word": person.values["waiting"]}},
+        template_id=template,
+        due_at=due_at,
+        context=context,
         verdicts=[],
     )
-
-
-def ask(walk: Walk) -> None:
-    """Their rights: a request that waits, with words; a hold; an export; a look of a member's; and an event that is still in the inbox."""
-    for person, subject in walk.pairs:
-        request = ask_for_confirmation(subject, source=SOURCE, received_at=walk.now)
-        add_note(request, text=f"They said {person.values['request']}", by=By(SOURCE), now=walk.now)
-        place_hold(walk.workspace_id, person_id=subject.person_id, ground="proof", until=walk.now + DAY, now=walk.now)
-        record_access(walk.workspace_id, user_id=0, role="proof", action="person.exported", at=walk.now, person_id=subject.person_id)
-        with open_export(subject, ".zip", now=walk.now) as archive:
-            archive.read()
 
 
 def watch(walk: Walk) -> None:

@@ -9,7 +9,10 @@ import msgspec
 from troth.intake.commands import Device, Identity
 
 IDENTIFIERS = ("external_id", "anonymous_id", "email", "phone", "device")
-WORDS = ("attribute", "tag", "event", "evidence", "link", "diagnostic", "waiting", "request")
+WORDS = (
+    *("attribute", "tag", "event", "evidence", "form", "link", "diagnostic", "waiting", "short"),
+    *("letter", "corrected", "remark", "request"),
+)
 """What was said about them, by where."""
 
 

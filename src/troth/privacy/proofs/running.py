@@ -6,7 +6,7 @@ Both persons live in a workspace that only this uses, and nothing of them leaves
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -33,14 +33,15 @@ from troth.privacy.apart import Progress
 from troth.privacy.certificate import certify
 from troth.privacy.erasure import erase_people, erase_person
 from troth.privacy.models import PrivacyRequest
+from troth.privacy.models.kept import KeptItem
 from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.own_ways import SOURCE
 from troth.privacy.proofs.persons import MadeUp, make_up
 from troth.privacy.proofs.searching import Search, search_for
 from troth.privacy.proofs.statement import Looked, find_reasons, make_claims
-from troth.privacy.proofs.ways import AFTER, ARRIVE, PREPARE, Walk, go
+from troth.privacy.proofs.ways import AFTER, ARRIVE, KNOWN, PREPARE, Walk, go
 from troth.privacy.wal import empty_log_within
-from troth.segments.computing import evaluate_marked
+from troth.segments.computing import compute_due, evaluate_marked
 from troth.segments.models import Mark
 from troth.workspaces.registry import canary_workspace
 
@@ -51,6 +52,7 @@ DEAD_AFTER = 15 * MINUTE
 PATIENCE_S = 120.0
 """How long it is waited for what arrived to be folded, computed and sent: a server under load has others to serve."""
 LOG_PATIENCE_S = 60.0
+PERSONS = 2
 
 
 class ProofUnderWay(TrothError):
@@ -95,7 +97,7 @@ def _prove(run: ProofRun, people: Sequence[MadeUp], progress: Progress | None) -
         _clear(walk.workspace_id)
     with _step(run, "walk"):
         gone, not_gone = _walk(walk)
-    reached, empty = _stores_of(walk.subjects)
+    held = _stores_of(walk.subjects)
     erased, control = people
     with _step(run, "erase"):
         request = erase_person(walk.subjects[0], now=now_ms(), source=SOURCE, search_at=now_ms() + 6 * HOUR)
@@ -106,9 +108,10 @@ def _prove(run: ProofRun, people: Sequence[MadeUp], progress: Progress | None) -
         groups = [erased.values, control.values, before]
         found = search_for(groups, [subject.bucket for subject in walk.subjects], _noting(run, progress))
     with _step(run, "finish"):
-        erase_person(walk.subjects[1], now=now_ms(), source=SOURCE, search_at=now_ms() + 2 * DAY)
+        last = erase_person(walk.subjects[1], now=now_ms(), source=SOURCE, search_at=now_ms() + 2 * DAY)
+        held |= request.steps["records"].keys() & last.steps["records"].keys() | _kept_of(walk.workspace_id)
         _clear(walk.workspace_id)
-        seen = _sum_up(found, is_empty, late, request.steps["records"], (gone, not_gone), (reached, empty))
+        seen = _sum_up(found, is_empty, late, request.steps["records"], (gone, not_gone), held)
         _keep(run, seen, found, control)
     log.info("erasure_proven", run_id=str(run.pk), state=run.state, files=found.files, bytes=found.bytes_read, took_ms=found.took_ms)
     return run
@@ -139,8 +142,11 @@ def _walk(walk: Walk) -> tuple[list[str], list[str]]:
     """Take both through everything; which ways they went, and which they could not."""
     done = [go(walk, PREPARE), go(walk, ARRIVE)]
     walk.subjects = [find_person(walk.workspace_id, person.values["external_id"]) for person in walk.people]
-    waited = [] if _settle(walk.workspace_id) else ["folding and sending in time"]
+    in_time = _settle(walk.workspace_id)
+    done.append(go(walk, KNOWN))
+    in_time = _settle(walk.workspace_id) and in_time
     done.append(go(walk, AFTER))
+    waited = [] if in_time else ["folding and sending in time"]
     return [*chain.from_iterable(gone for gone, _ in done)], [*chain.from_iterable(failed for _, failed in done), *waited]
 
 
@@ -149,7 +155,7 @@ def _settle(workspace_id: int) -> bool:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         now = now_ms()
-        busy = any([fold_inbox(now), evaluate_marked(now), send_due(now, workspace_id)])
+        busy = any([fold_inbox(now), compute_due(now), evaluate_marked(now), send_due(now, workspace_id)])
         waits = _waits(workspace_id, now)
         if not busy and not waits:
             return True
@@ -165,14 +171,14 @@ def _waits(workspace_id: int, now: int) -> bool:
     return InboxItem.objects.filter(**own).exists() or Mark.objects.filter(**own).exists() or is_due.exists()
 
 
-def _stores_of(subjects: Sequence[Subject]) -> tuple[list[str], list[str]]:
-    """Which declared stores hold something of all of them, and which do not."""
-    reached: list[str] = []
-    empty: list[str] = []
-    for store in stores():
-        holds = all(any(True for _record in store.export(subject)) for subject in subjects)
-        (reached if holds else empty).append(store.name)
-    return sorted(reached), sorted(empty)
+def _stores_of(subjects: Sequence[Subject]) -> set[str]:
+    """Which declared stores have something to tell of all of them. What has nothing to tell (hashes, counts) is known by what is erased of it."""
+    return {store.name for store in stores() if all(any(True for _record in store.export(subject)) for subject in subjects)}
+
+
+def _kept_of(workspace_id: int) -> set[str]:
+    """What holds keep of both, sealed, is nobody's to tell or to erase: that it is there is seen from its rows."""
+    return {"privacy.kept"} if KeptItem.objects.filter(workspace_id=workspace_id).count() >= PERSONS else set()
 
 
 def _come_again(workspace_id: int, person: MadeUp) -> list[str]:
@@ -216,7 +222,7 @@ def _sum_up(
     late: Sequence[str],
     records: dict[str, int],
     ways: tuple[Sequence[str], Sequence[str]],
-    held: tuple[Sequence[str], Sequence[str]],
+    held: Collection[str],
 ) -> Looked:
     erased, control, before = found.groups
     return Looked(
@@ -232,8 +238,8 @@ def _sum_up(
         late_accepted=late,
         gone=ways[0],
         not_gone=ways[1],
-        stores=held[0],
-        empty_stores=held[1],
+        stores=sorted(held),
+        empty_stores=sorted(store.name for store in stores() if store.name not in held),
         records=records,
         blind_spots=found.blind_spots,
         is_embedded=is_sqlite(),

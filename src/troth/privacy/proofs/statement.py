@@ -62,6 +62,8 @@ def find_reasons(seen: Looked) -> list[str]:
         reasons.append("a reader kept the write-ahead log from being emptied")
     if seen.not_gone:
         reasons.append(f"ways that could not be gone: {', '.join(seen.not_gone)}")
+    if seen.empty_stores:
+        reasons.append(f"stores of personal data in which nothing of them was: {', '.join(seen.empty_stores)}")
     return reasons
 
 

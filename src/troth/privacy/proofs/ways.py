@@ -1,6 +1,7 @@
 """The ways that made-up persons go: each package says how somebody comes through what it does, and registers it.
 
-`PREPARE` comes before they are known, `ARRIVE` is the door, and `AFTER` follows when what arrived was folded, computed and sent.
+`PREPARE` comes before they are known, `ARRIVE` is the door. What arrived is folded, computed and sent; `KNOWN` follows, which is folded and sent as well, and
+`AFTER` that, of which some has to wait.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from troth.kernel.personal_data import Subject
 from troth.privacy.proofs.persons import MadeUp
 
 log = structlog.get_logger()
-PREPARE, ARRIVE, AFTER = "prepare", "arrive", "after"
+PREPARE, ARRIVE, KNOWN, AFTER = "prepare", "arrive", "known", "after"
 SEEN_AFTER_S = 1.5
 """What a way made new is known to other processes within a second."""
 
