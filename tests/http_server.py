@@ -31,7 +31,8 @@ class Asked:
         return {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
 
 
-Answer = tuple[int, Any]
+Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+"""Status, content, and further headers."""
 
 
 @dataclass
@@ -61,11 +62,13 @@ def run_provider(answer: Callable[[Asked], Answer] = lambda asked: (200, {}), tl
             if found is None:
                 self.close_connection = True
                 return
-            status, content = found
+            status, content, *more = found
             told = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(told)))
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(told)

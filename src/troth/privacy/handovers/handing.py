@@ -20,8 +20,10 @@ from troth.privacy.certificate import certify
 from troth.privacy.desk.portability import open_portable
 from troth.privacy.disclosures.log import CONTROLLER, Went, note_disclosures
 from troth.privacy.exporting.export import open_export
-from troth.privacy.handovers.posting import Answer, hand
-from troth.privacy.handovers.targets import Target, check_target, open_target, seal_target
+from troth.privacy.handovers.answers import Answer
+from troth.privacy.handovers.parts import abort, hand_in_parts, has_parts
+from troth.privacy.handovers.posting import hand
+from troth.privacy.handovers.targets import Kept, Target, Upload, check_target, open_target, seal_target
 from troth.privacy.members import write_member
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.models.takeaways import Handover, HandoverState, Takeaway, TakeawayState
@@ -31,6 +33,8 @@ from troth.workspaces.models import User
 
 log = structlog.get_logger()
 LONGEST_TRYING = 3 * DAY
+LEASE = 10 * MINUTE
+"""How long a hand-over belongs to the process that tries it."""
 LONGEST_NAME = 200
 ZIP = "application/zip"
 JSON = "application/json"
@@ -124,12 +128,31 @@ def hand_over(own: Handover, now: int) -> Handover:
             raise _Gone
         with _open(own, takeaway, now) as file:
             own.bytes, own.sha256 = _measure(file)
-            kind = JSON if own.what == MEMBER else ZIP
-            answer = hand(target, file, size=own.bytes, sha256=own.sha256, kind=kind, at=now_ms())
+            answer = _send(own, target, file)
     except (_Gone, PersonNotFound, TakeawayNotThere):
         answer = Answer(410, "gone")
+    begun = open_target(bytes(own.target)) if own.target is not None else None
+    if begun is not None and begun.upload is not None and not answer.is_taken and _is_over(own, answer, now_ms()):
+        abort(begun, begun.upload, now_ms)
     _settle(own, answer, now_ms())
     return own
+
+
+def _send(own: Handover, target: Kept, file: IO[bytes]) -> Answer:
+    kind = JSON if own.what == MEMBER else ZIP
+    if not has_parts(target, own.bytes):
+        return hand(target, file, size=own.bytes, sha256=own.sha256, kind=kind, at=now_ms())
+
+    def keep(upload: Upload | None) -> None:
+        # A large file takes longer than the lease: while parts go, it stays with this process.
+        own.target, own.next_at = seal_target(target, upload), now_ms() + LEASE
+        own.save(update_fields=["target", "next_at"])
+
+    return hand_in_parts(target, file, size=own.bytes, sha256=own.sha256, kind=kind, upload=target.upload, keep=keep, now=now_ms)
+
+
+def _is_over(own: Handover, answer: Answer, now: int) -> bool:
+    return answer.is_final or answer.trouble == "gone" or now - own.asked_at > LONGEST_TRYING
 
 
 def _open(own: Handover, takeaway: Takeaway | None, now: int) -> IO[bytes]:
@@ -164,8 +187,7 @@ def _measure(file: IO[bytes]) -> tuple[int, str]:
 def _settle(own: Handover, answer: Answer, now: int) -> None:
     """The one place where it is written down that data went to a recipient in this way."""
     own.status, own.trouble, own.answer = answer.status, answer.trouble, answer.says
-    is_over = answer.is_final or answer.trouble == "gone" or now - own.asked_at > LONGEST_TRYING
-    if is_over:
+    if _is_over(own, answer, now):
         own.state = HandoverState.DONE if answer.is_taken else HandoverState.FAILED
         own.ended_at, own.next_at, own.target = now, None, None
     else:

@@ -6,11 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connection, transaction
 
-from troth.kernel.clock import MINUTE
-from troth.privacy.handovers.handing import hand_over
+from troth.privacy.handovers.handing import LEASE, hand_over
 from troth.privacy.models.takeaways import Handover
 
-LEASE = 10 * MINUTE
 THREADS = 2
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -52,12 +52,29 @@ def check_target(target: Target) -> Target:
     return target
 
 
-def seal_target(target: Target) -> bytes:
-    """As it is stored."""
-    return seal(LABEL, msgspec.json.encode(target))
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload in parts that was begun: with what it can be gone on with, if the file is the same (`parts`)."""
+
+    LONGEST_ID: ClassVar[int] = 2_000
+    id: str
+    """As the store calls it."""
+    sha256: str
+    part: int
+    """Bytes of a part."""
 
 
-def open_target(sealed: bytes) -> Target | None:
+class Kept(Target, frozen=True, kw_only=True):
+    """A target as it is stored."""
+
+    upload: Upload | None = None
+
+
+def seal_target(target: Target, upload: Upload | None = None) -> bytes:
+    """As it is stored, with what was begun there."""
+    return seal(LABEL, msgspec.json.encode({**msgspec.structs.asdict(target), "upload": upload}))
+
+
+def open_target(sealed: bytes) -> Kept | None:
     """What was stored; None when it was sealed under another key."""
     plain = open_sealed(LABEL, sealed)
-    return msgspec.json.decode(plain, type=Target) if plain else None
+    return msgspec.json.decode(plain, type=Kept) if plain else None
