@@ -48,9 +48,10 @@ def test_it_tells_purposes_with_their_basis_and_end(client: Client, workspace: A
         retention="P2Y", recipients=["Mailer Ltd"], description={"en": "News about shoes"}
     )
     page = client.get(place, headers={"Accept-Language": "en"}).content.decode()
-    for said in ("News about shoes", "P2Y", "Mailer Ltd", "your consent", "dpo@acme.example", f"/my/of/{workspace.pk}"):
+    for said in ("News about shoes", "2 years", "Mailer Ltd", "your consent", "dpo@acme.example", f"/my/of/{workspace.pk}"):
         assert said in page, said
-    assert "Wofür sie gebraucht werden" in client.get(f"{place}?lang=de").content.decode()
+    german = client.get(f"{place}?lang=de").content.decode()
+    assert "Wofür sie gebraucht werden" in german and "2 Jahre" in german and "P2Y" not in german
 
 
 def test_few_requests_are_not_told_for_they_might_tell_of_somebody(client: Client, workspace: Any, place: str) -> None:

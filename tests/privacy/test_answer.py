@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from planted import DANA, SECRET
 
+from troth.consent.models import Purpose
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
 from troth.privacy.disclosures.log import CHANNEL, Went, note_disclosures
 from troth.privacy.exporting.answer import read_answer
 from troth.privacy.exporting.export import export_html, export_person, open_export
+from troth.privacy.exporting.speech import speech_in
 from troth.privacy.models import RetentionRule
 from troth.privacy.processors.register import register_processor
 from troth.privacy.record.parties import save_parties
@@ -48,7 +50,9 @@ def test_the_answer_names_controller_bases_retention_safeguards_decisions_and_ri
     assert answer["controller"] == {"name": "Acme GmbH", "data_protection_officer": "Ada, dpo@acme.example"}
     assert {one["key"]: one["legal_basis"] for one in answer["purposes"]}["marketing_email"] == "consent"
     city = next(one for one in answer["retention"] if one["name"] == "city")
-    assert city["schedules"] == ["Cities: P2Y from last activity"] and city["source"] == "api" and city["since"]
+    assert city["schedules"] == ["Cities: 2 years from last activity"] and city["source"] == "api" and city["since"]
+    in_german = read_answer(told, load_person(told).updated_at, speech_in("de"))
+    assert any("2 Jahre" in said for one in in_german["retention"] for said in one["schedules"])
     assert answer["transfers"] == [
         {
             "recipient": "Mailer Inc.",
@@ -70,6 +74,11 @@ def test_json_page_and_pdf_all_tell_it_and_a_pdf_is_one(told: Subject) -> None:
     recipients = next(one for one in whole["sections"] if one["name"] == "privacy.disclosures")["records"]
     assert recipients[0]["recipient"] == "Mailer Inc." and recipients[0]["first_at"]
     page = b"".join(export_html(told)).decode()
+    Purpose.objects.filter(workspace_id=told.workspace_id, key="service").update(
+        retention="P1Y6M", description={"en": "We keep your notes."}
+    )
+    page = b"".join(export_html(told)).decode()
+    assert "We keep your notes." in page and "1 year, 6 months" in page and "P1Y6M" not in page
     assert "Mailer Inc." in page and "What was decided about you" in page and "module 2" in page
     with open_export(told, ".pdf") as file:
         assert file.read(5) == b"%PDF-"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+
+from babel.units import format_unit
 
 _DAYS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 _HOURS = {"H": "hour", "M": "minute", "S": "second"}
@@ -12,14 +15,20 @@ _WRITTEN = re.compile(r"P(?=.)((?:\d+[YMWD])*)(?:T((?:\d+[HMS])+))?")
 
 def say_duration(text: str) -> str:
     """An ISO 8601 duration in words, e.g. `2 years, 6 months`; as it is where it is none."""
-    found = _WRITTEN.fullmatch(text)
-    if not found:
-        return text
-    return ", ".join(
-        f"{number} {names[unit]}{'' if number == '1' else 's'}"
-        for names, part in ((_DAYS, found[1]), (_HOURS, found[2] or ""))
-        for number, unit in re.findall(r"(\d+)([A-Z])", part)
-    )
+    return ", ".join(f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in _parts(text)) or text
+
+
+def say_duration_in(text: str, language: str) -> str:
+    """The same in a language that Babel knows, e.g. `2 Jahre, 6 Monate`."""
+    return ", ".join(format_unit(number, f"duration-{unit}", length="long", locale=language) for number, unit in _parts(text)) or text
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """Numbers and units, the largest first; none where it is no duration."""
+    if found := _WRITTEN.fullmatch(text):
+        for names, part in ((_DAYS, found[1]), (_HOURS, found[2] or "")):
+            for number, unit in re.findall(r"(\d+)([A-Z])", part):
+                yield int(number), names[unit]
 
 
 def read_duration(text: str) -> str:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from troth.kernel.clock import now_ms
+from troth.kernel.spoken_durations import say_duration_in
 from troth.pages.languages import choose_language
 from troth.pages.sender import sender_of
 from troth.privacy.models.proofs import ProofRun, ProofState
@@ -181,6 +182,7 @@ def transparency(request: HttpRequest, workspace_id: int) -> HttpResponse:
                     purpose,
                     purpose.description.get(language) or purpose.description.get("en", ""),
                     bases.get(purpose.legal_basis, purpose.legal_basis),
+                    say_duration_in(purpose.retention, language) or words["always"],
                 )
                 for purpose in told.purposes
             ],

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from troth.console import showing
 from troth.kernel.clock import iso
+from troth.kernel.spoken_durations import say_duration
 
 register = template.Library()
 
@@ -52,6 +53,12 @@ def roughly(value: Any) -> str:
 def duration(ms: Any) -> str:
     """A span of milliseconds in its largest fitting unit."""
     return "–" if ms is None or ms == "" else showing.format_duration(ms)
+
+
+@register.filter
+def lasting(text: str) -> str:
+    """An ISO 8601 duration in words."""
+    return say_duration(text)
 
 
 @register.filter

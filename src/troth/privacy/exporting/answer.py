@@ -14,6 +14,7 @@ from troth.consent.catalog import load_catalog
 from troth.consent.models import Purpose
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
+from troth.kernel.spoken_durations import say_duration_in
 from troth.people.lookup import load_person
 from troth.privacy.disclosures.reading import find_recipients_of
 from troth.privacy.exporting.speech import ENGLISH, Speech
@@ -91,6 +92,7 @@ def _purposes(workspace_id: int, say: Speech) -> Iterator[dict[str, Any]]:
         yield {
             "name": purpose.name,
             "key": purpose.key,
+            "what_is_done": purpose.description.get(say.language) or purpose.description.get("en") or "",
             "legal_basis": purpose.legal_basis,
             "recipients": list(purpose.recipients),
             "transfers": purpose.transfers,
@@ -114,7 +116,12 @@ def _retention(subject: Subject, say: Speech) -> Iterator[dict[str, Any]]:
             "since": iso(at) if at else None,
             "retention": item.retention or say(NO_END),
             "schedules": [
-                say("{title}: {period} from {trigger}", title=rule.title, period=rule.period, trigger=say.named(rule.trigger))
+                say(
+                    "{title}: {period} from {trigger}",
+                    title=rule.title,
+                    period=say_duration_in(rule.period, say.language),
+                    trigger=say.named(rule.trigger),
+                )
                 for rule in rules
                 if _reaches(rule, item)
             ],

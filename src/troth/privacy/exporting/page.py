@@ -10,6 +10,7 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from troth.kernel.personal_data import Store, Subject, stores
+from troth.kernel.spoken_durations import say_duration_in
 from troth.privacy.exporting.speech import ENGLISH, Speech
 
 ROWS = 1_000
@@ -25,6 +26,8 @@ PARTS = {
 """What an answer tells beside the data (`answer.read_answer`), with its titles."""
 CODES = ("kind", "legal_basis")
 """Fields of the answer that hold codes, which are said in words."""
+LASTS = "retention"
+"""The field that may hold a duration."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
 :root{--ink:#1c1d22;--soft:#5a5d69;--line:#dfe1e8;--back:#fff;--band:#f5f6f9;--mark:#3148c8}
@@ -117,8 +120,9 @@ def remark_on(part: str, say: Speech) -> str:
 
 
 def say_codes(row: dict[str, Any], say: Speech) -> dict[str, Any]:
-    """A row of the answer with its codes in words."""
-    return {name: say.named(value) if name in CODES and isinstance(value, str) else value for name, value in row.items()}
+    """A row of the answer with its codes in words, and its durations."""
+    said = {name: say.named(value) if name in CODES and isinstance(value, str) else value for name, value in row.items()}
+    return {**said, **({LASTS: say_duration_in(row[LASTS], say.language)} if LASTS in row else {})}
 
 
 def _head(columns: list[str], say: Speech) -> str:

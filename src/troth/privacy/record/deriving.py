@@ -52,6 +52,11 @@ class Activity:
     """Those that were declared, and those that data really goes to for this purpose."""
     notices: list[str]
 
+    @property
+    def says(self) -> str:
+        """What is done, in plain words; empty: nobody said."""
+        return str(self.purpose.description.get("en") or next(iter(self.purpose.description.values()), ""))
+
 
 @dataclass(frozen=True)
 class Record:

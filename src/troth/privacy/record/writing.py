@@ -10,6 +10,7 @@ import msgspec
 
 from troth.kernel.clock import iso
 from troth.kernel.pdf import Document
+from troth.kernel.spoken_durations import say_duration
 from troth.privacy.record.deriving import Activity, Record
 
 COLUMNS = (
@@ -86,7 +87,7 @@ def write_csv(record: Record) -> str:
     writer.writerow(COLUMNS)
     for one in record.activities:
         plain = _plain(one, record)
-        plain["description"] = next(iter(one.purpose.description.values()), "")
+        plain["description"] = one.says
         writer.writerow([_cell("; ".join(value) if isinstance(value := plain[name], list) else str(value)) for name in COLUMNS])
     return written.getvalue()
 
@@ -138,7 +139,7 @@ def write_pdf(record: Record) -> bytes:
 def _write_activity(document: Document, one: Activity, record: Record) -> None:
     purpose = one.purpose
     document.heading(purpose.name)
-    document.text(next(iter(purpose.description.values()), ""))
+    document.text(one.says)
     document.facts(
         [
             ("Legal basis", purpose.legal_basis.replace("_", " ")),
@@ -147,7 +148,7 @@ def _write_activity(document: Document, one: Activity, record: Record) -> None:
             ("Sources", "; ".join(one.sources) or "–"),
             ("Recipients", "; ".join(one.recipients) or "none"),
             ("Third countries", purpose.transfers or "none"),
-            ("Erasure", f"after {purpose.retention}" if purpose.retention else "when the person is erased"),
+            ("Erasure", f"after {say_duration(purpose.retention)}" if purpose.retention else "when the person is erased"),
             *([("Automated decisions", purpose.automated_decision)] if purpose.automated_decision else []),
             *([("Notices", "; ".join(one.notices))] if one.notices else []),
         ]

@@ -211,6 +211,7 @@ WORDS: Final[dict[str, str]] = {
     "last at": "zuletzt",
     "leaf": "Blatt",
     "legal basis": "Rechtsgrundlage",
+    "what is done": "was geschieht",
     "lift reason": "Grund der Aufhebung",
     "lifted at": "aufgehoben",
     "link": "Link",

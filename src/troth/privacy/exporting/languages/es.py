@@ -211,6 +211,7 @@ WORDS: Final[dict[str, str]] = {
     "last at": "última vez",
     "leaf": "hoja",
     "legal basis": "base jurídica",
+    "what is done": "qué se hace",
     "lift reason": "motivo del levantamiento",
     "lifted at": "levantado",
     "link": "enlace",

@@ -211,6 +211,7 @@ WORDS: Final[dict[str, str]] = {
     "last at": "dernière fois",
     "leaf": "feuille",
     "legal basis": "base juridique",
+    "what is done": "ce qui est fait",
     "lift reason": "motif de la levée",
     "lifted at": "levé le",
     "link": "lien",
