@@ -10,6 +10,7 @@ from django.test import Client
 
 from troth.kernel.clock import HOUR, now_ms
 from troth.privacy.breaches.register import list_breaches, record_breach
+from troth.privacy.record.parties import save_parties
 from troth.workspaces.audit import read_entries
 from troth.workspaces.models import Member, User
 
@@ -63,5 +64,8 @@ def test_its_papers_are_there_in_each_language(officer: Client, workspace: Any) 
     breach = record_breach(workspace.pk, {"title": "A list went astray", "facts": "By mail."}, user_id=0, now=now_ms())
     pdf = officer.get(place(workspace, f"/{breach.pk}/notification.pdf"))
     assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    save_parties(workspace.pk, {"name": "Acme GmbH", "dpo": "Ada, dpo@acme.example"}, now=1)
+    letter = officer.get(place(workspace, f"/{breach.pk}/letter")).content.decode()
+    assert "Ada, dpo@acme.example" in letter and "Acme GmbH" in letter, "the officer of the record is who can be asked (Art. 33(3)(b))"
     german = officer.get(place(workspace, f"/{breach.pk}/letter?language=de")).content.decode()
     assert "Was geschehen ist: By mail." in german

@@ -28,6 +28,18 @@ def test_every_red_line_has_a_button_that_leads_to_its_page(workspace: Any) -> N
     assert [place for place in places if owner.get(place).status_code != 200] == []
 
 
+def test_a_backup_is_made_from_the_list_and_not_twice(workspace: Any, monkeypatch: Any) -> None:
+    begun: list[tuple[str, ...]] = []
+    monkeypatch.setattr("troth.console.readiness.views.run_beside", lambda *command: begun.append(command))
+    place = f"/console/{workspace.pk}/readiness/backup"
+    owner = join(workspace, "owner")
+    assert owner.post(place).status_code == 303 and begun == [("backup_create",)]
+    monkeypatch.setattr("troth.console.readiness.views.has_fresh_backup", lambda now: True)
+    assert owner.post(place).status_code == 303 and len(begun) == 1
+    assert join(workspace, "privacy_officer").get(place).status_code == 403
+    assert [entry.action for entry in read_entries(workspace.pk)] == ["backup.started"]
+
+
 def test_an_assessment_is_declared_and_signed(workspace: Any) -> None:
     officer = join(workspace, "privacy_officer")
     room = f"/console/{workspace.pk}/readiness/impact"

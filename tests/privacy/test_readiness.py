@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.privacy.test_inventory import know
 from troth.consent.models import Purpose
 from troth.kernel.clock import DAY, now_ms
 from troth.privacy.breaches.register import record_breach
+from troth.privacy.inventory.storing import count_all
+from troth.privacy.processors.register import change_processor, register_processor
 from troth.privacy.readiness.impact import (
     AssessmentInvalid,
     AssessmentMissing,
@@ -21,6 +24,9 @@ from troth.privacy.readiness.impact import (
     sign_assessment,
 )
 from troth.privacy.readiness.lines import read_lines
+from troth.privacy.readiness.officer import judge_officer
+from troth.privacy.record.parties import Parties, read_parties, save_parties
+from troth.privacy.retention.rules import save_rule
 from troth.segments.models import Segment
 from troth.workspaces.agreements.registry import Kind, accept_agreement, newest_version
 from troth.workspaces.models import Member, User
@@ -50,6 +56,51 @@ def test_what_is_mended_turns_its_line(workspace: Any) -> None:
     assert line(workspace, "breaches").is_fine
     record_breach(workspace.pk, {"title": "A list", "aware_at": NOW - 4 * DAY}, user_id=0, now=NOW)
     assert not line(workspace, "breaches").is_fine
+
+
+def test_who_watches_many_people_needs_an_officer_and_who_needs_none_says_why(workspace: Any) -> None:
+    assert not line(workspace, "dpo").is_fine
+    save_parties(workspace.pk, {"dpo_not_needed": True}, now=NOW)
+    assert "without the reasons" in line(workspace, "dpo").says
+    save_parties(workspace.pk, {"dpo_assessment": "Ten people, no watching."}, now=NOW)
+    assert line(workspace, "dpo").is_fine
+    said = read_parties(workspace.pk)
+    for met, why in ((["large_scale", "monitoring"], "37(1)(b)"), (["large_scale", "sensitive"], "37(1)(c)")):
+        fine, says = judge_officer(said, met)
+        assert not fine and why in says, "what was said does not stand against what is done"
+    assert judge_officer(said, ["monitoring", "sensitive"])[0]
+    assert judge_officer(Parties(dpo="Ada, dpo@acme.example"), ["large_scale", "monitoring"])[0]
+
+
+def test_a_processor_says_agreement_place_and_safeguard_before_its_line_turns(workspace: Any) -> None:
+    assert line(workspace, "processors").is_fine is None
+    own = register_processor(workspace.pk, {"name": "Mailer", "transfer_tool": "scc_2"}, in_use=True, now=NOW)
+    found = line(workspace, "processors")
+    assert found.says == "Mailer: no agreement, no place, no assessment of the transfer" and str(own.pk) in found.place
+    change_processor(own, {"dpa": "2026-01", "tia": "2026-02, low"}, now=NOW)
+    assert line(workspace, "processors").says == "Mailer: no place"
+    own.location = "USA"
+    own.save()
+    assert line(workspace, "processors").is_fine
+
+
+def test_an_end_that_is_promised_needs_a_schedule_that_is_on(workspace: Any) -> None:
+    know(workspace, "dana", {"plan": "pro"}, bought={"amount": 9})
+    count_all(NOW)
+    assert line(workspace, "retention").is_fine, "nothing is promised yet"
+    Purpose.objects.filter(workspace_id=workspace.pk, key="service").update(retention="P2Y")
+    assert "no schedule that is on" in line(workspace, "retention").says
+    rule = save_rule(workspace.pk, {"title": "All", "target": "person", "trigger": "last_activity", "period": "P2Y"}, now=NOW)
+    assert not line(workspace, "retention").is_fine, "a schedule that is off deletes nothing"
+    save_rule(workspace.pk, {"is_active": True}, now=NOW, rule=rule)
+    assert line(workspace, "retention").is_fine
+
+
+def test_data_of_article_9_that_is_stored_is_a_criterion_whether_declared_or_not(workspace: Any) -> None:
+    know(workspace, "dana", {"diagnosis": "flu"})
+    count_all(NOW)
+    impact = read_impact(workspace)
+    assert impact.met == ["sensitive"] and "diagnosis" in next(one.because for one in impact.criteria if one.is_met)
 
 
 def test_two_criteria_call_for_an_assessment_and_one_more_for_a_new_one(workspace: Any) -> None:

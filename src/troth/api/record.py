@@ -37,6 +37,7 @@ class PartiesIn(Input):
     representative: str | None = None
     dpo: str | None = None
     dpo_not_needed: bool | None = None
+    dpo_assessment: str | None = None
     people: list[str] | None = None
     measures: str | None = None
     controllers: list[ControllerData] | None = None

@@ -164,6 +164,7 @@ ACTIONS = {
     "ledger.checked": "checked the consent ledger",
     "checkpoint.signed": "signed a checkpoint of the consent ledger",
     "proof.started": "had erasure proven",
+    "backup.started": "had a backup made",
     "impact.declared": "declared criteria of an impact assessment",
     "impact.signed": "signed an impact assessment",
     "agreement.accepted": "accepted an agreement",

@@ -16,6 +16,7 @@ from troth.privacy.breaches.clock import HOURS
 from troth.privacy.breaches.papers import LETTERS, Sender, write_letter, write_notification
 from troth.privacy.breaches.register import BreachUnknown, clock_of, find_breach, list_breaches, list_steps
 from troth.privacy.models import Breach
+from troth.privacy.record.parties import read_parties
 from troth.workspaces.models import Member, User
 from troth.workspaces.roles import Permission
 
@@ -104,8 +105,9 @@ def letter(request: MemberRequest, breach_id: int) -> HttpResponse:
 
 
 def sender_of(request: MemberRequest) -> Sender:
-    """The workspace, and whom one can ask."""
-    return Sender(request.workspace.name, contact_of(request.workspace.pk))
+    """Who is answerable, and whom one can ask (Art. 33(3)(b)): as the record of processing says, else a privacy officer or owner."""
+    parties = read_parties(request.workspace.pk)
+    return Sender(parties.name, parties.dpo or parties.contact or contact_of(request.workspace.pk))
 
 
 def contact_of(workspace_id: int) -> str:

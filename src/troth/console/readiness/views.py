@@ -17,8 +17,10 @@ from django.utils.translation import gettext_lazy as later
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
+from troth.kernel.sql import is_sqlite
 from troth.privacy.readiness.impact import CRITERIA, DECLARED, LONGEST, AssessmentInvalid, declare_criteria, read_impact, sign_assessment
-from troth.privacy.readiness.lines import read_lines
+from troth.privacy.readiness.lines import has_fresh_backup, read_lines
+from troth.privacy.starting import run_beside
 from troth.workspaces.roles import Permission
 
 WORDS: Mapping[str, str | Promise] = {
@@ -40,8 +42,10 @@ WORDS: Mapping[str, str | Promise] = {
     "breaches": later("Breaches"),
     "proof": later("Erasure is proven"),
     "backup": later("Backups"),
-    "processors": later("Processors"),
-    "retention": later("Retention"),
+    "dpo": later("Data protection officer"),
+    "record": later("The record of processing"),
+    "processors": later("Processors, with agreement, place and transfer tool"),
+    "retention": later("What is promised to go goes by itself"),
 }
 
 
@@ -81,6 +85,20 @@ def readiness(request: MemberRequest) -> HttpResponse:
     return render_page(
         request, "console/readiness/readiness.html", rows=rows, fine=sum(bool(line.is_fine) for line in judged), judged=len(judged)
     )
+
+
+@member_page(Permission.EDIT_WORKSPACE, methods=("GET", "POST"))
+def backup(request: MemberRequest) -> HttpResponseBase:
+    """Have a backup of the installation made, beside everything else, while there is none of the last two days."""
+    if request.method == "POST":
+        if is_sqlite() and not has_fresh_backup(now_ms()):
+            record(request, "backup.started")
+            run_beside("backup_create")
+            messages.success(request, _("It is being made, encrypted. This list says when it is there."))
+        response = redirect("console-readiness", request.workspace.pk)
+        response.status_code = 303
+        return response
+    return render_page(request, "console/readiness/backup.html", crumbs=_way(request))
 
 
 @member_page(Permission.SEE_REGISTERS)

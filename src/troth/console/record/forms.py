@@ -30,6 +30,10 @@ class PartiesForm(forms.Form):
     contact = _text(_("How it is reached"), _("An e-mail address, a telephone number."))
     dpo = _text(_("Data protection officer"), _("Name and contact."))
     dpo_not_needed = forms.BooleanField(label=_("None has to be designated (Art. 37): that was looked at"), required=False)
+    dpo_assessment = _text(
+        _("What was found then"),
+        _("Whether your core activity is to watch people on a large scale, or data of Art. 9 or 10, and what your national law asks."),
+    )
     representative = _text(_("Representative in the Union"), _("Where the company has no seat there (Art. 27)."))
     joint_controllers = _text(_("Joint controllers"), _("Who decides together with the company what data is for (Art. 26)."))
     people = _text(_("Kinds of people"), _("Whose data it is, one kind a line, e.g. customers."), rows=3)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from troth.consent.purposes import list_purposes
+from troth.kernel.spoken_durations import read_duration
 from troth.privacy.inventory.rules import CATEGORIES
 from troth.privacy.retention.rules import FIELDS
 
@@ -55,7 +56,7 @@ class ScheduleForm(forms.Form):
         help_text=_("What the data is collected for; with the end of a consent, the purpose that was agreed to."),
     )
     period = forms.CharField(
-        label=_("How long after"), max_length=32, help_text=_("Days, months or years: P90D, P6M, P2Y."), widget=forms.TextInput(attrs=PLAIN)
+        label=_("How long after"), max_length=32, help_text=_("As 90 days, 6 months, 2 years."), widget=forms.TextInput(attrs=PLAIN)
     )
     trigger = forms.ChoiceField(label=_("Counted from when"), choices=list(TRIGGER_WORDS.items()))
 
@@ -67,6 +68,7 @@ class ScheduleForm(forms.Form):
     def said(self) -> dict[str, Any]:
         """What was entered, as a schedule takes it."""
         said = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
+        said["period"] = read_duration(said["period"])
         return {**said, "name": self.cleaned_data["store"]} if said["target"] == "store" else said
 
 

@@ -19,6 +19,7 @@ from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import stores
+from troth.kernel.spoken_durations import say_duration
 from troth.people.event_names import fold_event_name
 from troth.people.lookup import PersonNotFound, find_person
 from troth.privacy.kept import EVERYBODY, KeptUnknown, end_kept, find_kept, list_kept, name_of, open_kept
@@ -71,7 +72,7 @@ def schedule(request: MemberRequest) -> HttpResponse:
 def _initial(own: RetentionRule | None) -> dict[str, Any]:
     if own is None:
         return {"trigger": "age"}
-    kept = {name: getattr(own, name) for name in FIELDS}
+    kept = {**{name: getattr(own, name) for name in FIELDS}, "period": say_duration(own.period)}
     return {**kept, "name": "", "store": own.name} if own.target == "store" else kept
 
 

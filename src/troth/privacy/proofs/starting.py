@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 from troth.kernel.clock import DAY, HOUR, MINUTE
 from troth.kernel.errors import TrothError
 from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.running import ProofUnderWay, begin
+from troth.privacy.starting import run_beside
 from troth.workspaces.models import Workspace
 
 EVERY = DAY
@@ -20,7 +18,6 @@ REST = 10 * MINUTE
 """Between two that somebody asks for: a search reads everything that Troth keeps."""
 SETTLED = HOUR
 """An installation proves nothing before it is so old."""
-_children: list[subprocess.Popen[bytes]] = []
 
 
 class ProvenJustNow(TrothError):
@@ -32,7 +29,6 @@ class ProvenJustNow(TrothError):
 
 def start_when_due(now: int) -> bool:
     """Worker duty: start the proof of the day."""
-    _children[:] = [child for child in _children if child.poll() is None]
     last = ProofRun.objects.order_by("-begun_at").first()
     if last is None:
         is_due = Workspace.objects.filter(is_canary=False, created_at__lt=datetime.fromtimestamp((now - SETTLED) / 1000, UTC)).exists()
@@ -60,8 +56,4 @@ def start_now(now: int) -> ProofRun:
 
 def _start(run: ProofRun) -> None:
     """Carry it out in a child of low priority, which outlives this process if need be."""
-    command = [sys.executable, "-m", "django", "privacy_prove", "--skip-checks", "--begun", str(run.pk)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    _children.append(
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, start_new_session=True)
-    )
+    run_beside("privacy_prove", "--begun", str(run.pk))

@@ -14,6 +14,8 @@ from django.conf import settings
 from troth.consent.models import Purpose
 from troth.kernel.errors import TrothError
 from troth.people.models import Person
+from troth.privacy.inventory.reading import read_inventory
+from troth.privacy.inventory.rules import SENSITIVE
 from troth.privacy.models import ImpactAssessment
 from troth.segments.models import Segment
 from troth.workspaces.models import Workspace
@@ -35,6 +37,8 @@ CRITERIA = {
     "kept_from_a_right": "people can be kept from a right, a service or a contract",
 }
 LONGEST = 100_000
+NAMED = 5
+"""Names of what is stored that stand in a reason."""
 
 
 class AssessmentMissing(TrothError):
@@ -183,6 +187,8 @@ def _facts(workspace: Workspace) -> dict[str, str]:
         found["monitoring"] = "it is noted who opens mail or follows its links"
     if sensitive:
         found["sensitive"] = f"declared by the purpose {', '.join(sensitive)}"
+    elif stored := [item.title for item in read_inventory(workspace.pk, with_uses=False) if item.category in SENSITIVE]:
+        found["sensitive"] = f"stored: {', '.join(stored[:NAMED])}"
     if people >= MANY:
         found["large_scale"] = f"{MANY:,} people or more"
     if workspace.match_on_email:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from troth.consent.catalog import load_catalog
 from troth.consent.models import LegalBasis, NoticeVersion, Purpose
 from troth.kernel.clock import DAY
+from troth.kernel.sql import is_sqlite
 from troth.messages.configured import list_channels
 from troth.messages.domains import list_domains
 from troth.privacy.backups import list_backups
@@ -16,6 +17,7 @@ from troth.privacy.inventory.drift import find_drift
 from troth.privacy.models import Breach, PrivacyRequest
 from troth.privacy.proofs.telling import judge_last
 from troth.privacy.readiness.impact import read_impact
+from troth.privacy.readiness.registers import look_at_registers
 from troth.privacy.states import UNANSWERED
 from troth.workspaces.agreements.registry import Kind, read_statuses
 from troth.workspaces.branding import read_brand
@@ -26,7 +28,7 @@ FRESH_BACKUP = 2 * DAY
 
 @dataclass(frozen=True)
 class Line:
-    """One question. `is_fine` None: not to be judged here, but to be known; `place`: of the page that mends it, below the workspace."""
+    """One question. `is_fine` None: not to be judged here, but to be known; `place`: of the page that mends it, below the workspace; empty: none does."""
 
     key: str
     is_fine: bool | None
@@ -74,9 +76,16 @@ def _agreements(workspace: Workspace, now: int) -> Iterator[Line]:
 def _purposes(workspace: Workspace, now: int) -> Iterator[Line]:
     purposes = list(Purpose.objects.filter(workspace_id=workspace.pk, archived=False).order_by("name"))
     undescribed = [purpose.name for purpose in purposes if not purpose.description]
-    yield Line("purposes_described", not undescribed, _named(undescribed, "without a description in plain words"), "purposes")
+    yield Line(
+        "purposes_described", not undescribed, _named(undescribed, "without a description in plain words"), _edit(purposes, undescribed)
+    )
     endless = [purpose.name for purpose in purposes if not purpose.retention]
-    yield Line("purposes_end", not endless, _named(endless, "without an end: data is kept as long as the person is known"), "purposes")
+    yield Line(
+        "purposes_end",
+        not endless,
+        _named(endless, "without an end: data is kept as long as the person is known"),
+        _edit(purposes, endless),
+    )
     asked = {key for said in NoticeVersion.objects.filter(workspace_id=workspace.pk).values_list("purposes", flat=True) for key in said}
     unasked = [purpose.name for purpose in purposes if purpose.legal_basis == LegalBasis.CONSENT and purpose.key not in asked]
     yield Line("notices", not unasked, _named(unasked, "rest on consent, and no published notice asks for it"), "notices")
@@ -89,7 +98,7 @@ def _inventory(workspace: Workspace, now: int) -> Iterator[Line]:
         "inventory",
         not undeclared,
         f"{undeclared} things are stored or handed on but not declared" if undeclared else "all is declared",
-        "inventory",
+        "inventory/drift",
     )
     impact = read_impact(workspace)
     says = f"{len(impact.met)} of nine criteria are met" + ("" if impact.is_fine else ": an assessment is to be signed")
@@ -113,20 +122,47 @@ def _sending(workspace: Workspace, now: int) -> Iterator[Line]:
     yield Line("send_mode", workspace.send_mode == SendMode.LIVE, mode[SendMode(workspace.send_mode)], "settings/sending")
 
 
+def has_fresh_backup(now: int) -> bool:
+    """Whether the newest backup is of the last two days."""
+    newest = max((backup.created_at for backup in list_backups()), default=None)
+    return newest is not None and now - newest <= FRESH_BACKUP
+
+
 def _duties(workspace: Workspace, now: int) -> Iterator[Line]:
     overdue = PrivacyRequest.objects.filter(workspace_id=workspace.pk, state__in=UNANSWERED, due_at__lt=now).count()
-    yield Line("requests", not overdue, f"{overdue} requests are overdue" if overdue else "no request is overdue", "desk")
+    yield Line("requests", not overdue, f"{overdue} requests are overdue" if overdue else "no request is overdue", "desk?show=overdue")
     running = Breach.objects.filter(workspace_id=workspace.pk, closed_at=None, authority_told_at=None).exclude(decision="no_risk")
     late = running.filter(aware_at__lt=now - HOURS * 3_600_000).count()
     yield Line("breaches", not late, f"{late} breaches are past 72 hours" if late else "no breach waits past 72 hours", "breaches")
     is_proven, says = judge_last(now)
     yield Line("proof", is_proven, says, "proofs")
-    newest = max((backup.created_at for backup in list_backups()), default=None)
-    fresh = newest is not None and now - newest <= FRESH_BACKUP
-    yield Line("backup", fresh, "the newest is fresh" if fresh else "no backup of the last two days: `troth backup create`", "settings")
+    if not is_sqlite():
+        yield Line(
+            "backup", None, "backups of PostgreSQL are made by its own tools: let them expire within the retention you tell people", ""
+        )
+        return
+    fresh = has_fresh_backup(now)
+    yield Line(
+        "backup",
+        fresh,
+        "the newest is fresh" if fresh else "none of the last two days: have one made every day (troth backup create)",
+        "readiness/backup",
+    )
 
 
-QUESTIONS: tuple[Callable[[Workspace, int], Iterator[Line]], ...] = (_controller, _agreements, _purposes, _inventory, _sending, _duties)
+def _registers(workspace: Workspace, now: int) -> Iterator[Line]:
+    yield from (Line(*found) for found in look_at_registers(workspace, now))
+
+
+QUESTIONS: tuple[Callable[[Workspace, int], Iterator[Line]], ...] = (
+    *(_controller, _agreements, _purposes, _inventory),
+    *(_registers, _sending, _duties),
+)
+
+
+def _edit(purposes: list[Purpose], names: list[str]) -> str:
+    """The page of the first purpose that is to be mended."""
+    return next((f"purposes/{purpose.key}/edit" for purpose in purposes if purpose.name in names), "purposes")
 
 
 def _named(names: list[str], trouble: str) -> str:

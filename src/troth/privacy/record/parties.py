@@ -46,6 +46,8 @@ class Parties(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Name and contact of the data protection officer."""
     dpo_not_needed: bool = False
     """It was looked at, and none has to be designated (Art. 37)."""
+    dpo_assessment: str = ""
+    """What was found when it was looked at whether one has to be designated."""
     people: list[str] = []
     """Categories of data subjects."""
     measures: str = ""
@@ -53,14 +55,16 @@ class Parties(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     controllers: list[OtherController] = []
 
 
-TEXTS = ("name", "address", "contact", "joint_controllers", "representative", "dpo", "measures")
+TEXTS = ("name", "address", "contact", "joint_controllers", "representative", "dpo", "dpo_assessment", "measures")
 
 
 def read_parties(workspace_id: int) -> Parties:
     """What was said so far."""
     row = RecordSetting.objects.filter(workspace_id=workspace_id).first()
-    held = msgspec.convert(row.parties, Parties) if row else Parties()
-    name, contact = Workspace.objects.values_list("name", "privacy_contact").get(pk=workspace_id)
+    name, contact, processes_for = Workspace.objects.values_list("name", "privacy_contact", "processes_for").get(pk=workspace_id)
+    held = msgspec.convert(row.parties, Parties) if row else Parties(role="processor" if processes_for else "controller")
+    if processes_for and not held.controllers:
+        held = msgspec.structs.replace(held, controllers=[OtherController(name=processes_for)])
     return msgspec.structs.replace(held, name=held.name or name, contact=held.contact or contact)
 
 

@@ -12,6 +12,7 @@ from troth.kernel.clock import iso
 from troth.kernel.pdf import Document
 from troth.kernel.spoken_durations import say_duration
 from troth.privacy.record.deriving import Activity, Record
+from troth.privacy.record.parties import Parties
 
 COLUMNS = (
     "purpose",
@@ -109,7 +110,7 @@ def write_pdf(record: Record) -> bytes:
     facts = [(label, text or UNSAID) for label, text in told if text or label in ("Controller", "Address", "Contact")]
     if record.is_processors:
         facts[0] = ("Processor", facts[0][1])
-    document.facts([*facts, ("Data protection officer", parties.dpo or ("none needed" if parties.dpo_not_needed else UNSAID))])
+    document.facts([*facts, ("Data protection officer", parties.dpo or (_no_officer(parties) if parties.dpo_not_needed else UNSAID))])
     if record.is_processors:
         document.heading("Processing on behalf of controllers")
         rows = [[own.name, own.contact, own.dpo or "–", own.categories or UNSAID] for own in parties.controllers]
@@ -134,6 +135,10 @@ def write_pdf(record: Record) -> bytes:
     document.items(record.measures)
     document.text(parties.measures)
     return document.as_pdf()
+
+
+def _no_officer(parties: Parties) -> str:
+    return f"none needed: {parties.dpo_assessment}" if parties.dpo_assessment else "none needed"
 
 
 def _write_activity(document: Document, one: Activity, record: Record) -> None:
