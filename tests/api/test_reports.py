@@ -91,3 +91,23 @@ def test_the_command_line_tells_the_same(alice: Tenant, reader: Api, capsys: Any
     assert "Receipt" in capsys.readouterr().out
     assert main(["report", "source", str(alice.workspace.pk), f"campaign:{alice.campaign_id}"]) == 0
     assert json.loads(capsys.readouterr().out)["name"] == "Receipt"
+
+
+def test_a_funnel_is_counted_over_the_api_and_the_command_line(
+    alice: Tenant, charlie: Tenant, reader: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    funnel = {"steps": [{"event": "bought", "where": {"property": "total", "op": "is_set"}}, {"event": "bought"}], "days": 2}
+    told = reader.json("POST", "/reports/funnel", funnel)
+    assert [step["event"] for step in told["steps"]] == ["bought", "bought"]
+    assert (told["days"], told["source"], told["variants"]) == (2, "", [])
+    answer = reader("POST", "/reports/funnel?format=csv", funnel)
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert next(csv.DictReader(io.StringIO(answer.content.decode())))["group"] == "all"
+    assert reader("POST", "/reports/funnel", {**funnel, "source": f"campaign:{charlie.campaign_id}"}).status_code == 404
+    wrong = reader("POST", "/reports/funnel", {**funnel, "steps": [{"event": "a"}, {"event": "b", "where": {"property": "x", "op": "is"}}]})
+    assert (wrong.status_code, wrong.json()["path"]) == (400, "$.steps[1].where.op")
+    capsys.readouterr()
+    assert main(["report", "funnel", str(alice.workspace.pk), json.dumps(funnel["steps"][0]), "bought", "--days", "2"]) == 0
+    assert json.loads(capsys.readouterr().out)["people"] == told["people"]
+    assert main(["report", "funnel", str(alice.workspace.pk), "bought"]) != 0
+    assert "choose from 2 to 6" in capsys.readouterr().err

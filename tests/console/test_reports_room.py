@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -145,3 +146,38 @@ def test_a_goal_is_written_in_the_editor(workspace: Any, sent: Campaign) -> None
     marketer = join(workspace, "marketer")
     shown = marketer.get(f"/console/{workspace.pk}/campaigns/{sent.pk}/edit").content.decode()
     assert 'value="bought"' in shown
+
+
+def test_a_funnel_of_chosen_events_is_drawn_told_apart_and_taken_along(viewer: Client, workspace: Any, sent: Campaign, post: Post) -> None:
+    for number in range(1, 9):
+        who = Identity(external_id=f"p{number}")
+        post.say(
+            Track(
+                identity=who, name="Looked", ts=now_ms() - 3 * HOUR, properties={"shelf": "books" if number < 7 else "toys"}, **post.common
+            )
+        )
+    fold_inbox(now_ms())
+    asked = {"event1": "looked", "event2": "bought", "days": "3", "source": f"campaign:{sent.pk}"}
+    drawn = page(viewer, workspace, f"/funnel?{urlencode(asked)}")
+    for said in ("1. looked", "2. bought", "25 %", "v1", 'name="event3"', "1 person may not be looked at", "<svg"):
+        assert said in drawn, said
+    books = {**asked, "property1": "shelf", "property_op1": "equals", "property_value1": "books"}
+    assert "33.3 %" in page(viewer, workspace, f"/funnel?{urlencode(books)}")
+    toys = page(viewer, workspace, f"/funnel?{urlencode({**books, 'property_value1': 'toys'})}")
+    assert "Fewer than five people" in toys
+    assert viewer.get(f"/console/{workspace.pk}/reports/funnel.json?{urlencode(books)}").json()["people"] == [6, 2]
+    rows = list(csv.DictReader(io.StringIO(viewer.get(f"/console/{workspace.pk}/reports/funnel.csv?{urlencode(asked)}").content.decode())))
+    assert [(row["group"], row["name"], row["1 looked"], row["2 bought"]) for row in rows[:2]] == [
+        ("all", "", "8", "2"),
+        ("variant", "v1", "8", "2"),
+    ]
+
+
+def test_a_funnel_that_cannot_be_counted_says_why(viewer: Client, workspace: Any, sent: Campaign) -> None:
+    assert "Choose at least two events" in page(viewer, workspace, "/funnel")
+    assert "Nobody began in these days" in page(viewer, workspace, "/funnel?event1=never&event2=bought")
+    assert "choose from 2 to 6 events" in page(viewer, workspace, "/funnel?event1=bought")
+    for wrong in ("source=campaign:999", "segment=999", "also_for=none_such", "property1=total&property_op1=greater&property_value1=much"):
+        assert "This cannot be counted" in page(viewer, workspace, f"/funnel?event1=bought&event2=bought&{wrong}"), wrong
+    answer = viewer.get(f"/console/{workspace.pk}/reports/funnel.csv?event1=bought")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/{workspace.pk}/reports/funnel?event1=bought")

@@ -21,6 +21,7 @@ from troth.messages.reports.links import Links, count_links
 from troth.messages.reports.shapes import FEWEST, By, Figures, Goal, Span, Table
 
 MOST_VARIANTS = 500
+MOST_SOURCES = 200
 TOLD = (
     *("audience", "sent", "untold", "delivered", "bounced", "complained", "waiting", "skipped", "cancelled", "failed", "unknown"),
     *("mails", "opens_measured", "opened", "opens_not_counted", "opened_by_machine"),
@@ -100,6 +101,15 @@ def name_sources(workspace_id: int, keys: Iterable[str | None]) -> dict[str, str
     campaigns = Campaign.objects.filter(workspace_id=workspace_id, pk__in=wanted[CAMPAIGN]).values_list("pk", "name")
     newsletters = Newsletter.objects.filter(workspace_id=workspace_id, pk__in=wanted[NEWSLETTER]).values_list("pk", "name")
     return {f"{CAMPAIGN}:{pk}": name for pk, name in campaigns} | {f"{NEWSLETTER}:{pk}": name for pk, name in newsletters}
+
+
+def list_sources(workspace_id: int) -> list[tuple[str, str]]:
+    """All campaigns and newsletters with their names, the latest first."""
+    found = []
+    for kind, model in ((NEWSLETTER, Newsletter), (CAMPAIGN, Campaign)):
+        rows = model.objects.filter(workspace_id=workspace_id).order_by("-pk").values_list("pk", "name")[:MOST_SOURCES]
+        found += [(f"{kind}:{pk}", name) for pk, name in rows]
+    return found
 
 
 def name_variants(source: Source) -> dict[str, str]:

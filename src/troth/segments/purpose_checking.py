@@ -10,6 +10,7 @@ from troth.consent.catalog import Catalog, load_catalog
 from troth.consent.coverage import Datum, Fault, Kind, Use, find_needs, judge_use
 from troth.consent.refusing import REASONS, PurposeNotCovered, name_purpose, tell_places, tell_use
 from troth.segments.definition import find_reads
+from troth.segments.kinds import Read
 from troth.segments.models import Segment
 
 
@@ -28,22 +29,33 @@ def reads_of(segment: Segment) -> list[tuple[Datum, str]]:
 
 def find_readings(definition: Mapping[str, Any], purpose: str, also_for: Iterable[str], catalog: Catalog) -> list[Reading]:
     """Everything that a checked definition reads, judged, in the order of its first place."""
+    return _judge_reads(find_reads(definition), purpose, also_for, catalog)
+
+
+def _judge_reads(reads: Iterable[Read], purpose: str, also_for: Iterable[str], catalog: Catalog) -> list[Reading]:
     places: dict[Datum, list[str]] = {}
-    for read in find_reads(definition):
+    for read in reads:
         places.setdefault(read.datum, []).append(read.path)
     return [Reading(judge_use(catalog, purpose, also_for, datum), found) for datum, found in places.items()]
 
 
 def find_uncovered(workspace_id: int, definition: Mapping[str, Any], purpose: str, also_for: Iterable[str]) -> list[PurposeNotCovered]:
     """Why a segment cannot be kept like this, for each datum that it may not read."""
+    return find_uncovered_reads(workspace_id, find_reads(definition), purpose, also_for)
+
+
+def find_uncovered_reads(
+    workspace_id: int, reads: Iterable[Read], purpose: str, also_for: Iterable[str], *, reader: str = "segment"
+) -> list[PurposeNotCovered]:
+    """The same of whatever else looks at people by such conditions; `reader` says what it is."""
     catalog = load_catalog(workspace_id)
-    readings = find_readings(definition, purpose, list(also_for), catalog)
+    readings = _judge_reads(reads, purpose, list(also_for), catalog)
     return [
         PurposeNotCovered(
-            what=tell_use(catalog, workspace_id, reading.use, "segment", purpose),
+            what=tell_use(catalog, workspace_id, reading.use, reader, purpose),
             where=tell_places([f"`{place}`" for place in reading.places]),
             why=REASONS[fault],
-            ways_out=_find_ways_out(catalog, reading.use, purpose),
+            ways_out=_find_ways_out(catalog, reading.use, purpose, reader),
         )
         for reading in readings
         if (fault := reading.use.fault)
@@ -58,12 +70,12 @@ def find_gates(definition: Mapping[str, Any], purpose: str, also_for: Iterable[s
     return (purpose, *(key for key in needs if key != purpose)) if is_covered else ()
 
 
-def _find_ways_out(catalog: Catalog, use: Use, purpose: str) -> list[str]:
+def _find_ways_out(catalog: Catalog, use: Use, purpose: str, reader: str) -> list[str]:
     source = name_purpose(catalog, use.collected_for)
     ways = [f"leave the {use.datum.kind} out"]
     if use.can_be_declared:
-        ways.append(f"declare that the segment is also for {source}: then only who agreed to that as well is in it")
-    if use.collected_for in catalog.purposes:
+        ways.append(f"declare that the {reader} is also for {source}: then only who agreed to that as well is in it")
+    if use.collected_for in catalog.purposes and reader == "segment":
         ways.append(f"make it a segment for {source} instead")
     if use.fault is not Fault.SPECIAL_CATEGORY and use.datum.kind in (Kind.EVENT, Kind.ATTRIBUTE):
         ways.append(f"assign the {use.datum.kind} to {name_purpose(catalog, purpose)}, and tell people before (Art. 13(3) GDPR)")

@@ -88,19 +88,19 @@ def list_event_names(workspace_id: int) -> list[str]:
     return found
 
 
-def check_types(workspace_id: int, definition: Mapping[str, Any]) -> None:
+def check_types(workspace_id: int, definition: Mapping[str, Any], path: str = "$") -> None:
     """Make sure that conditions compare with types that were seen, where anything was. Raises DefinitionInvalid with the place."""
     profiles: list[dict[str, Any]] | None = None
-    for leaf, path in leaves(definition):
+    for leaf, at in leaves(definition, path):
         if "attribute" in leaf:
             profiles = [own for own, _ in sample_profiles(workspace_id)] if profiles is None else profiles
-            _check(profiles, leaf["attribute"], leaf, path)
-        steps = [(leaf, path)] if "event" in leaf else [(step, f"{path}.sequence[{n}]") for n, step in enumerate(leaf.get("sequence", ()))]
+            _check(profiles, leaf["attribute"], leaf, at)
+        steps = [(leaf, at)] if "event" in leaf else [(step, f"{at}.sequence[{n}]") for n, step in enumerate(leaf.get("sequence", ()))]
         for step, place in steps:
             if "where" in step:
                 samples = sample_properties(workspace_id, step["event"])
-                for condition, at in read_leaves(step["where"], f"{place}.where"):
-                    _check(samples, condition["property"], condition, at)
+                for condition, where in read_leaves(step["where"], f"{place}.where"):
+                    _check(samples, condition["property"], condition, where)
 
 
 def _check(samples: list[dict[str, Any]], name: str, leaf: Mapping[str, Any], path: str) -> None:

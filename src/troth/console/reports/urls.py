@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.reports import views
+from troth.console.reports import funnel, views
 
 urlpatterns = [
     path("reports", views.reports, name="console-reports"),
     path("reports/figures.csv", views.figures_csv, name="console-reports-csv"),
     path("reports/figures.json", views.figures_json, name="console-reports-json"),
+    path("reports/funnel", funnel.funnel, name="console-report-funnel"),
+    path("reports/funnel.csv", funnel.funnel_csv, name="console-report-funnel-csv"),
+    path("reports/funnel.json", funnel.funnel_json, name="console-report-funnel-json"),
     path("reports/campaign/<int:campaign_id>", views.campaign, name="console-report-campaign"),
     path("reports/campaign/<int:campaign_id>/mail", views.campaign_mail, name="console-report-campaign-mail"),
     path("reports/campaign/<int:campaign_id>/report.json", views.campaign_file, name="console-report-campaign-file"),

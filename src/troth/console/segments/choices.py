@@ -5,35 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from troth.consent.catalog import load_catalog
-from troth.segments.conditions import OPERATORS
+from troth.console.operands import OPERATOR_WORDS, list_property_operators
 from troth.segments.decisions import STATES
 from troth.segments.registry import list_segments
 from troth.segments.seen import list_event_names, list_names, sample_profiles
 
 PERMITTED = "permits"
 Options = list[tuple[str, str]]
-_WORDS = {
-    "equals": gettext_lazy("is"),
-    "not_equals": gettext_lazy("is not"),
-    "contains": gettext_lazy("contains"),
-    "starts_with": gettext_lazy("starts with"),
-    "in": gettext_lazy("is one of (with commas)"),
-    "greater": gettext_lazy("is greater than"),
-    "at_least": gettext_lazy("is at least"),
-    "less": gettext_lazy("is less than"),
-    "at_most": gettext_lazy("is at most"),
-    "is_set": gettext_lazy("is set"),
-    "is_not_set": gettext_lazy("is not set"),
-    "before": gettext_lazy("date is before"),
-    "after": gettext_lazy("date is after"),
-    "within_last": gettext_lazy("date is within the last"),
-    "within_next": gettext_lazy("date is within the next"),
-    "on_day": gettext_lazy("date is so many days from today"),
-    "anniversary": gettext_lazy("anniversary is so many days from today"),
-}
 
 
 @dataclass(frozen=True)
@@ -64,8 +44,8 @@ def find_choices(workspace_id: int, segment_id: int | None) -> Choices:
     catalog = load_catalog(workspace_id)
     profiles = sample_profiles(workspace_id)
     return Choices(
-        attribute_ops=[(key, str(word)) for key, word in _WORDS.items()],
-        property_ops=[(key, str(_WORDS[key])) for key in OPERATORS],
+        attribute_ops=[(key, str(word)) for key, word in OPERATOR_WORDS.items()],
+        property_ops=list_property_operators(),
         event_ops=[("did", _("did")), ("did_not", _("did not do")), ("first", _("did for the first time")), ("last", _("did last"))],
         counts=[("at_least", _("at least")), ("at_most", _("at most")), ("exactly", _("exactly"))],
         sequence_ops=[("without", _("the last did not follow")), ("then", _("all followed"))],

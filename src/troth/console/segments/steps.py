@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from troth.console.segments.operands import read_property, write_property
+from troth.console.operands import read_property, write_property
 from troth.kernel.spoken_durations import read_duration, say_duration
 from troth.segments.sequences import MOST_STEPS
 

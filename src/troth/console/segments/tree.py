@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from troth.console.segments.operands import read_operand, read_property, write_operand, write_property
+from troth.console.operands import read_operand, read_property, write_operand, write_property
 from troth.console.segments.steps import FIELDS as STEP_FIELDS
 from troth.console.segments.steps import Step, list_steps, read_steps, write_steps
 from troth.console.written_values import read_value

@@ -1,17 +1,43 @@
-"""What a condition compares with, as text in a box, and back."""
+"""How a condition compares, in words, and what with, as text in a box, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from troth.console.written_values import read_list, read_value, write_list, write_value
 from troth.kernel.spoken_durations import read_duration, read_from_now, say_duration, say_from_now
-from troth.segments.conditions import WITHOUT_VALUE
+from troth.segments.conditions import OPERATORS, WITHOUT_VALUE
 from troth.segments.dates import OPERATORS as DATE_OPERATORS
 
+OPERATOR_WORDS = {
+    "equals": gettext_lazy("is"),
+    "not_equals": gettext_lazy("is not"),
+    "contains": gettext_lazy("contains"),
+    "starts_with": gettext_lazy("starts with"),
+    "in": gettext_lazy("is one of (with commas)"),
+    "greater": gettext_lazy("is greater than"),
+    "at_least": gettext_lazy("is at least"),
+    "less": gettext_lazy("is less than"),
+    "at_most": gettext_lazy("is at most"),
+    "is_set": gettext_lazy("is set"),
+    "is_not_set": gettext_lazy("is not set"),
+    "before": gettext_lazy("date is before"),
+    "after": gettext_lazy("date is after"),
+    "within_last": gettext_lazy("date is within the last"),
+    "within_next": gettext_lazy("date is within the next"),
+    "on_day": gettext_lazy("date is so many days from today"),
+    "anniversary": gettext_lazy("anniversary is so many days from today"),
+}
 _DAYS = ("on_day", "anniversary")
 _MOMENTS = ("before", "after")
+
+
+def list_property_operators() -> list[tuple[str, str]]:
+    """The operators on properties of events, for a box."""
+    return [(key, str(OPERATOR_WORDS[key])) for key in OPERATORS]
 
 
 def write_operand(op: str, value: Any) -> str | None:
