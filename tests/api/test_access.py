@@ -86,6 +86,7 @@ BODIES: dict[str, Any] = {
     "POST /recipients/{notice_id}/answer": {"answer": "done", "means": "mail"},
     "PATCH /processors/{processor_id}": {"name": "Planted by a stranger"},
     "POST /processors/{processor_id}/object": {"text": "Planted by a stranger"},
+    "POST /processors/{processor_id}/settle": {"text": "Planted by a stranger"},
     "PUT /purposes/assignments": {"kind": "event", "name": "seen", "purpose": "service"},
 }
 

@@ -9,7 +9,7 @@ def test_the_register_is_kept_and_objections_are_heard(alice: Tenant, charlie: T
     made = alice.api.json("POST", "/processors", {"name": "Push Ltd", "location": "France"}, status=201)
     assert made["state"] == "proposed"
     assert alice.api.json("POST", f"/processors/{made['id']}/object", {"text": "no"})["state"] == "objected"
-    assert alice.api.json("POST", f"/processors/{made['id']}/settle")["state"] == "proposed"
+    assert alice.api.json("POST", f"/processors/{made['id']}/settle", {"text": "They signed it."})["state"] == "proposed"
     assert alice.api.json("PATCH", f"/processors/{made['id']}", {"location": "USA", "window_days": 0})["state"] == "effective"
     assert alice.api.json("POST", f"/processors/{made['id']}/end")["state"] == "ended"
     assert [one["name"] for one in charlie.api.json("GET", "/processors")] == ["Mailer of charlie"]

@@ -11,7 +11,7 @@ from django.test import Client
 from troth.kernel.clock import HOUR, now_ms
 from troth.privacy.breaches.register import list_breaches, record_breach
 from troth.privacy.record.parties import save_parties
-from troth.workspaces.audit import read_entries
+from troth.workspaces.audit import read_entries, record_access
 from troth.workspaces.models import Member, User
 
 
@@ -51,6 +51,14 @@ def test_a_breach_goes_from_recorded_to_closed(officer: Client, workspace: Any) 
     assert breach.closed_at
     acts = [entry.action for entry in read_entries(workspace.pk) if entry.action.startswith("breach.")]
     assert acts == ["breach.closed", "breach.told", "breach.told", "breach.decided", "breach.recorded"]
+
+
+def test_the_numbers_that_the_audit_log_counts_are_offered_to_be_kept(officer: Client, workspace: Any) -> None:
+    breach = record_breach(workspace.pk, {"title": "A key was stolen"}, user_id=0, now=now_ms())
+    record_access(workspace.pk, user_id=0, role="api", action="person.read", at=now_ms(), person_id=5)
+    assert "?people=1&amp;records=1" in officer.get(place(workspace, f"/{breach.pk}")).content.decode()
+    form = officer.get(place(workspace, f"/{breach.pk}/edit?people=1&records=1")).content.decode()
+    assert 'name="people" value="1"' in form and 'name="records" value="1"' in form
 
 
 def test_what_cannot_be_is_said_at_its_field(officer: Client, workspace: Any) -> None:

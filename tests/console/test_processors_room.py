@@ -19,7 +19,7 @@ def test_a_processor_is_proposed_objected_to_settled_and_ended(workspace: Any) -
     assert "Mailer Ltd" in officer.get(f"{base}/entry?id={made.pk}").content.decode()
     page = officer.post(f"{base}/act", {"act": "object", "id": str(made.pk), "text": "No agreement"}, follow=True).content.decode()
     assert "No agreement" in page
-    officer.post(f"{base}/act", {"act": "settle", "id": str(made.pk)})
+    officer.post(f"{base}/act", {"act": "settle", "id": str(made.pk), "text": "They signed it."})
     officer.post(f"{base}/act", {"act": "end", "id": str(made.pk)})
     assert "ended" in officer.get(base).content.decode()
     assert officer.get(f"{base}/entry?id=99").status_code == 404

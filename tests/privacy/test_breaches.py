@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from tests.mail_server import run_mail_server
 from troth.kernel.checks import examine
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.privacy.breaches.affected import count_affected
@@ -28,7 +29,9 @@ from troth.privacy.breaches.register import (
     record_breach,
     revise_breach,
 )
+from troth.privacy.breaches.telling import tell_of_breaches
 from troth.workspaces.audit import record_access
+from troth.workspaces.models import Member, User
 
 NOW = now_ms()
 ACME = Sender("Acme", "dpo@acme.example")
@@ -128,3 +131,21 @@ def test_the_doctor_warns_in_the_last_day_and_after(workspace: Any) -> None:
     assert found(NOW + HOUR).ok
     assert not found(NOW + 49 * HOUR).ok
     assert "1 past 72 hours" in found(NOW + 73 * HOUR).says
+
+
+def test_who_keeps_the_register_is_told_when_a_breach_comes_a_day_before_the_end_and_after_it(workspace: Any, settings: Any) -> None:
+    for role in ("owner", "dpo", "marketer"):
+        Member.objects.create(user=User.objects.create_user(f"{role}@acme.example"), workspace=workspace, role=role)
+    for kept, url in run_mail_server():
+        settings.TROTH_EMAIL_URL = url
+        breach = record_breach(workspace.pk, {"title": "Dana's file was lost", "aware_at": NOW}, user_id=1, now=NOW)
+        quiet = record_breach(workspace.pk, {"title": "Nothing"}, user_id=1, now=NOW)
+        decide_breach(quiet, tell=False, reason="It was encrypted.", high_risk=False, user_id=1, now=NOW)
+        for at in (NOW, NOW + HOUR, NOW + 49 * HOUR, NOW + 50 * HOUR, NOW + 73 * HOUR, NOW + 90 * HOUR):
+            tell_of_breaches(at)
+        assert [mail[0] for mail in kept.mails] == [["owner@acme.example"], ["dpo@acme.example"]] * 3
+        texts = [mail[1].decode() for mail in kept.mails[::2]]
+        assert ["72 hours run" in texts[0], "within a day" in texts[1], "OVER" in texts[2]] == [True] * 3
+        assert not any("Dana" in text for text in texts), "a mail says nothing of what happened"
+        reminded = [step.detail[0] for step in list_steps(breach) if step.what == "reminded"]
+        assert reminded == ["new", "soon", "over"]

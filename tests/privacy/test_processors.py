@@ -12,6 +12,7 @@ from tests.mail_server import run_mail_server
 from troth.kernel.clock import DAY, now_ms
 from troth.messages.configured import Unusable, add_channel, routes_for
 from troth.privacy.models import Processor
+from troth.privacy.processors.history import list_versions
 from troth.privacy.processors.register import (
     ProcessorInvalid,
     change_processor,
@@ -37,7 +38,13 @@ def test_a_proposal_becomes_effective_when_its_window_ends_and_no_objection_stan
     assert [state_of(own, NOW + day * DAY) for day in (0, 29, 30)] == ["proposed", "proposed", "effective"]
     object_to(own, "no agreement", now=NOW)
     assert state_of(own, NOW + 31 * DAY) == "objected"
-    settle_objection(own, now=NOW)
+    with pytest.raises(ProcessorInvalid, match="how it was settled"):
+        settle_objection(own, " ", now=NOW)
+    settle_objection(own, "They signed it.", now=NOW)
+    told = [(one.what, one.note) for one in list_versions(own)]
+    assert told == [("settled", "They signed it."), ("objected", "no agreement"), ("proposed", "")]
+    with pytest.raises(ProcessorInvalid, match="nobody objects"):
+        settle_objection(own, "Again.", now=NOW)
     assert state_of(own, NOW + 31 * DAY) == "effective"
     with pytest.raises(ProcessorInvalid, match="its window is over"):
         object_to(own, "too late", now=NOW + 31 * DAY)
@@ -56,6 +63,16 @@ def test_one_in_use_is_effective_at_once_and_another_place_is_a_new_proposal(wor
             change_processor(own, given, now=NOW)
 
 
+def test_a_sub_processor_may_be_used_while_whom_it_acts_for_may(workspace: Any) -> None:
+    above = register_processor(workspace.pk, {"name": "Mailer"}, in_use=True, now=NOW)
+    register_processor(workspace.pk, {"name": "Relay", "parent_id": above.pk, "channels": [7]}, in_use=True, now=NOW)
+    assert why_held(workspace.pk, "channels", 7, NOW) == ""
+    change_processor(above, {"location": "USA", "transfer_tool": "scc_2"}, now=NOW)
+    assert "Mailer is proposed" in why_held(workspace.pk, "channels", 7, NOW)
+    end_processor(above, now=NOW)
+    assert "Mailer is ended" in why_held(workspace.pk, "channels", 7, NOW)
+
+
 def test_a_channel_whose_processor_is_not_effective_holds_its_messages_and_says_why(workspace: Any) -> None:
     settings = {"account_sid": "AC", "auth_token": "t", "sender": "Acme", "api_url": "https://127.0.0.1:1"}
     channel = add_channel(workspace.pk, "twilio", settings, now=NOW)
@@ -66,7 +83,7 @@ def test_a_channel_whose_processor_is_not_effective_holds_its_messages_and_says_
     assert "Mailer Ltd is proposed" in held.fault
     object_to(own, "no", now=NOW)
     assert "Mailer Ltd is objected" in why_held(workspace.pk, "channels", channel.pk, NOW + 99 * DAY)
-    settle_objection(own, now=NOW)
+    settle_objection(own, "They agreed.", now=NOW)
     assert why_held(workspace.pk, "channels", channel.pk, NOW + 30 * DAY) == ""
     assert why_held(workspace.pk, "webhooks", channel.pk, NOW) == ""
 
@@ -89,6 +106,6 @@ def test_the_command_adds_objects_settles_and_ends(workspace: Any) -> None:
     call_command("privacy_processors", str(workspace.pk), "--add", "name=Mailer", "location=Ireland", stdout=said)
     made = str(Processor.objects.get().pk)
     call_command("privacy_processors", str(workspace.pk), "--object", made, "--text", "no", stdout=said)
-    call_command("privacy_processors", str(workspace.pk), "--settle", made, stdout=said)
+    call_command("privacy_processors", str(workspace.pk), "--settle", made, "--text", "They signed it.", stdout=said)
     call_command("privacy_processors", str(workspace.pk), "--end", made, stdout=said)
     assert [line.split()[1] for line in said.getvalue().splitlines()] == ["proposed", "objected", "proposed", "ended"]

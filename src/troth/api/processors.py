@@ -121,10 +121,10 @@ def object_to_processor(request: HttpRequest, processor_id: ProcessorId, objecti
 
 
 @router.post("/processors/{processor_id}/settle", auth=WRITE_REGISTERS, response={200: ProcessorOut, **problems(404)})
-def settle_processor_objection(request: HttpRequest, processor_id: ProcessorId) -> dict[str, Any]:
-    """The objection is settled."""
+def settle_processor_objection(request: HttpRequest, processor_id: ProcessorId, settled: ProcessorObjectionIn) -> dict[str, Any]:
+    """The objection is settled, and how."""
     now = now_ms()
-    return show_processor(settle_objection(find_processor(workspace_of(request), processor_id), now=now), now)
+    return show_processor(settle_objection(find_processor(workspace_of(request), processor_id), settled.text, now=now), now)
 
 
 @router.post("/processors/{processor_id}/end", auth=WRITE_REGISTERS, response={200: ProcessorOut, **problems(404)})

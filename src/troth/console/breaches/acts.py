@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from troth.console.access import MemberRequest, member_page, record
+from troth.console.asking import is_number
 from troth.console.breaches.forms import BreachForm, DecideForm, ToldForm
 from troth.console.breaches.views import own_breach, way
 from troth.console.shell import preferences, render_page
@@ -39,6 +40,9 @@ def edit(request: MemberRequest, breach_id: int) -> HttpResponseBase:
     """More became known."""
     own, zone = own_breach(request, breach_id), preferences(request)["zone"]
     form = BreachForm(zone, request.POST) if request.method == "POST" else BreachForm.of(own, zone)
+    if not form.is_bound:
+        # The page counts in the audit log whom it touched: its numbers are offered, to be kept or corrected.
+        form.initial |= {name: request.GET[name] for name in ("people", "records") if is_number(request.GET.get(name, ""))}
 
     def act() -> Breach:
         revise_breach(own, form.read(), user_id=request.member.user_id, now=now_ms())

@@ -19,6 +19,7 @@ from troth.kernel.errors import TrothError
 from troth.privacy.downstream.ways import plain_way, set_way
 from troth.privacy.models import Processor
 from troth.privacy.models.disclosures import NoticeWay
+from troth.privacy.processors.history import list_versions
 from troth.privacy.processors.register import (
     FIELDS,
     ProcessorUnknown,
@@ -61,6 +62,7 @@ def entry(request: MemberRequest) -> HttpResponse:
         form=form,
         own=own,
         way_form=_way_form(own) if own else None,
+        history=list_versions(own) if own else [],
         crumbs=[(_("Processors"), reverse("console-processors", args=[workspace_id]))],
     )
 
@@ -120,7 +122,7 @@ def act(request: MemberRequest) -> HttpResponse:
                 object_to(own, request.POST.get("text", ""), now=now)
                 record(request, "processor.objected", detail={"processor": own.pk})
             elif asked == "settle":
-                settle_objection(own, now=now_ms())
+                settle_objection(own, request.POST.get("text", ""), now=now)
                 record(request, "processor.settled", detail={"processor": own.pk})
             elif asked == "end":
                 end_processor(own, now=now)

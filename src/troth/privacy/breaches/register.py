@@ -63,7 +63,7 @@ def record_breach(workspace_id: int, fields: Mapping[str, Any], *, user_id: int,
         raise BreachInvalid("$.title: say in a few words what happened.")
     with transaction.atomic():
         breach = Breach.objects.create(workspace_id=workspace_id, created_at=now, **checked)
-        _step(breach, "recorded", user_id, now, detail=sorted(checked))
+        write_breach_step(breach, "recorded", user_id, now, detail=sorted(checked))
     return breach
 
 
@@ -78,7 +78,7 @@ def revise_breach(breach: Breach, fields: Mapping[str, Any], *, user_id: int, no
         for name, value in changed.items():
             setattr(breach, name, value)
         breach.save(update_fields=list(changed))
-        _step(breach, "revised", user_id, now, detail=sorted(changed), before=before, note=note)
+        write_breach_step(breach, "revised", user_id, now, detail=sorted(changed), before=before, note=note)
 
 
 def decide_breach(breach: Breach, *, tell: bool, reason: str, high_risk: bool, user_id: int, now: int) -> None:
@@ -90,7 +90,7 @@ def decide_breach(breach: Breach, *, tell: bool, reason: str, high_risk: bool, u
     with transaction.atomic():
         breach.decision, breach.decision_reason, breach.is_high_risk = ("tell" if tell else "no_risk"), reason, high_risk
         breach.save(update_fields=["decision", "decision_reason", "is_high_risk"])
-        _step(breach, "decided", user_id, now, detail=[breach.decision, *(["high_risk"] if high_risk else [])], note=reason)
+        write_breach_step(breach, "decided", user_id, now, detail=[breach.decision, *(["high_risk"] if high_risk else [])], note=reason)
 
 
 def note_told(breach: Breach, whom: str, *, at: int, note: str, user_id: int, now: int) -> None:
@@ -111,7 +111,7 @@ def note_told(breach: Breach, whom: str, *, at: int, note: str, user_id: int, no
         if whom == "authority":
             breach.decision = "tell"
         breach.save(update_fields=[field, "decision"])
-        _step(breach, f"told_{whom}", user_id, now, detail=[at], note=note)
+        write_breach_step(breach, f"told_{whom}", user_id, now, detail=[at], note=note)
 
 
 def close_breach(breach: Breach, *, user_id: int, now: int) -> None:
@@ -124,10 +124,10 @@ def close_breach(breach: Breach, *, user_id: int, now: int) -> None:
     with transaction.atomic():
         breach.closed_at = now
         breach.save(update_fields=["closed_at"])
-        _step(breach, "closed", user_id, now)
+        write_breach_step(breach, "closed", user_id, now)
 
 
-def _step(
+def write_breach_step(
     breach: Breach,
     what: str,
     user_id: int,
@@ -137,6 +137,7 @@ def _step(
     before: dict[str, Any] | None = None,
     note: str = "",
 ) -> None:
+    """Write down what was said or done, in the transaction of the change. `user_id` 0: by no member."""
     BreachStep.objects.create(breach=breach, at=now, user_id=user_id, what=what, detail=detail or [], before=before or {}, note=note)
 
 

@@ -94,11 +94,15 @@ def find_recipients(workspace_id: int, *, is_over: bool) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _requests(number: int) -> str:
+    return "1 privacy request" if number == 1 else f"{number} privacy requests"
+
+
 def _write(workspace_id: int, told: Sequence[tuple[PrivacyRequest, str]]) -> tuple[str, str]:
     """Subject and text: rights, days and links, and nobody's name."""
     name = Workspace.objects.values_list("name", flat=True).get(pk=workspace_id)
     over = sum(stage == OVER for _request, stage in told)
-    subject = f"{name}: {over} privacy requests OVERDUE" if over else f"{name}: {len(told)} privacy requests to look at"
+    subject = f"{name}: {_requests(over)} OVERDUE" if over else f"{name}: {_requests(len(told))} to look at"
     parts = []
     for stage, says in reversed(WORDS.items()):
         lines = [

@@ -364,6 +364,8 @@ class Breach(models.Model):
     authority_told_at = models.BigIntegerField(null=True)
     persons_told_at = models.BigIntegerField(null=True)
     controllers_told_at = models.BigIntegerField(null=True)
+    told = models.CharField(max_length=10, blank=True)
+    """What its keepers were told of last (`breaches.telling`)."""
     created_at = models.BigIntegerField()
     closed_at = models.BigIntegerField(null=True)
 

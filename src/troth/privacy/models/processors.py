@@ -17,6 +17,8 @@ class ProcessorVersion(models.Model):
     """`registered`, `proposed`, `changed`, `objected`, `settled` or `ended`."""
     entry = models.JSONField()
     """What everybody may know of it (`processors.history`)."""
+    note = models.TextField(blank=True)
+    """Why somebody objected, or how that was settled; for members alone."""
 
     class Meta:
         indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "id"], name="processor_version")]

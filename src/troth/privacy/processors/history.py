@@ -26,12 +26,17 @@ def public_entry(own: Processor) -> dict[str, Any]:
     }
 
 
-def keep_version(own: Processor, what: str, now: int) -> None:
-    """Append what the entry says now, in the transaction that changed it; nothing where nobody would see a difference."""
+def keep_version(own: Processor, what: str, now: int, note: str = "") -> None:
+    """Append what the entry says now, in the transaction that changed it; nothing where nobody would see a difference. `note`: for members alone."""
     entry = public_entry(own)
     last = ProcessorVersion.objects.filter(workspace_id=own.workspace_id, processor_id=own.pk).order_by("-pk").first()
     if last is None or last.entry != entry or what in ("objected", "settled"):
-        ProcessorVersion.objects.create(workspace_id=own.workspace_id, processor_id=own.pk, at=now, what=what, entry=entry)
+        ProcessorVersion.objects.create(workspace_id=own.workspace_id, processor_id=own.pk, at=now, what=what, entry=entry, note=note)
+
+
+def list_versions(own: Processor) -> list[ProcessorVersion]:
+    """The changes of one entry, with their notes, the newest first."""
+    return list(ProcessorVersion.objects.filter(workspace_id=own.workspace_id, processor_id=own.pk).order_by("-pk")[:MOST])
 
 
 def list_changes(workspace_id: int) -> list[ProcessorVersion]:

@@ -6,7 +6,7 @@ are told, may object until the window ends, and only then it is effective (Art. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -125,17 +125,21 @@ def object_to(own: Processor, text: str, *, now: int) -> Processor:
     own.objection = text.strip()
     with transaction.atomic():
         own.save(update_fields=["objection"])
-        keep_version(own, "objected", now)
+        keep_version(own, "objected", now, own.objection)
     forget_routes()
     return own
 
 
-def settle_objection(own: Processor, *, now: int) -> Processor:
-    """The objection, if there is one, is settled: the proposal goes on, effective when its window has ended."""
+def settle_objection(own: Processor, how: str, *, now: int) -> Processor:
+    """The objection is settled, and how: the proposal goes on, effective when its window has ended. Both stay in the history. Raises ProcessorInvalid."""
+    if not own.objection:
+        raise ProcessorInvalid("$.objection: nobody objects.")
+    if not how.strip() or len(how) > LONGEST:
+        raise ProcessorInvalid(f"$.text: say how it was settled, in {LONGEST:,} characters at most.")
     own.objection = ""
     with transaction.atomic():
         own.save(update_fields=["objection"])
-        keep_version(own, "settled", now)
+        keep_version(own, "settled", now, how.strip())
     forget_routes()
     return own
 
@@ -154,12 +158,26 @@ def why_held(workspace_id: int, kind: str, own_id: int, now: int) -> str:
     """Why nothing may leave by a channel or webhook (`kind`: `channels` or `webhooks`); empty where neither a leaving nor a processor linked to it stands against it."""
     if Workspace.objects.filter(pk=workspace_id, leaves_at__isnull=False).exists():
         return "The workspace is to be deleted: nothing leaves any more."
-    for own in list_processors(workspace_id):
-        state = state_of(own, now)
-        if own_id in getattr(own, kind) and state is not State.EFFECTIVE:
-            when = f" before {iso(own.effective_at)[:10]}" if state is State.PROPOSED else ""
-            return f"The processor {own.name} is {state.value} and may not be used{when}: the register of processors says why."
+    register = {own.pk: own for own in list_processors(workspace_id)}
+    for linked in register.values():
+        if own_id not in getattr(linked, kind):
+            continue
+        for own in _chain(linked, register):
+            state = state_of(own, now)
+            if state is not State.EFFECTIVE:
+                when = f" before {iso(own.effective_at)[:10]}" if state is State.PROPOSED else ""
+                return f"The processor {own.name} is {state.value} and may not be used{when}: the register of processors says why."
     return ""
+
+
+def _chain(own: Processor, register: Mapping[int, Processor]) -> Iterator[Processor]:
+    """An entry and, of a sub-processor, those above it: it acts for them, and only while they may be used (Art. 28(4))."""
+    seen: set[int] = set()
+    above: Processor | None = own
+    while above is not None and above.pk not in seen:
+        yield above
+        seen.add(above.pk)
+        above = register.get(above.parent_id or 0)
 
 
 def plain_processor(own: Processor, now: int) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from troth.workspaces.registry import find_workspace
 class Command(BaseCommand):
     """List the register of processors, add to it, object, settle, end."""
 
-    help = "The register of processors; --add NAME=VALUE …, --object ID --text TEXT, --settle ID, --end ID."
+    help = "The register of processors; --add NAME=VALUE …, --object ID --text TEXT, --settle ID --text TEXT, --end ID."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """WS, --add, --in-use, --window, --channel, --webhook, --object, --text, --settle, --end, --json."""
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--channel", type=int, action="append", default=[], metavar="ID", help="by which data reaches it")
         parser.add_argument("--webhook", type=int, action="append", default=[], metavar="ID", help="by which data reaches it")
         parser.add_argument("--object", type=int, metavar="ID", help="object to a proposal, with --text")
-        parser.add_argument("--text", default="", help="why")
-        parser.add_argument("--settle", type=int, metavar="ID", help="the objection is settled")
+        parser.add_argument("--text", default="", help="why, or how it was settled")
+        parser.add_argument("--settle", type=int, metavar="ID", help="the objection is settled, with --text")
         parser.add_argument("--end", type=int, metavar="ID", help="it is used no more")
         parser.add_argument("--json", action="store_true")
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         if options["object"]:
             object_to(find_processor(workspace_id, options["object"]), options["text"], now=now)
         if options["settle"]:
-            settle_objection(find_processor(workspace_id, options["settle"]), now=now)
+            settle_objection(find_processor(workspace_id, options["settle"]), options["text"], now=now)
         if options["end"]:
             end_processor(find_processor(workspace_id, options["end"]), now=now)
         if options["json"]:
