@@ -42,7 +42,8 @@ def edit(request: MemberRequest, breach_id: int) -> HttpResponseBase:
     form = BreachForm(zone, request.POST) if request.method == "POST" else BreachForm.of(own, zone)
     if not form.is_bound:
         # The page counts in the audit log whom it touched: its numbers are offered, to be kept or corrected.
-        form.initial |= {name: request.GET[name] for name in ("people", "records") if is_number(request.GET.get(name, ""))}
+        counted = {name: request.GET[name] for name in ("people", "records") if is_number(request.GET.get(name, ""))}
+        form.initial = {**form.initial, **counted}
 
     def act() -> Breach:
         revise_breach(own, form.read(), user_id=request.member.user_id, now=now_ms())

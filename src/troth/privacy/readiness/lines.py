@@ -101,7 +101,9 @@ def _inventory(workspace: Workspace, now: int) -> Iterator[Line]:
         "inventory/drift",
     )
     impact = read_impact(workspace)
-    says = f"{len(impact.met)} of nine criteria are met" + ("" if impact.is_fine else ": an assessment is to be signed")
+    says = f"{len(impact.met)} of nine criteria {'is' if len(impact.met) == 1 else 'are'} met" + (
+        "" if impact.is_fine else ": an assessment is to be signed"
+    )
     yield Line("impact", impact.is_fine, says, "readiness/impact")
 
 
