@@ -68,7 +68,11 @@ REVIEWED = {
 
 
 def names_its_bucket(sql: str) -> bool:
-    return bool(re.search(r"\bbucket\b", sql)) if sql.lstrip().upper().startswith("INSERT") else bool(re.search(r"bucket\"? (?:=|IN)", sql))
+    return (
+        bool(re.search(r"\bbucket\b", sql))
+        if sql.lstrip().upper().startswith("INSERT")
+        else bool(re.search(r"bucket(?:\"?|, person_id\)) (?:=|IN)", sql))
+    )
 
 
 def limit_everything(workspace_id: int, now: int) -> None:

@@ -72,7 +72,7 @@ def test_a_changed_seal_is_found_by_the_ledger(sealed: Any) -> None:
 
 def test_what_is_erased_or_expires_breaks_no_seal(sealed: Any) -> None:
     own = next(store for store in stores() if store.name == "workspaces.audit")
-    own.erase(Subject(sealed.pk, 4099))
+    own.erase([Subject(sealed.pk, 4099)])
     AuditEntry.objects.update(address="")
     assert faults(sealed) == []
     sealed.audit_days = 1

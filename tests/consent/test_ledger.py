@@ -101,7 +101,7 @@ def test_an_erased_record_leaves_its_commitment_and_a_word_that_it_was_erased(wo
     decide(workspace, 20)
     append_all(workspace)
     before = make_checkpoint(workspace.pk, NOW)
-    erase_everywhere(Subject(workspace.pk, 4101 + 7))
+    erase_everywhere([Subject(workspace.pk, 4101 + 7)])
     append_all(workspace)
     assert ErasedRecord.objects.get().record_leaf == 7
     assert list(find_faults(workspace.pk)) == []
@@ -217,8 +217,8 @@ def test_many_batches_number_each_record_once_in_the_order_it_was_decided(worksp
     append_all(workspace)
     numbered = list(Record.objects.order_by("record_id").values_list("leaf", flat=True))
     assert numbered == list(range(301))
-    erase_everywhere(Subject(workspace.pk, 4101 + 299))
-    erase_everywhere(Subject(workspace.pk, 4101))
+    erase_everywhere([Subject(workspace.pk, 4101 + 299)])
+    erase_everywhere([Subject(workspace.pk, 4101)])
     append_all(workspace)
     assert dict(ErasedRecord.objects.values_list("record_leaf", "leaf")) == {0: 301, 299: 302}
     assert list(find_faults(workspace.pk)) == []

@@ -119,7 +119,7 @@ def test_a_refusal_has_a_receipt_too_and_permits_nothing(workspace: Any, decisio
 
 def test_a_receipt_still_verifies_after_the_record_was_erased(workspace: Any, receipt: dict[str, Any]) -> None:
     subject = Subject(workspace.pk, receipt[PROOF]["committed"]["subject_ref"])
-    erase_everywhere(subject)
+    erase_everywhere([subject])
     while append_for(workspace.pk):
         pass
     assert verify_receipt(receipt, public_key()).leaf == 21

@@ -251,5 +251,5 @@ def test_feedback_is_exported_and_erased_with_its_person_and_forgotten_in_time(p
     assert DeliveryEvent.objects.get().diagnostic == ""
     forget_old_feedback(now_ms() + RETENTION + DAY)
     assert not DeliveryEvent.objects.exists()
-    assert by_name["messages.stops"].erase(subject) == 1
+    assert by_name["messages.stops"].erase([subject]).total() == 1
     assert not StoppedAddress.objects.exists()

@@ -186,7 +186,7 @@ def test_after_erasure_the_link_still_leads_on_and_nothing_is_noted(measuring: M
     measuring.decide(Decision.GRANT, OPEN_TRACKING, CLICK_TRACKING)
     html = measuring.mail()
     fetch(pictures(html)[0])
-    assert erase_everywhere(measuring.dana)["messages.engagement"] == 2
+    assert erase_everywhere([measuring.dana])[measuring.dana.person_id]["messages.engagement"] == 2
     assert fetch(links(html)[0])["Location"] == GOAL
     fetch(pictures(html)[0])
     assert noted() == []

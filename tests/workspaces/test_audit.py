@@ -50,7 +50,7 @@ def test_an_action_without_words_is_refused(workspace: Any) -> None:
 
 def test_an_erasure_keeps_the_entry_and_forgets_whom_it_was_about(workspace: Any) -> None:
     look(workspace, now_ms(), reason="Dana called about her invoice")
-    erase_everywhere(Subject(workspace.pk, DANA))
+    erase_everywhere([Subject(workspace.pk, DANA)])
     kept = AuditEntry.objects.get()
     assert (kept.person_id, kept.bucket, kept.action, kept.reason) == (0, 0, "person.read", "")
 

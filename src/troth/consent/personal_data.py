@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
 
 from troth.consent.models import EVERYTHING, Record, Stance
-from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal
+from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal, keys_of
 from troth.kernel.tenancy import declare_of_installation
 
 _record = Table(
@@ -29,18 +30,19 @@ def _move_stances(source: Subject, target: Subject) -> int:
             " AND (consent_stance.standing = 0 OR EXCLUDED.standing < consent_stance.standing)",
             [target.bucket, target.person_id, source.bucket, source.person_id],
         )
-    return _stance.erase(source)
+    return _stance.erase([source]).total()
 
 
-def _erase_records(subject: Subject) -> int:
+def _erase_records(subjects: Sequence[Subject]) -> Counter[int]:
     """The ledger learns that the records' leaves were erased; without their salts those say nothing more."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO consent_erasedrecord (workspace_id, record_leaf) SELECT workspace_id, leaf FROM consent_record"
-            " WHERE bucket = %s AND person_id = %s AND leaf IS NOT NULL ON CONFLICT DO NOTHING",
-            [subject.bucket, subject.person_id],
-        )
-    return _record.erase(subject)
+        for listed, values in keys_of(subjects):
+            cursor.execute(
+                "INSERT INTO consent_erasedrecord (workspace_id, record_leaf) SELECT workspace_id, leaf FROM consent_record"
+                f" WHERE (bucket, person_id) IN {listed} AND leaf IS NOT NULL ON CONFLICT DO NOTHING",
+                values,
+            )
+    return _record.erase(subjects)
 
 
 def _standing_words(subject: Subject) -> Iterator[dict[str, Any]]:

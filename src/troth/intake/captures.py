@@ -7,6 +7,7 @@ go: a refused request names nobody whom we could look for (Art. 17).
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -114,15 +115,15 @@ def first_id_at(at: int) -> int:
     return max(0, at) * 1_000 << 11
 
 
-def erase_captures(subject: Subject) -> int:
-    """Delete the captures of a person, and with them all others of the workspace; what is on its way to the table is not written any more."""
+def erase_captures(subjects: Sequence[Subject]) -> Counter[int]:
+    """Delete the captures of persons, and with them all others of their workspaces; what is on its way to the table is not written any more."""
+    touched = sorted({subject.workspace_id for subject in subjects})
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE intake_watch SET generation = %s WHERE workspace_id = %s",
-            [_new_generation(), subject.workspace_id],
-        )
-        erased = TABLE.erase(subject)
-        cursor.execute("DELETE FROM intake_capture WHERE workspace_id = %s", [subject.workspace_id])
+        for workspace_id in touched:
+            cursor.execute("UPDATE intake_watch SET generation = %s WHERE workspace_id = %s", [_new_generation(), workspace_id])
+        erased = TABLE.erase(subjects)
+        for workspace_id in touched:
+            cursor.execute("DELETE FROM intake_capture WHERE workspace_id = %s", [workspace_id])
     return erased
 
 

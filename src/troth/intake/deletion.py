@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from troth.consent.suppression import store_suppressions, suppression_tags
+from troth.consent.suppression import store_suppressions_of_many, suppression_tags
 from troth.intake.commands import ACCEPTED, UNKNOWN_PERSON, Delete, Outcome
+from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
 from troth.people.identifiers import EMAIL, UNIQUE_KINDS, Handle, make_handle
@@ -21,22 +22,31 @@ def order_deletion(command: Delete, person_ids: Sequence[int], now: int) -> Outc
             [(subject.bucket, person_id, command.workspace_id, command.confirmed, command.source, now)],
             "ON CONFLICT (bucket, person_id) DO UPDATE SET confirmed = intake_deletionorder.confirmed OR EXCLUDED.confirmed",
         )
-        if command.confirmed:
-            withdraw_from_processing(subject, now=now, reason="erased")
+    if command.confirmed:
+        withdraw_from_processing([(Subject(command.workspace_id, person_id), "") for person_id in person_ids], now=now, reason="erased")
     return Outcome(status=ACCEPTED if person_ids else UNKNOWN_PERSON, person_id=person_ids[0] if person_ids else 0)
 
 
-def withdraw_from_processing(subject: Subject, *, now: int, reason: str, request_id: str = "") -> list[bytes]:
-    """Suppress every identifier of a person, remove the look-ups, and mark the person as being erased; returns the suppression tags.
+def withdraw_from_processing(leaving: Sequence[tuple[Subject, str]], *, now: int, reason: str) -> dict[int, list[bytes]]:
+    """Suppress every identifier of persons, remove the look-ups, and mark them as being erased; returns the suppression tags by person id.
 
-    An identifier that somebody else living also holds (a shared address) is not suppressed: it is that person's too.
+    Each person comes with the id of the request. An identifier that somebody else living also holds (a shared address) is not suppressed: it is
+    that person's too. One that several of those who leave hold is the last one's, as if they had gone one after the other.
     """
-    handles = forget_lookups(subject)
-    handles += [address for handle in handles if (address := _address_in(subject, handle))]
-    shared = find_holders(handle.tag for handle in handles)
-    tags = [tag for h in handles if h.tag not in shared for tag in suppression_tags(subject.workspace_id, h.kind, h.value)]
-    store_suppressions(subject.workspace_id, tags, now=now, reason=reason, request_id=request_id)
-    mark_being_erased(subject)
+    subjects = [subject for subject, _ in leaving]
+    held = forget_lookups(subjects)
+    for subject in subjects:
+        own = held.setdefault(subject.person_id, [])
+        own += [address for handle in own if (address := _address_in(subject, handle))]
+    last = {handle.tag: subject.person_id for subject in subjects for handle in held[subject.person_id]}
+    shared = find_holders(last)
+    tags: dict[int, list[bytes]] = {}
+    for subject in subjects:
+        free = [h for h in held[subject.person_id] if h.tag not in shared and last[h.tag] == subject.person_id]
+        tags[subject.person_id] = [tag for h in free for tag in suppression_tags(subject.workspace_id, h.kind, h.value)]
+    suppressed = [(subject.workspace_id, tag, now, request_id) for subject, request_id in leaving for tag in tags[subject.person_id]]
+    store_suppressions_of_many(sorted(suppressed, key=lambda one: (bucket_of_tag(one[1]), one[1])), reason=reason)
+    mark_being_erased(subjects)
     return tags
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -10,7 +11,7 @@ from django.db import connection
 from troth.intake.captures import TABLE, erase_captures
 from troth.intake.models import DeletionOrder, InboxItem
 from troth.kernel.ids import bucket_of_tag
-from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.personal_data import Store, Subject, Table, declare, keys_of
 from troth.kernel.sql import is_sqlite
 from troth.kernel.tenancy import declare_of_installation
 
@@ -33,18 +34,20 @@ def _move_inbox(source: Subject, target: Subject) -> int:
         return moved
 
 
-def _erase_seen(subject: Subject) -> int:
-    """Remove the hashes that the person's own events left behind."""
-    with connection.cursor() as cursor:
-        tags: list[bytes] = []
+def _erase_seen(subjects: Sequence[Subject]) -> Counter[int]:
+    """Remove the hashes that the persons' own events left behind."""
+    left: Counter[int] = Counter()
+    with connection.cursor() as cursor, connection.cursor() as deleting:
         for table in ("people_event", "intake_inboxitem"):
-            cursor.execute(
-                f"SELECT dedupe FROM {table} WHERE bucket = %s AND person_id = %s AND dedupe IS NOT NULL",
-                [subject.bucket, subject.person_id],
-            )
-            tags += [bytes(tag) for (tag,) in cursor.fetchall()]
-        cursor.executemany("DELETE FROM intake_seen WHERE bucket = %s AND tag = %s", [(bucket_of_tag(tag), tag) for tag in tags])
-    return len(tags)
+            for listed, values in keys_of(subjects):
+                cursor.execute(
+                    f"SELECT person_id, dedupe FROM {table} WHERE (bucket, person_id) IN {listed} AND dedupe IS NOT NULL", values
+                )
+                while rows := cursor.fetchmany(2_000):
+                    left.update(person_id for person_id, _ in rows)
+                    tags = sorted((bucket_of_tag(bytes(tag)), tag) for _, tag in rows)
+                    deleting.executemany("DELETE FROM intake_seen WHERE bucket = %s AND tag = %s", tags)
+    return left
 
 
 def _nothing(subject: Subject) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,8 @@ Each package declares its stores in `personal_data.py`; nobody imports those mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils.module_loading import autodiscover_modules
 from troth.kernel.clock import iso
 from troth.kernel.ids import bucket_of
 from troth.kernel.json_text import decode
+from troth.kernel.sql import PERSON_KEY, portions
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,9 @@ class Subject:
 class Store:
     """One kind of personal data: what it is, why it is held, and what can be done with it.
 
-    `export` yields plain values, one dict a record, streaming. `erase` deletes and returns the number of records. `move` carries the records of
-    one person over to another (a merge) and returns the number. All run inside the caller's transaction.
+    `export` yields plain values, one dict a record, streaming. `erase` deletes what it holds of many persons at once, each of them once, and
+    returns the number of records of each by person id. `move` carries the records of one person over to another (a merge) and returns the
+    number. All run inside the caller's transaction.
     """
 
     name: str
@@ -46,7 +49,7 @@ class Store:
     origin: str
     retention: str
     export: Callable[[Subject], Iterator[dict[str, Any]]]
-    erase: Callable[[Subject], int]
+    erase: Callable[[Sequence[Subject]], Counter[int]]
     move: Callable[[Subject, Subject], int]
     models: tuple[str, ...] = ()
     """Labels of the models it covers, e.g. `people.Event`."""
@@ -90,9 +93,31 @@ def not_personal() -> Mapping[str, str]:
     return dict(_not_personal)
 
 
-def erase_everywhere(subject: Subject) -> dict[str, int]:
-    """Delete a person from every store, the person's own row last; records deleted per store. Run it in one transaction."""
-    return {store.name: store.erase(subject) for store in stores()}
+def erase_everywhere(subjects: Sequence[Subject]) -> dict[int, dict[str, int]]:
+    """Delete persons from every store, their own rows last; by person id the records deleted per store, if any. Run it in one transaction."""
+    deleted: dict[int, dict[str, int]] = {subject.person_id: {} for subject in subjects}
+    for store in stores():
+        for person_id, number in store.erase(subjects).items():
+            deleted[person_id][store.name] = number
+    return deleted
+
+
+def keys_of(subjects: Sequence[Subject]) -> Iterator[tuple[str, list[Any]]]:
+    """The keys of persons as SQL with its values, to stand after `(bucket, person_id) IN`; in portions.
+
+    SQLite goes by the index only where the list is a SELECT: by a list of VALUES alone it would read the whole table.
+    """
+    for listed, values in portions([(subject.bucket, subject.person_id) for subject in subjects], PERSON_KEY):
+        yield f"(SELECT * FROM {listed} AS k)", values
+
+
+def delete_rows(table: str, subjects: Sequence[Subject], returning: str) -> Iterator[tuple[Any, ...]]:
+    """Delete the rows of persons from a table keyed by `(bucket, person_id, …)`; of each row what `returning` names. To be read to its end."""
+    with connection.cursor() as cursor:
+        for listed, values in keys_of(subjects):
+            cursor.execute(f"DELETE FROM {table} WHERE (bucket, person_id) IN {listed} RETURNING {returning}", values)
+            while rows := cursor.fetchmany(2_000):
+                yield from rows
 
 
 def move_everywhere(source: Subject, target: Subject) -> dict[str, int]:
@@ -146,11 +171,9 @@ class Table:
             return decode(value) if isinstance(value, str | bytes) else value
         return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
 
-    def erase(self, subject: Subject) -> int:
-        """Delete the person's rows."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {self.name} WHERE bucket = %s AND person_id = %s", [subject.bucket, subject.person_id])
-            return int(cursor.rowcount)
+    def erase(self, subjects: Sequence[Subject]) -> Counter[int]:
+        """Delete the rows of persons; how many each had."""
+        return Counter(person_id for (person_id,) in delete_rows(self.name, subjects, "person_id"))
 
     def move(self, source: Subject, target: Subject) -> int:
         """Copy the person's rows to the target's key and delete them: a bucket is never updated in place."""
@@ -169,4 +192,4 @@ class Table:
                 "WHERE bucket = %s AND person_id = %s ON CONFLICT DO NOTHING",
                 [target.bucket, target.person_id, source.bucket, source.person_id],
             )
-        return self.erase(source)
+        return self.erase([source]).total()

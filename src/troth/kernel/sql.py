@@ -60,7 +60,7 @@ def select_by_keys(
     `types` are PostgreSQL type names, e.g. `("smallint", "bigint")`. Chunks are padded by repeating the last key, so a row may come twice.
     `more` are the values of `join` itself.
     """
-    for listed, values in _portions(keys, types):
+    for listed, values in portions(keys, types):
         with connection.cursor() as cursor:
             cursor.execute(f"{select} FROM {listed} AS k {join}", [*values, *more])
             yield from cursor.fetchall()
@@ -72,12 +72,12 @@ def update_by_keys(update: str, where: str, keys: Sequence[Sequence[Any]], types
     Give large numbers of keys in the order of the table's primary key: each page is then changed once.
     """
     with connection.cursor() as cursor:
-        for listed, values in _portions(keys, types):
+        for listed, values in portions(keys, types):
             cursor.execute(f"{update} FROM {listed} AS k WHERE {where}", values)
 
 
-def _portions(keys: Sequence[Sequence[Any]], types: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:
-    """Lists of keys as SQL with their values."""
+def portions(keys: Sequence[Sequence[Any]], types: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:
+    """Lists of keys as SQL, `(VALUES …)`, with their values; padded by repeating the last key."""
     for start in range(0, len(keys), LARGEST):
         chunk = list(keys[start : start + LARGEST])
         size = 1 << (len(chunk) - 1).bit_length()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -10,6 +11,7 @@ from django.db import connection
 from troth.kernel.clock import iso
 from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.sql import TAG_KEY, select_by_keys
 from troth.kernel.tenancy import declare_belonging, declare_of_installation
 from troth.messages.models import DeliveryEvent, Engagement, Message, StoppedAddress
 from troth.people.queries import find_holders, load_identifiers
@@ -76,13 +78,6 @@ declare(
 )
 
 
-def _stop_keys(subject: Subject) -> list[tuple[int, bytes]]:
-    """Of the person's addresses, those that nobody else has."""
-    tags = [handle.tag for handle in load_identifiers([subject.person_id]).get(subject.person_id, [])]
-    holders = find_holders(tags)
-    return [(bucket_of_tag(tag), tag) for tag in tags if set(holders.get(tag, [])) <= {subject.person_id}]
-
-
 def _export_stops(subject: Subject) -> Iterator[dict[str, Any]]:
     for handle in load_identifiers([subject.person_id]).get(subject.person_id, []):
         row = StoppedAddress.objects.filter(bucket=handle.bucket, tag=handle.tag, workspace_id=subject.workspace_id).first()
@@ -97,10 +92,19 @@ def _export_stops(subject: Subject) -> Iterator[dict[str, Any]]:
             }
 
 
-def _erase_stops(subject: Subject) -> int:
+def _erase_stops(subjects: Sequence[Subject]) -> Counter[int]:
+    """Those of addresses that nobody else has."""
+    ids = {subject.person_id for subject in subjects}
+    whose = {handle.tag: person_id for person_id, handles in load_identifiers(ids).items() for handle in handles}
+    holders = find_holders(whose)
+    keys = [(bucket_of_tag(tag), tag) for tag in whose if ids.issuperset(holders.get(tag, []))]
+    stopped = "JOIN messages_stoppedaddress s ON s.bucket = k.column1 AND s.tag = k.column2"
+    found = {bytes(tag) for (tag,) in select_by_keys("SELECT s.tag", stopped, keys, TAG_KEY)}
     with connection.cursor() as cursor:
-        cursor.executemany("DELETE FROM messages_stoppedaddress WHERE bucket = %s AND tag = %s", _stop_keys(subject))
-        return max(0, int(cursor.rowcount))
+        cursor.executemany(
+            "DELETE FROM messages_stoppedaddress WHERE bucket = %s AND tag = %s", [(bucket_of_tag(tag), tag) for tag in found]
+        )
+    return Counter(whose[tag] for tag in found)
 
 
 declare(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -36,7 +37,7 @@ def _move_person(source: Subject, target: Subject) -> int:
             " WHERE bucket = %s AND person_id = %s",
             [oldest, target.bucket, target.person_id],
         )
-    return _person.erase(source)
+    return _person.erase([source]).total()
 
 
 def _export_person(subject: Subject) -> Iterator[dict[str, Any]]:
@@ -76,9 +77,9 @@ def _move_identifiers(source: Subject, target: Subject) -> int:
     return _identifier.move(source, target)
 
 
-def _erase_identifiers(subject: Subject) -> int:
-    forget_lookups(subject)
-    return _identifier.erase(subject)
+def _erase_identifiers(subjects: Sequence[Subject]) -> Counter[int]:
+    forget_lookups(subjects)
+    return _identifier.erase(subjects)
 
 
 declare(

@@ -9,7 +9,7 @@ from django.db import connection
 
 from troth.kernel.ids import bucket_of, bucket_of_tag
 from troth.kernel.json_text import decode, encode
-from troth.kernel.personal_data import Subject
+from troth.kernel.personal_data import Subject, keys_of
 from troth.kernel.sql import PERSON_KEY, TAG_KEY, insert_rows, is_sqlite, select_by_keys
 from troth.people.identifiers import Handle
 from troth.people.models import PersonState
@@ -183,24 +183,24 @@ def remove_identifiers(rows: Sequence[tuple[int, Handle]]) -> None:
         )
 
 
-def forget_lookups(subject: Subject) -> list[Handle]:
-    """Remove the look-up rows of a person, so that no identifier leads there any more; returns the identifiers."""
-    handles = load_identifiers([subject.person_id]).get(subject.person_id, [])
+def forget_lookups(subjects: Sequence[Subject]) -> dict[int, list[Handle]]:
+    """Remove the look-up rows of persons, so that no identifier leads to them any more; returns the identifiers by person id."""
+    held = load_identifiers([subject.person_id for subject in subjects])
     with connection.cursor() as cursor:
         cursor.executemany(
             "DELETE FROM people_identifierindex WHERE bucket = %s AND tag = %s AND person_id = %s",
-            [(h.bucket, h.tag, subject.person_id) for h in handles],
+            [(handle.bucket, handle.tag, person_id) for person_id, handles in held.items() for handle in handles],
         )
-    return handles
+    return held
 
 
-def mark_being_erased(subject: Subject) -> None:
-    """From now on the person is not shown and not processed."""
+def mark_being_erased(subjects: Sequence[Subject]) -> None:
+    """From now on the persons are not shown and not processed."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE people_person SET state = %s WHERE bucket = %s AND person_id = %s",
-            [PersonState.BEING_ERASED, subject.bucket, subject.person_id],
-        )
+        for listed, values in keys_of(subjects):
+            cursor.execute(
+                f"UPDATE people_person SET state = %s WHERE (bucket, person_id) IN {listed}", [PersonState.BEING_ERASED, *values]
+            )
 
 
 def find_active(person_ids: Iterable[int]) -> dict[int, int]:

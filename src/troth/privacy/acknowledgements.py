@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,12 +33,22 @@ class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_acknowledgements(request_id: UUID) -> Acknowledged:
     """The recipients of a request, by name."""
-    notices = list(RecipientNotice.objects.filter(request_id=request_id).order_by("name", "pk"))
-    if not notices:
-        return Acknowledged()
+    return read_acknowledgements_of([request_id])[request_id]
+
+
+def read_acknowledgements_of(request_ids: Collection[UUID]) -> dict[UUID, Acknowledged]:
+    """The recipients of many requests, by name."""
+    notices: dict[UUID, list[RecipientNotice]] = {request_id: [] for request_id in request_ids}
+    for notice in RecipientNotice.objects.filter(request_id__in=request_ids).order_by("name", "pk"):
+        notices[notice.request_id].append(notice)
     proofs: dict[UUID, NoticeAnswer] = {}
-    for answer in NoticeAnswer.objects.filter(notice__in=notices).order_by("pk").defer("body", "certificate"):
-        proofs[answer.notice_id] = answer
+    if any(notices.values()):
+        for answer in NoticeAnswer.objects.filter(notice__request_id__in=request_ids).order_by("pk").defer("body", "certificate"):
+            proofs[answer.notice_id] = answer
+    return {request_id: _put_together(own, proofs) for request_id, own in notices.items()}
+
+
+def _put_together(notices: Sequence[RecipientNotice], proofs: Mapping[UUID, NoticeAnswer]) -> Acknowledged:
     states = [notice.state for notice in notices]
     return Acknowledged(
         recipients=[_plain(notice, proofs.get(notice.pk)) for notice in notices],

@@ -7,8 +7,10 @@ one takes the key from the installation itself and not from the certificate.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -32,11 +34,17 @@ def public_key_pem() -> str:
 
 def certify(claims: dict[str, Any]) -> str:
     """The certificate of claims, as indented JSON text."""
-    pem = signing_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    key = OKPKey.import_key(pem)
-    header = {"alg": ALGORITHM, "typ": "troth-certificate+jws", "kid": key.thumbprint()}
+    key, thumbprint, public = _prepare(signing_key())
+    header = {"alg": ALGORITHM, "typ": "troth-certificate+jws", "kid": thumbprint}
     token = jws.serialize_compact(header, canonical(claims), key, algorithms=[ALGORITHM])
-    return json.dumps({"claims": claims, "jws": token, "public_key": public_key_pem()}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"claims": claims, "jws": token, "public_key": public}, indent=2, ensure_ascii=False) + "\n"
+
+
+@lru_cache(maxsize=1)
+def _prepare(own: Ed25519PrivateKey) -> tuple[OKPKey, str, str]:
+    """The key as the signing library wants it, its thumbprint, and the public key: certificates are made by the hundred."""
+    key = OKPKey.import_key(own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key, key.thumbprint(), public_key_pem()
 
 
 def verify_certificate(text: str, key_pem: str | None = None) -> dict[str, Any]:

@@ -46,18 +46,7 @@ def write_step(
 
     Words are kept beside the person, or, of a person who is not on file, in the file of the request; nowhere once that is gone.
     """
-    step = RequestStep(
-        id=new_row_id(),
-        request_id=request.pk,
-        workspace_id=request.workspace_id,
-        at=now,
-        act=act,
-        door=by.door,
-        user_id=by.user_id,
-        role=by.role,
-        state=request.state,
-        facts=dict(facts or {}),
-    )
+    step = make_step(request.pk, request.workspace_id, request.state, act, by, now, facts)
     step.save(force_insert=True)
     if words and words.text and request.person_id is None:
         _keep_apart(request, step, words)
@@ -85,12 +74,27 @@ def _keep_apart(request: PrivacyRequest, step: RequestStep, words: Words) -> Non
             file.save(update_fields=["words"])
 
 
-def write_steps(requests: Iterable[tuple[UUID, int, str]], act: str, by: By, now: int) -> None:
-    """One step of each of many requests (id, workspace, state), without words."""
-    made = RequestStep.objects.bulk_create(
-        RequestStep(id=new_row_id(), request_id=pk, workspace_id=workspace_id, at=now, act=act, door=by.door, state=state)
-        for pk, workspace_id, state in requests
+def make_step(
+    request_id: UUID, workspace_id: int, state: str, act: str, by: By, now: int, facts: Mapping[str, Any] | None = None
+) -> RequestStep:
+    """A step of a request, whose state it is afterwards; not yet written down."""
+    return RequestStep(
+        id=new_row_id(),
+        request_id=request_id,
+        workspace_id=workspace_id,
+        at=now,
+        act=act,
+        door=by.door,
+        user_id=by.user_id,
+        role=by.role,
+        state=state,
+        facts=dict(facts or {}),
     )
+
+
+def write_steps(steps: Iterable[RequestStep], now: int) -> None:
+    """Write down steps of many requests, without words, in the transaction of the change."""
+    made = RequestStep.objects.bulk_create(steps)
     moves.tell([step.request_id for step in made], now)
 
 

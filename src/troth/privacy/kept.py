@@ -12,17 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 
 from troth.kernel.clock import iso
 from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.errors import TrothError
 from troth.kernel.ids import new_row_id
 from troth.kernel.json_text import encode
-from troth.kernel.personal_data import Subject, stores
+from troth.kernel.personal_data import Subject, keys_of, stores
 from troth.people.event_names import fold_event_name
 from troth.privacy.ledger_file import Held
-from troth.privacy.models import LegalHold
 from troth.privacy.models.kept import KeptItem
 
 EVERYBODY = 0
@@ -43,24 +43,29 @@ class KeptUnknown(TrothError):
     """Nothing of that number is kept in the workspace."""
 
 
-def standing_holds(workspace_id: int, subjects: Sequence[Subject], tag_of: Mapping[int, str], now: int) -> list[Held]:
-    """The holds that stand over persons who are about to be erased; `tag_of` gives the keyed hash of each. The ground is sealed in them."""
-    people = [EVERYBODY, *(subject.person_id for subject in subjects)]
-    buckets = sorted({0, *(subject.bucket for subject in subjects)})
-    rows = LegalHold.objects.filter(Q(until__gt=now), bucket__in=buckets, person_id__in=people, workspace_id=workspace_id)
-    return [
-        Held(
-            hold=row.hold_id,
-            person=tag_of.get(row.person_id, ""),
-            kind=row.kind,
-            event=row.event,
-            name=row.name,
-            exception=row.exception,
-            until=row.until,
-            ground=seal(GROUND, row.ground.encode()).hex(),
-        )
-        for row in rows.order_by("hold_id")
-    ]
+def standing_holds(subjects: Sequence[Subject], tag_of: Mapping[int, str], now: int) -> dict[int, list[Held]]:
+    """The holds that stand over persons who are about to be erased, by workspace; `tag_of` gives the keyed hash of each. The ground is sealed in them."""
+    found: dict[int, list[Held]] = {}
+    with connection.cursor() as cursor:
+        for listed, values in keys_of([*subjects, *(Subject(number, EVERYBODY) for number in {one.workspace_id for one in subjects})]):
+            cursor.execute(
+                "SELECT workspace_id, person_id, hold_id, kind, event, name, exception, until, ground FROM privacy_legalhold"
+                f" WHERE (bucket, person_id) IN {listed} AND until > %s ORDER BY hold_id",
+                [*values, now],
+            )
+            for workspace_id, person_id, hold_id, kind, event, name, exception, until, ground in cursor.fetchall():
+                one = Held(
+                    hold=hold_id,
+                    person=tag_of.get(person_id, ""),
+                    kind=kind,
+                    event=event,
+                    name=name,
+                    exception=exception,
+                    until=until,
+                    ground=seal(GROUND, ground.encode()).hex(),
+                )
+                found.setdefault(workspace_id, []).append(one)
+    return found
 
 
 def set_aside(subject: Subject, held: Sequence[Held], whose: Sequence[tuple[str, str]], *, request_id: str, now: int) -> list[Held]:

@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 
 from troth.privacy.ledger import catch_up, drop_kept, lock_position, move_position
-from troth.privacy.ledger_file import append
+from troth.privacy.ledger_file import append, make_entry
 from troth.privacy.models.kept import KeptItem
 
 log = structlog.get_logger()
@@ -35,5 +35,5 @@ def _end(request_id: UUID, now: int) -> None:
         number = applied + 1
         move_position(number)
         drop_kept(request_id, ended, ledger_number=number, now=now)
-        append(number, workspace_id=items[0][0], request_id=str(request_id), persons=[], tags=[], at=now, ended=ended)
+        append([make_entry(number, workspace_id=items[0][0], request_id=str(request_id), persons=[], tags=[], at=now, ended=ended)])
     log.info("hold_ended", request_id=str(request_id))

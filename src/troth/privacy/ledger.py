@@ -7,7 +7,8 @@ ledger's line and the commit, look the same: the database is behind, and what is
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
 
 import structlog
 from django.db import connection, transaction
@@ -20,17 +21,19 @@ from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.privacy.clearing_out import clear_at_once
-from troth.privacy.deletion import delete_persons, person_tag
-from troth.privacy.downstream.opening import find_known, open_notices
+from troth.privacy.deletion import person_tag
+from troth.privacy.honouring import Due, honour
 from troth.privacy.ledger_file import Entry, LedgerBroken, entries, last_number
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import LedgerPosition, PrivacyRequest, RequestType
 from troth.privacy.models.kept import KeptItem
-from troth.privacy.outcomes import certify_answers, record_deletion, record_hold_ended
+from troth.privacy.outcomes import record_hold_ended
 from troth.privacy.places import ledger_path
 from troth.privacy.strangers import record_strangers
 
 log = structlog.get_logger()
+TOGETHER = 200
+"""So many erasures are applied again at once."""
 
 __all__ = [
     "Entry",
@@ -102,15 +105,45 @@ def catch_up(applied: int, now: int) -> int:
     strangers = [entry for entry in missing if not (entry.ended or entry.whole or holders.get(entry.number))]
     record_strangers(strangers, now)
     passed = {entry.number for entry in strangers}
-    for entry in missing:
-        if entry.number in passed:
-            continue
-        if entry.ended:
-            drop_kept(uuid.UUID(entry.request), entry.ended, ledger_number=entry.number, now=now)
+    here = [entry for entry in missing if entry.number not in passed]
+    for is_apart, run in groupby(here, key=lambda entry: bool(entry.ended or entry.whole)):
+        if is_apart:
+            for entry in run:
+                _apply_apart(entry, now)
         else:
-            _apply(entry, holders.get(entry.number, []), now, ended[entry.request])
+            erasures = list(run)
+            for start in range(0, len(erasures), TOGETHER):
+                _honour_again(erasures[start : start + TOGETHER], holders, now, ended)
     move_position(missing[-1].number)
     return len(missing)
+
+
+def _apply_apart(entry: Entry, now: int) -> None:
+    """An entry that erases no person: a workspace went, or what holds kept."""
+    if entry.whole:
+        clear_at_once(entry.workspace)
+    else:
+        drop_kept(uuid.UUID(entry.request), entry.ended, ledger_number=entry.number, now=now)
+
+
+def _honour_again(
+    some: Sequence[Entry], holders: Mapping[int, Sequence[Subject]], now: int, ended: Mapping[str, Collection[tuple[str, str, str]]]
+) -> None:
+    """Erase once more whom entries erased. What recipients answered the first time lies in no backup: they are told again, which does them no harm."""
+    known = PrivacyRequest.objects.in_bulk([uuid.UUID(entry.request) for entry in some])
+    due = []
+    for entry in some:
+        held = [one for one in entry.held if one.until > now and (one.kind, one.event, one.name) not in ended[entry.request]]
+        request = known.get(uuid.UUID(entry.request)) or PrivacyRequest(
+            id=uuid.UUID(entry.request),
+            workspace_id=entry.workspace,
+            type=RequestType.ERASURE,
+            source="ledger",
+            received_at=entry.at,
+            due_at=due_at(entry.at),
+        )
+        due.append(Due(request, holders[entry.number], held, entry.number))
+    honour(due, now=now)
 
 
 def drop_kept(request_id: uuid.UUID, items: Sequence[tuple[str, str, str]], *, ledger_number: int, now: int) -> None:
@@ -122,28 +155,6 @@ def drop_kept(request_id: uuid.UUID, items: Sequence[tuple[str, str, str]], *, l
     request = PrivacyRequest.objects.filter(pk=request_id).first()
     if deleted and request is not None:
         record_hold_ended(request, items, ledger_number=ledger_number, now=now)
-
-
-def _apply(entry: Entry, subjects: Sequence[Subject], now: int, ended: Collection[tuple[str, str, str]]) -> None:
-    if entry.whole:
-        clear_at_once(entry.workspace)
-        return
-    known = PrivacyRequest.objects.filter(pk=entry.request).first()
-    request = known or PrivacyRequest(
-        id=uuid.UUID(entry.request),
-        workspace_id=entry.workspace,
-        type=RequestType.ERASURE,
-        source="ledger",
-        received_at=entry.at,
-        due_at=due_at(entry.at),
-    )
-    recipients = find_known(subjects)
-    held = [one for one in entry.held if one.until > now and (one.kind, one.event, one.name) not in ended]
-    deleted = delete_persons(subjects, now=now, request_id=entry.request, held=held)
-    record_deletion(request, deleted, ledger_number=entry.number, now=now)
-    # What recipients answered the first time lies in no backup: they are told again, which does them no harm.
-    if open_notices(request, recipients, now):
-        certify_answers(request, now)
 
 
 def _find_persons(missing: Sequence[Entry]) -> dict[int, list[Subject]]:

@@ -62,7 +62,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _decoder = msgspec.json.Decoder(Entry)
 
 
-def append(
+def make_entry(
     number: int,
     *,
     workspace_id: int,
@@ -73,12 +73,9 @@ def append(
     held: Sequence[Held] = (),
     ended: Sequence[tuple[str, str, str]] = (),
     whole: bool = False,
-) -> None:
-    """Write an erasure down; when it returns, it is on the disk. Raises LedgerBroken when `number` does not follow the last one."""
-    path = ledger_path()
-    make_private_dir(path.parent)
-    is_new = not path.exists()
-    entry = Entry(
+) -> Entry:
+    """The entry of an erasure, not yet written down."""
+    return Entry(
         number=number,
         at=at,
         workspace=workspace_id,
@@ -89,12 +86,23 @@ def append(
         held=list(held),
         ended=list(ended),
     )
+
+
+def append(fresh: Sequence[Entry]) -> None:
+    """Write the erasures of one transaction down; when it returns, they are on the disk. Raises LedgerBroken when they do not follow the last one.
+
+    Of what a crash cuts off the whole lines count: those are applied by the replay, the others had not begun.
+    """
+    path = ledger_path()
+    make_private_dir(path.parent)
+    is_new = not path.exists()
+    number = fresh[0].number
     with while_appending(path), open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:  # noqa: PTH123
         _cut_torn_line(file)
         if (last := _last_number(file)) != number - 1:
             raise LedgerBroken(f"The erasure ledger ends at {last}, so {number} cannot follow: another process has written; try again.")
         file.seek(0, os.SEEK_END)
-        file.write(encode(entry).encode() + b"\n")
+        file.write(b"".join(encode(entry).encode() + b"\n" for entry in fresh))
         file.flush()
         os.fsync(file.fileno())
     if is_new:

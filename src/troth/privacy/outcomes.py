@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import is_sqlite
-from troth.privacy.acknowledgements import read_acknowledgements
+from troth.privacy.acknowledgements import Acknowledged, read_acknowledgements, read_acknowledgements_of
 from troth.privacy.certificate import certify
 from troth.privacy.deletion import Deleted
-from troth.privacy.history import HOLD_ENDED, By, write_step
+from troth.privacy.history import HOLD_ENDED, By, make_step, write_step, write_steps
 from troth.privacy.kept import name_of, tell_exempted
-from troth.privacy.keyring import list_keys
+from troth.privacy.keyring import EpochKey, list_keys
 from troth.privacy.levels import Standing, state_levels
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.models.compaction import Compaction
@@ -31,32 +31,64 @@ def is_telling(value: str) -> bool:
     return len(value) >= (SHORTEST_NUMBER if value.isdigit() else SHORTEST)
 
 
-def record_deletion(
-    request: PrivacyRequest,
-    deleted: Deleted,
-    *,
-    ledger_number: int,
-    now: int,
-    search_at: int | None = None,
-    by: By | None = None,
-    facts: Mapping[str, Any] | None = None,
-) -> None:
-    """The transaction that deletes calls this: the request becomes `deleted`, with a certificate of level L1.
+class Honoured(NamedTuple):
+    """A request for erasure whose persons were deleted, with the number of its entry in the ledger; `by` and `facts` are for its history."""
+
+    request: PrivacyRequest
+    deleted: Deleted
+    ledger_number: int
+    by: By | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+def record_deletions(honoured: Sequence[Honoured], *, now: int, search_at: int | None = None) -> None:
+    """The transaction that deletes calls this, when notices to recipients were opened: the requests become `deleted`, with certificates of level L1.
 
     The identifiers stay, encrypted, until the search for them has passed; the worker does it from `search_at` (now, unless somebody waits).
     """
+    keys = list_keys() if is_sqlite() else []
+    told = read_acknowledgements_of([one.request.id for one in honoured])
+    for one in honoured:
+        _take_in(one, now, now if search_at is None else search_at)
+        request = one.request
+        request.shred_due_at = _shred_due(keys, one.ledger_number) if one.deleted.persons else None
+        request.certificate = certify(_claims(request, now, told[request.id]))
+    PrivacyRequest.objects.bulk_create(
+        [one.request for one in honoured], update_conflicts=True, unique_fields=["id"], update_fields=_all_but_the_key()
+    )
+    steps = [
+        make_step(
+            one.request.pk,
+            one.request.workspace_id,
+            one.request.state,
+            Act.DELETE,
+            one.by or By(one.request.source),
+            now,
+            {"ledger_entry": one.ledger_number, **(one.facts or {})},
+        )
+        for one in honoured
+    ]
+    write_steps(steps, now)
+
+
+def _all_but_the_key() -> list[str]:
+    return [field.name for field in PrivacyRequest._meta.local_concrete_fields if not field.primary_key]
+
+
+def _take_in(one: Honoured, now: int, search_at: int) -> None:
+    """What was deleted, into the request."""
+    request, deleted = one.request, one.deleted
     values = [value for _, value in deleted.identifiers if is_telling(value)]
     request.person_id = None
     request.deleted_at = now
     request.steps = {
-        "ledger_entry": ledger_number,
+        "ledger_entry": one.ledger_number,
         "records": deleted.records,
         "searched_for": len(values),
         "not_searched_for": sorted(kind for kind, value in deleted.identifiers if not is_telling(value)),
     }
     if deleted.held:
         request.steps["exempted"] = tell_exempted(deleted.held)
-    request.shred_due_at = shred_due(ledger_number) if deleted.persons and is_sqlite() else None
     if not deleted.persons:
         request.state = RequestState.DONE
         request.closed_at = now
@@ -64,12 +96,9 @@ def record_deletion(
         request.state = RequestState.DELETED
         request.sealed = seal(SEAL, encode(values).encode(), request.id.bytes)
         # On PostgreSQL there is nothing to search before the tables were rebuilt (`compaction`).
-        request.next_try_at = (now if search_at is None else search_at) if is_sqlite() else None
+        request.next_try_at = search_at if is_sqlite() else None
     request.tell_at = None
     request.code_digest = request.code_until = None
-    request.certificate = certify(_claims(request, now))
-    request.save()
-    write_step(request, Act.DELETE, by or By(request.source), now, facts={"ledger_entry": ledger_number, **(facts or {})})
 
 
 def sealed_values(request: PrivacyRequest) -> list[str]:
@@ -114,7 +143,11 @@ def record_compaction(request: PrivacyRequest, run: Compaction, now: int) -> Non
 
 def shred_due(ledger_number: int) -> int | None:
     """When the last key is destroyed under which a backup holds whom an entry of the ledger erased; None when there is no such key."""
-    return max((key.ends_at for key in list_keys() if key.is_stale(ledger_number)), default=None)
+    return _shred_due(list_keys(), ledger_number)
+
+
+def _shred_due(keys: Sequence[EpochKey], ledger_number: int) -> int | None:
+    return max((key.ends_at for key in keys if key.is_stale(ledger_number)), default=None)
 
 
 def record_hold_ended(request: PrivacyRequest, items: Sequence[tuple[str, str, str]], *, ledger_number: int, now: int) -> None:
@@ -143,15 +176,16 @@ def certify_again(request: PrivacyRequest, now: int, *, unreadable_since: int) -
 
 
 def certify_answers(request: PrivacyRequest, now: int) -> None:
-    """Recipients were to be told, or one answered: the certificate says so."""
+    """A recipient answered, or the request has no certificate yet: the new one says what is known."""
     request.certificate = certify(_claims(request, now))
     request.save(update_fields=["certificate"])
 
 
-def _claims(request: PrivacyRequest, now: int) -> dict[str, Any]:
+def _claims(request: PrivacyRequest, now: int, told: Acknowledged | None = None) -> dict[str, Any]:
+    """What its certificate says; `told` are its recipients, where they were read already."""
     erased = request.state == RequestState.ERASED
     deleted_at = request.deleted_at or now
-    told = read_acknowledgements(request.id)
+    told = told or read_acknowledgements(request.id)
     compaction = request.steps.get("compaction", {})
     standing = Standing(
         deleted_at=deleted_at,

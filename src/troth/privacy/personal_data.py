@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +15,7 @@ from troth.people.identifiers import EMAIL
 from troth.people.queries import load_identifiers
 from troth.privacy.disclosures.log import merge
 from troth.privacy.disclosures.reading import export_disclosures
-from troth.privacy.history import CLOSE, By, write_steps
+from troth.privacy.history import CLOSE, By, make_step, write_steps
 from troth.privacy.inventory.storing import take_off
 from troth.privacy.models import LegalHold, PrivacyRequest, RequestState, RequestWords
 from troth.privacy.models.desk import RequesterFile
@@ -50,14 +51,22 @@ def _export(subject: Subject) -> Iterator[dict[str, Any]]:
         }
 
 
-def _erase(subject: Subject) -> int:
-    """Cut the tie to the person and close what is open; that somebody asked, and when it was answered, stays provable (Art. 5(2), 17(3)(b))."""
-    rows = PrivacyRequest.objects.filter(workspace_id=subject.workspace_id, person_id=subject.person_id)
+def _requests_of(subjects: Sequence[Subject]) -> QuerySet[PrivacyRequest]:
+    return PrivacyRequest.objects.filter(
+        workspace_id__in={subject.workspace_id for subject in subjects}, person_id__in=[subject.person_id for subject in subjects]
+    )
+
+
+def _erase(subjects: Sequence[Subject]) -> Counter[int]:
+    """Cut the tie to the persons and close what is open; that somebody asked, and when it was answered, stays provable (Art. 5(2), 17(3)(b))."""
+    rows = _requests_of(subjects)
     now = now_ms()
+    found = Counter(person_id for person_id in rows.values_list("person_id", flat=True) if person_id is not None)
     closed = list(rows.filter(state__in=UNANSWERED).values_list("pk", "workspace_id"))
     rows.filter(state__in=UNANSWERED).update(state=RequestState.DONE, closed_at=now)
-    write_steps(((pk, workspace_id, RequestState.DONE) for pk, workspace_id in closed), CLOSE, By("erasure"), now)
-    return rows.update(person_id=None, tell_at=None, code_digest=None, code_until=None)
+    write_steps((make_step(pk, workspace_id, RequestState.DONE, CLOSE, By("erasure"), now) for pk, workspace_id in closed), now)
+    rows.update(person_id=None, tell_at=None, code_digest=None, code_until=None)
+    return found
 
 
 def _move(source: Subject, target: Subject) -> int:
@@ -136,14 +145,21 @@ declare(
 )
 
 
-def _files_of(subject: Subject) -> QuerySet[RequesterFile]:
-    """The files whose address is the person's now: they asked before they were known."""
-    tags = [handle.tag for handle in load_identifiers([subject.person_id]).get(subject.person_id, []) if handle.kind == EMAIL]
-    return RequesterFile.objects.filter(workspace_id=subject.workspace_id, tag__in=tags)
+def _addresses_of(subjects: Sequence[Subject]) -> dict[bytes, int]:
+    """The tags of the persons' addresses, with whose they are."""
+    held = load_identifiers([subject.person_id for subject in subjects])
+    return {handle.tag: person_id for person_id, handles in held.items() for handle in handles if handle.kind == EMAIL}
+
+
+def _files_of(subjects: Sequence[Subject]) -> QuerySet[RequesterFile]:
+    """The files whose address is the persons' now: they asked before they were known."""
+    return RequesterFile.objects.filter(
+        workspace_id__in={subject.workspace_id for subject in subjects}, tag__in=list(_addresses_of(subjects))
+    )
 
 
 def _export_files(subject: Subject) -> Iterator[dict[str, Any]]:
-    for file in _files_of(subject).order_by("request_id"):
+    for file in _files_of([subject]).order_by("request_id"):
         written = [{"subject": said[0], "text": said[1]} for _step, said in sorted(file.words.items())]
         yield {
             "request": str(file.request_id),
@@ -153,8 +169,11 @@ def _export_files(subject: Subject) -> Iterator[dict[str, Any]]:
         }
 
 
-def _erase_files(subject: Subject) -> int:
-    return _files_of(subject).delete()[0]
+def _erase_files(subjects: Sequence[Subject]) -> Counter[int]:
+    whose = _addresses_of(subjects)
+    found = Counter(whose[bytes(tag)] for tag in _files_of(subjects).values_list("tag", flat=True))
+    _files_of(subjects).delete()
+    return found
 
 
 declare(
@@ -210,13 +229,13 @@ declare(
 )
 
 
-def _notices(subject: Subject) -> QuerySet[RecipientNotice]:
-    """Those of the person's requests: they follow them on a merge."""
-    return RecipientNotice.objects.filter(request__workspace_id=subject.workspace_id, request__person_id=subject.person_id)
+def _notices(subjects: Sequence[Subject]) -> QuerySet[RecipientNotice]:
+    """Those of the persons' requests: they follow them on a merge."""
+    return RecipientNotice.objects.filter(request__in=_requests_of(subjects))
 
 
 def _export_notices(subject: Subject) -> Iterator[dict[str, Any]]:
-    for row in _notices(subject).order_by("opened_at", "name").iterator():
+    for row in _notices([subject]).order_by("opened_at", "name").iterator():
         yield {
             "recipient": row.name,
             "right": row.right,
@@ -228,12 +247,15 @@ def _export_notices(subject: Subject) -> Iterator[dict[str, Any]]:
         }
 
 
-def _erase_notices(subject: Subject) -> int:
-    """Destroy what was still to be told of a living person: the notices of the erasure, opened afterwards, say more than they did."""
-    mine = _notices(subject)
-    waiting = mine.filter(state__in=(NoticeState.WAITING, NoticeState.BY_HAND))
-    waiting.update(state=NoticeState.CANCELLED, due_at=None, chase_at=None, silent_at=None)
-    return mine.update(sealed=None, sealed_until=None)
+def _erase_notices(subjects: Sequence[Subject]) -> Counter[int]:
+    """Destroy what was still to be told of living persons: the notices of the erasure, opened apart, say more than they did."""
+    own = dict(_notices(subjects).values_list("pk", "request__person_id"))
+    mine = RecipientNotice.objects.filter(pk__in=own)
+    mine.filter(state__in=(NoticeState.WAITING, NoticeState.BY_HAND)).update(
+        state=NoticeState.CANCELLED, due_at=None, chase_at=None, silent_at=None
+    )
+    mine.update(sealed=None, sealed_until=None)
+    return Counter(person_id for person_id in own.values() if person_id is not None)
 
 
 declare(
@@ -262,7 +284,7 @@ declare(
         origin="the stores in which it was when the person was erased",
         retention="until its hold ends; then it is erased by itself",
         export=_nothing,
-        erase=lambda subject: 0,
+        erase=lambda subjects: Counter(),
         move=lambda source, target: 0,
         models=("privacy.KeptItem",),
         columns=("sealed",),

@@ -27,7 +27,7 @@ from troth.people.identifiers import normalise_phone
 from troth.people.lookup import PersonNotFound
 from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.history import CLOSE, OPEN, By, write_step
-from troth.privacy.legal_clock import due_at
+from troth.privacy.legal_clock import Seat, due_at
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.seats import load_seat, pack_seat
 
@@ -65,14 +65,14 @@ def check_contact(email: str) -> None:
         raise ContactInvalid("Not an e-mail address: check the spelling.")
 
 
-def open_erasure(workspace_id: int, *, source: str, received_at: int) -> PrivacyRequest:
+def open_erasure(workspace_id: int, *, source: str, received_at: int, seat: Seat | None = None) -> PrivacyRequest:
     """A new request for erasure, not yet saved: the erasing transaction saves it."""
-    return new_request(workspace_id, RequestType.ERASURE, source=source, received_at=received_at)
+    return new_request(workspace_id, RequestType.ERASURE, source=source, received_at=received_at, seat=seat)
 
 
-def new_request(workspace_id: int, right: RequestType, *, source: str, received_at: int) -> PrivacyRequest:
-    """A request as it is received, with its term; not yet saved."""
-    seat = load_seat(workspace_id)
+def new_request(workspace_id: int, right: RequestType, *, source: str, received_at: int, seat: Seat | None = None) -> PrivacyRequest:
+    """A request as it is received, with its term; not yet saved. `seat`: the workspace's, where it was loaded already."""
+    seat = seat or load_seat(workspace_id)
     return PrivacyRequest(
         id=uuid.uuid4(),
         workspace_id=workspace_id,
@@ -84,16 +84,20 @@ def new_request(workspace_id: int, right: RequestType, *, source: str, received_
     )
 
 
-def find_awaiting(subject: Subject) -> PrivacyRequest | None:
-    """The person's request for erasure that waits for confirmation."""
-    return PrivacyRequest.objects.filter(
-        workspace_id=subject.workspace_id, person_id=subject.person_id, type=RequestType.ERASURE, state=RequestState.AWAITING_CONFIRMATION
-    ).first()
+def find_awaiting(subjects: Sequence[Subject]) -> dict[Subject, PrivacyRequest]:
+    """The persons' requests for erasure that wait for confirmation."""
+    waiting = PrivacyRequest.objects.filter(
+        workspace_id__in={subject.workspace_id for subject in subjects},
+        person_id__in=[subject.person_id for subject in subjects],
+        type=RequestType.ERASURE,
+        state=RequestState.AWAITING_CONFIRMATION,
+    )
+    return {Subject(request.workspace_id, request.person_id): request for request in waiting if request.person_id is not None}
 
 
 def ask_for_confirmation(subject: Subject, *, source: str, received_at: int) -> PrivacyRequest:
     """Record a deletion that somebody must confirm first; one per person, however often it is asked for."""
-    if found := find_awaiting(subject):
+    if found := find_awaiting([subject]).get(subject):
         return found
     request = open_erasure(subject.workspace_id, source=source, received_at=received_at)
     request.person_id = subject.person_id

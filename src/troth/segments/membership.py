@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from django.db import connection
 
 from troth.kernel.clock import HOUR, now_ms
 from troth.kernel.ids import bucket_of
-from troth.kernel.personal_data import Subject
+from troth.kernel.personal_data import Subject, delete_rows
 from troth.segments.kinds import Moment
 from troth.segments.live import make_live
 from troth.segments.models import Segment
@@ -115,12 +116,13 @@ def tell(changes: Sequence[Change], now: int) -> None:
         reaction(changes, now)
 
 
-def forget_person(subject: Subject) -> int:
-    """Take a person out of every segment because they are gone; sizes follow, and it is no news to anybody. Returns how many they were in."""
-    now_in = segments_of(subject.workspace_id, subject.person_id)
+def forget_people(subjects: Sequence[Subject]) -> Counter[int]:
+    """Take persons out of every segment because they are gone; sizes follow, and it is no news to anybody. Returns how many each was in."""
+    left = list(delete_rows("segments_membership", subjects, "person_id, segment_id"))
+    smaller = Counter(segment_id for _, segment_id in left)
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM segments_membership WHERE bucket = %s AND person_id = %s", [subject.bucket, subject.person_id])
         cursor.executemany(
-            "UPDATE segments_progress SET size = size - 1 WHERE segment_id = %s", [(segment_id,) for segment_id, _ in now_in]
+            "UPDATE segments_progress SET size = size - %s WHERE segment_id = %s",
+            [(number, segment_id) for segment_id, number in sorted(smaller.items())],
         )
-    return len(now_in)
+    return Counter(person_id for person_id, _ in left)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -11,7 +12,7 @@ from troth.kernel.clock import iso
 from troth.kernel.personal_data import Store, Subject, Table, declare
 from troth.kernel.tenancy import declare_belonging
 from troth.segments.changes import ANYTHING, Changed, mark
-from troth.segments.membership import forget_person
+from troth.segments.membership import forget_people
 from troth.segments.models import Mark, Membership, Timer
 
 _membership = Table(model=Membership)
@@ -31,13 +32,13 @@ def _export(subject: Subject) -> Iterator[dict[str, Any]]:
             yield {"segment": name, "purpose": purpose, "since": iso(since)}
 
 
-def _erase(subject: Subject) -> int:
-    return forget_person(subject) + _timer.erase(subject) + _mark.erase(subject)
+def _erase(subjects: Sequence[Subject]) -> Counter[int]:
+    return forget_people(subjects) + _timer.erase(subjects) + _mark.erase(subjects)
 
 
 def _move(source: Subject, target: Subject) -> int:
     """Nothing is carried over: what the person is in now follows from what they did, and is found by looking at them."""
-    moved = _erase(source)
+    moved = _erase([source]).total()
     mark([Changed(target.workspace_id, target.person_id, ANYTHING)])
     return moved
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
 
-from troth.kernel.personal_data import Store, Subject, Table, declare
+from troth.kernel.personal_data import Store, Subject, Table, declare, keys_of
 from troth.kernel.tenancy import declare_of_installation
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.models import AuditEntry
@@ -22,15 +23,16 @@ def _export(subject: Subject) -> Iterator[dict[str, Any]]:
     yield from _entries.export(subject)
 
 
-def _forget_whom(subject: Subject) -> int:
+def _forget_whom(subjects: Sequence[Subject]) -> Counter[int]:
     """The entries are carried over to nobody, without the free text, which may name the person."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO workspaces_auditentry (bucket, person_id, {_REST}) SELECT 0, %s, {_REST.replace('reason', chr(39) * 2)}"
-            " FROM workspaces_auditentry WHERE bucket = %s AND person_id = %s ON CONFLICT DO NOTHING",
-            [NOBODY, subject.bucket, subject.person_id],
-        )
-    return _entries.erase(subject)
+        for listed, values in keys_of(subjects):
+            cursor.execute(
+                f"INSERT INTO workspaces_auditentry (bucket, person_id, {_REST}) SELECT 0, %s, {_REST.replace('reason', chr(39) * 2)}"
+                f" FROM workspaces_auditentry WHERE (bucket, person_id) IN {listed} ON CONFLICT DO NOTHING",
+                [NOBODY, *values],
+            )
+    return _entries.erase(subjects)
 
 
 declare(

@@ -15,7 +15,7 @@ from troth.people.models import Identifier
 from troth.privacy.desk.cases import carried_out, subject_of
 from troth.privacy.desk.identity import check_identity
 from troth.privacy.downstream.opening import find_known, open_notices
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure import Erasure, erase_one
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.requests import carry_objection, carry_restriction, carry_withdrawal, correct_person
@@ -63,9 +63,7 @@ def carry_out(request: PrivacyRequest, details: Details, *, by: By, now: int, fa
     """
     check_carrying_out(request)
     if request.type == RequestType.ERASURE:
-        erase_person(
-            subject_of(request), now=now, source=request.source, request=request, by=by, facts={**_told_of(request), **(facts or {})}
-        )
+        erase_one(erasure_of(request, by=by, facts=facts), now=now)
         return
     with transaction.atomic():
         past, known = _past_values(request, details), find_known([subject_of(request)])
@@ -79,6 +77,12 @@ def check_carrying_out(request: PrivacyRequest) -> None:
     next_state(request.state, Act.DELETE if request.type == RequestType.ERASURE else Act.CARRY_OUT)
     subject_of(request)
     check_identity(request.type, request.identity)
+
+
+def erasure_of(request: PrivacyRequest, *, by: By, facts: Mapping[str, Any] | None = None) -> Erasure:
+    """What carries out a request for erasure. Raises PersonGone."""
+    told = {**_told_of(request), **(facts or {})}
+    return Erasure(subjects=[subject_of(request)], source=request.source, request=request, by=by, facts=told)
 
 
 def _told_of(request: PrivacyRequest) -> dict[str, Any]:

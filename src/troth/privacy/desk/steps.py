@@ -99,6 +99,11 @@ def take_step(request: PrivacyRequest, step: Step, said: Said, *, by: By, now: i
 
     Raises what `cases`, `carrying_out` and `telling` do: StepImpossible, IdentityLacking, ExtensionImpossible, ReasonMissing, NoAddress, NotSent.
     """
+    WAYS[step](request, said, by, now, prepare_step(request, step, said, now))
+
+
+def prepare_step(request: PrivacyRequest, step: Step, said: Said, now: int) -> dict[str, Any]:
+    """See that a step can be taken, and tell the person what they are told before it is; facts for the history. Raises as `take_step` does."""
     is_told = step in TOLD or (step == Step.CARRY_OUT and request.type == RequestType.ERASURE and bool(said.text))
     CHECKS.get(step, _nothing)(request, said, now)
     if said.how == How.MAIL and draft_kind(request, step) and not said.text.strip():
@@ -107,7 +112,7 @@ def take_step(request: PrivacyRequest, step: Step, said: Said, *, by: By, now: i
         raise cases.ReasonMissing(f"Write your own words where the letter has “{GAP}”.")
     if is_told and said.how == How.MAIL:
         mail(request, Words(said.text, said.subject), now)
-    WAYS[step](request, said, by, now, {"told": said.how.value} if is_told else {})
+    return {"told": said.how.value} if is_told else {}
 
 
 def _nothing(request: PrivacyRequest, said: Said, now: int) -> None:

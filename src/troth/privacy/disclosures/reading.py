@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
+
+from django.db import connection
 
 from troth.consent.catalog import load_catalog
 from troth.consent.models import LegalBasis
 from troth.kernel.clock import iso
-from troth.kernel.personal_data import Subject
+from troth.kernel.personal_data import Subject, keys_of
 from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, OWN_RIGHTS, WEBHOOK
 from troth.privacy.models import Processor, RequestType
 from troth.privacy.models.disclosures import Disclosure
@@ -40,16 +43,45 @@ class Recipient(NamedTuple):
 
 def list_disclosures(subject: Subject) -> list[Disclosure]:
     """The log of a person, the earliest first."""
-    rows = Disclosure.objects.filter(bucket=subject.bucket, person_id=subject.person_id, workspace_id=subject.workspace_id)
-    return list(rows.order_by("first_at", "kind", "recipient_id", "what", "basis"))
+    return _read_logs([subject]).get(subject.person_id, [])
 
 
 def find_recipients_of(subjects: Sequence[Subject]) -> list[Recipient]:
     """Everybody who got data of persons of one workspace, each once, whatever ways it took."""
-    rows = [row for subject in subjects for row in list_disclosures(subject)]
-    if not rows:
-        return []
-    register = list(list_processors(subjects[0].workspace_id))
+    return find_recipients_of_many([subjects])[0]
+
+
+def find_recipients_of_many(groups: Sequence[Sequence[Subject]]) -> list[list[Recipient]]:
+    """The same for many groups of persons, each of one workspace."""
+    logs = _read_logs([subject for group in groups for subject in group])
+    register = cache(lambda workspace_id: list(list_processors(workspace_id)))
+    found = []
+    for group in groups:
+        rows = [row for subject in group for row in logs.get(subject.person_id, ())]
+        found.append(_put_together(rows, register(group[0].workspace_id)) if rows else [])
+    return found
+
+
+def _read_logs(subjects: Sequence[Subject]) -> dict[int, list[Disclosure]]:
+    """The logs of persons by person id, each the earliest first."""
+    workspaces = {subject.person_id: subject.workspace_id for subject in subjects}
+    names = [str(field.column) for field in Disclosure._meta.local_concrete_fields]
+    logs: dict[int, list[Disclosure]] = {}
+    with connection.cursor() as cursor:
+        for listed, values in keys_of(subjects):
+            cursor.execute(
+                f"SELECT {', '.join(names)} FROM privacy_disclosure WHERE (bucket, person_id) IN {listed}"
+                " ORDER BY first_at, kind, recipient_id, what, basis",
+                values,
+            )
+            for row in cursor.fetchall():
+                own = Disclosure(**dict(zip(names, row, strict=True)))
+                if own.workspace_id == workspaces[own.person_id]:
+                    logs.setdefault(own.person_id, []).append(own)
+    return logs
+
+
+def _put_together(rows: Sequence[Disclosure], register: Sequence[Processor]) -> list[Recipient]:
     found: dict[tuple[str, int], list[Disclosure]] = {}
     processors: dict[tuple[str, int], Processor] = {}
     for row in rows:

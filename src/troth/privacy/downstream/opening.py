@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from troth.kernel.personal_data import Subject
 from troth.people.identifiers import DEVICE
 from troth.people.queries import load_identifiers
 from troth.privacy.disclosures.log import LONGEST_NAME
-from troth.privacy.disclosures.reading import Recipient, find_recipients_of
+from troth.privacy.disclosures.reading import Recipient, find_recipients_of_many
 from troth.privacy.downstream.course import RETRIED, SEALED
 from troth.privacy.downstream.sealing import Told, got_attributes, knows, seal_told
 from troth.privacy.downstream.ways import way_of
@@ -20,6 +21,7 @@ PASSED_ON = (RequestType.ERASURE, RequestType.RECTIFICATION, RequestType.RESTRIC
 """Art. 19 names the first three; whoever got data for a purpose that was objected to, or withdrawn, has to stop, too."""
 LIFTED = "restriction_lifted"
 Identifiers = Mapping[int, list[tuple[str, str]]]
+FindWay = Callable[[int | None, str], str]
 
 
 class Known(NamedTuple):
@@ -32,8 +34,15 @@ class Known(NamedTuple):
 
 def find_known(subjects: Sequence[Subject]) -> Known:
     """Look before a right is honoured: afterwards the old identifiers, or the whole log, are gone."""
-    recipients = find_recipients_of(subjects)
-    return Known(subjects, recipients, _identifiers(subjects) if recipients else {})
+    return find_known_of_many([subjects])[0]
+
+
+def find_known_of_many(groups: Sequence[Sequence[Subject]]) -> list[Known]:
+    """The same for many groups of persons, each of one workspace."""
+    recipients = find_recipients_of_many(groups)
+    told_of = [subject for group, found in zip(groups, recipients, strict=True) if found for subject in group]
+    identifiers = _identifiers(told_of) if told_of else {}
+    return [Known(group, found, identifiers if found else {}) for group, found in zip(groups, recipients, strict=True)]
 
 
 def _identifiers(subjects: Sequence[Subject]) -> Identifiers:
@@ -50,20 +59,43 @@ def open_notices(
     purposes: Sequence[str] | None = None,
     lifted: bool = False,
 ) -> int:
-    """Open a notice for each recipient, inside the caller's transaction, which has saved the request; returns how many.
+    """Open a notice for each recipient, inside the caller's transaction, which saves the request; returns how many.
 
     `purposes`: only recipients who got data for one of them.
     """
+    opened = _make(request, known, now, cache(_own_way), corrected=corrected, purposes=purposes, lifted=lifted)
+    RecipientNotice.objects.bulk_create(opened)
+    return len(opened)
+
+
+def open_notices_of_many(requests: Sequence[tuple[PrivacyRequest, Known]], now: int) -> None:
+    """The same for many requests."""
+    find_way = cache(_own_way)
+    RecipientNotice.objects.bulk_create(notice for request, known in requests for notice in _make(request, known, now, find_way))
+
+
+def _make(
+    request: PrivacyRequest,
+    known: Known,
+    now: int,
+    find_way: FindWay,
+    *,
+    corrected: Mapping[str, Any] | None = None,
+    purposes: Sequence[str] | None = None,
+    lifted: bool = False,
+) -> list[RecipientNotice]:
     if request.type not in PASSED_ON or not known.recipients:
-        return 0
+        return []
     after = _identifiers(known.subjects) if request.type == RequestType.RECTIFICATION else {}
-    opened = [
-        _open(request, one, _told(one, known, after, corrected or {}, purposes or ()), now, lifted=lifted)
+    return [
+        _open(request, one, _told(one, known, after, corrected or {}, purposes or ()), now, find_way, lifted=lifted)
         for one in known.recipients
         if purposes is None or any(row.basis in purposes for row in one.rows)
     ]
-    RecipientNotice.objects.bulk_create(opened)
-    return len(opened)
+
+
+def _own_way(processor_id: int | None, kind: str) -> str:
+    return way_of(RecipientNotice(processor_id=processor_id, kind=kind))[0]
 
 
 def _told(one: Recipient, known: Known, after: Identifiers, corrected: Mapping[str, Any], purposes: Sequence[str]) -> Told:
@@ -77,7 +109,7 @@ def _told(one: Recipient, known: Known, after: Identifiers, corrected: Mapping[s
     )
 
 
-def _open(request: PrivacyRequest, one: Recipient, told: Told, now: int, *, lifted: bool) -> RecipientNotice:
+def _open(request: PrivacyRequest, one: Recipient, told: Told, now: int, find_way: FindWay, *, lifted: bool) -> RecipientNotice:
     kind, recipient_id = one.own
     notice = RecipientNotice(
         request=request,
@@ -91,7 +123,7 @@ def _open(request: PrivacyRequest, one: Recipient, told: Told, now: int, *, lift
         asked_at=request.received_at,
         retry_until=now + RETRIED,
     )
-    notice.way = way_of(notice)[0]
+    notice.way = find_way(notice.processor_id, notice.kind)
     if notice.way == Way.EXEMPT:
         notice.state = NoticeState.EXEMPT
         return notice

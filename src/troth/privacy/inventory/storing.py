@@ -7,8 +7,10 @@ so that nothing is counted twice or missed. What is erased is taken off again in
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,7 +18,7 @@ from django.db import connection, transaction
 from troth.intake.actor import NewEvent
 from troth.kernel.ids import BUCKETS, bucket_of
 from troth.kernel.json_text import decode, encode
-from troth.kernel.personal_data import Subject
+from troth.kernel.personal_data import Subject, keys_of
 from troth.kernel.sql import insert_rows, is_sqlite, select_by_keys
 from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, MOST_NAMES, OTHERS, Counts, Key, Row, Tally
 from troth.privacy.models import InventoryItem, InventoryPosition, LedgerPosition
@@ -132,29 +134,39 @@ def count_all(now: int) -> None:
         pass
 
 
-def take_off(subject: Subject) -> int:
-    """Take what a person's events and attributes counted off again, before they are deleted; how many rows of the inventory that touched."""
-    counts = Counts()
+def take_off(subjects: Sequence[Subject]) -> Counter[int]:
+    """Take what persons' events and attributes counted off again, before they are deleted; how many names of the inventory each was counted under."""
     walked = _lock_position().bucket
+    counts: defaultdict[int, Counts] = defaultdict(lambda: Counts(look_at=0))
     with connection.cursor() as cursor:
-        if subject.bucket < walked:
+        for listed, values in keys_of([subject for subject in subjects if subject.bucket < walked]):
             text = "properties" if is_sqlite() else "properties::text"
             cursor.execute(
-                f"SELECT workspace_id, name, received_at, source, {text} FROM people_event WHERE bucket = %s AND person_id = %s",
-                [subject.bucket, subject.person_id],
+                f"SELECT person_id, workspace_id, name, received_at, source, {text} FROM people_event WHERE (bucket, person_id) IN {listed}",
+                values,
             )
             while rows := cursor.fetchmany(READ_AT_ONCE):
-                counts.add_events(rows)
-        cursor.execute(
-            "SELECT workspace_id, attributes, origins FROM people_person WHERE bucket = %s AND person_id = %s",
-            [subject.bucket, subject.person_id],
-        )
-        for workspace_id, attributes, origins in cursor.fetchall():
-            counts.add_profile(workspace_id, decode(attributes), decode(origins))
-    found = counts.finish()
-    _subtract({key: tally for key, tally in found.items() if key.kind != ATTRIBUTE}, 0)
-    _subtract({key: tally for key, tally in found.items() if key.kind == ATTRIBUTE}, subject.bucket * SLICES // BUCKETS)
-    return len(found)
+                for person_id, run in groupby(rows, key=itemgetter(0)):
+                    counts[person_id].add_events(row[1:] for row in run)
+        for listed, values in keys_of(subjects):
+            cursor.execute(
+                f"SELECT person_id, workspace_id, attributes, origins FROM people_person WHERE (bucket, person_id) IN {listed}", values
+            )
+            for person_id, workspace_id, attributes, origins in cursor.fetchall():
+                counts[person_id].add_profile(workspace_id, decode(attributes), decode(origins))
+    found: Counter[int] = Counter()
+    by_slice: defaultdict[int, dict[Key, Tally]] = defaultdict(dict)
+    for person_id, own in counts.items():
+        for key, tally in own.finish().items():
+            found[person_id] += 1
+            taken = by_slice[bucket_of(person_id) * SLICES // BUCKETS if key.kind == ATTRIBUTE else 0]
+            if key in taken:
+                taken[key].join(tally)
+            else:
+                taken[key] = tally
+    for number, taken in sorted(by_slice.items()):
+        _subtract(taken, number)
+    return found
 
 
 def forget_events(rows: Iterable[Row], *, only_properties: bool = False) -> None:

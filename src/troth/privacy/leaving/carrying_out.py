@@ -26,7 +26,7 @@ from troth.privacy.clearing_out import clear_tables, cut_off, remove_shell
 from troth.privacy.leaving.certifying import claims_of
 from troth.privacy.leaving.telling import hand_over_certificate
 from troth.privacy.ledger import catch_up, lock_position, move_position
-from troth.privacy.ledger_file import append
+from troth.privacy.ledger_file import append, make_entry
 from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.privacy.outcomes import is_telling
 from troth.privacy.residue import judge, search_bytes
@@ -106,7 +106,7 @@ def begin(leaving: Leaving, now: int) -> Leaving:
         own.save()
         move_position(numbers[-1])
         for number, workspace_id in zip(numbers, own.workspace_ids, strict=True):
-            append(number, workspace_id=workspace_id, request_id=str(own.pk), persons=[], tags=[], at=now, whole=True)
+            append([make_entry(number, workspace_id=workspace_id, request_id=str(own.pk), persons=[], tags=[], at=now, whole=True)])
     log.warning("leaving_begun", leaving_id=str(own.pk), workspaces=len(own.workspace_ids))
     return own
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -14,7 +15,7 @@ from troth.privacy.models.opendsr import OpendsrRequest
 
 def export_opendsr(subject: Subject) -> Iterator[dict[str, Any]]:
     """The person's requests that came over OpenDSR."""
-    for row in _of(subject).order_by("received_at").iterator():
+    for row in _of([subject]).order_by("received_at").iterator():
         yield {
             "subject_request_id": str(row.subject_request_id),
             "type": row.type,
@@ -26,13 +27,17 @@ def export_opendsr(subject: Subject) -> Iterator[dict[str, Any]]:
         }
 
 
-def void_opendsr(subject: Subject) -> int:
-    """No address leads to results any more, and nothing says what the person objected to. Before the cases are cut from the person."""
-    found = list(_of(subject).values_list("pk", flat=True))
-    return OpendsrRequest.objects.filter(pk__in=found).update(links=F("links") + 1, purposes=None)
+def void_opendsr(subjects: Sequence[Subject]) -> Counter[int]:
+    """No address leads to results any more, and nothing says what the persons objected to. Before the cases are cut from them."""
+    found = set(_of(subjects).values_list("pk", "cases__case__person_id"))
+    OpendsrRequest.objects.filter(pk__in={pk for pk, _ in found}).update(links=F("links") + 1, purposes=None)
+    return Counter(person_id for _, person_id in found if person_id is not None)
 
 
-def _of(subject: Subject) -> QuerySet[OpendsrRequest]:
+def _of(subjects: Sequence[Subject]) -> QuerySet[OpendsrRequest]:
+    touched = {subject.workspace_id for subject in subjects}
     return OpendsrRequest.objects.filter(
-        workspace_id=subject.workspace_id, cases__case__workspace_id=subject.workspace_id, cases__case__person_id=subject.person_id
+        workspace_id__in=touched,
+        cases__case__workspace_id__in=touched,
+        cases__case__person_id__in=[subject.person_id for subject in subjects],
     ).distinct()

@@ -16,7 +16,7 @@ from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound
 from troth.people.queries import Profile, load_whole_profiles
 from troth.privacy.certificate import certify
-from troth.privacy.erasure import erase_people
+from troth.privacy.erasure import Erasure, erase_many
 from troth.privacy.inventory.counting import ATTRIBUTE, EVENT
 from troth.privacy.inventory.storing import forget_events
 from troth.privacy.models import RetentionRule, RetentionRun
@@ -28,7 +28,7 @@ from troth.segments.changes import Changed, mark
 
 EVERY = DAY
 STEP_SECONDS = 0.1
-ERASED_AT_ONCE = 20
+ERASED_AT_ONCE = 100
 HELD = "held"
 _step = {"buckets": 64}
 
@@ -194,12 +194,13 @@ def _erase_step(rule: RetentionRule, run: RetentionRun, until: int, now: int) ->
     holds = Holds(rule.workspace_id, now)
     due = due_people(rule, run.cutoff, run.bucket, until)
     going = [person_id for person_id in due if not holds.covers_person(person_id)]
+    erasures = [Erasure(subjects=[Subject(rule.workspace_id, person_id)], source="retention") for person_id in going[:ERASED_AT_ONCE]]
     erased = 0
-    for person_id in going[:ERASED_AT_ONCE]:
-        try:
-            erase_people([Subject(rule.workspace_id, person_id)], now=now, source="retention")
-        except PersonNotFound:
+    for outcome in erase_many(erasures, now=now):
+        if isinstance(outcome, PersonNotFound):
             continue  # erased by somebody else meanwhile
+        if isinstance(outcome, Exception):
+            raise outcome
         erased += 1
     is_done = len(going) <= ERASED_AT_ONCE
     counts = Counter({PERSON: erased, HELD: len(due) - len(going) if is_done else 0})
