@@ -21,7 +21,7 @@ from troth.intake.commands import Identify, Identity, Track
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure import Erasure, erase_many, erase_person
 from troth.privacy.exporting.export import write_export
 from troth.workspaces.registry import create_workspace
 
@@ -61,15 +61,15 @@ from troth.people.models import Person
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.verification import verify_due
 many = [Subject(workspace.pk, person_id) for person_id in Person.objects.values_list("person_id", flat=True)[:1000]]
-begun = time.perf_counter()
-for subject in many:
-    erase_person(subject, source="cli", now=now_ms())
-many_deleted = time.perf_counter() - begun
+begun, busy = time.perf_counter(), time.process_time()
+outcomes = list(erase_many([Erasure(subjects=[subject], source="cli") for subject in many], now=now_ms()))
+many_deleted, many_busy = time.perf_counter() - begun, time.process_time() - busy
+assert all(isinstance(outcome, PrivacyRequest) for outcome in outcomes)
 while PrivacyRequest.objects.filter(state__in=("deleted", "residue_found")).exists():
     verify_due(now_ms())
     time.sleep(0.05)
 many_erased = time.perf_counter() - begun
-print(json.dumps({"many_deleted": many_deleted, "many_erased": many_erased, "exported": exported, "deleted": deleted, "erased": erased, "state": str(request.state)}))
+print(json.dumps({"many_deleted": many_deleted, "many_busy": many_busy, "many_erased": many_erased, "exported": exported, "deleted": deleted, "erased": erased, "state": str(request.state)}))
 """
 
 
@@ -98,9 +98,9 @@ with ledger_path().open("w") as file:
         who = there[n] if n < 10 else hashlib.sha256(b"%d" % n).hexdigest()
         tags = [hashlib.sha256(b"%d-%d" % (n, kind)).hexdigest() for kind in range(2)]
         file.write(encode(Entry(number=n + 1, at=now, workspace=workspace.pk, request=str(uuid.uuid4()), persons=[who], tags=tags)) + chr(10))
-begun = time.perf_counter()
+begun, busy = time.perf_counter(), time.process_time()
 replay_if_behind()
-print(json.dumps({"replayed": time.perf_counter() - begun}))
+print(json.dumps({"replayed": time.perf_counter() - begun, "busy": time.process_time() - busy}))
 """
 """A database from before 100,000 erasures; ten of the persons are in it."""
 
@@ -112,10 +112,12 @@ def measure_rights(data: Path, note: Callable[[str, str, str, bool | None], None
     note(f"erase amid {events:,} events: deleted", "0.2 s", f"{found['deleted']:.3f} s", found["deleted"] <= 0.2)
     erased = found["erased"] <= 30 and found["state"] == "erased"
     note("the same: erased, with scan", "30 s", f"{found['erased']:.1f} s ({found['state']})", erased)
-    note(f"1,000 erasures amid {events:,} events: deleted", "10 s", f"{found['many_deleted']:.1f} s", found["many_deleted"] <= 10)
+    many = f"{found['many_deleted']:.1f} s ({found['many_busy']:.1f} s of the processor)"
+    note(f"1,000 erasures amid {events:,} events: deleted", "10 s", many, found["many_deleted"] <= 10)
     note("the same: erased, with scans", "300 s", f"{found['many_erased']:.1f} s", found["many_erased"] <= 300)
-    replayed = _run(data, REPLAY, str(min(events, 100_000)))["replayed"]
-    note(f"replay of {min(events, 100_000):,} erasures after a restore", "5 s", f"{replayed:.1f} s", replayed <= 5)
+    again = _run(data, REPLAY, str(min(events, 100_000)))
+    replayed = f"{again['replayed']:.1f} s ({again['busy']:.1f} s of the processor)"
+    note(f"replay of {min(events, 100_000):,} erasures after a restore", "5 s", replayed, again["replayed"] <= 5)
     shutil.rmtree(data, ignore_errors=True)
 
 

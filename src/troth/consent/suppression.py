@@ -62,7 +62,9 @@ def store_suppressions_of_many(found: Sequence[tuple[int, bytes, int, str]], *, 
     """The same for tags of many requests: (workspace_id, tag, since, request_id)."""
     insert_rows(
         "INSERT INTO consent_suppression (bucket, tag, workspace_id, scope, since, reason, request_id)",
-        [(bucket_of_tag(tag), tag, workspace_id, "erased", since, reason, request_id) for workspace_id, tag, since, request_id in found],
+        sorted(
+            (bucket_of_tag(tag), tag, workspace_id, "erased", since, reason, request_id) for workspace_id, tag, since, request_id in found
+        ),
         "ON CONFLICT DO NOTHING",
     )
 

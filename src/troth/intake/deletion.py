@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from troth.consent.suppression import store_suppressions_of_many, suppression_tags
 from troth.intake.commands import ACCEPTED, UNKNOWN_PERSON, Delete, Outcome
-from troth.kernel.ids import bucket_of_tag
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
 from troth.people.identifiers import EMAIL, UNIQUE_KINDS, Handle, make_handle
@@ -45,7 +44,7 @@ def withdraw_from_processing(leaving: Sequence[tuple[Subject, str]], *, now: int
         free = [h for h in held[subject.person_id] if h.tag not in shared and last[h.tag] == subject.person_id]
         tags[subject.person_id] = [tag for h in free for tag in suppression_tags(subject.workspace_id, h.kind, h.value)]
     suppressed = [(subject.workspace_id, tag, now, request_id) for subject, request_id in leaving for tag in tags[subject.person_id]]
-    store_suppressions_of_many(sorted(suppressed, key=lambda one: (bucket_of_tag(one[1]), one[1])), reason=reason)
+    store_suppressions_of_many(suppressed, reason=reason)
     mark_being_erased(subjects)
     return tags
 

@@ -33,9 +33,15 @@ def _insert_statement(head: str, width: int, count: int, tail: str) -> str:
 
 
 def insert_rows(head: str, rows: Sequence[Sequence[Any]], tail: str = "") -> int:
-    """Run `head VALUES (...), (...) tail` over all rows; `head` is `INSERT INTO table (columns)`. Returns the rows written."""
+    """Run `head VALUES (...) tail` over all rows; `head` is `INSERT INTO table (columns)`. Returns the rows written.
+
+    PostgreSQL gets many rows a statement; SQLite, which is asked over no line, is quicker with one prepared statement row by row.
+    """
     written, start = 0, 0
     with connection.cursor() as cursor:
+        if is_sqlite() and rows:
+            cursor.executemany(_insert_statement(head, len(rows[0]), 1, tail), rows)
+            return int(cursor.rowcount)
         while start < len(rows):
             size = min(LARGEST, 1 << ((len(rows) - start).bit_length() - 1))
             chunk = rows[start : start + size]
