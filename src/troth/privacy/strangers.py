@@ -34,7 +34,8 @@ def record_strangers(entries: Sequence[Entry], now: int) -> None:
         some: dict[Any, Entry] = {key_of(entry.request): entry for entry in entries[start : start + TOGETHER]}
         for (key,) in list(select_by_keys("SELECT DISTINCT r.id", KNOWN, [(key,) for key in some], ("uuid",))):
             _record_known(some.pop(key), now)
-        _insert(some, now)
+        if some:
+            _insert(some, now)
     _state["all_certified"] = False
 
 
