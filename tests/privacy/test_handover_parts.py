@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.amazon_signatures import signed_rightly
 from tests.http_server import Answer, Provider
-from tests.privacy.test_takeaways import KEYS, recipient, signed_rightly, take  # noqa: F401 -- `recipient` is a fixture
+from tests.privacy.test_takeaways import KEYS, recipient, take  # noqa: F401 -- `recipient` is a fixture
 from tests.s3_store import Store
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import Subject

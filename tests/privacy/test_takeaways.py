@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import io
 import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from planted import DANA, SECRET
 
+from tests.amazon_signatures import signed_rightly
 from tests.api.conftest import Api
 from tests.authority import Authority
-from tests.http_server import Asked, Provider, run_provider
+from tests.http_server import Provider, run_provider
 from tests.privacy.test_leaving import ask, logged_in, owner_of
+from troth.kernel.amazon_signing import sign
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.kernel.personal_data import Subject
 from troth.privacy.certificate import verify_certificate
 from troth.privacy.erasure import erase_person
 from troth.privacy.handovers.handing import hand_over, hand_over_person, hand_over_takeaway
-from troth.privacy.handovers.signing import sign
 from troth.privacy.handovers.targets import Target, TargetInvalid
 from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.models.disclosures import RecipientNotice
@@ -58,22 +57,6 @@ def test_amazons_own_examples_are_signed_as_amazon_says() -> None:
     assert got["Authorization"].endswith("Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
     listed = sign("GET", "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J", body_sha256=NOTHING, at=FRIDAY, **KEYS)
     assert listed["Authorization"].endswith("Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7")
-
-
-def signed_rightly(asked: Asked, secret: str) -> bool:
-    """What a store does with a request, written apart from what signs it."""
-    told = dict(part.split("=", 1) for part in asked.headers["authorization"].partition(" ")[2].split(","))
-    _access, day, region, service, last = told["Credential"].split("/")
-    names = told["SignedHeaders"].split(";")
-    lines = [asked.method, quote(urlsplit(asked.path).path, safe="/%"), urlsplit(asked.path).query]
-    lines += [f"{name}:{asked.headers[name]}" for name in names] + ["", told["SignedHeaders"], hashlib.sha256(asked.body).hexdigest()]
-    scope = f"{day}/{region}/{service}/{last}"
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    key = ("AWS4" + secret).encode()
-    for word in (day, region, service, last):
-        key = hmac.new(key, word.encode(), hashlib.sha256).digest()
-    text = "\n".join(["AWS4-HMAC-SHA256", asked.headers["x-amz-date"], scope, digest])
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest() == told["Signature"]
 
 
 @pytest.fixture

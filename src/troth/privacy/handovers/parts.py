@@ -15,9 +15,9 @@ from xml.sax.saxutils import escape
 import requests
 from lxml import etree
 
+from troth.kernel.amazon_signing import sign
 from troth.messages.channels.outside import name_trouble
 from troth.privacy.handovers.answers import ANSWER_S, CONNECT_S, Answer, trouble_of
-from troth.privacy.handovers.signing import sign
 from troth.privacy.handovers.targets import Target, Upload
 from troth.privacy.opendsr.trust import open_session
 

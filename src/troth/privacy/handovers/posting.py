@@ -8,9 +8,9 @@ from typing import IO
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from troth.kernel.amazon_signing import sign
 from troth.messages.channels.outside import name_trouble
 from troth.privacy.handovers.answers import ANSWER_S, CONNECT_S, Answer, trouble_of
-from troth.privacy.handovers.signing import sign
 from troth.privacy.handovers.targets import Target
 from troth.privacy.opendsr.trust import open_session
 

@@ -13,11 +13,13 @@ percent-encoded. A password is never sent in clear over a network, unless the sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from troth.messages.channels.port import Adapter, Callback, Channel, Feedback, Medium, Setting
+from troth.messages.channels.amazon import FURTHER, REGION
+from troth.messages.channels.amazon_events import parse_callback
+from troth.messages.channels.port import Adapter, Channel, Medium, Setting
 from troth.messages.channels.smtp.amazon import open_amazon
 from troth.messages.channels.smtp.connection import Security, Server
 from troth.messages.channels.smtp.sending import SmtpChannel
@@ -79,12 +81,6 @@ def _open_amazon(settings: Mapping[str, str]) -> Channel:
     return open_amazon(settings, TIMEOUT_S)
 
 
-def _hear_amazon(settings: Mapping[str, str], callback: Callback) -> Sequence[Feedback]:
-    from troth.messages.channels.smtp.amazon_events import parse_callback
-
-    return parse_callback(settings, callback)
-
-
 ADAPTERS = (
     Adapter(
         name="smtp",
@@ -104,25 +100,13 @@ ADAPTERS = (
         title="Amazon SES",
         medium=Medium.EMAIL,
         settings=(
-            Setting(name="region", label="Region", help="Such as eu-central-1."),
+            REGION,
             Setting(name="user", label="SMTP user name", help="Made under SMTP settings in the console of SES; no access key."),
             Setting(name="password", label="SMTP password", secret=True),
-            Setting(
-                name="configuration_set",
-                label="Configuration set",
-                help="The one whose events go to the topic. Empty: the identity's own.",
-                required=False,
-            ),
-            Setting(
-                name="topic_arn",
-                label="Topic (ARN)",
-                help="Of Amazon SNS, with a subscription over HTTPS of this channel's address. Only what comes from it is believed.",
-                required=False,
-            ),
-            Setting(name="sns_url", label="Address of SNS", help="Empty: Amazon's in the region.", required=False),
+            *FURTHER,
         ),
         open=_open_amazon,
-        parse_feedback=_hear_amazon,
+        parse_feedback=parse_callback,
     ),
 )
 

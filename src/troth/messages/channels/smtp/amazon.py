@@ -5,20 +5,15 @@ https://docs.aws.amazon.com/ses/latest/dg/event-publishing-send-email.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from troth.messages.channels.amazon import TAG, domain_of, read_place
 from troth.messages.channels.port import Outgoing, Receipt
 from troth.messages.channels.smtp.connection import Security, Server
 from troth.messages.channels.smtp.sending import SmtpChannel
-from troth.messages.errors import ChannelUnknown
 
-TAG = "troth_message"
-"""Our own id of the message travels as this tag and comes back with events."""
 PORT = 587
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]{1,2}")
-_CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class AmazonChannel:
@@ -46,11 +41,7 @@ class AmazonChannel:
 
 def open_amazon(settings: Mapping[str, str], timeout_s: float) -> AmazonChannel:
     """A channel for a region's interface. Raises ChannelUnknown."""
-    region, configuration_set = settings["region"], settings["configuration_set"]
-    if not _REGION.fullmatch(region):
-        raise ChannelUnknown("The region is one of Amazon's, such as eu-central-1: correct it.")
-    if configuration_set and not _CONFIGURATION_SET.fullmatch(configuration_set):
-        raise ChannelUnknown("The name of a configuration set has letters, digits, dashes and underscores: correct it.")
+    region, configuration_set = read_place(settings)
     server = Server(
         host=f"email-smtp.{region}.{domain_of(region)}",
         port=PORT,
@@ -62,8 +53,3 @@ def open_amazon(settings: Mapping[str, str], timeout_s: float) -> AmazonChannel:
         is_outside=True,
     )
     return AmazonChannel(SmtpChannel(server), configuration_set)
-
-
-def domain_of(region: str) -> str:
-    """Amazon has a domain of its own in China."""
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"

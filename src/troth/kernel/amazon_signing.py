@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for one PUT to an S3-compatible store.
+"""AWS Signature Version 4, for one request to an S3-compatible store or to Amazon SES (decision 011).
 
 Source: "Authenticating Requests: Using the Authorization Header", Amazon S3 API reference; its examples are the test. The whole body's hash is
 signed, so what arrives is what was sent.

@@ -10,15 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from troth.kernel.clock import now_ms
+from troth.messages.channels.amazon import TAG
 from troth.messages.channels.port import Callback, Feedback, Told
-from troth.messages.channels.smtp.amazon import TAG
-from troth.messages.channels.smtp.amazon_sns import read_message
 from troth.messages.channels.statuses import find_status, judge_bounce
 from troth.messages.errors import CallbackRefused
 
 
 def parse_callback(settings: Mapping[str, str], callback: Callback) -> Sequence[Feedback]:
     """All that a message of the topic tells. Raises CallbackRefused."""
+    from troth.messages.channels.amazon_sns import read_message  # what it takes to read certificates is loaded when something is told
+
     number, event = read_message(settings, callback)
     try:
         return list(_translate(number, event)) if event else []

@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from troth.kernel.clock import now_ms
+from troth.messages.channels.amazon import domain_of
 from troth.messages.channels.outside import CHECKED_FOR_S, make_session
 from troth.messages.channels.port import Callback
-from troth.messages.channels.smtp.amazon import domain_of
 from troth.messages.errors import CallbackPutOff, CallbackRefused
 
 NOTIFICATION, CONFIRMATION = "Notification", "SubscriptionConfirmation"
