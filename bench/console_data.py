@@ -95,7 +95,8 @@ def fill_workspace(workspace_id: int, now: int, *, people: int, events: int, say
 
 
 def _write_campaigns(workspace_id: int) -> list[int]:
-    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.campaigns.editing import create_campaign
+    from troth.campaigns.publishing import publish_campaign
 
     made = [
         publish_campaign(create_campaign(workspace_id, name=name, trigger_event=event, purpose=purpose, subject=subject, html=HTML))

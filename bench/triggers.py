@@ -22,7 +22,8 @@ SETUP = """
 import sys
 import django
 django.setup()
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.editing import create_campaign
+from troth.campaigns.publishing import publish_campaign
 publish_campaign(create_campaign(int(sys.argv[1]), name="Receipt", trigger_event="paid", purpose="service",
     rules={"unless": {"event": "cancelled"}, "reentry": {"rule": "once_per_value", "property": "mark"}, "cap": {"messages": 1000, "per": "P1D"}},
     subject="{{ event.properties.mark }}", html="<p>Thank you, {{ person.first_name }}.</p>"))

@@ -151,7 +151,8 @@ def charlie(tenants: tuple[Tenant, Tenant]) -> Tenant:
 
 def make_tenant(name: str) -> Tenant:
     """A workspace where Dana bought something, got a receipt, and somebody visible in a browser asked to forget Erin."""
-    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.campaigns.editing import create_campaign
+    from troth.campaigns.publishing import publish_campaign
     from troth.intake.commands import Decide, Decision, Identify, Identity, Track
     from troth.intake.door import apply
     from troth.kernel.clock import now_ms

@@ -77,7 +77,8 @@ def names_its_bucket(sql: str) -> bool:
 
 def limit_everything(workspace_id: int, now: int) -> None:
     """Campaigns of every kind, with every rule, and limits: what they read is looked at too."""
-    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.campaigns.editing import create_campaign
+    from troth.campaigns.publishing import publish_campaign
     from troth.messages.limit_settings import read_limits, save_limits
     from troth.segments.registry import create_segment
 
@@ -101,7 +102,8 @@ def limit_everything(workspace_id: int, now: int) -> None:
 
 
 def test_every_statement_on_a_personal_table_names_its_bucket(workspace: Any) -> None:
-    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.campaigns.editing import create_campaign
+    from troth.campaigns.publishing import publish_campaign
     from troth.intake.commands import Alias, Decide, Decision, Delete, Device, EditTags, Identify, Identity, Restrict, Track
     from troth.intake.door import apply
     from troth.kernel.personal_data import stores

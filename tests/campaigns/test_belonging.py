@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.campaigns.town import Town
-from troth.campaigns.publishing import CampaignInvalid
+from troth.campaigns.editing import CampaignInvalid
 from troth.campaigns.why import tell_why
 from troth.consent.catalog import assign
 from troth.consent.refusing import PurposeNotCovered

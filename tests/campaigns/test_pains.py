@@ -7,18 +7,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.campaigns.test_newsletters import Desk
+from tests.campaigns.newsdesk import Desk
 from tests.campaigns.town import Town
 from tests.messages.posting import Post
-from troth.campaigns.publishing import publish_campaign, update_campaign
+from troth.campaigns.editing import update_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.kernel.clock import HOUR
 from troth.messages.models import Message, State
 from troth.people.models import Person
-
-
-@pytest.fixture
-def desk(post: Post) -> Desk:
-    return Desk(post)
 
 
 @pytest.fixture

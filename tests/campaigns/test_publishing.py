@@ -6,18 +6,9 @@ from typing import Any
 
 import pytest
 
+from troth.campaigns.editing import CampaignInvalid, CampaignStateWrong, create_campaign, delete_campaign, update_campaign
 from troth.campaigns.models import Campaign, CampaignState
-from troth.campaigns.publishing import (
-    CampaignInvalid,
-    CampaignStateWrong,
-    create_campaign,
-    delete_campaign,
-    find_faults,
-    pause_campaign,
-    publish_campaign,
-    resume_campaign,
-    update_campaign,
-)
+from troth.campaigns.publishing import find_faults, pause_campaign, publish_campaign, resume_campaign
 from troth.consent.catalog import PurposeUnknown
 from troth.content.models import Template
 from troth.intake.actor import fold_inbox

@@ -7,16 +7,9 @@ from typing import Any
 import pytest
 
 from tests.evidence import proof_of
+from troth.campaigns.editing import create_campaign, update_campaign
 from troth.campaigns.models import Campaign, CampaignState
-from troth.campaigns.publishing import (
-    create_campaign,
-    find_faults,
-    find_uncovered_now,
-    pause_campaign,
-    publish_campaign,
-    resume_campaign,
-    update_campaign,
-)
+from troth.campaigns.publishing import find_faults, find_uncovered_now, pause_campaign, publish_campaign, resume_campaign
 from troth.consent.catalog import PurposeUnknown, assign
 from troth.consent.models import Purpose
 from troth.consent.purposes import PurposeTerms, create_purpose

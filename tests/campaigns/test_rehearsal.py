@@ -11,8 +11,9 @@ from django.core.management import call_command
 
 from tests.campaigns.town import NOON, Town
 from tests.console.test_audit import join
+from troth.campaigns.editing import create_campaign
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.campaigns.rehearsal import rehearse
 from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.campaigns.town import NOON, TOMORROW, Town
-from troth.campaigns.publishing import CampaignInvalid
+from troth.campaigns.editing import CampaignInvalid
 from troth.campaigns.rules import RulesInvalid
 from troth.consent.catalog import assign
 from troth.consent.refusing import PurposeNotCovered

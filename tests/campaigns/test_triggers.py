@@ -9,7 +9,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from tests.evidence import proof_of
-from troth.campaigns.publishing import create_campaign, pause_campaign, publish_campaign
+from troth.campaigns.editing import create_campaign
+from troth.campaigns.publishing import pause_campaign, publish_campaign
 from troth.content.errors import TemplateInvalid
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Decide, Decision, Delete, Identify, Identity, Track

@@ -10,7 +10,8 @@ import pytest
 from django.core.management import call_command
 
 from tests.campaigns.town import NOON, Town
-from troth.campaigns.publishing import create_campaign, pause_campaign, publish_campaign
+from troth.campaigns.editing import create_campaign
+from troth.campaigns.publishing import pause_campaign, publish_campaign
 from troth.campaigns.why import Story, tell_why
 from troth.intake.commands import Decide, Decision, Identify, Identity
 from troth.intake.door import apply

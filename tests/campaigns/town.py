@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.evidence import GIVEN
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.editing import create_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Decide, Decision, Identify, Identity, Track
 from troth.intake.door import apply

@@ -19,7 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.evidence import GIVEN
 from tests.messages.posting import Post
 from tests.web_process import ask
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.editing import create_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.consent.catalog import assign, forget_catalogs
 from troth.consent.forms import FormTerms, create_form
 from troth.consent.models import Record

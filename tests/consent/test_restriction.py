@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.editing import create_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.consent.catalog import forget_catalogs
 from troth.consent.decisions import load_facts, load_stances
 from troth.consent.gate import Operation, reason_against

@@ -11,8 +11,9 @@ from django.test import Client
 
 from tests.evidence import GIVEN
 from tests.mail_server import Kept
+from troth.campaigns.editing import create_campaign, update_campaign
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import create_campaign, publish_campaign, update_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.consent.catalog import assign
 from troth.consent.purposes import PurposeTerms, create_purpose
 from troth.console.campaigns.reading import estimate_reach, list_event_names, put_condition

@@ -11,7 +11,8 @@ from django.test import Client
 from tests.console.test_audit import join
 from tests.console.test_campaigns import DRAFT
 from tests.console.test_people import know, read
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.editing import create_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.console.outbox import reading
 from troth.content.models import Template
 from troth.kernel.clock import DAY, now_ms

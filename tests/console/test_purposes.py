@@ -271,7 +271,7 @@ def test_changes_are_told_field_by_field() -> None:
 
 
 def test_a_campaign_without_a_purpose_in_use_is_named(owner: Client, workspace: Any) -> None:
-    from troth.campaigns.publishing import create_campaign
+    from troth.campaigns.editing import create_campaign
 
     create_purpose(workspace.pk, "post", PurposeTerms(name="Post"), now=now_ms())
     create_campaign(workspace.pk, name="Letters", trigger_event="bought", purpose="post", subject="Hello", html="<p>Hello</p>")

@@ -13,8 +13,9 @@ from django.test import Client
 from tests.console.test_audit import join
 from tests.messages.posting import Post
 from tests.messages.test_report_figures import measure, put
+from troth.campaigns.editing import create_campaign
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.console.reports.heat import mark_links
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Identity, Track

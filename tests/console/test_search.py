@@ -8,7 +8,7 @@ import pytest
 
 from tests.console.test_audit import join
 from tests.console.test_people import know, read
-from troth.campaigns.publishing import create_campaign
+from troth.campaigns.editing import create_campaign
 from troth.workspaces.models import AuditEntry
 from troth.workspaces.registry import create_workspace
 

@@ -27,7 +27,8 @@ def done(page: str) -> list[str]:
 
 
 def test_each_step_is_done_when_it_happened(workspace: Any, settings: Any) -> None:
-    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.campaigns.editing import create_campaign
+    from troth.campaigns.publishing import publish_campaign
     from troth.kernel.worker import drain
 
     client = join(workspace, "developer")

@@ -106,7 +106,7 @@ def test_a_correction_stands_above_the_rules_until_it_is_taken_back(workspace: A
 
 
 def test_segments_campaigns_newsletters_and_templates_are_told_as_users(workspace: Any) -> None:
-    from troth.campaigns.publishing import create_campaign
+    from troth.campaigns.editing import create_campaign
     from troth.segments.registry import create_segment
 
     know(workspace, "dana", {"plan": "pro", "shoe": 39}, bought={"amount": 1, "colour": "red"}, left={})

@@ -36,7 +36,7 @@ def attributes_of(workspace: Any, who: str) -> dict[str, Any]:
 
 
 def test_the_report_names_what_nothing_reads_and_tells_an_event_with_its_properties(workspace: Any) -> None:
-    from troth.campaigns.publishing import create_campaign
+    from troth.campaigns.editing import create_campaign
 
     know(workspace, "dana", {"plan": "pro", "shoe": 39}, bought={"amount": 1, "coupon": "X"}, left={"why": "dear"})
     count_all(now_ms())

@@ -133,9 +133,10 @@ def test_a_build_can_ask_by_command(workspace: Any) -> None:
 
 
 def test_what_profiles_people_is_not_published_before_the_assessment_that_is_called_for_is_signed(workspace: Any) -> None:
+    from troth.campaigns.editing import create_campaign
     from troth.campaigns.newsletters.editing import create_newsletter
     from troth.campaigns.newsletters.running import begin_due, start_newsletter
-    from troth.campaigns.publishing import create_campaign, publish_campaign
+    from troth.campaigns.publishing import publish_campaign
     from troth.segments.registry import create_segment, update_segment
 
     content = {"purpose": "service", "subject": "s", "html": "<p>h</p>"}

@@ -9,8 +9,9 @@ import pytest
 
 from tests.evidence import GIVEN
 from tests.webhooks.desk import Desk
+from troth.campaigns.editing import create_campaign
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.consent.purposes import assign_all
 from troth.intake.commands import Alias, Decide, Decision, Device, EditTags, Identify, Identity, Restrict, Track
 from troth.kernel.clock import DAY, now_ms

@@ -8,18 +8,9 @@ from ninja import Router, Status
 from troth.api.access import WRITE_CAMPAIGNS, workspace_of
 from troth.api.errors import Conflict
 from troth.api.schemas import CampaignIn, CampaignOut, CampaignPatch, PlaceOut, ReadingOut, problems
+from troth.campaigns.editing import CampaignStateWrong, create_campaign, delete_campaign, find_campaign, update_campaign
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import (
-    CampaignStateWrong,
-    create_campaign,
-    delete_campaign,
-    find_campaign,
-    pause_campaign,
-    plan_of,
-    publish_campaign,
-    resume_campaign,
-    update_campaign,
-)
+from troth.campaigns.publishing import pause_campaign, plan_of, publish_campaign, resume_campaign
 from troth.campaigns.purpose_checking import Reading, find_readings
 from troth.campaigns.sentence import tell_campaign
 from troth.campaigns.versions import rule_of_draft

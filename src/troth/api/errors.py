@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from troth.campaigns.editing import CampaignUnknown
 from troth.campaigns.newsletters.errors import NewsletterUnknown
-from troth.campaigns.publishing import CampaignUnknown
 from troth.campaigns.trials import TrialRefused
 from troth.consent.forms import FormUnknown
 from troth.consent.topics import TopicUnknown

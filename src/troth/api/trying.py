@@ -13,8 +13,8 @@ from troth.api.errors import ScopeMissing
 from troth.api.persons import resolve
 from troth.api.schemas import Input, problems
 from troth.campaigns.draft_trials import DraftTrial, find_hindrance, parts_of, try_campaign, try_newsletter
+from troth.campaigns.editing import find_campaign
 from troth.campaigns.newsletters.editing import find_newsletter
-from troth.campaigns.publishing import find_campaign
 from troth.campaigns.trials import Sample, TrialRefused, make_sample, send_trial_to_member
 from troth.kernel.clock import now_ms
 from troth.workspaces.models import Workspace

@@ -12,8 +12,8 @@ from pydantic import Field
 from troth.api.access import READ_MESSAGES, WRITE_CAMPAIGNS, may, workspace_of
 from troth.api.persons import resolve
 from troth.api.schemas import Input, PersonRef, problems
+from troth.campaigns.editing import find_campaign
 from troth.campaigns.newsletters.editing import find_newsletter
-from troth.campaigns.publishing import find_campaign
 from troth.campaigns.rehearsal import MOST_DAYS, WOULD, rehearse
 from troth.campaigns.why import Story, tell_all, tell_message, tell_why
 from troth.campaigns.why_newsletter import tell_newsletter

@@ -13,10 +13,10 @@ class CampaignsConfig(AppConfig):
         """Listen to the actors; tell the worker what to do."""
         from troth.campaigns.belonging import react_to_changes
         from troth.campaigns.due import ASKED
+        from troth.campaigns.editing import mark_behind
         from troth.campaigns.entering import KIND
         from troth.campaigns.newsletters.due import ASKED as ASKED_OF_NEWSLETTERS
         from troth.campaigns.newsletters.running import KIND as NEWSLETTER
-        from troth.campaigns.publishing import mark_behind
         from troth.campaigns.reaching import tell_reached
         from troth.campaigns.triggers import react
         from troth.campaigns.uses import find_uses

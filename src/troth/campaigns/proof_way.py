@@ -6,11 +6,12 @@ import time
 
 from django.db import transaction
 
+from troth.campaigns.editing import create_campaign
 from troth.campaigns.models import Campaign, Newsletter, NewsletterRun, RunState
 from troth.campaigns.newsletters.editing import create_newsletter
 from troth.campaigns.newsletters.gathering import gather_next
 from troth.campaigns.newsletters.running import begin_due, start_newsletter
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
 from troth.privacy.proofs.own_ways import SEGMENT, STEP

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from troth.campaigns.publishing import LONGEST_SUBJECT
+from troth.campaigns.editing import LONGEST_SUBJECT
 from troth.console.widgets import CODE
 from troth.content.library import list_mails, list_shorts
 from troth.content.liquid import MAX_SOURCE

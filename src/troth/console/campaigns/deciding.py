@@ -10,9 +10,10 @@ from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from troth.campaigns.draft_trials import describe_readings
+from troth.campaigns.editing import delete_campaign
 from troth.campaigns.entering import source_of
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import delete_campaign, find_faults, pause_campaign, plan_of, publish_campaign, resume_campaign
+from troth.campaigns.publishing import find_faults, pause_campaign, plan_of, publish_campaign, resume_campaign
 from troth.campaigns.purpose_checking import find_further_purposes
 from troth.campaigns.sentence import tell_campaign
 from troth.campaigns.versions import rule_of_draft

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
+from troth.campaigns.editing import LONGEST_EVENT, create_campaign, update_campaign
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import LONGEST_EVENT, create_campaign, find_faults, update_campaign
+from troth.campaigns.publishing import find_faults
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.acting import go
 from troth.console.campaigns.forms import CampaignForm, initial_of

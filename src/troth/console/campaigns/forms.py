@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from troth.campaigns.editing import DRAFT, LONGEST_EVENT, LONGEST_NAME
 from troth.campaigns.models import Campaign
-from troth.campaigns.publishing import DRAFT, LONGEST_EVENT, LONGEST_NAME
 from troth.consent.catalog import SERVICE, Catalog, load_catalog
 from troth.console.campaigns.rows import Lines, posted_lines, read_lines, write_lines
 from troth.console.goals import GoalFields, initial_of_goal

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 
 from troth.campaigns.draft_trials import DraftTrial, Written, is_triggered, try_draft
-from troth.campaigns.publishing import LONGEST_EVENT
+from troth.campaigns.editing import LONGEST_EVENT
 from troth.campaigns.purpose_checking import Plan
 from troth.campaigns.rules import read_rules, read_trigger
 from troth.console.access import MemberRequest, member_page

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from troth.campaigns.editing import CampaignUnknown, find_campaign
 from troth.campaigns.models import Campaign
 from troth.campaigns.newsletters.editing import find_newsletter
 from troth.campaigns.newsletters.errors import NewsletterUnknown
-from troth.campaigns.publishing import CampaignUnknown, find_campaign
 from troth.campaigns.why import NEWSLETTER, Story, tell_all, tell_message, tell_why
 from troth.campaigns.why_newsletter import tell_newsletter
 from troth.console.access import MemberRequest, member_page

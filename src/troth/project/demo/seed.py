@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from troth.campaigns.publishing import create_campaign, publish_campaign
+from troth.campaigns.editing import create_campaign
+from troth.campaigns.publishing import publish_campaign
 from troth.consent.catalog import CLICK_TRACKING, MARKETING_EMAIL, OPEN_TRACKING, PROFILING
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Command, Decide, Decision, Identify, Identity, Track

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from troth.campaigns.draft_trials import try_campaign
+from troth.campaigns.editing import find_campaign
 from troth.campaigns.management.commands._trying import add_sample, read_sample, tell_trial
-from troth.campaigns.publishing import find_campaign
 from troth.kernel.clock import now_ms
 from troth.workspaces.registry import find_workspace
 

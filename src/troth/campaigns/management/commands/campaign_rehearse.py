@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.core.management.base import BaseCommand, CommandParser
 
-from troth.campaigns.publishing import find_campaign
+from troth.campaigns.editing import find_campaign
 from troth.campaigns.rehearsal import MOST, WOULD, Rehearsal, rehearse
 from troth.kernel.clock import iso, now_ms
 from troth.workspaces.registry import find_workspace

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from troth.campaigns.editing import find_campaign
 from troth.campaigns.management.commands._why import write_stories
-from troth.campaigns.publishing import find_campaign
 from troth.campaigns.why import tell_why
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
