@@ -82,6 +82,15 @@ def test_a_letter_becomes_a_request_is_checked_answered_and_proven(
     assert answered.status_code == 302 and "Eva" in text_of(mail_server.mails[1])
     page = read(officer, workspace, f"desk/{request.pk}")
     assert "There is nothing more to do." in page and "Eva" in page
+    told = (
+        "The request came",
+        "It is known who asks",
+        "a code to the address on file",
+        "The person was answered",
+        "by mail",
+        "in the console",
+    )
+    assert [says for says in told if says not in page] == [], "the history is in words"
     evidence = officer.get(f"/console/{workspace.pk}/desk/{request.pk}/evidence").content.decode()
     claims = verify_certificate(evidence)
     assert (claims["right"], claims["state"], claims["identity"]["means"], claims["clock"]["in_time"]) == ("access", "done", "code", True)
@@ -124,7 +133,7 @@ def test_an_erasure_tells_the_person_before_and_shows_its_proof_after(
     ("right", "fields", "says"),
     [
         (RequestType.OBJECTION, {"scope": "chosen", "purpose": "marketing_email"}, "marketing_email"),
-        (RequestType.CONSENT_WITHDRAWAL, {"scope": "all"}, "Carry out"),
+        (RequestType.CONSENT_WITHDRAWAL, {"scope": "all"}, "Carried out"),
         (RequestType.RESTRICTION, {}, "restricted"),
         (RequestType.RECTIFICATION, {"by_hand": "1"}, "by hand"),
         (RequestType.HUMAN_REVIEW, {"finding": "The score was wrong."}, "The score was wrong."),
@@ -278,3 +287,12 @@ def test_where_another_controller_decides_nobody_refuses_or_extends(officer: Cli
     assert "Refuse…" not in page
     assert "Extend…" not in page
     assert "Can be extended" not in page
+
+
+def test_every_step_door_and_means_has_words() -> None:
+    from troth.console.desk.wording import MEANS, STAGES, STEPS
+    from troth.privacy.desk.identity import Means
+    from troth.privacy.desk.reminding import WORDS
+    from troth.privacy.states import Act
+
+    assert STEPS.keys() >= set(map(str, Act)) and MEANS.keys() == set(map(str, Means)) and STAGES.keys() == WORDS.keys()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from troth.console.desk.wording import list_facts, name_door, name_step
 from troth.privacy.desk.cases import acts_of, clock_of, is_unknown, pauses_of
 from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.identity import is_known_enough
@@ -64,6 +65,17 @@ class Line:
     pauses: list[tuple[float, float]]
     marks: list[Mark]
     is_over: bool
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step of the history, in words."""
+
+    step: RequestStep
+    says: str
+    by: str
+    facts: list[str]
+    words: Words | None
 
 
 def read_left(request: PrivacyRequest, now: int) -> Left | None:
@@ -182,11 +194,14 @@ def list_acts(request: PrivacyRequest) -> list[tuple[str, str, str]]:
     return found
 
 
-def read_steps(request: PrivacyRequest) -> list[tuple[RequestStep, str, Words | None]]:
+def read_steps(request: PrivacyRequest) -> list[Done]:
     """The history, the latest first: step, member and what was written."""
     steps, words = read_history(request), read_words(request)
     names = dict(User.objects.filter(pk__in={step.user_id for step in steps if step.user_id}).values_list("pk", "email"))
-    return [(step, names.get(step.user_id, ""), words.get(step.id)) for step in reversed(steps)]
+    return [
+        Done(step, name_step(step), names.get(step.user_id, "") or name_door(step.door), list_facts(step), words.get(step.id))
+        for step in reversed(steps)
+    ]
 
 
 def list_kinds(counts: Mapping[str, int], chosen: str, address: str) -> list[tuple[str, str, bool]]:

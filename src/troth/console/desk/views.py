@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page
 from troth.console.desk import reading
+from troth.console.desk.wording import name_door, name_means
 from troth.console.naming import names_of
 from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
@@ -53,7 +54,7 @@ def desk(request: MemberRequest) -> HttpResponse:
     return render_page(
         request,
         "console/desk/desk.html",
-        rows=[(row, names.get(row.person_id or 0, ""), reading.read_left(row, now)) for row in found],
+        rows=[(row, names.get(row.person_id or 0, ""), reading.read_left(row, now), name_door(row.source)) for row in found],
         tabs=reading.list_kinds(count_kinds(request.workspace.pk, now), show, address),
         asked={"type": kind, "state": state, "show": show},
         my_url=make_ask_url(request.workspace.pk),
@@ -91,6 +92,8 @@ def request_page(request: MemberRequest, request_id: UUID) -> HttpResponse:
         next=reading.next_step(found),
         acts=reading.list_acts(found),
         history=reading.read_steps(found),
+        means=name_means(found.identity) if found.identity else "",
+        door=name_door(found.source),
         needs_identity=DEMANDS[found.type] > 0,
         is_known=is_known_enough(found.type, found.identity),
         recipients=list_notices(request.workspace.pk, request_id=found.pk),

@@ -30,6 +30,8 @@ from troth.workspaces.models import Workspace
 
 DONE = "done"
 HANDS_OUT = ("access", "portability")
+DAYS_AS = {"en": "en_GB"}
+"""How days are written, where the language alone would write them as in the United States."""
 GAP = "[…]"
 """Stands in a draft where the member writes; a letter with it does not leave."""
 DATA_LINK = "{data_link}"
@@ -66,7 +68,9 @@ def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", w
     chosen = language if language in WORDS else language_for(request)
     said, seat = WORDS[chosen], unpack_seat(request.seat)
     due_at = term_end(request.received_at, seat, EXTENDED) if kind == "extend" else clock_of(request, now).due_at
-    received, due = (format_date(local_time(at, seat.zone_info), "long", locale=chosen) for at in (request.received_at, due_at))
+    received, due = (
+        format_date(local_time(at, seat.zone_info), "long", locale=DAYS_AS.get(chosen, chosen)) for at in (request.received_at, due_at)
+    )
     hands_out = kind == DONE and request.type in HANDS_OUT
     facts = {
         "company": Workspace.objects.values_list("name", flat=True).get(pk=request.workspace_id),
