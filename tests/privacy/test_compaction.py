@@ -13,20 +13,26 @@ from django.core.management import call_command
 from django.db import connection
 from planted import DANA, SECRET
 
+from tests.conftest import eventually
 from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.kernel.personal_data import Subject
+from troth.kernel.worker import drain
 from troth.people.lookup import find_person
 from troth.privacy.certificate import verify_certificate
-from troth.privacy.compaction.running import CompactionImpossible, check_compaction, compact_nightly, compact_now
+from troth.privacy.compaction.running import CompactionImpossible, check_compaction, compact_nightly, compact_now, is_wanted
 from troth.privacy.compaction.server import ask, data_directory, who_looks_back
 from troth.privacy.erasure import erase_person
+from troth.privacy.leaving.asking import ask_to_leave
+from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.models.compaction import Compaction
+from troth.privacy.models.leaving import LeavingState
 from troth.privacy.requests import rectify_person
 from troth.privacy.scanning.scanner import scan
 from troth.privacy.verification import verify_erasure
+from troth.workspaces.models import Workspace
 
 NIGHT = 2 * HOUR
 EVERYTHING = [*DANA.values(), SECRET]
@@ -76,6 +82,32 @@ def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after
     assert levels["L3"]["reached"] and levels["L4"]["reached"] and "rebuilt" in levels["L3"]["detail"]
     search = verify_certificate(request.certificate)["search"]
     assert (search["server_files"], search["identifiers_searched_for"], search["found_in_planner_statistics"]) == ("searched", 5, [])
+
+
+def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificate(dana: Subject) -> None:
+    workspace = Workspace.objects.get(pk=dana.workspace_id)
+    asked = ask_to_leave([workspace], confirmed=workspace.name, by="operator", now=now_ms(), whole_account=False, hold_days=0)
+    left = carry_out(asked)
+    before = {level["level"]: level for level in verify_certificate(left.certificate)["levels"]}
+    assert (left.state, before["L3"]["reached"], before["L4"]["reached"]) == (LeavingState.SEARCHING, False, False)
+    assert "compacted, which is done the next night" in before["L3"]["detail"]
+    assert found_in(*EVERYTHING) >= {"base", "pg_wal"}
+    assert is_wanted(now_ms() + DAY)
+
+    compact_now(now_ms())
+
+    assert found_in(*EVERYTHING) == set()
+
+    def is_done() -> bool:
+        drain(now_ms(), most=50)
+        left.refresh_from_db()
+        return left.state == LeavingState.DONE
+
+    assert eventually(is_done, 60)
+    after = {level["level"]: level for level in verify_certificate(left.certificate)["levels"]}
+    assert (after["L3"]["reached"], after["L4"]["reached"], left.sealed) == (True, True, None)
+    assert "rebuilt" in after["L3"]["detail"] and verify_certificate(left.certificate)["search"]["server_files"] == "searched"
+    assert not is_wanted(now_ms() + 2 * DAY)
 
 
 def test_only_what_was_touched_since_is_rebuilt(dana: Subject) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from email import message_from_bytes, policy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from django.core.management import call_command
 from django.test import Client
 from planted import DANA, SECRET
 
-from tests.conftest import make_served
+from tests.conftest import eventually, make_served
 from tests.mail_server import run_mail_server
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.kernel.worker import drain
 from troth.privacy.certificate import verify_certificate
+from troth.privacy.compaction.running import compact_now
 from troth.privacy.leaving.asking import LeavingRefused, ask_to_leave, call_off, find_waiting, preview
 from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.leaving.links import make_leaving_url
@@ -79,7 +81,7 @@ def test_nothing_is_left_of_it_in_any_table_and_nothing_of_others_is_touched(dan
     assert not any(value in done.certificate for value in (*DANA.values(), SECRET, "olga@leaving.example"))
     reached = {level["level"]: level["reached"] for level in claims["levels"]}
     assert reached == ({"L1": True, "L2": False, "L3": is_sqlite(), "L4": is_sqlite(), "L5": is_sqlite()})
-    assert done.state == LeavingState.DONE
+    assert done.state == (LeavingState.DONE if is_sqlite() else LeavingState.SEARCHING), "PostgreSQL's compaction is waited for"
 
 
 def test_its_persons_and_members_are_in_the_files_before_and_not_after(dana: Subject, data_dir: Path) -> None:
@@ -144,6 +146,15 @@ def test_it_can_be_called_off_until_it_begins(workspace: Any) -> None:
         call_off(begun, now_ms())
 
 
+def is_done(made: Leaving, now: int) -> bool:
+    """Whether it is, after one more round of the worker; on PostgreSQL a night passes in which it compacts."""
+    drain(now, most=50)
+    made.refresh_from_db()
+    if not is_sqlite() and made.certificate and "compaction" not in made.facts and made.state != LeavingState.DONE:
+        compact_now(now)
+    return made.state == LeavingState.DONE
+
+
 def test_the_worker_deletes_it_when_the_hold_is_over_and_mails_the_certificate(dana: Subject, settings: Any) -> None:
     for kept, url in run_mail_server():
         settings.TROTH_EMAIL_URL = url
@@ -154,18 +165,14 @@ def test_the_worker_deletes_it_when_the_hold_is_over_and_mails_the_certificate(d
         drain(now + 6 * DAY)
         assert Workspace.objects.filter(pk=workspace.pk).exists()
         assert "call it off" in follow(made).content.decode()
-        for _ in range(200):
-            drain(now + 8 * DAY, most=50)
-            made.refresh_from_db()
-            if made.state == LeavingState.DONE:
-                break
-        assert made.state == LeavingState.DONE
+
+        assert eventually(partial(is_done, made, now + 8 * DAY), 60)
         assert made.sealed is None
-        mail = next(
+        mail = [
             message_from_bytes(body, policy=policy.default)
             for to, body in kept.mails
             if b"The certificate of" in body and "olga" in str(to)
-        )
+        ][-1]
         text = mail.get_content()
         assert verify_certificate(text[text.index("{") :])["leaving_id"] == str(made.pk)
         assert "deleted for good" in follow(made).content.decode()

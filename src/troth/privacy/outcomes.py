@@ -134,11 +134,15 @@ def record_search(request: PrivacyRequest, search: dict[str, Any], *, passed: bo
 
 def record_compaction(request: PrivacyRequest, run: Compaction, now: int) -> None:
     """PostgreSQL's tables were rebuilt after the deletion, so far as they could be: now a search can prove it, or the certificate says why not."""
-    done = {"at": now, "tables": run.rebuilt, "segments": run.segments, "lacks": run.lacks}
-    request.steps = {**request.steps, "compaction": done}
+    request.steps = {**request.steps, "compaction": told_of(run, now)}
     request.next_try_at = None if {"tables", "statistics"} & run.lacks.keys() else now
     request.certificate = certify(_claims(request, now))
     request.save(update_fields=["steps", "next_try_at", "certificate"])
+
+
+def told_of(run: Compaction, now: int) -> dict[str, Any]:
+    """What is kept of a compaction with who waited for it."""
+    return {"at": now, "tables": run.rebuilt, "segments": run.segments, "lacks": run.lacks}
 
 
 def shred_due(ledger_number: int) -> int | None:

@@ -24,7 +24,8 @@ from troth.privacy.compaction.server import ask, find_copies, find_leaks, find_s
 from troth.privacy.ledger import position
 from troth.privacy.models import Clearing, PrivacyRequest, RequestType, RetentionRun
 from troth.privacy.models.compaction import Compaction
-from troth.privacy.outcomes import record_compaction
+from troth.privacy.models.leaving import Leaving, LeavingState
+from troth.privacy.outcomes import record_compaction, told_of
 from troth.privacy.states import VERIFYING
 
 log = structlog.get_logger()
@@ -84,9 +85,10 @@ def is_wanted(now: int) -> bool:
         return False
     since = last.started_at if last else 0
     pending = PrivacyRequest.objects.filter(state__in=VERIFYING, sealed__isnull=False)
+    left = Leaving.objects.filter(state=LeavingState.SEARCHING)
     corrected = PrivacyRequest.objects.filter(type=RequestType.RECTIFICATION, closed_at__gte=since)
     ran_out = RetentionRun.objects.filter(ended_at__gte=since)
-    return any(rows.exists() for rows in (pending, corrected, ran_out, Clearing.objects.filter(ended_at__gte=since)))
+    return any(rows.exists() for rows in (pending, left, corrected, ran_out, Clearing.objects.filter(ended_at__gte=since)))
 
 
 def begin(now: int) -> Compaction:
@@ -173,6 +175,12 @@ def _finish(run: Compaction, now: int) -> None:
             for request in PrivacyRequest.objects.filter(pk__in=ids[start : start + TOGETHER]):
                 if request.steps["ledger_entry"] <= run.ledger:
                     record_compaction(request, run, now)
+    with transaction.atomic():
+        for leaving in Leaving.objects.select_for_update().filter(state=LeavingState.SEARCHING):
+            if leaving.facts["ledger_entries"][-1] <= run.ledger and (leaving.deleted_at or now) <= run.started_at:
+                leaving.facts = {**leaving.facts, "compaction": told_of(run, now)}
+                leaving.next_at = now
+                leaving.save(update_fields=["facts", "next_at"])
     log.info("compacted", tables=run.rebuilt, segments=run.segments, lacks=sorted(run.lacks))
 
 
@@ -188,6 +196,7 @@ def check_compaction(now: int) -> tuple[bool, str]:
     if missing := missing_for_log():
         trouble.append(f"the log cannot be overwritten: {'; '.join(missing)}")
     waiting = PrivacyRequest.objects.filter(state__in=VERIFYING, sealed__isnull=False, deleted_at__lt=now - 2 * DAY).count()
+    waiting += Leaving.objects.filter(state=LeavingState.SEARCHING, deleted_at__lt=now - 2 * DAY).count()
     if waiting:
         run = _open_run()
         why = who_looks_back(run.horizon) if run else ""

@@ -1,5 +1,7 @@
 """Carrying a leaving out: cut off, delete table by table, search every byte for what was there, certify, hand the certificate over.
 
+On PostgreSQL the bytes stay until they are compacted (`compaction`): a first certificate says so, and after that there is a search and a later one.
+
 Each step is a transaction that can be done again: a process that is killed at any instant is followed by one that goes on. What the worker has
 under way lies in its memory alone, under a lease.
 """
@@ -29,7 +31,7 @@ from troth.privacy.ledger import catch_up, lock_position, move_position
 from troth.privacy.ledger_file import append, make_entry
 from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.privacy.outcomes import is_telling
-from troth.privacy.residue import judge, search_bytes
+from troth.privacy.residue import judge, paths_to_search, search_bytes
 from troth.privacy.scanning.scanner import Report
 from troth.privacy.takeaways.asking import remove_files_of
 from troth.privacy.wal import empty_log_within
@@ -76,9 +78,8 @@ def carry_out(leaving: Leaving) -> Leaving:
         pass
     own.refresh_from_db()
     if own.state == LeavingState.SEARCHING:
-        values = _opened(own)["values"]
-        is_empty = not is_sqlite() or empty_log_within(10)
-        _settle(own, search_bytes(values) if is_sqlite() and is_empty else None, now_ms())
+        can_search = empty_log_within(10) if is_sqlite() else _is_rebuilt(own)
+        _settle(own, search_bytes(_opened(own)["values"], paths=paths_to_search()) if can_search else None, now_ms())
     return own
 
 
@@ -195,16 +196,22 @@ _OVER = object()
 
 def _begin_search(own: Leaving, now: int) -> None:
     """In a thread, which waits for the child process that reads."""
-    if not is_sqlite():
+    if not is_sqlite() and not _is_rebuilt(own):
         _settle(own, None, now)
         return
-    if not empty_log_within(0.5):
+    if is_sqlite() and not empty_log_within(0.5):
         Leaving.objects.filter(pk=own.pk).update(next_at=now + MINUTE)
         return
     _under_way.pool = _under_way.pool or ThreadPoolExecutor(1, thread_name_prefix="leaving")
     Leaving.objects.filter(pk=own.pk).update(next_at=now + SEARCH_LEASE)
     _under_way.searched = own.pk
-    _under_way.search = _under_way.pool.submit(search_bytes, _opened(own)["values"])
+    _under_way.search = _under_way.pool.submit(search_bytes, _opened(own)["values"], paths=paths_to_search())
+
+
+def _is_rebuilt(own: Leaving) -> bool:
+    """Whether PostgreSQL's tables and samples were written anew since, so that a search can prove something."""
+    compaction = own.facts.get("compaction")
+    return compaction is not None and not {"tables", "statistics"} & compaction["lacks"].keys()
 
 
 def _finish_search(now: int) -> None:
@@ -226,19 +233,25 @@ def _settle(own: Leaving, report: Report | None, now: int) -> None:
     opened = _opened(own)
     values = opened["values"]
     finding = judge(report, values, range(len(values))) if report is not None else None
-    own.attempts += 1
     has_passed = finding is not None and finding.passed
     own.facts = {**own.facts, "searched_for": len(values), "search": finding.summary if finding else None, "search_passed": has_passed}
-    own.certificate = certify(claims_of(own, now))
-    if has_passed or not is_sqlite() or own.attempts >= TRIES:
+    waits = not is_sqlite() and _waits_for_compaction(own, has_passed=has_passed)
+    own.attempts += 0 if waits and "compaction" not in own.facts else 1
+    is_first, own.certificate = not own.certificate, certify(claims_of(own, now))
+    if own.attempts >= TRIES or (has_passed and not waits):
         own.state, own.done_at, own.sealed, own.next_at = LeavingState.DONE, now, None, now + REMEMBERED
         own.facts = {}
     else:
-        own.next_at = now + min(6 * HOUR, MINUTE * 2**own.attempts)
+        own.next_at = None if waits else now + min(6 * HOUR, MINUTE * 2**own.attempts)
     own.save()
-    if own.state == LeavingState.DONE:
+    if own.state == LeavingState.DONE or (waits and is_first):
         hand_over_certificate(own, opened["owners"], now)
     log.warning("leaving_searched", leaving_id=str(own.pk), state=str(own.state), passed=has_passed)
+
+
+def _waits_for_compaction(own: Leaving, *, has_passed: bool) -> bool:
+    """Whether only PostgreSQL's next compaction can bring more: there was none yet, or it lacked something. `next_at` is set by it then."""
+    return not _is_rebuilt(own) or (has_passed and "log" in own.facts["compaction"]["lacks"])
 
 
 def _opened(own: Leaving) -> dict[str, list[str]]:

@@ -17,11 +17,14 @@ def claims_of(own: Leaving, now: int) -> dict[str, Any]:
     facts = own.facts
     begun_at = own.begun_at or now
     deleted_at = own.deleted_at or now
+    compaction = facts.get("compaction", {})
     standing = Standing(
         deleted_at=deleted_at,
         searched_at=now if facts["search_passed"] else 0,
         searchable=facts["searched_for"],
         embedded=is_sqlite(),
+        compacted_at=compaction.get("at", 0),
+        lacks=compaction.get("lacks", {}),
         shred_due_at=(shred_due(facts["ledger_entries"][-1]) if is_sqlite() else None) or 0,
     )
     return {

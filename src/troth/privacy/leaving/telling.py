@@ -13,7 +13,7 @@ from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
 from troth.privacy.leaving.links import make_leaving_url
-from troth.privacy.models.leaving import Leaving
+from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.workspaces.models import Member, Role
 
 log = structlog.get_logger()
@@ -39,10 +39,18 @@ def tell_called_off(leaving: Leaving, name: str, now: int) -> None:
 
 
 def hand_over_certificate(leaving: Leaving, owners: Iterable[str], now: int) -> None:
-    """Mail the certificate to who owned it; their addresses are forgotten after this. Never inside a transaction."""
+    """Mail the certificate to who owned it; after the last their addresses are forgotten. Never inside a transaction."""
+    if leaving.state == LeavingState.DONE:
+        kept, until = "your address is kept no longer.", f"The same until {iso(leaving.next_at or now)[:10]}"
+    else:
+        kept = (
+            "it says what is not reached yet: the bytes that PostgreSQL keeps of it are overwritten by the next compaction, at night. A later"
+            " certificate comes by mail after that, and your address is kept no longer."
+        )
+        until = "Followed"
     text = (
-        "It is deleted for good, with everything in it. This certificate says so, signed by this installation; your address is kept no longer.\n"
-        f"The same until {iso(leaving.next_at or now)[:10]}: {make_leaving_url(leaving)}\n\n{leaving.certificate}"
+        f"It is deleted for good, with everything in it. This certificate says so, signed by this installation; {kept}\n"
+        f"{until}: {make_leaving_url(leaving)}\n\n{leaving.certificate}"
     )
     _mail(owners, "The certificate of a deletion", text, now)
 
