@@ -96,3 +96,20 @@ def test_whoever_runs_the_installation_publishes_by_command(workspace: Any, tmp_
     told = io.StringIO()
     call_command("agreements_list", str(workspace.pk), json=True, stdout=told)
     assert [(row["agreement"], row["newest"], row["counts"]) for row in json.loads(told.getvalue())][1] == ("terms", 2, False)
+
+
+def test_owners_are_told_once_of_a_new_version_and_of_troths_own_first_ones_not(workspace: Any, settings: Any) -> None:
+    from tests.mail_server import run_mail_server
+    from troth.privacy.renewed_agreements import tell_of_agreements
+
+    for role in ("owner", "privacy_officer"):
+        Member.objects.create(user=User.objects.create_user(f"{role}@acme.example"), workspace=workspace, role=role)
+    newest_version(Kind.DPA)
+    for kept, url in run_mail_server():
+        settings.TROTH_EMAIL_URL = url
+        assert not tell_of_agreements(NOW) and kept.mails == []
+        publish_agreement(Kind.DPA, "# Agreement\n\nOther words.\n", now=NOW)
+        while tell_of_agreements(NOW):
+            pass
+        assert [mail[0] for mail in kept.mails] == [["owner@acme.example"]]
+        assert f"/console/{workspace.pk}/agreements/dpa" in kept.mails[0][1].decode() and b"version 2" in kept.mails[0][1]

@@ -218,6 +218,8 @@ class AgreementVersion(models.Model):
     digest = models.CharField(max_length=64)
     """SHA-256 of the text."""
     published_at = models.BigIntegerField()
+    told_to = models.BigIntegerField(null=True)
+    """The last of the owners, by their number, who was told of it; null: all were, or none is."""
 
     class Meta:
         constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["kind", "number"], name="one_version_of_a_number")]

@@ -78,7 +78,9 @@ CLOCK = {True: later("the clock stands still"), False: later("the clock runs on"
 def name_step(step: RequestStep) -> str:
     """What was done."""
     if step.act == "tell":
-        return _("Members were reminded") if "stage" in step.facts else _("The person was told that it came")
+        if "stage" not in step.facts:
+            return _("The person was told that it came")
+        return _("Members were reminded") if step.facts.get("mails") else _("A reminder was due, and no mail could leave")
     return str(STEPS.get(step.act, put_in_words(step.act)))
 
 
@@ -106,6 +108,8 @@ def _say_fact(name: str, value: Any) -> str:
         return name_means(value)
     if name == "stops_clock":
         return str(CLOCK[bool(value)])
+    if name == "mails" and not value:
+        return ""
     if name == "mails":
         return _("%(number)d mails") % {"number": value} if value != 1 else _("1 mail")
     if name == "kind":

@@ -97,7 +97,7 @@ def publish_agreement(kind: Kind, text: str, *, now: int) -> AgreementVersion:
     newest = newest_version(kind)
     if newest.digest == _digest(text):
         raise AgreementInvalid("$.text: this is the newest version already, word for word.")
-    return _write(kind, text, now, number=newest.number + 1)
+    return _write(kind, text, now, number=newest.number + 1, told_to=0)
 
 
 def accept_agreement(
@@ -166,10 +166,11 @@ def write_agreement(version: AgreementVersion, acceptance: Acceptance | None = N
     return document
 
 
-def _write(kind: Kind, text: str, at: int, *, number: int) -> AgreementVersion:
+def _write(kind: Kind, text: str, at: int, *, number: int, told_to: int | None = None) -> AgreementVersion:
+    """`told_to` 0: every owner is to be told."""
     with transaction.atomic():
         version, _ = AgreementVersion.objects.get_or_create(
-            kind=kind.value, number=number, defaults={"text": text, "digest": _digest(text), "published_at": at}
+            kind=kind.value, number=number, defaults={"text": text, "digest": _digest(text), "published_at": at, "told_to": told_to}
         )
     return version
 
