@@ -27,7 +27,7 @@ from troth.privacy.models import RetentionRule
 from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
 from troth.privacy.retention.rules import FIELDS, RetentionUnknown, find_rule, list_rules, save_rule
-from troth.privacy.retention.running import find_run, list_runs, preview
+from troth.privacy.retention.running import HELD, find_run, list_runs, preview
 from troth.workspaces.roles import Permission
 
 LARGEST_ID = 2**63
@@ -59,12 +59,15 @@ def schedule(request: MemberRequest) -> HttpResponse:
             return _go(reverse("console-retention-schedule", args=[workspace_id]) + f"?id={saved.pk}")
     else:
         form = ScheduleForm(workspace_id, initial=_initial(own))
+    counts = preview(own, now_ms()) if own else {}
+    held = counts.pop(HELD, 0)
     return render_page(
         request,
         "console/retention/schedule.html",
         form=form,
         own=own,
-        counts=sorted(preview(own, now_ms()).items()) if own else None,
+        counts=sorted(counts.items()),
+        held=held,
         crumbs=[(_("Retention"), reverse("console-retention", args=[workspace_id]))],
     )
 

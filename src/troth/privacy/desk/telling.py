@@ -22,7 +22,7 @@ from troth.privacy.desk.links import make_data_url, make_follow_url
 from troth.privacy.desk.requesters import file_of
 from troth.privacy.disclosures.log import note_mailed
 from troth.privacy.history import By, Words, read_history, read_words
-from troth.privacy.legal_clock import EXTENDED, term_end
+from troth.privacy.legal_clock import EXTENDED, stops_clock, term_end
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.seats import unpack_seat
 from troth.privacy.states import Act
@@ -32,6 +32,25 @@ DONE = "done"
 HANDS_OUT = ("access", "portability")
 DAYS_AS = {"en": "en_GB"}
 """How days are written, where the language alone would write them as in the United States."""
+TERM = {
+    "en": (
+        "The term for our answer goes on when we have heard from you.",
+        "The term for our answer runs on meanwhile: you hear from us by {due} at the latest.",
+    ),
+    "de": (
+        "Die Frist für unsere Antwort läuft weiter, sobald wir von Ihnen gehört haben.",
+        "Die Frist für unsere Antwort läuft inzwischen weiter: Sie hören spätestens am {due} von uns.",
+    ),
+    "fr": (
+        "Le délai de réponse reprend dès que vous nous avez répondu.",
+        "Le délai de réponse court entre-temps : vous aurez de nos nouvelles au plus tard le {due}.",
+    ),
+    "es": (
+        "El plazo de respuesta continúa en cuanto nos conteste.",
+        "El plazo de respuesta sigue corriendo entretanto: tendrá noticias nuestras a más tardar el {due}.",
+    ),
+}
+"""What a question says of the term: that it stands still, or, asked too late for that, that it runs."""
 GAP = "[…]"
 """Stands in a draft where the member writes; a letter with it does not leave."""
 DATA_LINK = "{data_link}"
@@ -83,7 +102,13 @@ def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", w
         "fee": fee or GAP,
     }
     subject, text = read_letter(request.workspace_id, _letter_kind(request, kind), chosen).filled(facts)
-    return Draft(chosen, subject, text)
+    return Draft(chosen, subject, text if stops_clock(now, request.received_at) else _say_that_the_clock_runs(text, chosen, due))
+
+
+def _say_that_the_clock_runs(text: str, language: str, due: str) -> str:
+    """A question that was asked too late to stop the clock does not say that it stands still."""
+    stands, runs = TERM[language]
+    return text.replace(stands, runs.format(due=due))
 
 
 def _letter_kind(request: PrivacyRequest, kind: str) -> str:
