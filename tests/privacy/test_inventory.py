@@ -252,3 +252,24 @@ def test_a_form_is_recognised_by_its_names_and_types_alone(one: dict[str, Any], 
     plain = recogniser({"n": 1, "of": [{"a": "b"}]})
     assert plain and plain('{"n":-20,"of":[{"a":"c"}, {"a":""}]}')
     assert not plain('{"n":1.5,"of":[{"a":"c"}]}') and not plain('{"n":1,"of":[{"a":"c\\"}]}') and not plain('{"n":1,"of":[]}')
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(forms, st.sampled_from(["api", "form"]), st.integers(0, 3)), max_size=12))
+def test_profiles_of_one_form_are_counted_as_one_by_one(many: list[tuple[dict[str, Any], str, int]]) -> None:
+    counts = Counts()
+    plain: dict[Key, list[Counter[str]]] = {}
+    for attributes, door, day in many:
+        origins = {name: [door, day * DAY] for name in attributes}
+        counts.add_profile(1, attributes, origins)
+        alone = Counts()
+        alone.add_profile(1, attributes, origins)
+        for key, tally in alone.finish().items():
+            types, doors = plain.setdefault(key, [Counter(), Counter()])
+            types.update(tally.types)
+            doors.update(tally.doors)
+    found = counts.finish()
+    assert {key: [tally.types, tally.doors] for key, tally in found.items()} == plain
+    assert {key.name for key in found if "." not in key.name} == {
+        name for attributes, _, _ in many for name in attributes if "." not in name
+    }

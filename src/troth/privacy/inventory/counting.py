@@ -104,6 +104,18 @@ class _Form:
         """How many of them had to be read, and were not recognised by their text."""
 
 
+class _ProfileForm:
+    """Profiles of one form: attributes of the same names, with values of the same types, and the same below them."""
+
+    __slots__ = ("paths", "read", "seen", "types", "workspace_id")
+
+    def __init__(self, workspace_id: int, types: Mapping[str, type], paths: Sequence[Path]) -> None:
+        self.workspace_id, self.types, self.paths = workspace_id, types, paths
+        self.seen: dict[tuple[str, int, str], int] = {}
+        """How many, by attribute, day and door."""
+        self.read = 0
+
+
 class Counts:
     """Tallies by key; `finish` has them. Events are counted by their form first."""
 
@@ -113,6 +125,7 @@ class Counts:
         self._forms: dict[tuple[Any, ...], _Form] = {}
         self._known: dict[tuple[int, str], list[tuple[Callable[[str], object], Seen]]] = {}
         """What recognises the usual forms of a workspace's event."""
+        self._profiles: dict[tuple[Any, ...], _ProfileForm] = {}
         self._names: dict[str, str] = {}
 
     def add_events(self, rows: Iterable[Row]) -> None:
@@ -146,14 +159,21 @@ class Counts:
         return form.seen
 
     def add_profile(self, workspace_id: int, attributes: Mapping[str, Any], origins: Mapping[str, Any]) -> None:
-        """A person's attributes, each with the door and the moment it came from."""
-        for name, value in attributes.items():
+        """A person's attributes, each with the door and the moment it came from. They are counted by their form first, as events are."""
+        types = tuple(map(type, attributes.values()))
+        paths = tuple(_paths(attributes, (), 1)) if dict in types or list in types else ()
+        key = (workspace_id, *attributes, *types, paths)
+        form = self._profiles.get(key)
+        if form is None:
+            form = self._profiles[key] = _ProfileForm(workspace_id, dict(zip(attributes, types, strict=True)), paths)
+        seen = form.seen
+        for name in attributes:
             door, at = origins.get(name) or ("", 0)
-            above = Key(workspace_id, ATTRIBUTE, "", "")
-            self._tally(above._replace(name=self._safe(name))).add(1, at // DAY, door, type(value))
-            for path, kind in _paths({name: value}, (), 1):
-                self._tally(above._replace(name=self._join(path))).add(1, at // DAY, door, kind)
-            self._look_at(above, {name: value})
+            where = (name, at // DAY, door)
+            seen[where] = seen.get(where, 0) + 1
+        form.read += 1
+        if form.read <= self._look_at_most:
+            self._look_at(Key(workspace_id, ATTRIBUTE, "", ""), attributes)
 
     def finish(self) -> dict[Key, Tally]:
         """All tallies."""
@@ -165,7 +185,14 @@ class Counts:
                     self._tally(Key(form.workspace_id, PROPERTY, event, self._safe(name))).add(number, day, door, kind)
                 for path, kind in form.paths:
                     self._tally(Key(form.workspace_id, PROPERTY, event, self._join(path))).add(number, day, door, kind)
-        self._forms, self._known = {}, {}
+        for profiles in self._profiles.values():
+            above = Key(profiles.workspace_id, ATTRIBUTE, "", "")
+            for (name, day, door), number in profiles.seen.items():
+                self._tally(above._replace(name=self._safe(name))).add(number, day, door, profiles.types[name])
+                for path, kind in profiles.paths:
+                    if path[0] == name:
+                        self._tally(above._replace(name=self._join(path))).add(number, day, door, kind)
+        self._forms, self._known, self._profiles = {}, {}, {}
         return self._found
 
     def _look_at(self, above: Key, values: Mapping[str, Any], depth: int = 1) -> None:
