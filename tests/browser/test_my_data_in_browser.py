@@ -67,6 +67,24 @@ def test_a_person_sees_corrects_and_erases_on_a_phone_without_a_script(new_page:
     assert page.context.cookies() == []
 
 
+def test_what_was_provided_is_sent_to_another_company_on_a_phone_without_a_script(new_page: Any, troth_server: Any) -> None:
+    _ask, link = link_of(troth_server, "gesa")
+    page = new_page(360)
+    page.goto(link)
+    page.get_by_role("link", name="Have it sent to another company").click()
+    page.get_by_label("Who gets it").fill("Other Ltd")
+    page.get_by_label("Address that takes the file").fill("https://127.0.0.1:9/inbox")
+    if target := os.environ.get("TROTH_TEST_PICTURES"):
+        page.screenshot(path=f"{target}/my-handover.png", full_page=True)
+    page.get_by_label("I am sure.").check()
+    page.get_by_role("button", name="Send it there").click()
+    expect(page.get_by_role("status")).to_contain_text("on its way to Other Ltd")
+    page.get_by_role("link", name="Follow this request").click()
+    expect(page.get_by_role("heading", name="Your request: data to take along")).to_be_visible()
+    if target := os.environ.get("TROTH_TEST_PICTURES"):
+        page.screenshot(path=f"{target}/my-handover-request.png", full_page=True)
+
+
 def test_the_link_is_asked_for_by_keyboard_alone(new_page: Any, emil: tuple[str, str]) -> None:
     page = new_page()
     page.goto(emil[0])
@@ -80,7 +98,7 @@ def test_the_link_is_asked_for_by_keyboard_alone(new_page: Any, emil: tuple[str,
 def test_no_page_scrolls_sideways(new_page: Any, emil: tuple[str, str], width: int) -> None:
     page = new_page(width)
     ask, link = emil
-    for path in (ask, link, f"{link}/correct", f"{link}/do/erase", f"{link}/do/human_review"):
+    for path in (ask, link, f"{link}/correct", f"{link}/do/erase", f"{link}/do/human_review", f"{link}/hand-over"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
@@ -91,7 +109,7 @@ def test_axe_finds_nothing_serious_by_day_and_night(new_page: Any, emil: tuple[s
     found = []
     for scheme in ("light", "dark"):
         page = new_page(360, scheme, scripts=True)
-        for path in (ask, link, f"{link}/correct", f"{link}/do/erase", f"{link}/do/human_review"):
+        for path in (ask, link, f"{link}/correct", f"{link}/do/erase", f"{link}/do/human_review", f"{link}/hand-over"):
             page.goto(path)
             page.evaluate("() => document.querySelectorAll('details').forEach(one => one.open = true)")
             found += [f"{path} ({scheme}): {line}" for line in find_violations(page, rules=CONTRAST if scheme == "dark" else None)]

@@ -64,14 +64,14 @@ def ask(request: HttpRequest, workspace_id: int) -> HttpResponse:
     posted = read_form(request)
     language = choose_language(request, list(WORDS), posted.get("language") or request.GET.get("lang", ""))
     if request.method != "POST":
-        return _page("my_ask.html", workspace_id, language)
+        return show("my_ask.html", workspace_id, language)
     email = normalise_email(posted.get("email", "").replace("\0", "").strip()[:320])
     if not is_email(email):
-        return _page("my_ask.html", workspace_id, language, status=422, fault=WORDS[language]["bad_address"])
+        return show("my_ask.html", workspace_id, language, status=422, fault=WORDS[language]["bad_address"])
     now = now_ms()
     if may_write(LABEL, workspace_id, email, now):
         threading.Thread(target=_send_links, args=(workspace, email, language, now), name="my-data-mail", daemon=True).start()
-    return _page("my_asked.html", workspace_id, language)
+    return show("my_asked.html", workspace_id, language)
 
 
 def _write(sender: str, links: list[str], language: str) -> RenderedEmail:
@@ -109,7 +109,7 @@ def own_page(view: PageOf) -> PageOf:
         language = choose_language(request, list(WORDS), posted.get("language") or request.GET.get("lang", ""))
         subject = my_reading.find_visitor(link) if link.is_good(now_ms()) else None
         if subject is None:
-            return _page("my_over.html", link.workspace_id, language, status=410)
+            return show("my_over.html", link.workspace_id, language, status=410)
         return view(request, subject, token, language, **kwargs)
 
     return answer
@@ -118,8 +118,8 @@ def own_page(view: PageOf) -> PageOf:
 @own_page
 def my_data(request: HttpRequest, subject: Subject, token: str, language: str) -> HttpResponse:
     """Everything that is held, what can be done about it, and what became of what was asked."""
-    words = _words(subject.workspace_id, language)
-    return _page(
+    words = words_of(subject.workspace_id, language)
+    return show(
         "my.html",
         subject.workspace_id,
         language,
@@ -138,7 +138,7 @@ def take(request: HttpRequest, subject: Subject, token: str, language: str) -> H
     """POST downloads: everything, or what the person provided. It is recorded as a request that was answered."""
     kind = read_form(request).get("format", "zip")
     if request.method != "POST" or kind not in FORMATS:
-        return _page("my_over.html", subject.workspace_id, language, status=405)
+        return show("my_over.html", subject.workspace_id, language, status=405)
     now = now_ms()
     honour(subject, FORMATS[kind], now=now, language=language)
     is_portable = kind == "portable"
@@ -163,7 +163,7 @@ def correct_data(request: HttpRequest, subject: Subject, token: str, language: s
     held = my_reading.read_attributes(subject)
     facts: dict[str, Any] = {"token": token, "fields": held}
     if request.method != "POST":
-        return _page("my_correct.html", subject.workspace_id, language, **facts)
+        return show("my_correct.html", subject.workspace_id, language, **facts)
     posted = read_form(request)
     said = {name: posted.get(f"attribute.{name}", value).replace("\0", "").strip()[:1_000] for name, value in held}
     changes = {name: said[name] for name, value in held if said[name] != value}
@@ -171,16 +171,16 @@ def correct_data(request: HttpRequest, subject: Subject, token: str, language: s
     try:
         done, brought = correct(subject, changes, remark, now=now_ms(), language=language)
     except (ValueRefused, CorrectionSuppressed):
-        return _page("my_correct.html", subject.workspace_id, language, status=422, fault=WORDS[language]["refused_value"], **facts)
+        return show("my_correct.html", subject.workspace_id, language, status=422, fault=WORDS[language]["refused_value"], **facts)
     if not done and not brought:
-        return _page("my_correct.html", subject.workspace_id, language, fault=WORDS[language]["unchanged"], **facts)
-    return _done(subject.workspace_id, language, brought or done, token)
+        return show("my_correct.html", subject.workspace_id, language, fault=WORDS[language]["unchanged"], **facts)
+    return show_done(subject.workspace_id, language, brought or done, token)
 
 
 @own_page
 def act(request: HttpRequest, subject: Subject, token: str, language: str, act: str) -> HttpResponse:
     """GET says what an act does; POST does it."""
-    words, right = _words(subject.workspace_id, language), ACTS.get(act)
+    words, right = words_of(subject.workspace_id, language), ACTS.get(act)
     if right is None:
         return not_ours(request)
     facts: dict[str, Any] = {"token": token, "act": act, "act_title": words[act], "more": words[f"{act}_more"]}
@@ -193,17 +193,18 @@ def act(request: HttpRequest, subject: Subject, token: str, language: str, act: 
         elif right == RequestType.HUMAN_REVIEW and not said:
             fault = words["need_words"]
         elif right == RequestType.HUMAN_REVIEW:
-            return _done(subject.workspace_id, language, bring_to_desk(subject, right, said, now=now, language=language), token)
+            return show_done(subject.workspace_id, language, bring_to_desk(subject, right, said, now=now, language=language), token)
         else:
-            return _done(subject.workspace_id, language, honour(subject, right, now=now, language=language, details=Details()), token)
-    return _page("my_act.html", subject.workspace_id, language, status=422 if fault else 200, fault=fault, **facts)
+            return show_done(subject.workspace_id, language, honour(subject, right, now=now, language=language, details=Details()), token)
+    return show("my_act.html", subject.workspace_id, language, status=422 if fault else 200, fault=fault, **facts)
 
 
-def _done(workspace_id: int, language: str, made: PrivacyRequest | None, token: str) -> HttpResponse:
+def show_done(workspace_id: int, language: str, made: PrivacyRequest | None, token: str, more: str = "") -> HttpResponse:
+    """What became of what was just asked; `more` says it in other words."""
     is_brought = made is not None and made.closed_at is None and made.deleted_at is None
     is_gone = made is not None and made.person_id is None
     follow = make_follow_token(workspace_id, made.pk) if made else ""
-    return _page("my_done.html", workspace_id, language, is_brought=is_brought, is_gone=is_gone, follow=follow, token=token)
+    return show("my_done.html", workspace_id, language, is_brought=is_brought, is_gone=is_gone, follow=follow, token=token, more=more)
 
 
 @public_page
@@ -214,7 +215,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
         return not_ours(request)
     language = choose_language(request, list(WORDS), request.GET.get("lang", ""))
     words = WORDS[language]
-    return _page(
+    return show(
         "my_request.html",
         row.workspace_id,
         language,
@@ -223,6 +224,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
         events=my_reading.read_events(row, words, language),
         is_gone=row.state in (RequestState.DELETED, RequestState.RESIDUE_FOUND),
         is_erased=row.state == RequestState.ERASED,
+        handed=my_reading.read_handover(row, words, language),
     )
 
 
@@ -248,19 +250,19 @@ def _followed(token: str) -> PrivacyRequest | None:
         return None
 
 
-def _page(template: str, workspace_id: int, language: str, status: int = 200, **more: Any) -> HttpResponse:
+def show(template: str, workspace_id: int, language: str, status: int = 200, **more: Any) -> HttpResponse:
     """A page in the reader's language. Rendered without the request, so nothing can ask for a session."""
     facts = {
         "sender": sender_of(workspace_id),
         "workspace_id": workspace_id,
-        "words": _words(workspace_id, language),
+        "words": words_of(workspace_id, language),
         "language": language,
         **more,
     }
     return HttpResponse(render_to_string(f"pages/{template}", facts), status=status)
 
 
-def _words(workspace_id: int, language: str) -> dict[str, str]:
+def words_of(workspace_id: int, language: str) -> dict[str, str]:
     """The words of a language, with the name of who speaks."""
     sender = str(sender_of(workspace_id))
     return {key: says.replace("{sender}", sender) for key, says in WORDS[language].items()}

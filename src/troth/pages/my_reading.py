@@ -21,6 +21,7 @@ from troth.privacy.desk.links import DataLink, make_follow_token
 from troth.privacy.desk.listing import is_unanswered
 from troth.privacy.exporting.page import name_field
 from troth.privacy.exporting.speech import speech_in
+from troth.privacy.handovers.handing import find_of_request
 from troth.privacy.history import read_history
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.seats import unpack_seat
@@ -130,6 +131,15 @@ def read_events(row: PrivacyRequest, words: Mapping[str, str], language: str) ->
         if not found or found[-1][1] != told:
             found.append((write_day(row, step.at, language), told))
     return found
+
+
+def read_handover(row: PrivacyRequest, words: Mapping[str, str], language: str) -> str:
+    """How far a direct hand-over is; empty when there is none."""
+    own = find_of_request(row)
+    if own is None:
+        return ""
+    day = write_day(row, own.ended_at or own.asked_at, language)
+    return words[f"handed_{own.state}"].format(recipient=own.recipient, host=own.host, day=day)
 
 
 def write_day(row: PrivacyRequest, at: int, language: str) -> str:

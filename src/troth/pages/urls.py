@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.pages import asking, forms, leaving, ledger, my, processor_feed, push, receipts, sender, transparency, views
+from troth.pages import asking, forms, leaving, ledger, my, my_handover, processor_feed, push, receipts, sender, transparency, views
 
 urlpatterns = [
     path(".well-known/gpc.json", views.gpc_support, name="gpc-support"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("my/request/<str:token>/proof", my.proof, name="my-proof"),
     path("my/<str:token>", my.my_data, name="my"),
     path("my/<str:token>/take", my.take, name="my-take"),
+    path("my/<str:token>/hand-over", my_handover.hand_over, name="my-handover"),
     path("my/<str:token>/correct", my.correct_data, name="my-correct"),
     path("my/<str:token>/do/<str:act>", my.act, name="my-act"),
     path("leaving/<str:token>", leaving.follow_leaving, name="leaving"),

@@ -17,6 +17,7 @@ from troth.privacy.desk.lifting import ANNOUNCE, LIFT
 from troth.privacy.desk.weighing import WEIGH
 from troth.privacy.history import read_history, read_words
 from troth.privacy.models import PrivacyRequest
+from troth.privacy.models.takeaways import Handover, HandoverState
 from troth.privacy.seats import unpack_seat
 from troth.workspaces.models import Workspace
 
@@ -32,6 +33,11 @@ WRITTEN = frozenset(
 def make_evidence(request: PrivacyRequest, now: int, *, with_letters: bool = True) -> str:
     """The file, as signed JSON text."""
     return certify(_claims(request, now, with_letters=with_letters))
+
+
+def _taken(request: PrivacyRequest) -> list[Handover]:
+    """What another controller took directly, with a receipt (Art. 20(2))."""
+    return list(Handover.objects.filter(workspace_id=request.workspace_id, request_id=request.pk, state=HandoverState.DONE).order_by("pk"))
 
 
 def _claims(request: PrivacyRequest, now: int, *, with_letters: bool) -> dict[str, Any]:
@@ -70,6 +76,7 @@ def _claims(request: PrivacyRequest, now: int, *, with_letters: bool) -> dict[st
             }
             for step in read_history(request)
         ],
+        "handed_over": [json.loads(own.receipt) for own in _taken(request)],
         "done": {key: value for key, value in request.steps.items() if key != "last_search"},
         "recipients": read_acknowledgements(request.pk).recipients,
         "certificate": json.loads(request.certificate) if request.certificate else None,

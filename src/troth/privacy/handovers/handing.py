@@ -17,6 +17,7 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound
 from troth.privacy.certificate import certify
+from troth.privacy.desk.cases import subject_of
 from troth.privacy.desk.portability import open_portable
 from troth.privacy.disclosures.log import CONTROLLER, Went, note_disclosures
 from troth.privacy.exporting.export import open_export
@@ -24,6 +25,7 @@ from troth.privacy.handovers.answers import Answer
 from troth.privacy.handovers.parts import abort, hand_in_parts, has_parts
 from troth.privacy.handovers.posting import hand
 from troth.privacy.handovers.targets import Kept, Target, Upload, check_target, open_target, seal_target
+from troth.privacy.history import HAND_OUT, By, write_step
 from troth.privacy.members import write_member
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.models.takeaways import Handover, HandoverState, Takeaway, TakeawayState
@@ -69,12 +71,18 @@ def hand_over_person(subject: Subject, target: Target, *, portable: bool, recipi
         return _ask(subject.workspace_id, right.value, target, recipient=recipient, by=by, now=now, request_id=request.pk)
 
 
+def hand_over_for(request: PrivacyRequest, target: Target, *, recipient: str, by: str, now: int) -> Handover:
+    """Have what a person provided handed over for a request that is recorded already. Raises TargetInvalid, HandoverInvalid."""
+    return _ask(request.workspace_id, RequestType.PORTABILITY.value, target, recipient=recipient, by=by, now=now, request_id=request.pk)
+
+
 def hand_over_member(user: User, target: Target, *, recipient: str, now: int) -> Handover:
     """Have everything held on a member handed over to whom they say (row C8). Raises TargetInvalid, HandoverInvalid."""
     return _ask(0, MEMBER, target, recipient=recipient, by=f"user {user.pk}", now=now, user_id=user.pk)
 
 
-def _check_name(recipient: str) -> str:
+def check_recipient(recipient: str) -> str:
+    """The name as it is kept. Raises HandoverInvalid."""
     if not recipient.strip() or len(recipient) > LONGEST_NAME or "\0" in recipient:
         raise HandoverInvalid(f"$.recipient: say who gets it, in at most {LONGEST_NAME} characters.")
     return recipient.strip()
@@ -85,7 +93,7 @@ def _ask(workspace_id: int, what: str, target: Target, *, recipient: str, by: st
     return Handover.objects.create(
         workspace_id=workspace_id,
         what=what,
-        recipient=_check_name(recipient),
+        recipient=check_recipient(recipient),
         host=checked.host,
         target=seal_target(checked),
         asked_by=by,
@@ -104,6 +112,11 @@ def list_handovers(workspace_id: int) -> QuerySet[Handover]:
 def list_of_member(user: User) -> QuerySet[Handover]:
     """What a member had handed over of their own, the newest first."""
     return Handover.objects.filter(user=user).order_by("-pk")
+
+
+def find_of_request(request: PrivacyRequest) -> Handover | None:
+    """What is, or was, handed over for a request."""
+    return Handover.objects.filter(workspace_id=request.workspace_id, request_id=request.pk).order_by("-pk").first()
 
 
 def find_handover(workspace_id: int, handover_id: int) -> Handover:
@@ -164,15 +177,18 @@ def _open(own: Handover, takeaway: Takeaway | None, now: int) -> IO[bytes]:
         if own.user is None:
             raise _Gone
         return BytesIO(write_member(own.user))
-    subject = _subject_of(own)
-    if subject is None:
+    request = _request_of(own)
+    if request is None:
         raise _Gone
-    return open_portable(subject, now=now) if own.what == RequestType.PORTABILITY else open_export(subject, ".zip", now=now)
+    subject, language = subject_of(request), request.language
+    if own.what == RequestType.PORTABILITY:
+        return open_portable(subject, now=now, language=language)
+    return open_export(subject, ".zip", now=now, language=language)
 
 
-def _subject_of(own: Handover) -> Subject | None:
-    request = PrivacyRequest.objects.filter(workspace_id=own.workspace_id, pk=own.request_id or UUID(int=0)).first()
-    return Subject(own.workspace_id, request.person_id) if request and request.person_id else None
+def _request_of(own: Handover) -> PrivacyRequest | None:
+    """The request of a person who is still there; of any other None."""
+    return PrivacyRequest.objects.filter(workspace_id=own.workspace_id, pk=own.request_id or UUID(int=0), person_id__isnull=False).first()
 
 
 def _measure(file: IO[bytes]) -> tuple[int, str]:
@@ -195,9 +211,10 @@ def _settle(own: Handover, answer: Answer, now: int) -> None:
     with transaction.atomic():
         if answer.is_taken:
             own.receipt = certify(_claims(own))
-            subject = _subject_of(own)
-            if subject is not None:
-                note_disclosures([Went(subject, CONTROLLER, own.pk, own.recipient, "export", own.what, now)])
+            request = _request_of(own)
+            if request is not None:
+                note_disclosures([Went(subject_of(request), CONTROLLER, own.pk, own.recipient, "export", own.what, now)])
+                write_step(request, HAND_OUT, By("worker"), now, facts={"handover": own.pk, "bytes": own.bytes})
         own.save()
     log.info("handed_over", handover_id=own.pk, state=own.state, status=own.status, trouble=own.trouble)
 
