@@ -27,7 +27,8 @@ def hand_over(request: HttpRequest, subject: Subject, token: str, language: str)
     """GET asks to whom and where; POST has it sent."""
     posted, words = read_form(request), words_of(subject.workspace_id, language)
     said = {name: posted.get(name, "").replace("\0", "").strip()[:LONGEST] for name in ("recipient", *Target.__struct_fields__)}
-    facts: dict[str, Any] = {"token": token, "methods": get_args(Method), "said": {name: said[name] for name in SHOWN_AGAIN}}
+    methods = [(one, words["method_s3"] if one == "s3" else f"HTTPS {one.upper()}") for one in get_args(Method)]
+    facts: dict[str, Any] = {"token": token, "methods": methods, "said": {name: said[name] for name in SHOWN_AGAIN}}
     if request.method != "POST":
         return show("my_handover.html", subject.workspace_id, language, **facts)
     if not posted.get("sure"):
