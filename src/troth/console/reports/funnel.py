@@ -17,7 +17,7 @@ from troth.console.access import MemberRequest, member_page
 from troth.console.charts import Chart, Series, bar_chart
 from troth.console.operands import list_property_operators
 from troth.console.reports.funnel_form import FunnelForm, read_form
-from troth.console.reports.reading import Step, name_day, read_span, share
+from troth.console.reports.reading import Step, label_days, read_span, share
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
@@ -120,8 +120,7 @@ def _draw(found: Counted, locale: str) -> Chart:
     none = (0,) * len(steps)
     each = [(*(by_day.get(day.isoformat()) or none), 0) for day in found.span.days]
     series = [Series(name, TONES[place], [came[place] - came[place + 1] for came in each]) for place, name in enumerate(steps)]
-    labels = [name_day(day, locale) for day in found.span.days]
-    return bar_chart(_("Who began each day, by the last step they came to"), labels, series[::-1])
+    return bar_chart(_("Who began each day, by the last step they came to"), label_days(found.span, locale), series[::-1])
 
 
 def _list_variants(found: Counted, names: Mapping[str, str]) -> list[Variant]:

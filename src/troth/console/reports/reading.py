@@ -112,11 +112,16 @@ def name_day(day: date, locale: str) -> str:
     return str(format_datetime(datetime.combine(day, time()), "EEE d MMM", locale=locale))
 
 
+def label_days(span: Span, locale: str) -> list[str]:
+    """Below a chart: short."""
+    return [str(format_datetime(datetime.combine(day, time()), "d MMM", locale=locale)) for day in span.days]
+
+
 def draw_days(days: Table, locale: str) -> list[Chart]:
     """What became of the messages of each day, and how its mails were received."""
     found = {line.key: line.figures for line in days.lines}
     each = [found.get(day.isoformat(), Figures()) for day in days.span.days]
-    labels = [str(format_datetime(datetime.combine(day, time()), "d MMM", locale=locale)) for day in days.span.days]
+    labels = label_days(days.span, locale)
     kinds = (
         (_("sent"), "good", [one.sent - one.bounced for one in each]),
         (_("on their way"), "accent", [one.waiting for one in each]),
