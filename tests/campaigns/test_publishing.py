@@ -17,6 +17,7 @@ from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.kernel.worker import drain
 from troth.messages.models import Message
+from troth.project.cli import main
 from troth.segments.conditions import ConditionInvalid
 
 WHO = Identity(external_id="1", email="dana@example.com")
@@ -119,3 +120,18 @@ def test_all_faults_are_told_at_once(workspace: Any) -> None:
     assert str(fault).startswith("html, line 1")
     own.purpose = "gone"
     assert [type(one).__name__ for one in find_faults(own)] == ["PurposeUnknown", "TemplateInvalid"]
+
+
+def test_the_commands_list_publish_pause_and_resume_a_campaign(workspace: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    own = draft(workspace)
+    where = [str(workspace.pk), str(own.pk)]
+    for verb, state in (("publish", CampaignState.PUBLISHED), ("pause", CampaignState.PAUSED), ("resume", CampaignState.PUBLISHED)):
+        assert main(["campaign", verb, *where]) == 0
+        assert Campaign.objects.get().state == state
+    update_campaign(Campaign.objects.get(), subject="Another")
+    assert main(["campaign", "list", where[0]]) == 0
+    assert "Receipt  edited since" in capsys.readouterr().out
+    broken = draft(workspace, name="Broken", html="{% if %}")
+    assert main(["campaign", "publish", where[0], str(broken.pk)]) != 0
+    assert main(["campaign", "pause", where[0], "999999"]) != 0
+    assert "no such campaign" in capsys.readouterr().err
