@@ -114,6 +114,14 @@ class StepOut(Schema):
     text: str | None
 
 
+class ForwardingOut(Schema):
+    """That a request is passed on to the controller, within 48 hours (Art. 28)."""
+
+    due_at: str
+    forwarded_at: str | None
+    how: str = Field(description="`mail`, or `otherwise`; empty: not yet.")
+
+
 class RequestDetail(RequestOut):
     """A privacy request with its clock, its history, what was done and, for an erasure, its signed certificate."""
 
@@ -121,6 +129,9 @@ class RequestDetail(RequestOut):
     identity: str = Field(description="By what means it is known who asks; empty: it is not.")
     identity_is_enough: bool = Field(description="Whether that is in proportion to the right.")
     clock: ClockOut
+    forwarding: ForwardingOut | None = Field(
+        description="Of a processor: whether the controller knows of it; null where nothing is to be passed on."
+    )
     possible: list[str] = Field(description="The acts that can move it.")
     history: list[StepOut]
     steps: dict[str, Any]

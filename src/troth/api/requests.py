@@ -22,6 +22,7 @@ from troth.api.request_schemas import (
     ClockOut,
     DetailsIn,
     DraftOut,
+    ForwardingOut,
     IdentityIn,
     LookIn,
     RequestDetail,
@@ -40,6 +41,7 @@ from troth.privacy.desk.carrying_out import DetailMissing, Details, Ground
 from troth.privacy.desk.checking import check_code, check_values
 from troth.privacy.desk.deciding import NotOursToDecide
 from troth.privacy.desk.evidence import make_evidence
+from troth.privacy.desk.forwarding import NotForwarded, forwarding_of
 from troth.privacy.desk.identity import IdentityLacking, IdentityRefused, Means, is_known_enough
 from troth.privacy.desk.requesters import look_again, take_request
 from troth.privacy.desk.steps import Said, Step, draft_kind, take_step
@@ -60,6 +62,7 @@ AS_THINGS_STAND = (
     IdentityRefused,
     NoAddress,
     NotSent,
+    NotForwarded,
     cases.PersonGone,
 )
 """Nothing is wrong with the call: it cannot be done now."""
@@ -271,6 +274,13 @@ def _facts(row: PrivacyRequest) -> dict[str, Any]:
     }
 
 
+def _forwarding(row: PrivacyRequest) -> ForwardingOut | None:
+    own = forwarding_of(row)
+    if own is None:
+        return None
+    return ForwardingOut(due_at=iso(own.due_at), forwarded_at=iso(own.forwarded_at) if own.forwarded_at else None, how=own.how)
+
+
 def show_detail(row: PrivacyRequest) -> RequestDetail:
     """A request whole."""
     now = now_ms()
@@ -287,6 +297,7 @@ def show_detail(row: PrivacyRequest) -> RequestDetail:
             is_extended=clock.is_extended,
             is_overdue=clock.is_overdue and listing.is_unanswered(row),
         ),
+        forwarding=_forwarding(row),
         possible=[str(act) for act in cases.acts_of(row)],
         history=[
             StepOut(

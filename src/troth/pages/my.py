@@ -33,7 +33,7 @@ from troth.privacy.desk.cases import RequestNotFound, find_request
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.links import make_data_url, make_follow_token, read_data_token, read_follow_token
 from troth.privacy.desk.portability import open_portable
-from troth.privacy.desk.self_service import bring_to_desk, correct, honour
+from troth.privacy.desk.self_service import bring_to_desk, correct, honour, is_honoured_at_once
 from troth.privacy.disclosures.log import note_mailed
 from troth.privacy.exporting.export import open_export
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
@@ -187,12 +187,14 @@ def act(request: HttpRequest, subject: Subject, token: str, language: str, act: 
     posted, now = read_form(request), now_ms()
     said = posted.get("words", "").replace("\0", "").strip()[:LONGEST_WORDS]
     fault = ""
+    if right == RequestType.ERASURE and not is_honoured_at_once(subject, right):
+        facts["more"] = words["erase_asked_more"]
     if request.method == "POST":
         if right == RequestType.ERASURE and not posted.get("sure"):
             fault = words["need_sure"]
         elif right == RequestType.HUMAN_REVIEW and not said:
             fault = words["need_words"]
-        elif right == RequestType.HUMAN_REVIEW:
+        elif not is_honoured_at_once(subject, right):
             return show_done(subject.workspace_id, language, bring_to_desk(subject, right, said, now=now, language=language), token)
         else:
             return show_done(subject.workspace_id, language, honour(subject, right, now=now, language=language, details=Details()), token)

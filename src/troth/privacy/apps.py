@@ -72,6 +72,7 @@ class PrivacyConfig(AppConfig):
         register_duty("leave_due", "troth.privacy.leaving.carrying_out.leave_due", every_ms=1_000)
         register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=250)
         register_duty("forget_requesters", "troth.privacy.desk.requesters.forget_files", every_ms=3_600_000)
+        register_duty("forward_to_controllers", "troth.privacy.desk.forwarding.forward_due", every_ms=5_000)
         register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
         register_duty("tell_over_opendsr", "troth.privacy.opendsr.callback_courier.tell_due", every_ms=1_000)
         register_duty("carry_out_instructions", "troth.privacy.opendsr.instructions.carry_out_due", every_ms=5_000)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from troth.privacy.desk.forwarding import count_late
 from troth.privacy.ledger import is_behind
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.states import OPEN, UNANSWERED
 
 
 def check_requests(now: int) -> tuple[bool, str]:
-    """Trouble when the legal term of a request is over (Art. 12(3) GDPR), or when a search found what should be gone."""
+    """Trouble when the legal term of a request is over (Art. 12(3) GDPR), when a search found what should be gone, or when a processor kept a request to itself."""
     waiting = PrivacyRequest.objects.filter(state__in=OPEN)
     overdue = waiting.filter(state__in=UNANSWERED, paused_at=None, due_at__lt=now).count()
     residue = waiting.filter(state=RequestState.RESIDUE_FOUND).count()
-    told = f"{waiting.count()} open, {overdue} overdue, {residue} with residue"
-    return not overdue and not residue, told if not overdue and not residue else f"{told}: `troth privacy requests --open` lists them"
+    late = count_late(now)
+    told = f"{waiting.count()} open, {overdue} overdue, {residue} with residue" + (
+        f", {late} not passed on to the controller" if late else ""
+    )
+    is_good = not overdue and not residue and not late
+    return is_good, told if is_good else f"{told}: `troth privacy requests --open` lists them"
 
 
 def check_ledger(now: int) -> tuple[bool, str]:

@@ -1,7 +1,8 @@
-"""What privacy tells, inside the transaction that does it: who was erased, as those who had got their data are to be told, too (Art. 19); which requests moved."""
+"""What privacy tells, inside the transaction that does it: who was erased, as those who had got their data are to be told, too (Art. 19); which requests moved; what a processor was asked."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 from troth.kernel.bulletins import Bulletin
@@ -10,3 +11,15 @@ from troth.kernel.personal_data import Subject
 erasures: Bulletin[Subject] = Bulletin()
 moves: Bulletin[UUID] = Bulletin()
 """The ids of requests in whose history a step was written, after their new state was."""
+
+
+class Asked(NamedTuple):
+    """A request of a person that came to a workspace which processes for another controller."""
+
+    subject: Subject
+    request_id: UUID
+    right: str
+    received_at: int
+
+
+asked: Bulletin[Asked] = Bulletin()

@@ -11,12 +11,14 @@ from troth.consent.models import Standing
 from troth.intake.news import Changed, Created, Merged
 from troth.kernel.personal_data import Subject
 from troth.messages.news import Became, MessageNews
+from troth.privacy.news import Asked
 from troth.segments.membership import Change
 from troth.segments.models import Segment
 from troth.webhooks.kinds import (
     CONSENT_CHANGED,
     PERSON_ERASED,
     PERSON_MERGED,
+    REQUEST_RECEIVED,
     RESUBSCRIBED,
     SEGMENT_ENTERED,
     SEGMENT_LEFT,
@@ -130,3 +132,14 @@ def hear_erasures(subjects: Sequence[Subject], now: int) -> None:
         for listener in find_listeners(subject.workspace_id, PERSON_ERASED)
     ]
     write(NOTICE, told, now)
+
+
+def hear_requests(news: Sequence[Asked], now: int) -> None:
+    """What persons asked of a processor: always passed on, for it is the controller's to decide (Art. 28(3)(e))."""
+    pass_on(
+        (
+            News(REQUEST_RECEIVED, one.subject, one.received_at, {"request_id": str(one.request_id), "right": one.right}, ungated=True)
+            for one in news
+        ),
+        now,
+    )

@@ -9,12 +9,14 @@ USER_CREATED, USER_UPDATED = "user_created", "user_updated"
 UNSUBSCRIBED, RESUBSCRIBED = "unsubscribed", "resubscribed"
 CONSENT_CHANGED, PERSON_ERASED, PERSON_MERGED = "consent.changed", "person.erased", "person.merged"
 SEGMENT_ENTERED, SEGMENT_LEFT = "segment.entered", "segment.left"
+REQUEST_RECEIVED = "request.received"
+"""A person asked a processor, and the controller has to know (Art. 28(3)(e))."""
 MESSAGES = tuple(became.value for became in Became)
 VERO = (
     *("sent", "delivered", "opened", "clicked", "failed", "bounced", "converted"),
     *(UNSUBSCRIBED, RESUBSCRIBED, "complained", USER_CREATED, USER_UPDATED),
 )
-OWN = (CONSENT_CHANGED, PERSON_ERASED, PERSON_MERGED, SEGMENT_ENTERED, SEGMENT_LEFT)
+OWN = (CONSENT_CHANGED, PERSON_ERASED, PERSON_MERGED, SEGMENT_ENTERED, SEGMENT_LEFT, REQUEST_RECEIVED)
 TYPES = (*VERO, *OWN)
 TEST = "test"
 """What the test button sends; nobody asks for it."""

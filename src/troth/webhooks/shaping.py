@@ -14,8 +14,8 @@ from troth.kernel.clock import iso
 from troth.webhooks.kinds import MESSAGES, PERSON_ERASED, RESUBSCRIBED, UNSUBSCRIBED, USER_CREATED, USER_UPDATED, VERO
 from troth.webhooks.models import Format
 
-REDUCED_TO = ("purpose", "purposes", "decision", "standing", "merged_id", "segment")
-"""What stays of facts where only whom it is about may be told: which will it was, and what they left."""
+REDUCED_TO = ("purpose", "purposes", "decision", "standing", "merged_id", "segment", "request_id", "right")
+"""What stays of facts where only whom it is about may be told: which will it was, what they left, and what they asked for."""
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):

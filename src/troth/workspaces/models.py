@@ -95,6 +95,8 @@ class Workspace(models.Model):
     """The one of the daily proof, for its made-up persons: it has no members, stands in no list, and nothing leaves it."""
     processes_for = models.CharField(max_length=200, blank=True)
     """The controller on whose behalf its data is processed (Art. 28), who decides persons' requests; empty: the workspace's own account is that."""
+    controller_contact = models.EmailField(blank=True)
+    """Where what persons ask of the processor is passed on to."""
     glass_roles = models.JSONField(default=list, blank=True)
     """Roles to which persons are shown in clear only for a reason (`glass`)."""
     leaves_at = models.BigIntegerField(null=True)

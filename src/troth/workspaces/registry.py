@@ -84,7 +84,10 @@ def find_workspace(id_or_name: str | int) -> Workspace:
     return found
 
 
-def set_controller(workspace: Workspace, name: str) -> None:
-    """Have a workspace process on behalf of a controller, who decides persons' requests; empty: its own account decides."""
+def set_controller(workspace: Workspace, name: str, contact: str | None = None) -> None:
+    """Have a workspace process on behalf of a controller, who decides persons' requests; empty: its own account decides. `contact`: its e-mail address."""
     workspace.processes_for = " ".join(name.split())[:200]
-    workspace.save(update_fields=["processes_for"])
+    if contact is not None:
+        workspace.controller_contact = contact
+        Workspace._meta.get_field("controller_contact").clean(contact, workspace)
+    workspace.save(update_fields=["processes_for", "controller_contact"])

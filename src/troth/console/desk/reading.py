@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from troth.console.desk.wording import list_facts, name_door, name_step
 from troth.privacy.desk.cases import acts_of, clock_of, is_unknown, pauses_of
 from troth.privacy.desk.deciding import is_for_another
+from troth.privacy.desk.forwarding import forwarding_of
 from troth.privacy.desk.identity import is_known_enough
 from troth.privacy.desk.lifting import can_lift, is_announced
 from troth.privacy.desk.listing import SOON, is_unanswered
@@ -189,6 +190,8 @@ def list_acts(request: PrivacyRequest) -> list[tuple[str, str, str]]:
         found.append((Step.ANNOUNCE_LIFTING, _("Say that it ends…"), "mail-check"))
         if is_announced(request):
             found.append((Step.LIFT, _("Lift the restriction…"), "lock-open"))
+    if (own := forwarding_of(request)) and own.forwarded_at is None:
+        found.insert(0, (Step.FORWARD, _("Pass on to the controller…"), "send"))
     if request.person_id is not None or is_unknown(request):
         found.append((Step.NOTE, _("Note…"), "sticky-note"))
     return found

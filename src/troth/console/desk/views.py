@@ -16,6 +16,7 @@ from troth.console.naming import names_of
 from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
 from troth.privacy.desk.cases import RequestNotFound, clock_of, find_request, is_unknown
+from troth.privacy.desk.forwarding import forwarding_of
 from troth.privacy.desk.identity import DEMANDS, is_known_enough
 from troth.privacy.desk.links import make_ask_url
 from troth.privacy.desk.listing import count_kinds, select
@@ -98,6 +99,8 @@ def request_page(request: MemberRequest, request_id: UUID) -> HttpResponse:
         is_known=is_known_enough(found.type, found.identity),
         recipients=list_notices(request.workspace.pk, request_id=found.pk),
         owing=list_notices(request.workspace.pk, request_id=found.pk, owing=True).filter(silent_at__isnull=False).count(),
+        forwarding=forwarding_of(found),
+        now=now,
         hands_out=found.type in (RequestType.ACCESS, RequestType.PORTABILITY),
         **reading.about(found),
     )

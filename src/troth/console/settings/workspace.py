@@ -31,7 +31,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         model = Workspace
         fields: ClassVar[list[str]] = [
             *("name", "match_on_email", "public_key_deletes", "audit_days"),
-            *("seat_country", "seat_region", "seat_zone", "privacy_contact", "processes_for", "is_transparent"),
+            *("seat_country", "seat_region", "seat_zone", "privacy_contact", "processes_for", "controller_contact", "is_transparent"),
             "glass_roles",
         ]
         labels: ClassVar[dict[str, Any]] = {
@@ -44,6 +44,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             "seat_zone": later("Time zone of your seat"),
             "privacy_contact": later("Who is told of terms"),
             "processes_for": later("The controller for whom you process"),
+            "controller_contact": later("The controller’s e-mail address"),
             "is_transparent": later("Everybody may read how you handle data"),
         }
         help_texts: ClassVar[dict[str, Any]] = {
@@ -62,6 +63,9 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             "seat_zone": later("An IANA name such as Europe/Berlin: days begin and end there. Empty: UTC."),
             "processes_for": later(
                 "Empty: you are the controller. Else name it: it decides requests, and nobody here can refuse or extend one; what it asks over OpenDSR is carried out by itself."
+            ),
+            "controller_contact": later(
+                "What persons ask of you is passed on to it by mail, at once; without it members are told to do so within 48 hours (Art. 28)."
             ),
             "is_transparent": later(
                 "A page at /transparency/ with your purposes, notices and the number of requests; nothing on it is about anybody."

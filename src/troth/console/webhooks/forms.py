@@ -30,6 +30,7 @@ WORDS = {
     "person.merged": _("two people turned out to be one"),
     "segment.entered": _("a person came into a segment"),
     "segment.left": _("a person left a segment"),
+    "request.received": _("a person asked a workspace that processes for another controller"),
 }
 """What each type of news is, for members."""
 

@@ -17,6 +17,7 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
 from troth.privacy.desk.deciding import check_may_decide
+from troth.privacy.desk.forwarding import begin as begin_forwarding
 from troth.privacy.desk.identity import STRENGTH, Means, is_known_enough
 from troth.privacy.history import NOTE, OPEN, By, Words, write_step
 from troth.privacy.legal_clock import Pause, Reading, check_extension, read_clock, stops_clock
@@ -93,6 +94,7 @@ def open_request(
     with transaction.atomic():
         request.save(force_insert=True)
         write_step(request, OPEN, by, now, words=Words(words))
+        begin_forwarding(request, now)
         if means:
             _identified(request, means, by, now, {})
         if tell_at_once:

@@ -17,6 +17,7 @@ from troth.kernel.personal_data import Subject
 from troth.people.identifiers import EMAIL, EXTERNAL_ID, PHONE, make_handle
 from troth.people.lookup import find_people
 from troth.privacy.desk import cases
+from troth.privacy.desk.forwarding import begin as begin_forwarding
 from troth.privacy.desk.identity import MOST_TRIES, IdentityRefused
 from troth.privacy.history import OPEN, By, Words, read_history, write_step
 from troth.privacy.models import PrivacyRequest, RequestType, RequestWords
@@ -65,6 +66,7 @@ def take_request(
         request.save(force_insert=True)
         RequesterFile.objects.create(request_id=request.pk, workspace_id=workspace_id, address=address, tag=handle.tag if handle else b"")
         write_step(request, OPEN, by, now, facts={"on_file": False, "told": sorted(known)}, words=Words(words))
+        begin_forwarding(request, now)
     return request
 
 

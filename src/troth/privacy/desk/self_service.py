@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from troth.kernel.personal_data import Subject
 from troth.privacy.desk import cases
 from troth.privacy.desk.carrying_out import Details
+from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.identity import Means
 from troth.privacy.desk.steps import Said, Step, take_step
 from troth.privacy.history import By, Words
@@ -30,6 +31,11 @@ def honour(subject: Subject, right: RequestType, *, now: int, language: str, det
     if right != RequestType.ERASURE:
         cases.answer(request, words=Words(""), by=PAGE, now=now, facts={"told": "page"})
     return request
+
+
+def is_honoured_at_once(subject: Subject, right: RequestType) -> bool:
+    """Whether no member has to look first. Of a processor nobody erases without the controller, who may have to keep something (Art. 17(3), 28)."""
+    return right != RequestType.HUMAN_REVIEW and not (right == RequestType.ERASURE and is_for_another(subject.workspace_id))
 
 
 def bring_to_desk(subject: Subject, right: RequestType, words: str, *, now: int, language: str) -> PrivacyRequest:

@@ -10,6 +10,7 @@ import msgspec
 
 from troth.privacy.desk import cases
 from troth.privacy.desk.carrying_out import Details, carry_out, check_carrying_out
+from troth.privacy.desk.forwarding import check_forwarding, forward, note_forwarded
 from troth.privacy.desk.lifting import ANNOUNCE, check_announcing, check_lifting, lift
 from troth.privacy.desk.telling import GAP, mail
 from troth.privacy.desk.weighing import check_fee, check_refusing_objection, check_weighing, weigh
@@ -43,6 +44,8 @@ class Step(StrEnum):
     LIFT = "lift"
     NOT_FOUND = "not_found"
     """Whoever asks is not on file, and is told so (Art. 11(2), 12(2))."""
+    FORWARD = "forward"
+    """To the controller for whom the workspace processes (Art. 28(3)(e)): by mail now, or the member did it."""
 
 
 class How(StrEnum):
@@ -159,6 +162,7 @@ CHECKS: Mapping[Step, Callable[[PrivacyRequest, Said, int], None]] = {
     Step.ANNOUNCE_LIFTING: lambda request, said, now: check_announcing(request, said.text),
     Step.NOT_FOUND: lambda request, said, now: cases.check_finding_nobody(request, said.text),
     Step.LIFT: lambda request, said, now: check_lifting(request),
+    Step.FORWARD: lambda request, said, now: check_forwarding(request),
 }
 
 Way = Callable[[PrivacyRequest, Said, By, int, Mapping[str, Any]], None]
@@ -228,6 +232,13 @@ def _lift(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[
     lift(request, said.text, by=by, now=now)
 
 
+def _forward(request: PrivacyRequest, said: Said, by: By, now: int, facts: Mapping[str, Any]) -> None:
+    if said.how == How.MAIL:
+        forward(request, by=by, now=now)
+    else:
+        note_forwarded(request, said=said.text, by=by, now=now)
+
+
 WAYS: Mapping[Step, Way] = {
     Step.ACKNOWLEDGE: _acknowledge,
     Step.ASK_IDENTITY: _ask(Act.ASK_IDENTITY),
@@ -244,4 +255,5 @@ WAYS: Mapping[Step, Way] = {
     Step.ANNOUNCE_LIFTING: _announce,
     Step.LIFT: _lift,
     Step.NOT_FOUND: _not_found,
+    Step.FORWARD: _forward,
 }

@@ -10,6 +10,7 @@ from django.db import models
 from troth.privacy.models import compaction as _compaction_models  # noqa: F401 -- its tables are of this app
 from troth.privacy.models import desk as _desk_models  # noqa: F401 -- its tables are of this app
 from troth.privacy.models import disclosures as _disclosure_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import forwarding as _forwarding_models  # noqa: F401 -- its tables are of this app
 from troth.privacy.models import kept as _kept_models  # noqa: F401 -- its tables are of this app
 from troth.privacy.models import leaving as _leaving_models  # noqa: F401 -- its tables are of this app
 from troth.privacy.models import opendsr as _opendsr_models  # noqa: F401 -- its tables are of this app

@@ -25,7 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("step", metavar="STEP", choices=[str(step) for step in Step], help=", ".join(Step))
         parser.add_argument("--text", default="", help="the reasons, the question, the answer or the note")
         parser.add_argument("--subject", default="", help="of the mail; without it that of the draft")
-        parser.add_argument("--mail", action="store_true", help="mail the text to the address on file; else you told the person yourself")
+        parser.add_argument(
+            "--mail",
+            action="store_true",
+            help="mail the text to the address on file (forward: to the controller); else you told them yourself",
+        )
         parser.add_argument("--draft", action="store_true", help="only print the mail that the step begins with")
         parser.add_argument("--language", default="", metavar="CODE", help="of the draft")
         parser.add_argument("--purpose", action="append", metavar="KEY", help="objected to or withdrawn; may be repeated")
@@ -53,10 +57,11 @@ class Command(BaseCommand):
             fee=options["fee"],
             prevails=options["prevails"],
         )
+        forwards = options["mail"] and step == Step.FORWARD
         if options["mail"] and made:
             # The whole letter, in which the text stands: it names the remedies too (Art. 12(4)).
             said = Said(text=made.text, subject=options["subject"] or made.subject, how=How.MAIL, details=details)
         else:
-            said = Said(text=options["text"], details=details)
+            said = Said(text=options["text"], how=How.MAIL if forwards else How.OTHERWISE, details=details)
         take_step(request, step, said, by=By("cli"), now=now)
         self.stdout.write(f"Request {request.pk}: {request.state}")
