@@ -36,6 +36,7 @@ STEPS: Mapping[str, Promise] = {
     "weigh": later("The grounds were weighed"),
     "announce_lifting": later("The person was told that the restriction ends"),
     "lift": later("The restriction was lifted"),
+    "forward": later("It was passed on to the controller"),
     "hold_ended": later("What a legal hold kept was erased"),
     "callback": later("The sender could not be told"),
 }
