@@ -131,9 +131,9 @@ def object_to(own: Processor, text: str, *, now: int) -> Processor:
 
 
 def settle_objection(own: Processor, how: str, *, now: int) -> Processor:
-    """The objection is settled, and how: the proposal goes on, effective when its window has ended. Both stay in the history. Raises ProcessorInvalid."""
+    """The objection, if there is one, is settled, and how: the proposal goes on, effective when its window has ended. Both stay in the history. Raises ProcessorInvalid."""
     if not own.objection:
-        raise ProcessorInvalid("$.objection: nobody objects.")
+        return own
     if not how.strip() or len(how) > LONGEST:
         raise ProcessorInvalid(f"$.text: say how it was settled, in {LONGEST:,} characters at most.")
     own.objection = ""
