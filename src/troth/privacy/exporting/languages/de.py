@@ -151,7 +151,7 @@ WORDS: Final[dict[str, str]] = {
     "what was told 7 days; that it was told 30 days": "was mitgeteilt wurde, 7 Tage; dass es mitgeteilt wurde, 30 Tage",
     "Audit log: which role of the company read or changed the person's data": "Zugriffsprotokoll: welche Rolle im Unternehmen die Daten der Person las oder änderte",
     "prove lawful handling (Art. 5(2), 32)": "rechtmäßigen Umgang nachweisen (Art. 5 Abs. 2, 32)",
-    "acts of members in the console": "Handlungen von Mitgliedern in der Konsole",
+    "acts of members in the console, and of keys over the API": "Handlungen von Mitgliedern in der Konsole, und von Schlüsseln über die API",
     "400 days unless the workspace sets another term": "400 Tage, wenn der Arbeitsbereich keine andere Frist setzt",
     "Identifiers and devices, and the keyed hashes that lead to the person": "Kennungen und Geräte, und die Prüfwerte mit Schlüssel, die zur Person führen",
     "the customer's own systems (API, import) and the person": "die eigenen Systeme des Unternehmens (API, Import) und die Person",

@@ -151,7 +151,7 @@ WORDS: Final[dict[str, str]] = {
     "what was told 7 days; that it was told 30 days": "lo que se dijo, 7 días; que se dijo, 30 días",
     "Audit log: which role of the company read or changed the person's data": "Registro de accesos: qué función de la empresa leyó o cambió los datos de la persona",
     "prove lawful handling (Art. 5(2), 32)": "probar un tratamiento lícito (art. 5.2 y 32)",
-    "acts of members in the console": "actos de los miembros en la consola",
+    "acts of members in the console, and of keys over the API": "actos de los miembros en la consola, y de las claves por la API",
     "400 days unless the workspace sets another term": "400 días si el espacio no fija otro plazo",
     "Identifiers and devices, and the keyed hashes that lead to the person": "Identificadores y dispositivos, y las huellas con clave que llevan a la persona",
     "the customer's own systems (API, import) and the person": "los sistemas de la empresa (API, importación) y la persona",

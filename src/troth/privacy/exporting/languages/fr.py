@@ -151,7 +151,7 @@ WORDS: Final[dict[str, str]] = {
     "what was told 7 days; that it was told 30 days": "ce qui a été dit 7 jours ; le fait de l’avoir dit 30 jours",
     "Audit log: which role of the company read or changed the person's data": "Journal des accès : quel rôle de l’entreprise a lu ou modifié les données de la personne",
     "prove lawful handling (Art. 5(2), 32)": "prouver un traitement licite (art. 5, par. 2, et 32)",
-    "acts of members in the console": "actes des membres dans la console",
+    "acts of members in the console, and of keys over the API": "actes des membres dans la console, et des clés par l’API",
     "400 days unless the workspace sets another term": "400 jours si l’espace ne fixe pas une autre durée",
     "Identifiers and devices, and the keyed hashes that lead to the person": "Identifiants et appareils, et les empreintes à clé qui mènent à la personne",
     "the customer's own systems (API, import) and the person": "les systèmes de l’entreprise (API, import) et la personne",
