@@ -29,6 +29,8 @@ from troth.messages.reports.funnels import LONGEST_FUNNEL, MOST_STEPS, count_fun
 from troth.messages.reports.shapes import By, make_span
 
 router = Router(tags=["reports"])
+AS_CSV = {"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}}
+"""Beside JSON, for the description."""
 
 
 class When(Schema):
@@ -97,7 +99,7 @@ class TableOut(Schema):
     lines: list[LineOut]
 
 
-@router.get("/reports/figures", auth=READ_REPORTS, response={200: TableOut, **problems()})
+@router.get("/reports/figures", auth=READ_REPORTS, response={200: TableOut, **problems()}, openapi_extra=AS_CSV)
 def read_figures(request: HttpRequest, asked: Query[Grouped]) -> Any:
     """Messages by what became of them, grouped by day, source, variant, channel, topic or recipient domain. No person can be told from it."""
     workspace_id = workspace_of(request)
@@ -184,7 +186,7 @@ class FunnelOut(FunnelIn):
     variants: list[FunnelVariantOut]
 
 
-@router.post("/reports/funnel", auth=READ_REPORTS, response={200: FunnelOut, **problems(404)})
+@router.post("/reports/funnel", auth=READ_REPORTS, response={200: FunnelOut, **problems(404)}, openapi_extra=AS_CSV)
 def read_funnel_of_events(request: HttpRequest, funnel: FunnelIn, asked: Query[Told]) -> Any:
     """How far people came through events of your choice; nothing is kept. A person counts once, by the day of their first step. No person can be told from it."""
     workspace_id, now = workspace_of(request), now_ms()
