@@ -46,7 +46,7 @@ def test_why_somebody_is_in_or_not_is_told_condition_by_condition(alice: Any) ->
     assert not told["is_in"] and told["conditions"]["holds"]
     assert told["verdicts"] == [{"purpose": "behavioural_profiling", "allow": False, "basis": "", "reason": "no_consent"}]
     says = [(part["says"], part["holds"]) for part in told["conditions"]["parts"]]
-    assert says[0] == ("plan is “pro”", True) and says[2][0] == "did Bought within the last P1D"
+    assert says[0] == ("plan is “pro”", True) and says[2][0] == "did Bought within the last 1 day"
     assert told["conditions"]["parts"][0]["evidence"] == ["“pro”"]
     assert told["conditions"]["parts"][2]["evidence"][0].startswith("bought at 2")
 

@@ -163,11 +163,14 @@ def test_an_attack_is_refused_within_a_moment_and_a_few_megabytes(name: str, esc
     variables: dict[str, Any] = {"n": 10**9, "list": [f"item {i}" for i in range(20_000)], "big": big}
 
     def attack() -> None:
-        compile_template.cache_clear()
         with pytest.raises((TemplateTooExpensive, TemplateInvalid)):
             _render(ATTACKS[name], variables, escape=escape)
 
-    assert least_cpu_seconds(attack, enough=LIMIT_S) < LIMIT_S
+    def compile_and_attack() -> None:
+        compile_template.cache_clear()
+        attack()
+
+    assert least_cpu_seconds(compile_and_attack, enough=LIMIT_S) < LIMIT_S
     if escape:
         tracemalloc.start()
         attack()

@@ -82,7 +82,7 @@ def test_the_register_of_processors_is_a_feed_of_every_change_for_machines(clien
     change_processor(own, {"contact": "Bob"}, now=now + 1)
     change_processor(own, {"location": "Boston", "transfer_tool": "scc_2"}, now=now + 2)
     object_to(own, "We do not want that", now=now + 3)
-    settle_objection(own, now=now + 4)
+    settle_objection(own, "We stay in Paris", now=now + 4)
     end_processor(own, now=now + 5)
     told = client.get(f"{place}/processors.json").json()
     assert [one["what"] for one in told["changes"]] == ["ended", "settled", "objected", "proposed", "registered"], (
@@ -94,7 +94,7 @@ def test_the_register_of_processors_is_a_feed_of_every_change_for_machines(clien
     feed = ET.fromstring(answer.content)
     titles = [entry.findtext("{http://www.w3.org/2005/Atom}title") for entry in feed.iter("{http://www.w3.org/2005/Atom}entry")]
     assert titles[-1] == "Mailer <Ltd> is in use" and "you may object" in str(titles[-4 + 2])
-    for hidden in ("Ann", "Bob", "drawer", "We do not want"):
+    for hidden in ("Ann", "Bob", "drawer", "We do not want", "We stay in Paris"):
         assert hidden not in answer.content.decode() and hidden not in str(told)
     Workspace.objects.update(is_transparent=False)
     assert client.get(f"{place}/processors.json").status_code == 404
