@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
-import pytest
 from django.test import Client
 
+from troth.kernel.sql import is_sqlite
 from troth.privacy.readiness.impact import read_impact
 from troth.workspaces.audit import read_entries
 from troth.workspaces.models import Member, User
@@ -30,17 +29,17 @@ def test_every_red_line_has_a_button_that_leads_to_its_page(workspace: Any) -> N
     assert [place for place in places if owner.get(place).status_code != 200] == []
 
 
-@pytest.mark.skipif(os.environ.get("TROTH_TEST_DATABASE") == "postgresql", reason="PostgreSQL is backed up by tools of its own")
-def test_a_backup_is_made_from_the_list_and_not_twice(workspace: Any, monkeypatch: Any) -> None:
+def test_a_backup_is_made_from_the_list_not_twice_and_not_where_postgresql_has_tools_of_its_own(workspace: Any, monkeypatch: Any) -> None:
     begun: list[tuple[str, ...]] = []
     monkeypatch.setattr("troth.console.readiness.views.run_beside", lambda *command: begun.append(command))
     place = f"/console/{workspace.pk}/readiness/backup"
     owner = join(workspace, "owner")
-    assert owner.post(place).status_code == 303 and begun == [("backup_create",)]
+    once = [("backup_create",)] if is_sqlite() else []
+    assert owner.post(place).status_code == 303 and begun == once
     monkeypatch.setattr("troth.console.readiness.views.has_fresh_backup", lambda now: True)
-    assert owner.post(place).status_code == 303 and len(begun) == 1
+    assert owner.post(place).status_code == 303 and begun == once
     assert join(workspace, "privacy_officer").get(place).status_code == 403
-    assert [entry.action for entry in read_entries(workspace.pk)] == ["backup.started"]
+    assert [entry.action for entry in read_entries(workspace.pk)] == ["backup.started"] * len(once)
 
 
 def test_an_assessment_is_declared_and_signed(workspace: Any) -> None:
