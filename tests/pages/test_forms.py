@@ -197,7 +197,8 @@ def test_an_address_is_not_flooded_and_a_program_gets_no_mail(form: ConsentForm,
 
 
 def test_somebody_erased_is_not_written_to_and_nobody_can_tell(form: ConsentForm, mail_sink: Kept, workspace: Any, enter: Confirm) -> None:
-    store_suppressions(workspace.pk, suppression_tags(workspace.pk, "email", "dana@example.com"), now=1, reason="erased")
+    tags = suppression_tags(workspace.pk, "email", "dana@example.com")
+    store_suppressions([(workspace.pk, tag, 1, "") for tag in tags], reason="erased")
     erased = Client().post(f"/f/{form.form_id}", ENTERED)
     enter(email="else@example.com")
     assert recipients(mail_sink) == ["else@example.com"]

@@ -149,3 +149,27 @@ def test_who_keeps_the_register_is_told_when_a_breach_comes_a_day_before_the_end
         assert not any("Dana" in text for text in texts), "a mail says nothing of what happened"
         reminded = [step.detail[0] for step in list_steps(breach) if step.what == "reminded"]
         assert reminded == ["new", "soon", "over"]
+
+
+def test_an_address_that_is_refused_keeps_nobody_from_being_told_and_nobody_is_told_again_for_it(workspace: Any, settings: Any) -> None:
+    for role in ("owner", "dpo", "privacy_officer"):
+        Member.objects.create(user=User.objects.create_user(f"{role}@acme.example"), workspace=workspace, role=role)
+    for kept, url in run_mail_server():
+        settings.TROTH_EMAIL_URL = url
+        kept.refused = {"dpo@acme.example"}
+        record_breach(workspace.pk, {"title": "A list went astray", "aware_at": NOW}, user_id=1, now=NOW)
+        for at in (NOW, NOW + HOUR):
+            tell_of_breaches(at)
+        assert [mail[0] for mail in kept.mails] == [["owner@acme.example"], ["privacy_officer@acme.example"]]
+
+
+def test_while_nobody_can_be_told_it_is_tried_again(workspace: Any, settings: Any) -> None:
+    Member.objects.create(user=User.objects.create_user("owner@acme.example"), workspace=workspace, role="owner")
+    for kept, url in run_mail_server():
+        settings.TROTH_EMAIL_URL = url
+        kept.refused = {"owner@acme.example"}
+        record_breach(workspace.pk, {"title": "A list went astray", "aware_at": NOW}, user_id=1, now=NOW)
+        tell_of_breaches(NOW)
+        kept.refused = set()
+        tell_of_breaches(NOW + HOUR)
+        assert [mail[0] for mail in kept.mails] == [["owner@acme.example"]]

@@ -10,6 +10,9 @@ from ninja.security import HttpBearer
 from troth.api.errors import ScopeMissing
 from troth.workspaces.keys import SCOPES, Grant, find_grant
 
+NO_MEMBER = 0
+"""Who acts where a key does: no user has this number."""
+
 
 class Bearer(HttpBearer):
     """`Authorization: Bearer KEY`, and the scope that an operation asks for. Without a valid key 401, without the scope 403."""

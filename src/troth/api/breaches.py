@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
-from troth.api.access import WRITE_REGISTERS, workspace_of
+from troth.api.access import NO_MEMBER, WRITE_REGISTERS, workspace_of
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import DAY, iso, now_ms
 from troth.privacy.breaches.affected import count_affected
@@ -27,8 +27,6 @@ from troth.privacy.breaches.register import (
 from troth.privacy.models import Breach
 
 router = Router(tags=["registers"])
-API = 0
-"""The member of a step that came by a key."""
 Kind = Literal["confidentiality", "integrity", "availability"]
 Number = Annotated[int | None, Field(ge=0, le=MOST)]
 
@@ -125,7 +123,7 @@ def list_all(request: HttpRequest) -> list[BreachOut]:
 def create(request: HttpRequest, breach: BreachIn) -> Status[BreachOut]:
     """Enter a breach. Without `aware_at` the 72 hours begin now."""
     now = now_ms()
-    return Status(201, _show(record_breach(workspace_of(request), _said(breach), user_id=API, now=now), now))
+    return Status(201, _show(record_breach(workspace_of(request), _said(breach), user_id=NO_MEMBER, now=now), now))
 
 
 @router.get("/breaches/affected", auth=WRITE_REGISTERS, response={200: AffectedOut, **problems()})
@@ -147,7 +145,7 @@ def read(request: HttpRequest, breach_id: int) -> BreachOut:
 def revise(request: HttpRequest, breach_id: int, breach: BreachPatch) -> BreachOut:
     """More became known (Art. 33(4)); what was said before is kept."""
     own, now = find_breach(workspace_of(request), breach_id), now_ms()
-    revise_breach(own, _said(breach), user_id=API, now=now)
+    revise_breach(own, _said(breach), user_id=NO_MEMBER, now=now)
     return _show(own, now)
 
 
@@ -155,7 +153,7 @@ def revise(request: HttpRequest, breach_id: int, breach: BreachPatch) -> BreachO
 def decide(request: HttpRequest, breach_id: int, decision: BreachDecisionIn) -> BreachOut:
     """Whether the authority and the persons are told."""
     own, now = find_breach(workspace_of(request), breach_id), now_ms()
-    decide_breach(own, tell=decision.tell, reason=decision.reason, high_risk=decision.high_risk, user_id=API, now=now)
+    decide_breach(own, tell=decision.tell, reason=decision.reason, high_risk=decision.high_risk, user_id=NO_MEMBER, now=now)
     return _show(own, now)
 
 
@@ -163,7 +161,7 @@ def decide(request: HttpRequest, breach_id: int, decision: BreachDecisionIn) -> 
 def told(request: HttpRequest, breach_id: int, news: ToldIn) -> BreachOut:
     """That somebody was told."""
     own, now = find_breach(workspace_of(request), breach_id), now_ms()
-    note_told(own, news.whom, at=_ms(news.at) if news.at else now, note=news.note, user_id=API, now=now)
+    note_told(own, news.whom, at=_ms(news.at) if news.at else now, note=news.note, user_id=NO_MEMBER, now=now)
     return _show(own, now)
 
 
@@ -171,7 +169,7 @@ def told(request: HttpRequest, breach_id: int, news: ToldIn) -> BreachOut:
 def close(request: HttpRequest, breach_id: int) -> BreachOut:
     """Nothing is left to do; refused while somebody is still to be told."""
     own, now = find_breach(workspace_of(request), breach_id), now_ms()
-    close_breach(own, user_id=API, now=now)
+    close_breach(own, user_id=NO_MEMBER, now=now)
     return _show(own, now)
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field, StringConstraints
 
-from troth.api.access import ERASE, workspace_of
+from troth.api.access import ERASE, NO_MEMBER, workspace_of
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import iso, now_ms
 from troth.privacy.desk.letter_preview import preview_letter
@@ -106,7 +106,7 @@ def get_letter(
 def put_letter(request: HttpRequest, said: LetterIn) -> LetterOut:
     """Keep a new version; it is sent from now on. The same text as before makes none."""
     workspace_id = workspace_of(request)
-    save_letter(workspace_id, said.kind, said.language, subject=said.subject, text=said.text, user_id=0, now=now_ms())
+    save_letter(workspace_id, said.kind, said.language, subject=said.subject, text=said.text, user_id=NO_MEMBER, now=now_ms())
     return _show(workspace_id, said.kind, said.language)
 
 
@@ -116,7 +116,7 @@ def put_letter_back(
 ) -> LetterOut:
     """From now on the built-in letter is sent; the own versions are kept."""
     workspace_id = workspace_of(request)
-    put_back(workspace_id, kind, language, user_id=0, now=now_ms())
+    put_back(workspace_id, kind, language, user_id=NO_MEMBER, now=now_ms())
     return _show(workspace_id, kind, language)
 
 

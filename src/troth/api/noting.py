@@ -14,7 +14,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja.operation import Operation
 
-from troth.api.access import key_of, workspace_of
+from troth.api.access import NO_MEMBER, key_of, workspace_of
 from troth.api.errors import Ambiguous
 from troth.api.persons import resolve
 from troth.kernel.clock import now_ms
@@ -100,7 +100,7 @@ def note_calls(operation: Operation, path: str) -> None:
         workspace_id = workspace_of(request)
         record_access(
             workspace_id,
-            user_id=0,
+            user_id=NO_MEMBER,
             role=API,
             action=action,
             at=now_ms(),

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from troth.api.access import WRITE_REGISTERS, workspace_of
+from troth.api.access import NO_MEMBER, WRITE_REGISTERS, workspace_of
 from troth.api.schemas import Input, problems
 from troth.kernel.clock import iso, now_ms
 from troth.privacy.readiness.impact import LONGEST, declare_criteria, read_impact, sign_assessment
@@ -16,8 +16,6 @@ from troth.privacy.readiness.lines import read_lines
 from troth.workspaces.models import Workspace
 
 router = Router(tags=["registers"])
-API = 0
-"""The member of what came by a key."""
 
 
 class ReadinessLineOut(Schema):
@@ -91,7 +89,7 @@ def read_impact_assessment(request: HttpRequest) -> ImpactOut:
 def declare(request: HttpRequest, said: DeclareIn) -> ImpactOut:
     """Say which criteria are met that only people know of."""
     workspace = Workspace.objects.get(pk=workspace_of(request))
-    declare_criteria(workspace.pk, said.declared, user_id=API, now=now_ms())
+    declare_criteria(workspace.pk, said.declared, user_id=NO_MEMBER, now=now_ms())
     return _impact(workspace)
 
 
@@ -99,7 +97,7 @@ def declare(request: HttpRequest, said: DeclareIn) -> ImpactOut:
 def sign(request: HttpRequest, said: SignIn) -> Status[ImpactOut]:
     """Keep an assessment that somebody signed, for the criteria that are met now."""
     workspace = Workspace.objects.get(pk=workspace_of(request))
-    sign_assessment(workspace, text=said.text, name=said.name, function=said.function, user_id=API, now=now_ms())
+    sign_assessment(workspace, text=said.text, name=said.name, function=said.function, user_id=NO_MEMBER, now=now_ms())
     return Status(201, _impact(workspace))
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from troth.api.access import ERASE, WRITE_REGISTERS, workspace_of
+from troth.api.access import ERASE, NO_MEMBER, WRITE_REGISTERS, workspace_of
 from troth.api.errors import Conflict, NotFound
 from troth.api.processors import ProcessorId, ProcessorOut, show_processor
 from troth.api.schemas import Input, Time, problems
@@ -113,7 +113,7 @@ def get_recipient(request: HttpRequest, notice_id: UUID) -> dict[str, Any]:
 def record_answer_of_recipient(request: HttpRequest, notice_id: UUID, said: AnswerIn) -> dict[str, Any]:
     """Record what was heard by letter, mail, telephone or in a portal."""
     own = _find(request, notice_id)
-    return _acted(own, lambda: record_answer(own, said.answer, said.means, user_id=0, now=now_ms()))
+    return _acted(own, lambda: record_answer(own, said.answer, said.means, user_id=NO_MEMBER, now=now_ms()))
 
 
 @router.post("/recipients/{notice_id}/again", auth=ERASE, response={200: RecipientDetail, **problems(404, 409)})

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from ninja import Path, Router, Schema, Status
 
-from troth.api.access import ERASE, EXPORT, READ_REPORTS, WRITE_REGISTERS, workspace_of
+from troth.api.access import ERASE, EXPORT, NO_MEMBER, READ_REPORTS, WRITE_REGISTERS, workspace_of
 from troth.api.persons import resolve
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import iso, now_ms
@@ -19,7 +19,7 @@ from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
 from troth.privacy.retention.rules import RetentionUnknown, find_rule, list_rules, plain_rule, save_rule
 from troth.privacy.retention.running import list_runs, preview
-from troth.workspaces.audit import record_access
+from troth.workspaces.audit import API, record_access
 
 router = Router(tags=["retention"])
 RuleId = Annotated[int, Path(ge=1, lt=2**63)]
@@ -201,7 +201,9 @@ def open_kept_item(request: HttpRequest, item_id: str) -> dict[str, Any]:
     """Open one, for the claim or the authority it is kept for; the opening is written to the audit log."""
     item = find_kept(workspace_of(request), _number(item_id))
     opened = open_kept(item)
-    record_access(item.workspace_id, user_id=0, role="api", action="kept.opened", at=now_ms(), detail={"request": str(item.request_id)})
+    record_access(
+        item.workspace_id, user_id=NO_MEMBER, role=API, action="kept.opened", at=now_ms(), detail={"request": str(item.request_id)}
+    )
     return opened
 
 

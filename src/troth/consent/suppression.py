@@ -53,13 +53,8 @@ def is_suppressed(workspace_id: int, value: str) -> bool:
     return bool(find_suppressed(tags))
 
 
-def store_suppressions(workspace_id: int, tags: Sequence[bytes], *, now: int, reason: str, request_id: str = "") -> None:
-    """Remember tags; one that is there already stays as it is."""
-    store_suppressions_of_many([(workspace_id, tag, now, request_id) for tag in tags], reason=reason)
-
-
-def store_suppressions_of_many(found: Sequence[tuple[int, bytes, int, str]], *, reason: str) -> None:
-    """The same for tags of many requests: (workspace_id, tag, since, request_id)."""
+def store_suppressions(found: Sequence[tuple[int, bytes, int, str]], *, reason: str) -> None:
+    """Remember tags, `(workspace_id, tag, since, request_id)`; one that is there already stays as it is."""
     insert_rows(
         "INSERT INTO consent_suppression (bucket, tag, workspace_id, scope, since, reason, request_id)",
         sorted(

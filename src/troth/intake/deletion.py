@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from troth.consent.suppression import store_suppressions_of_many, suppression_tags
+from troth.consent.suppression import store_suppressions, suppression_tags
 from troth.intake.commands import ACCEPTED, UNKNOWN_PERSON, Delete, Outcome
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
@@ -44,7 +44,7 @@ def withdraw_from_processing(leaving: Sequence[tuple[Subject, str]], *, now: int
         free = [h for h in held[subject.person_id] if h.tag not in shared and last[h.tag] == subject.person_id]
         tags[subject.person_id] = [tag for h in free for tag in suppression_tags(subject.workspace_id, h.kind, h.value)]
     suppressed = [(subject.workspace_id, tag, now, request_id) for subject, request_id in leaving for tag in tags[subject.person_id]]
-    store_suppressions_of_many(suppressed, reason=reason)
+    store_suppressions(suppressed, reason=reason)
     mark_being_erased(subjects)
     return tags
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid, parseaddr
 
+import structlog
 from django.conf import settings
 
 from troth.kernel.ids import new_row_id
 from troth.messages.channels import Outgoing, channel_from_url
+from troth.messages.errors import ChannelError
+
+log = structlog.get_logger()
 
 
 def can_mail() -> bool:
@@ -34,3 +39,22 @@ def write_member_mail(recipient: str, subject: str, text: str, now: int) -> Outg
 def send_member_mail(outgoing: Outgoing) -> None:
     """Hand it over. Raises ChannelError."""
     channel_from_url(settings.TROTH_EMAIL_URL).send(outgoing)
+
+
+def mail_members(recipients: Iterable[str], subject: str, text: str, now: int) -> int:
+    """Mail the same to several; returns to how many it went. Raises ChannelError or OSError when it went to none of them.
+
+    An address that is refused keeps the others from nothing, and nobody gets the mail again for its sake: who mails again mails all.
+    """
+    sent, failure = 0, None
+    for recipient in recipients:
+        try:
+            send_member_mail(write_member_mail(recipient, subject, text, now))
+        except (ChannelError, OSError) as error:
+            failure = error
+            log.warning("member_not_mailed", error=type(error).__name__)
+        else:
+            sent += 1
+    if failure is not None and not sent:
+        raise failure
+    return sent

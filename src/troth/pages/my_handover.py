@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 
 from troth.kernel.clock import now_ms
@@ -14,7 +15,7 @@ from troth.privacy.handovers.handing import HandoverInvalid
 from troth.privacy.handovers.own_wish import AskedTooOften, hand_over_own
 from troth.privacy.handovers.targets import Target, TargetInvalid
 
-Method = Literal["put", "post", "s3"]
+METHODS = ("put", "post", "s3")
 LONGEST = 2_000
 FAULTS = {"url": "bad_url", "recipient": "bad_recipient", "authorization": "bad_authorization", "access_key": "bad_keys"}
 """Which words say what is wrong with a field."""
@@ -27,7 +28,7 @@ def hand_over(request: HttpRequest, subject: Subject, token: str, language: str)
     """GET asks to whom and where; POST has it sent."""
     posted, words = read_form(request), words_of(subject.workspace_id, language)
     said = {name: posted.get(name, "").replace("\0", "").strip()[:LONGEST] for name in ("recipient", *Target.__struct_fields__)}
-    methods = [(one, words["method_s3"] if one == "s3" else f"HTTPS {one.upper()}") for one in get_args(Method)]
+    methods = [(one, words["method_s3"] if one == "s3" else f"HTTPS {one.upper()}") for one in METHODS]
     facts: dict[str, Any] = {"token": token, "methods": methods, "said": {name: said[name] for name in SHOWN_AGAIN}}
     if request.method != "POST":
         return show("my_handover.html", subject.workspace_id, language, **facts)
@@ -46,5 +47,5 @@ def hand_over(request: HttpRequest, subject: Subject, token: str, language: str)
 
 
 def _target(said: dict[str, str]) -> Target:
-    method: Method = next((one for one in get_args(Method) if one == said["method"]), "put")
-    return Target(**{**said, "method": method, "region": said["region"] or "us-east-1"})  # type: ignore[arg-type]  # the method is one of them
+    filled = {name: value for name, value in said.items() if value}
+    return msgspec.convert({**filled, "url": said["url"], "method": said["method"] if said["method"] in METHODS else "put"}, Target)

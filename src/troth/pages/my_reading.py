@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from babel.dates import format_date
-
 from troth.kernel.json_text import encode
-from troth.kernel.local_time import local_time
 from troth.kernel.personal_data import Subject, stores
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
 from troth.pages.my_words import state_in
 from troth.people.identifiers import EMAIL
 from troth.people.lookup import PersonNotFound, load_person
 from troth.people.models import Identifier
+from troth.privacy.desk import letters
 from troth.privacy.desk.links import DataLink, make_follow_token
 from troth.privacy.desk.listing import is_unanswered
 from troth.privacy.exporting.page import name_field
@@ -144,7 +142,7 @@ def read_handover(row: PrivacyRequest, words: Mapping[str, str], language: str) 
 
 def write_day(row: PrivacyRequest, at: int, language: str) -> str:
     """A day at the seat, in the reader's language."""
-    return format_date(local_time(at, unpack_seat(row.seat).zone_info), "long", locale=language)
+    return letters.write_day(at, unpack_seat(row.seat).zone_info, language)
 
 
 def preferences_token(subject: Subject) -> str:

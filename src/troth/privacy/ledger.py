@@ -14,7 +14,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 
-from troth.consent.suppression import store_suppressions_of_many, suppression_tag
+from troth.consent.suppression import store_suppressions, suppression_tag
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
@@ -97,7 +97,7 @@ def catch_up(applied: int, now: int) -> int:
         return 0
     holders = _find_persons(missing)
     tags = [(entry.workspace, bytes.fromhex(tag), entry.at, entry.request) for entry in missing for tag in entry.tags]
-    store_suppressions_of_many(tags, reason="erased")
+    store_suppressions(tags, reason="erased")
     ended: dict[str, set[tuple[str, str, str]]] = {}
     for entry in missing:
         ended.setdefault(entry.request, set()).update(entry.ended)

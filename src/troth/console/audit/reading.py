@@ -24,8 +24,11 @@ class Row:
 
 def describe_entries(entries: list[AuditEntry]) -> list[Row]:
     """With names: two queries for members and persons, however many entries."""
-    users, keys = name_users(entry.user_id for entry in entries), name_keys(entries)
-    persons = names_of(entries[0].workspace_id, {entry.person_id for entry in entries} - {NOBODY}) if entries else {}
+    if not entries:
+        return []
+    workspace_id = entries[0].workspace_id
+    users, keys = name_users(entry.user_id for entry in entries), name_keys(workspace_id, entries)
+    persons = names_of(workspace_id, {entry.person_id for entry in entries} - {NOBODY})
     return [
         Row(
             entry,
@@ -42,11 +45,12 @@ def name_users(user_ids: Iterable[int]) -> dict[int, str]:
     return dict(User.objects.filter(pk__in=set(user_ids)).values_list("pk", "email"))
 
 
-def name_keys(entries: Iterable[AuditEntry]) -> dict[int, str]:
+def name_keys(workspace_id: int, entries: Iterable[AuditEntry]) -> dict[int, str]:
     """By number, the keys that acted without a member: as they were called, and the characters that they are told by."""
     numbers = {entry.detail.get("key", 0) for entry in entries if entry.role == API}
     return {
-        pk: f"{label} {prefix}…".strip() for pk, label, prefix in Key.objects.filter(pk__in=numbers).values_list("pk", "label", "prefix")
+        pk: f"{label} {prefix}…".strip()
+        for pk, label, prefix in Key.objects.filter(workspace_id=workspace_id, pk__in=numbers).values_list("pk", "label", "prefix")
     }
 
 

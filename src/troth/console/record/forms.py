@@ -9,8 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from troth.privacy.record.parties import LONGEST, OtherController, Parties
 
-FEW_LINES = {"rows": 2}
-
 
 def _text(label: Any, help_text: Any = "", *, rows: int = 2) -> forms.CharField:
     return forms.CharField(

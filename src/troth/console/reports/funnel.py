@@ -17,11 +17,13 @@ from troth.console.access import MemberRequest, member_page
 from troth.console.charts import Chart, Series, bar_chart
 from troth.console.operands import list_property_operators
 from troth.console.reports.funnel_form import FunnelForm, read_form
-from troth.console.reports.reading import Step, label_days, read_span, share
+from troth.console.reports.reading import Step, label_days, share
+from troth.console.reports.views import span_of
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
 from troth.messages.reports.funnels import LONGEST_FUNNEL, Counted, count_funnel, read_funnel
+from troth.messages.reports.shapes import Span
 from troth.segments.registry import list_segments
 from troth.segments.seen import list_event_names
 from troth.workspaces.roles import Permission
@@ -42,13 +44,13 @@ def funnel(request: MemberRequest) -> HttpResponse:
     """`?event1=&property1=&property_op1=&property_value1=&event2=…&days=&segment=&source=&also_for=&first=&last=`."""
     locale, workspace_id = preferences(request)["locale"], request.workspace.pk
     form = read_form(request.GET)
-    span, fault = read_span(request.GET.get("first", "")[:10], request.GET.get("last", "")[:10], preferences(request)["zone"], now_ms())
+    span, fault = span_of(request)
     found: Counted | None = None
     names: Mapping[str, str] = {}
     ways_out: list[str] = []
     try:
         if form.is_asked and not fault:
-            found, names = _count(request, form)
+            found, names = _count(request, form, span)
     except TrothError as error:
         fault = str(error).replace("`", "").removeprefix("$.")
         ways_out = error.ways_out if isinstance(error, PurposeNotCovered) else []
@@ -90,8 +92,9 @@ def funnel_json(request: MemberRequest) -> HttpResponse:
 
 def _write(request: MemberRequest, kind: str, write: Callable[[Counted, Mapping[str, str]], HttpResponse]) -> HttpResponse:
     """As a file; what cannot be counted leads to the page, which says why."""
+    span, _fault = span_of(request)
     try:
-        found, names = _count(request, read_form(request.GET))
+        found, names = _count(request, read_form(request.GET), span)
     except TrothError:
         page = reverse("console-report-funnel", args=[request.workspace.pk])
         return HttpResponseRedirect(f"{page}?{request.GET.urlencode()}")
@@ -100,10 +103,9 @@ def _write(request: MemberRequest, kind: str, write: Callable[[Counted, Mapping[
     return answer
 
 
-def _count(request: MemberRequest, form: FunnelForm) -> tuple[Counted, Mapping[str, str]]:
+def _count(request: MemberRequest, form: FunnelForm, span: Span) -> tuple[Counted, Mapping[str, str]]:
     workspace_id, now = request.workspace.pk, now_ms()
     asked = read_funnel(workspace_id, form.plain)
-    span, _fault = read_span(request.GET.get("first", "")[:10], request.GET.get("last", "")[:10], preferences(request)["zone"], now)
     return count_funnel(workspace_id, span, asked, now=now), name_received(workspace_id, asked)
 
 

@@ -43,7 +43,8 @@ from troth.messages.reports.shapes import By, Span
 from troth.workspaces.roles import Permission
 
 
-def _span_of(request: MemberRequest) -> tuple[Span, str]:
+def span_of(request: MemberRequest) -> tuple[Span, str]:
+    """The days that an address asks for (`?first=&last=`), and what is wrong with them."""
     asked = request.GET
     return read_span(asked.get("first", "")[:10], asked.get("last", "")[:10], preferences(request)["zone"], now_ms())
 
@@ -55,7 +56,7 @@ def _by_of(request: MemberRequest) -> By:
 @member_page(Permission.SEE_CAMPAIGNS)
 def reports(request: MemberRequest) -> HttpResponse:
     """`?by=&first=&last=`: all messages of some days, over time and in groups."""
-    (span, fault), by, locale = _span_of(request), _by_of(request), preferences(request)["locale"]
+    (span, fault), by, locale = span_of(request), _by_of(request), preferences(request)["locale"]
     workspace_id = request.workspace.pk
     days = count_messages(workspace_id, span, By.DAY)
     table = days if by is By.DAY else count_messages(workspace_id, span, by)
@@ -84,7 +85,7 @@ def reports(request: MemberRequest) -> HttpResponse:
 @member_page(Permission.SEE_CAMPAIGNS)
 def figures_csv(request: MemberRequest) -> HttpResponse:
     """The groups as a file for a spreadsheet."""
-    span, by = _span_of(request)[0], _by_of(request)
+    span, by = span_of(request)[0], _by_of(request)
     table = count_messages(request.workspace.pk, span, by)
     names = name_sources(request.workspace.pk, (line.key for line in table.lines)) if by is By.SOURCE else {}
     answer = HttpResponse(write_csv(plain_rows(table, names)), content_type="text/csv; charset=utf-8")
@@ -94,7 +95,7 @@ def figures_csv(request: MemberRequest) -> HttpResponse:
 @member_page(Permission.SEE_CAMPAIGNS)
 def figures_json(request: MemberRequest) -> HttpResponse:
     """The same for machines, with the whole and the reasons."""
-    span, by = _span_of(request)[0], _by_of(request)
+    span, by = span_of(request)[0], _by_of(request)
     table = count_messages(request.workspace.pk, span, by)
     names = name_sources(request.workspace.pk, (line.key for line in table.lines)) if by is By.SOURCE else {}
     told = {"figures": plain_figures(table.whole), "reasons": table.reasons, "lines": plain_rows(table, names)}
@@ -145,7 +146,7 @@ def _find(request: MemberRequest, kind: str, number: int) -> Source:
 
 
 def _show(request: MemberRequest, source: Source) -> HttpResponse:
-    (span, fault), locale, now = _span_of(request), preferences(request)["locale"], now_ms()
+    (span, fault), locale, now = span_of(request), preferences(request)["locale"], now_ms()
     report = make_report(source, span, now)
     asked = {"first": span.first.isoformat(), "last": span.last.isoformat()}
     own = [request.workspace.pk, source.number]
@@ -173,12 +174,12 @@ def _show(request: MemberRequest, source: Source) -> HttpResponse:
 
 
 def _show_heat(request: MemberRequest, source: Source) -> HttpResponse:
-    drawn = draw_heat(source, _span_of(request)[0], now_ms())
+    drawn = draw_heat(source, span_of(request)[0], now_ms())
     return show_mail(drawn or f"<p>{_('There is no mail to show.')}</p>", title=_("Links of %(name)s") % {"name": source.name})
 
 
 def _write(request: MemberRequest, source: Source) -> HttpResponse:
-    span = _span_of(request)[0]
+    span = span_of(request)[0]
     answer = JsonResponse(plain_report(make_report(source, span, now_ms())))
     return _as_file(answer, f"{source.kind}-{source.number}-{span.first}-{span.last}.json")
 

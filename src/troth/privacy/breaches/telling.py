@@ -12,7 +12,7 @@ from django.db import transaction
 
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_members
 from troth.privacy.breaches.register import clock_of, write_breach_step
 from troth.privacy.models import Breach
 from troth.workspaces.models import Member, Role, Workspace
@@ -56,16 +56,14 @@ def _tell(breach: Breach, stage: str, now: int) -> None:
         f"{SAYS[stage]}\n\nAware since {iso(breach.aware_at)}, the 72 hours end {iso(clock_of(breach, now).due_at)}.\n\n"
         f"{settings.TROTH_URL}/console/{breach.workspace_id}/breaches/{breach.pk}\n"
     )
-    recipients = _find_recipients(breach.workspace_id)
     try:
-        for recipient in recipients:
-            send_member_mail(write_member_mail(recipient, f"{name}: {SUBJECTS[stage]}", text, now))
+        mails = mail_members(_find_recipients(breach.workspace_id), f"{name}: {SUBJECTS[stage]}", text, now)
     except (TrothError, OSError) as error:
         log.error("breach_reminder_failed", workspace_id=breach.workspace_id, error=type(error).__name__)
         return
     with transaction.atomic():
         if Breach.objects.filter(pk=breach.pk, told=breach.told).update(told=stage):
-            write_breach_step(breach, "reminded", 0, now, detail=[stage, len(recipients)])
+            write_breach_step(breach, "reminded", 0, now, detail=[stage, mails])
 
 
 def _find_recipients(workspace_id: int) -> list[str]:

@@ -13,7 +13,7 @@ from django.db import transaction
 from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_members, send_member_mail, write_member_mail
 from troth.people.queries import load_identifiers
 from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.reminding import find_recipients
@@ -162,8 +162,8 @@ def _chase(own: Forwarding, request: PrivacyRequest, now: int) -> None:
     when = "The 48 hours are OVER" if stage == OVER else f"Until {iso(own.due_at)[:16]} UTC"
     text = f"{when}: pass the request of a person on to the controller (Art. 28 GDPR).\n- {_say(request.type)}: {_place(request)}\n"
     try:
-        for recipient in find_recipients(own.workspace_id, is_over=stage == OVER):
-            send_member_mail(write_member_mail(recipient, "A person's request has to be passed on to the controller", text, now))
+        recipients = find_recipients(own.workspace_id, is_over=stage == OVER)
+        mail_members(recipients, "A person's request has to be passed on to the controller", text, now)
     except (TrothError, OSError) as error:
         log.error("forwarding_not_chased", request_id=str(own.pk), error=type(error).__name__)
         return

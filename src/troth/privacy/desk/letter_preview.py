@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from babel.dates import format_date
 from django.conf import settings
 
 from troth.kernel.clock import DAY
-from troth.kernel.local_time import local_time
 from troth.privacy.desk.answer_words import WORDS
-from troth.privacy.desk.letters import Letter, check_letter
+from troth.privacy.desk.letters import Letter, check_letter, write_day
 from troth.privacy.models import RequestType
 from troth.privacy.seats import load_seat
 from troth.workspaces.models import Workspace
@@ -18,7 +16,7 @@ def preview_letter(workspace_id: int, letter: Letter, now: int) -> tuple[str, st
     """Subject and text as somebody would get them who asked ten days ago. Raises LetterInvalid."""
     check_letter(letter)
     zone = load_seat(workspace_id).zone_info
-    received, due = (format_date(local_time(at, zone), "long", locale=letter.language) for at in (now - 10 * DAY, now + 20 * DAY))
+    received, due = (write_day(at, zone, letter.language) for at in (now - 10 * DAY, now + 20 * DAY))
     right = letter.kind.removeprefix("done_").removesuffix("_disputed")
     facts = {
         "company": Workspace.objects.values_list("name", flat=True).get(pk=workspace_id),
@@ -29,5 +27,6 @@ def preview_letter(workspace_id: int, letter: Letter, now: int) -> tuple[str, st
         "code": "12345678",
         "words": "[…]",
         "fee": "12.50 EUR",
+        "term": WORDS[letter.language]["term_stands"],
     }
     return letter.filled(facts)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from troth.kernel.errors import TrothError
+from troth.kernel.local_time import local_time
 from troth.privacy.desk.answer_words import WORDS
 from troth.privacy.models import RequestType
 from troth.privacy.models.desk import LetterTemplate
@@ -35,6 +38,8 @@ FURTHER: Mapping[str, tuple[str, ...]] = {
     "done_human_review": ("words",),
 }
 """Variables of some kinds of letters; what a letter is for, so that it must have them."""
+OFFERED: Mapping[str, tuple[str, ...]] = dict.fromkeys(("ask_identity", "ask_clarification", "not_identified"), ("term",))
+"""Variables that a letter may leave out. `term`: that the term for the answer stands still, or, asked too late for that, by when it ends."""
 NEEDED: Mapping[str, tuple[str, ...]] = {**FURTHER, "extend": ("words", "due"), "done_access": ("link",), "done_portability": ("link",)}
 KINDS = (
     *("received", "code", "ask_identity", "ask_clarification", "extend", "refuse", "refuse_unfounded", "refuse_excessive", "ask_fee"),
@@ -68,10 +73,15 @@ class Letter:
         return subject, text
 
 
+def write_day(at: int, zone: ZoneInfo, language: str) -> str:
+    """A day as letters write it; English ones as in Europe."""
+    return format_date(local_time(at, zone), "long", locale="en_GB" if language == "en" else language)
+
+
 def variables_of(kind: str) -> tuple[str, ...]:
     """What can stand in a letter of a kind, in braces. Raises LetterInvalid."""
     _check_kind(kind)
-    return (*ALWAYS, *FURTHER.get(kind, ()))
+    return (*ALWAYS, *FURTHER.get(kind, ()), *OFFERED.get(kind, ()))
 
 
 def built_in(kind: str, language: str) -> Letter:

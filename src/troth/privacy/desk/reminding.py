@@ -15,7 +15,7 @@ from django.db import transaction
 
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_members
 from troth.privacy.history import TELL, By, write_step
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.states import UNANSWERED
@@ -52,10 +52,10 @@ def _tell(workspace_id: int, requests: Sequence[PrivacyRequest], now: int) -> No
     stages = [(request, _stage_of(request, now)) for request in requests if request.state in UNANSWERED]
     told = [(request, stage) for request, stage in stages if stage and stage != request.told]
     recipients = find_recipients(workspace_id, is_over=any(stage == OVER for _request, stage in told)) if told else []
+    mails = 0
     if told and recipients and can_mail():
         try:
-            for recipient in recipients:
-                send_member_mail(write_member_mail(recipient, *_write(workspace_id, told), now))
+            mails = mail_members(recipients, *_write(workspace_id, told), now)
         except (TrothError, OSError) as error:
             log.error("reminder_failed", workspace_id=workspace_id, requests=len(told), error=type(error).__name__)
             PrivacyRequest.objects.filter(pk__in=[request.pk for request, _stage in told]).update(tell_at=now + AGAIN_IN)
@@ -68,7 +68,7 @@ def _tell(workspace_id: int, requests: Sequence[PrivacyRequest], now: int) -> No
             # Whoever moved it in the meantime has set when it is told of next: their word counts.
             own = PrivacyRequest.objects.filter(pk=request.pk, tell_at=request.tell_at)
             if own.update(told=stage, tell_at=_next_after(request, stage)) and any(one is request for one, _stage in told):
-                write_step(request, TELL, By("worker"), now, facts={"stage": stage, "mails": len(recipients) if can_mail() else 0})
+                write_step(request, TELL, By("worker"), now, facts={"stage": stage, "mails": mails})
 
 
 def _stage_of(request: PrivacyRequest, now: int) -> str:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from babel.dates import format_date
 from django.utils.html import linebreaks, urlize
 
 from troth.content.email_template import RenderedEmail
 from troth.content.languages import choose_language, languages_of
 from troth.kernel.errors import TrothError
-from troth.kernel.local_time import local_time
 from troth.messages.direct import send_to_whom_it_concerns
 from troth.people.lookup import PersonNotFound, load_person
 from troth.privacy.desk.answer_words import WORDS
 from troth.privacy.desk.cases import clock_of, subject_of
 from troth.privacy.desk.checking import addresses_on_file, make_code
-from troth.privacy.desk.letters import read_letter
+from troth.privacy.desk.letters import read_letter, write_day
 from troth.privacy.desk.links import make_data_url, make_follow_url
 from troth.privacy.desk.requesters import file_of
 from troth.privacy.disclosures.log import note_mailed
@@ -30,27 +28,6 @@ from troth.workspaces.models import Workspace
 
 DONE = "done"
 HANDS_OUT = ("access", "portability")
-DAYS_AS = {"en": "en_GB"}
-"""How days are written, where the language alone would write them as in the United States."""
-TERM = {
-    "en": (
-        "The term for our answer goes on when we have heard from you.",
-        "The term for our answer runs on meanwhile: you hear from us by {due} at the latest.",
-    ),
-    "de": (
-        "Die Frist für unsere Antwort läuft weiter, sobald wir von Ihnen gehört haben.",
-        "Die Frist für unsere Antwort läuft inzwischen weiter: Sie hören spätestens am {due} von uns.",
-    ),
-    "fr": (
-        "Le délai de réponse reprend dès que vous nous avez répondu.",
-        "Le délai de réponse court entre-temps : vous aurez de nos nouvelles au plus tard le {due}.",
-    ),
-    "es": (
-        "El plazo de respuesta continúa en cuanto nos conteste.",
-        "El plazo de respuesta sigue corriendo entretanto: tendrá noticias nuestras a más tardar el {due}.",
-    ),
-}
-"""What a question says of the term: that it stands still, or, asked too late for that, that it runs."""
 GAP = "[…]"
 """Stands in a draft where the member writes; a letter with it does not leave."""
 DATA_LINK = "{data_link}"
@@ -87,9 +64,7 @@ def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", w
     chosen = language if language in WORDS else language_for(request)
     said, seat = WORDS[chosen], unpack_seat(request.seat)
     due_at = term_end(request.received_at, seat, EXTENDED) if kind == "extend" else clock_of(request, now).due_at
-    received, due = (
-        format_date(local_time(at, seat.zone_info), "long", locale=DAYS_AS.get(chosen, chosen)) for at in (request.received_at, due_at)
-    )
+    received, due = (write_day(at, seat.zone_info, chosen) for at in (request.received_at, due_at))
     hands_out = kind == DONE and request.type in HANDS_OUT
     facts = {
         "company": Workspace.objects.values_list("name", flat=True).get(pk=request.workspace_id),
@@ -100,15 +75,10 @@ def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", w
         "code": code,
         "words": words or _finding(request, kind) or GAP,
         "fee": fee or GAP,
+        "term": said["term_stands"] if stops_clock(now, request.received_at) else said["term_runs"].format(due=due),
     }
     subject, text = read_letter(request.workspace_id, _letter_kind(request, kind), chosen).filled(facts)
-    return Draft(chosen, subject, text if stops_clock(now, request.received_at) else _say_that_the_clock_runs(text, chosen, due))
-
-
-def _say_that_the_clock_runs(text: str, language: str, due: str) -> str:
-    """A question that was asked too late to stop the clock does not say that it stands still."""
-    stands, runs = TERM[language]
-    return text.replace(stands, runs.format(due=due))
+    return Draft(chosen, subject, text)
 
 
 def _letter_kind(request: PrivacyRequest, kind: str) -> str:

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_members
 from troth.privacy.downstream.course import CHASED_AGAIN, CLOSED, OPEN
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.models.disclosures import NoticeState, RecipientNotice
@@ -49,8 +49,7 @@ def _tell(workspace_id: int, notices: Sequence[RecipientNotice], now: int) -> bo
     if not notices or not can_mail():
         return True
     try:
-        for recipient in _members(workspace_id):
-            send_member_mail(write_member_mail(recipient, *_write(workspace_id, notices), now))
+        mail_members(_members(workspace_id), *_write(workspace_id, notices), now)
     except (TrothError, OSError) as error:
         log.error("chasing_failed", workspace_id=workspace_id, notices=len(notices), error=type(error).__name__)
         return False

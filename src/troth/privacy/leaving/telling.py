@@ -11,7 +11,7 @@ import structlog
 
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_members
 from troth.privacy.leaving.links import make_leaving_url
 from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.workspaces.models import Member, Role
@@ -58,8 +58,7 @@ def hand_over_certificate(leaving: Leaving, owners: Iterable[str], now: int) -> 
 def _mail(addresses: Iterable[str], subject: str, text: str, now: int) -> None:
     if not can_mail():
         return
-    for address in addresses:
-        try:
-            send_member_mail(write_member_mail(address, subject, text, now))
-        except (TrothError, OSError) as error:
-            log.error("leaving_mail_failed", error=type(error).__name__)
+    try:
+        mail_members(addresses, subject, text, now)
+    except (TrothError, OSError) as error:
+        log.error("leaving_mail_failed", error=type(error).__name__)

@@ -22,19 +22,6 @@ DOMAIN_HEADER = {V2: "X-OpenDSR-Processor-Domain", V1: "X-OpenGDPR-Processor-Dom
 SIGNATURE_HEADER = {V2: "X-OpenDSR-Signature", V1: "X-OpenGDPR-Signature"}
 """The signature is base64, over the bytes of the body (`signatures`)."""
 
-IDENTITY_TYPES = (
-    "controller_customer_id",
-    "email",
-    "android_advertising_id",
-    "android_id",
-    "fire_advertising_id",
-    "ios_advertising_id",
-    "ios_vendor_id",
-    "microsoft_advertising_id",
-    "microsoft_publisher_id",
-    "roku_publisher_id",
-    "roku_advertising_id",
-)
 FORMATS = ("raw", "sha1", "md5", "sha256")
 STANDARD_TYPES = ("access", "portability", "erasure")
 OWN_TYPES = ("rectification", "restriction", "objection", "consent_withdrawal")

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_members
 from troth.privacy.desk.reminding import find_recipients
 from troth.privacy.history import By, write_step
 from troth.privacy.models import PrivacyRequest
@@ -57,7 +57,6 @@ def _mail(callback: OpendsrCallback, now: int) -> None:
         f"Tell the controller another way: it can also ask for the state itself.\n\n{settings.TROTH_URL}/console/{callback.workspace_id}/desk/\n"
     )
     try:
-        for recipient in find_recipients(callback.workspace_id, is_over=True):
-            send_member_mail(write_member_mail(recipient, subject, text, now))
+        mail_members(find_recipients(callback.workspace_id, is_over=True), subject, text, now)
     except (TrothError, OSError) as error:
         log.error("raising_failed", workspace_id=callback.workspace_id, error=type(error).__name__)

@@ -6,7 +6,7 @@ import structlog
 
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_members
 from troth.privacy.models import ProcessorNotice
 from troth.workspaces.models import Member, Role
 
@@ -31,9 +31,8 @@ def tell_next(now: int) -> bool:
         notice.told = True
         notice.save(update_fields=["told"])
         members = Member.objects.select_related("user").filter(workspace=notice.workspace_id, role__in=AUTHORITY, user__is_active=True)
-        for member in members:
-            try:
-                send_member_mail(write_member_mail(member.user.email, f"A processor is proposed: {own.name}", text, now))
-            except (TrothError, OSError) as error:
-                log.warning("processor_notice_not_mailed", workspace_id=notice.workspace_id, error=type(error).__name__)
+        try:
+            mail_members([member.user.email for member in members], f"A processor is proposed: {own.name}", text, now)
+        except (TrothError, OSError) as error:
+            log.warning("processor_notice_not_mailed", workspace_id=notice.workspace_id, error=type(error).__name__)
     return len(waiting) == AT_ONCE

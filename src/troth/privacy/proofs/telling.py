@@ -7,7 +7,7 @@ from django.conf import settings
 
 from troth.kernel.clock import DAY, iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_members
 from troth.privacy.desk.reminding import find_recipients
 from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.reading import last_proof
@@ -58,8 +58,7 @@ def _tell(workspace_id: int, says: str, now: int) -> None:
         "Every day two made-up persons go through everything, one is erased, and every byte that Troth keeps is searched for both.\n\n"
         f"Now: {says}.\n\nThe statement, and what can be done: {settings.TROTH_URL}/console/{workspace_id}/proofs\n"
     )
-    for recipient in find_recipients(workspace_id, is_over=True):
-        try:
-            send_member_mail(write_member_mail(recipient, subject, text, now))
-        except (TrothError, OSError) as error:
-            log.error("proof_mail_failed", workspace_id=workspace_id, error=type(error).__name__)
+    try:
+        mail_members(find_recipients(workspace_id, is_over=True), subject, text, now)
+    except (TrothError, OSError) as error:
+        log.error("proof_mail_failed", workspace_id=workspace_id, error=type(error).__name__)

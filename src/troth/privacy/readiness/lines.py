@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from troth.consent.catalog import load_catalog
 from troth.consent.models import LegalBasis, NoticeVersion, Purpose
@@ -17,6 +16,7 @@ from troth.privacy.inventory.drift import find_drift
 from troth.privacy.models import Breach, PrivacyRequest
 from troth.privacy.proofs.telling import judge_last
 from troth.privacy.readiness.impact import read_impact
+from troth.privacy.readiness.line import Line
 from troth.privacy.readiness.registers import look_at_registers
 from troth.privacy.states import UNANSWERED
 from troth.workspaces.agreements.registry import Kind, read_statuses
@@ -24,16 +24,6 @@ from troth.workspaces.branding import read_brand
 from troth.workspaces.models import Member, Role, SendMode, Workspace
 
 FRESH_BACKUP = 2 * DAY
-
-
-@dataclass(frozen=True)
-class Line:
-    """One question. `is_fine` None: not to be judged here, but to be known; `place`: of the page that mends it, below the workspace; empty: none does."""
-
-    key: str
-    is_fine: bool | None
-    says: str
-    place: str
 
 
 def read_lines(workspace: Workspace, now: int) -> list[Line]:
@@ -152,13 +142,9 @@ def _duties(workspace: Workspace, now: int) -> Iterator[Line]:
     )
 
 
-def _registers(workspace: Workspace, now: int) -> Iterator[Line]:
-    yield from (Line(*found) for found in look_at_registers(workspace, now))
-
-
 QUESTIONS: tuple[Callable[[Workspace, int], Iterator[Line]], ...] = (
     *(_controller, _agreements, _purposes, _inventory),
-    *(_registers, _sending, _duties),
+    *(look_at_registers, _sending, _duties),
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from troth.consent.models import Purpose
 from troth.privacy.inventory.reading import read_inventory
@@ -11,6 +10,7 @@ from troth.privacy.inventory.recipients import find_recipients
 from troth.privacy.models import Processor, RetentionRule
 from troth.privacy.processors.register import State, list_processors, state_of
 from troth.privacy.readiness.impact import read_impact
+from troth.privacy.readiness.line import Line
 from troth.privacy.readiness.officer import judge_officer
 from troth.privacy.record.deriving import read_record
 from troth.privacy.record.parties import read_parties
@@ -19,21 +19,12 @@ from troth.privacy.retention.stores import STORE
 from troth.workspaces.models import Workspace
 
 
-class Finding(NamedTuple):
-    """What a line says; `place`: where it is mended."""
-
-    key: str
-    is_fine: bool | None
-    says: str
-    place: str
-
-
-def look_at_registers(workspace: Workspace, now: int) -> Iterator[Finding]:
+def look_at_registers(workspace: Workspace, now: int) -> Iterator[Line]:
     """The lines, in the order in which one goes through them."""
     parties = read_parties(workspace.pk)
-    yield Finding("dpo", *judge_officer(parties, read_impact(workspace).met), "record/parties")
+    yield Line("dpo", *judge_officer(parties, read_impact(workspace).met), "record/parties")
     missing = read_record(workspace.pk, now).missing
-    yield Finding(
+    yield Line(
         "record",
         not missing,
         f"{len(missing)} things are missing in it" if missing else "complete",
@@ -43,20 +34,18 @@ def look_at_registers(workspace: Workspace, now: int) -> Iterator[Finding]:
     yield _retention(workspace)
 
 
-def _processors(workspace: Workspace, now: int) -> Finding:
+def _processors(workspace: Workspace, now: int) -> Line:
     own = [one for one in list_processors(workspace.pk) if state_of(one, now) is not State.ENDED]
     lacking = [(one, what) for one in own if (what := _lacks(one))]
     if lacking:
-        return Finding(
+        return Line(
             "processors", False, "; ".join(f"{one.name}: {what}" for one, what in lacking), f"processors/entry?id={lacking[0][0].pk}"
         )
     if not own and (reached := len(find_recipients(workspace.pk))):
-        return Finding(
-            "processors", False, f"data goes out by {reached} channels and webhooks, and nobody is registered", "processors/entry"
-        )
+        return Line("processors", False, f"data goes out by {reached} channels and webhooks, and nobody is registered", "processors/entry")
     if not own:
-        return Finding("processors", None, "nobody is registered: enter who hosts this and who carries your mail", "processors/entry")
-    return Finding("processors", True, f"{len(own)} registered, each with agreement and place", "processors")
+        return Line("processors", None, "nobody is registered: enter who hosts this and who carries your mail", "processors/entry")
+    return Line("processors", True, f"{len(own)} registered, each with agreement and place", "processors")
 
 
 def _lacks(own: Processor) -> str:
@@ -71,7 +60,7 @@ def _lacks(own: Processor) -> str:
     return ", ".join(says for is_lacking, says in wanted if is_lacking)
 
 
-def _retention(workspace: Workspace) -> Finding:
+def _retention(workspace: Workspace) -> Line:
     """Each purpose that says when its data goes, and has data, needs a schedule that lets it go."""
     rules = list(RetentionRule.objects.filter(workspace_id=workspace.pk, is_active=True).exclude(target=STORE))
     stored: dict[str, set[str]] = {}
@@ -87,7 +76,7 @@ def _retention(workspace: Workspace) -> Finding:
         if idle
         else "what is promised to go goes by itself"
     )
-    return Finding("retention", not idle, says, "retention/schedule" if idle else "retention")
+    return Line("retention", not idle, says, "retention/schedule" if idle else "retention")
 
 
 def _serves(rule: RetentionRule, purpose: str, categories: set[str]) -> bool:

@@ -32,7 +32,6 @@ class Command(BaseCommand):
             action="store_true",
             help="only what the person provided, observed data included (Art. 20): a .zip of JSON and CSV",
         )
-
         parser.add_argument("--language", default="", choices=tuple(TRANSLATIONS), help="of its words; else the person's own, else English")
 
     def handle(self, *args: Any, **options: Any) -> None:

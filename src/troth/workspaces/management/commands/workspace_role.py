@@ -21,7 +21,6 @@ class Command(BaseCommand):
         chosen = parser.add_mutually_exclusive_group()
         chosen.add_argument("--processes-for", metavar="NAME", help="the controller, who decides persons' requests (Art. 28)")
         chosen.add_argument("--controller", action="store_true", help="the workspace's own account decides")
-
         parser.add_argument("--contact", metavar="EMAIL", help="of the controller: what persons ask of you is passed on to it")
 
     def handle(self, *args: Any, **options: Any) -> None:
