@@ -65,7 +65,7 @@ def list_pages(examples: Mapping[str, Any]) -> list[Page]:
         permission = str(getattr(view, "permission", ""))
         missing = [one for one in wanted if one not in examples]
         if missing and permission:
-            raise LookupError(f"{route}: bench.console_data.find_examples has no {', '.join(missing)}.")
+            raise LookupError(f"{route}: bench.console_examples.find_examples has no {', '.join(missing)}.")
         if not missing:
             path = PARAMETER.sub(lambda found: str(examples[found[1]]), route)
             pages.append(Page(name, f"/{path}", permission, str(getattr(view, "audit", "")), view))

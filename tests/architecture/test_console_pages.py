@@ -12,7 +12,8 @@ from zipfile import ZipFile
 import pytest
 from django.test import Client
 
-from bench.console_data import TEAM, fill_workspace, find_examples, invite_team
+from bench.console_data import TEAM, fill_workspace, invite_team
+from bench.console_examples import find_examples
 from bench.console_pages import list_pages, list_routes
 from tests.architecture.templates import find_bare_text
 
