@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,18 @@ def levels_of(request: PrivacyRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
+def release_log(transactional_db: None) -> Iterator[Callable[[], None]]:
+    """Keeps what the server logs from now on, whatever checkpoints come between, until it is called: else a busy server forgets by chance."""
+    ask("SELECT pg_create_physical_replication_slot('kept_by_a_test', true)")
+
+    def release() -> None:
+        ask("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'kept_by_a_test'")
+
+    yield release
+    release()
+
+
+@pytest.fixture
 def reader() -> Iterator[psycopg.Connection]:
     """Somebody else's session on the same database."""
     settings = connection.settings_dict
@@ -61,7 +73,7 @@ def reader() -> Iterator[psycopg.Connection]:
         yield other
 
 
-def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after(dana: Subject) -> None:
+def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after(release_log: Callable[[], None], dana: Subject) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     assert found_in(*EVERYTHING) >= {"base", "pg_wal"}
@@ -69,6 +81,8 @@ def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after
     assert verify_erasure(request).state == RequestState.DELETED
     assert "compacted, which is done the next night" in levels_of(request)["L3"]["detail"]
     assert found_in(*EVERYTHING) >= {"base", "pg_wal"}, "deleting alone leaves the bytes where they are"
+
+    release_log()
 
     steps: list[str] = []
     run = compact_now(now_ms(), told=steps.append)
@@ -84,7 +98,7 @@ def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after
     assert (search["server_files"], search["identifiers_searched_for"], search["found_in_planner_statistics"]) == ("searched", 5, [])
 
 
-def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificate(dana: Subject) -> None:
+def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificate(release_log: Callable[[], None], dana: Subject) -> None:
     workspace = Workspace.objects.get(pk=dana.workspace_id)
     asked = ask_to_leave([workspace], confirmed=workspace.name, by="operator", now=now_ms(), whole_account=False, hold_days=0)
     left = carry_out(asked)
@@ -93,6 +107,7 @@ def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificat
     assert "compacted, which is done the next night" in before["L3"]["detail"]
     assert found_in(*EVERYTHING) >= {"base", "pg_wal"}
     assert is_wanted(now_ms() + DAY)
+    release_log()
 
     compact_now(now_ms())
 
