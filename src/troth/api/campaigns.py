@@ -22,25 +22,25 @@ router = Router(tags=["campaigns"])
 @router.get("/campaigns", auth=WRITE_CAMPAIGNS, response={200: list[CampaignOut], **problems()})
 def list_campaigns(request: HttpRequest) -> list[CampaignOut]:
     """All campaigns of the workspace."""
-    return [_show(row) for row in Campaign.objects.filter(workspace_id=workspace_of(request)).order_by("pk")]
+    return [show_campaign(row) for row in Campaign.objects.filter(workspace_id=workspace_of(request)).order_by("pk")]
 
 
 @router.post("/campaigns", auth=WRITE_CAMPAIGNS, response={201: CampaignOut, **problems()})
 def create(request: HttpRequest, campaign: CampaignIn) -> Status[CampaignOut]:
     """A draft; it does nothing before it is published."""
-    return Status(201, _show(create_campaign(workspace_of(request), **campaign.dict())))
+    return Status(201, show_campaign(create_campaign(workspace_of(request), **campaign.dict())))
 
 
 @router.get("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def get_campaign(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """One campaign."""
-    return _show(find_campaign(workspace_of(request), campaign_id))
+    return show_campaign(find_campaign(workspace_of(request), campaign_id))
 
 
 @router.patch("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def update(request: HttpRequest, campaign_id: int, campaign: CampaignPatch) -> CampaignOut:
     """Change the draft. What was published goes on as it is until it is published again."""
-    return _show(update_campaign(find_campaign(workspace_of(request), campaign_id), **campaign.dict(exclude_unset=True)))
+    return show_campaign(update_campaign(find_campaign(workspace_of(request), campaign_id), **campaign.dict(exclude_unset=True)))
 
 
 @router.delete("/campaigns/{campaign_id}", auth=WRITE_CAMPAIGNS, response={204: None, **problems(404, 409)})
@@ -56,7 +56,7 @@ def delete(request: HttpRequest, campaign_id: int) -> Status[None]:
 @router.post("/campaigns/{campaign_id}/publish", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def publish(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """Check the draft and react to events from now on. A fault in the template is answered with part and line; so is data collected for another purpose."""
-    return _show(publish_campaign(find_campaign(workspace_of(request), campaign_id)))
+    return show_campaign(publish_campaign(find_campaign(workspace_of(request), campaign_id)))
 
 
 @router.get("/campaigns/{campaign_id}/readings", auth=WRITE_CAMPAIGNS, response={200: list[ReadingOut], **problems(404)})
@@ -69,19 +69,20 @@ def list_readings(request: HttpRequest, campaign_id: int) -> list[ReadingOut]:
 @router.post("/campaigns/{campaign_id}/pause", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404)})
 def pause(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """Stop reacting to events; what is queued goes out."""
-    return _show(pause_campaign(find_campaign(workspace_of(request), campaign_id)))
+    return show_campaign(pause_campaign(find_campaign(workspace_of(request), campaign_id)))
 
 
 @router.post("/campaigns/{campaign_id}/resume", auth=WRITE_CAMPAIGNS, response={200: CampaignOut, **problems(404, 409)})
 def resume(request: HttpRequest, campaign_id: int) -> CampaignOut:
     """React to events again, as it was published last; refused when it reads data that was assigned to another purpose meanwhile."""
     try:
-        return _show(resume_campaign(find_campaign(workspace_of(request), campaign_id)))
+        return show_campaign(resume_campaign(find_campaign(workspace_of(request), campaign_id)))
     except CampaignStateWrong as wrong:
         raise Conflict(str(wrong)) from None
 
 
-def _show(row: Campaign) -> CampaignOut:
+def show_campaign(row: Campaign) -> CampaignOut:
+    """A campaign as the API tells it."""
     return CampaignOut(
         id=row.pk,
         name=row.name,

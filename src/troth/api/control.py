@@ -13,6 +13,7 @@ from ninja.openapi.schema import OpenAPISchema
 import troth
 from troth.api import (
     breaches,
+    campaign_versions,
     campaigns,
     channels,
     consents,
@@ -116,6 +117,7 @@ for _router in (
     channels.router,
     domains.router,
     campaigns.router,
+    campaign_versions.router,
     limits.router,
     newsletters.router,
     trying.router,
