@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from troth.campaigns.editing import CampaignUnknown
@@ -143,8 +143,15 @@ def explain_validation(errors: list[dict[str, Any]]) -> tuple[int, dict[str, str
     """The first fault of a request that does not fit its schema. What was sent is not repeated."""
     first: Mapping[str, Any] = errors[0] if errors else {"loc": (), "msg": "Invalid."}
     where, *rest = first["loc"] or ("body",)
-    if where == "body":
-        path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest[1:])
-    else:
-        path = ".".join(str(part) for part in (where, *rest))
-    return 422, problem("invalid", f"{first['msg']}.".replace("..", "."), path)
+    path = place_in(rest[1:]) if where == "body" else ".".join(str(part) for part in (where, *rest))
+    return 422, problem("invalid", say_fault(first), path)
+
+
+def place_in(steps: Sequence[int | str]) -> str:
+    """The JSON path of a place in a body."""
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+
+
+def say_fault(fault: Mapping[str, Any]) -> str:
+    """What does not fit a schema, in words."""
+    return f"{fault['msg']}.".replace("..", ".")

@@ -16,11 +16,16 @@ class StrictParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The decoded body. Raises ValueRefused."""
-        try:
-            body = msgspec.json.decode(request.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise ValueRefused("$", "The body is not valid JSON.") from None
-        except RecursionError:
-            raise ValueRefused("$", "nested too deep") from None
-        check_value(body, "$")
-        return body
+        return read_body(request.body)
+
+
+def read_body(text: bytes) -> Any:
+    """The value of a JSON text within the limits. Raises ValueRefused."""
+    try:
+        body = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ValueRefused("$", "The body is not valid JSON.") from None
+    except RecursionError:
+        raise ValueRefused("$", "nested too deep") from None
+    check_value(body, "$")
+    return body

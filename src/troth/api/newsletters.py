@@ -42,19 +42,19 @@ router = Router(tags=["newsletters"])
 @router.get("/newsletters", auth=WRITE_CAMPAIGNS, response={200: list[NewsletterOut], **problems()})
 def list_newsletters(request: HttpRequest) -> list[NewsletterOut]:
     """All newsletters of the workspace, the newest first."""
-    return [_show(row) for row in Newsletter.objects.filter(workspace_id=workspace_of(request)).order_by("-pk")]
+    return [show_newsletter(row) for row in Newsletter.objects.filter(workspace_id=workspace_of(request)).order_by("-pk")]
 
 
 @router.post("/newsletters", auth=WRITE_CAMPAIGNS, response={201: NewsletterOut, **problems()})
 def create(request: HttpRequest, newsletter: NewsletterIn) -> Status[NewsletterOut]:
     """A draft; nothing is sent before it is started."""
-    return Status(201, _show(create_newsletter(workspace_of(request), newsletter.dict(), now=now_ms())))
+    return Status(201, show_newsletter(create_newsletter(workspace_of(request), newsletter.dict(), now=now_ms())))
 
 
 @router.get("/newsletters/{newsletter_id}", auth=WRITE_CAMPAIGNS, response={200: NewsletterOut, **problems(404)})
 def get_newsletter(request: HttpRequest, newsletter_id: int) -> NewsletterOut:
     """One newsletter."""
-    return _show(find_newsletter(workspace_of(request), newsletter_id))
+    return show_newsletter(find_newsletter(workspace_of(request), newsletter_id))
 
 
 @router.patch("/newsletters/{newsletter_id}", auth=WRITE_CAMPAIGNS, response={200: NewsletterOut, **problems(404, 409)})
@@ -76,7 +76,7 @@ def delete(request: HttpRequest, newsletter_id: int) -> Status[None]:
 @router.post("/newsletters/{newsletter_id}/copy", auth=WRITE_CAMPAIGNS, response={201: NewsletterOut, **problems(404)})
 def copy(request: HttpRequest, newsletter_id: int) -> Status[NewsletterOut]:
     """A draft of the same content."""
-    return Status(201, _show(copy_newsletter(find_newsletter(workspace_of(request), newsletter_id), now=now_ms())))
+    return Status(201, show_newsletter(copy_newsletter(find_newsletter(workspace_of(request), newsletter_id), now=now_ms())))
 
 
 @router.post("/newsletters/{newsletter_id}/start", auth=WRITE_CAMPAIGNS, response={200: NewsletterOut, **problems(404, 409)})
@@ -126,12 +126,13 @@ def set_winner(request: HttpRequest, newsletter_id: int, number: int, chosen: Wi
 
 def _act(act: Callable[[Newsletter], Newsletter], request: HttpRequest, newsletter_id: int) -> NewsletterOut:
     try:
-        return _show(act(find_newsletter(workspace_of(request), newsletter_id)))
+        return show_newsletter(act(find_newsletter(workspace_of(request), newsletter_id)))
     except NewsletterStateWrong as wrong:
         raise Conflict(str(wrong)) from None
 
 
-def _show(row: Newsletter) -> NewsletterOut:
+def show_newsletter(row: Newsletter) -> NewsletterOut:
+    """A newsletter as the API tells it."""
     own: dict[str, Any] = {name: getattr(row, name) for name in (*FIELDS, "state", "trouble")}
     wait = find_wait(row, now_ms())
     return NewsletterOut(id=row.pk, next_at=_when(row.next_at), waits_for=str(wait) if wait else "", **own)

@@ -54,49 +54,44 @@ BY_API = "api"
 def list_all(request: HttpRequest, archived: bool = False) -> list[SegmentOut]:
     """The segments of the workspace by name; the archived ones instead, if asked for."""
     now = now_ms()
-    return [_show(row, now) for row in list_segments(workspace_of(request), archived=archived)]
+    return [show_segment(row, now) for row in list_segments(workspace_of(request), archived=archived)]
 
 
 @router.post("/segments", auth=WRITE_CAMPAIGNS, response={201: SegmentOut, **problems()})
 def create(request: HttpRequest, segment: SegmentIn) -> Status[SegmentOut]:
     """A segment, computed from now on. A fault in the definition is answered with its JSON path; so is data collected for another purpose."""
-    return Status(201, _show(create_segment(workspace_of(request), author=BY_API, **segment.dict()), now_ms()))
+    return Status(201, show_segment(create_segment(workspace_of(request), author=BY_API, **segment.dict()), now_ms()))
 
 
 @router.post("/segments/preview", auth=WRITE_CAMPAIGNS, response={200: PreviewOut, **problems()})
 def preview_draft(request: HttpRequest, draft: SegmentDraftIn) -> PreviewOut:
     """How many people a definition would choose now, and how many are left out for which reason; nothing is kept."""
-    now = now_ms()
-    segment = Segment(workspace_id=workspace_of(request), name="draft", created_at=now, updated_at=now, **draft.dict())
-    check_segment(segment)
-    found = preview(segment, now)
-    left_out = [LeftOutOut(purpose=one.purpose or None, reason=one.reason, people=one.people) for one in found.left_out]
-    return PreviewOut(count=found.count, people=found.people, left_out=left_out)
+    return count_draft(workspace_of(request), draft)
 
 
 @router.get("/segments/{segment_id}", auth=WRITE_CAMPAIGNS, response={200: SegmentOut, **problems(404)})
 def get_one(request: HttpRequest, segment_id: int) -> SegmentOut:
     """One segment."""
-    return _show(get_segment(workspace_of(request), segment_id), now_ms())
+    return show_segment(get_segment(workspace_of(request), segment_id), now_ms())
 
 
 @router.patch("/segments/{segment_id}", auth=WRITE_CAMPAIGNS, response={200: SegmentOut, **problems(404)})
 def update(request: HttpRequest, segment_id: int, segment: SegmentPatch) -> SegmentOut:
     """Change it: a new version, computed anew."""
     row = get_segment(workspace_of(request), segment_id)
-    return _show(update_segment(row, author=BY_API, **segment.dict(exclude_unset=True)), now_ms())
+    return show_segment(update_segment(row, author=BY_API, **segment.dict(exclude_unset=True)), now_ms())
 
 
 @router.post("/segments/{segment_id}/archive", auth=WRITE_CAMPAIGNS, response={200: SegmentOut, **problems(404)})
 def archive(request: HttpRequest, segment_id: int) -> SegmentOut:
     """Compute it no more, and forget who was in it."""
-    return _show(archive_segment(get_segment(workspace_of(request), segment_id)), now_ms())
+    return show_segment(archive_segment(get_segment(workspace_of(request), segment_id)), now_ms())
 
 
 @router.post("/segments/{segment_id}/restore", auth=WRITE_CAMPAIGNS, response={200: SegmentOut, **problems(404)})
 def restore(request: HttpRequest, segment_id: int) -> SegmentOut:
     """Take it up again."""
-    return _show(archive_segment(get_segment(workspace_of(request), segment_id), archived=False), now_ms())
+    return show_segment(archive_segment(get_segment(workspace_of(request), segment_id), archived=False), now_ms())
 
 
 @router.get("/segments/{segment_id}/members", auth=READ_PEOPLE, response={200: MembersPage, **problems(404)})
@@ -150,7 +145,7 @@ def get_one_version(request: HttpRequest, segment_id: int, version: int) -> Vers
 def restore_one_version(request: HttpRequest, segment_id: int, version: int) -> SegmentOut:
     """Save it as it was in an earlier version, as a new one, and compute that. Refused as a change would be where it cannot be kept any more."""
     row = get_segment(workspace_of(request), segment_id)
-    return _show(restore_version(row, version, author=BY_API), now_ms())
+    return show_segment(restore_version(row, version, author=BY_API), now_ms())
 
 
 @router.get("/segments/{segment_id}/readings", auth=WRITE_CAMPAIGNS, response={200: list[SegmentReadingOut], **problems(404)})
@@ -171,6 +166,16 @@ def readings(request: HttpRequest, segment_id: int) -> list[SegmentReadingOut]:
     ]
 
 
+def count_draft(workspace_id: int, draft: SegmentDraftIn) -> PreviewOut:
+    """Whom a segment would choose now, and who is left out. Raises what keeping it would raise."""
+    now = now_ms()
+    segment = Segment(workspace_id=workspace_id, name="draft", created_at=now, updated_at=now, **draft.dict())
+    check_segment(segment)
+    found = preview(segment, now)
+    left_out = [LeftOutOut(purpose=one.purpose or None, reason=one.reason, people=one.people) for one in found.left_out]
+    return PreviewOut(count=found.count, people=found.people, left_out=left_out)
+
+
 def _show_version(one: SegmentVersion) -> VersionOut:
     return VersionOut(
         version=one.version,
@@ -189,7 +194,8 @@ def _show_explained(found: Explained) -> ExplainedOut:
     )
 
 
-def _show(row: Segment, now: int) -> SegmentOut:
+def show_segment(row: Segment, now: int) -> SegmentOut:
+    """A segment as the API tells it."""
     fresh = read_freshness(row, now)
     return SegmentOut(
         id=row.pk,

@@ -60,19 +60,19 @@ def list_templates(request: HttpRequest, kind: str = "") -> list[PieceRow]:
 @router.post("/templates", auth=WRITE_CAMPAIGNS, response={201: PieceOut, **problems()})
 def create_template(request: HttpRequest, template: PieceIn) -> Status[PieceOut]:
     """A draft; nothing is sent of it before it is published and a campaign names its key."""
-    return Status(201, _show(create_piece(workspace_of(request), **template.dict())))
+    return Status(201, show_template(create_piece(workspace_of(request), **template.dict())))
 
 
 @router.get("/templates/{template_key}", auth=WRITE_CAMPAIGNS, response={200: PieceOut, **problems(404)})
 def get_template(request: HttpRequest, template_key: str) -> PieceOut:
     """One draft."""
-    return _show(find_piece(workspace_of(request), template_key))
+    return show_template(find_piece(workspace_of(request), template_key))
 
 
 @router.patch("/templates/{template_key}", auth=WRITE_CAMPAIGNS, response={200: PieceOut, **problems(404)})
 def update_template(request: HttpRequest, template_key: str, template: PiecePatch) -> PieceOut:
     """Change the draft. What was published stays as it is."""
-    return _show(update_piece(find_piece(workspace_of(request), template_key), **template.dict(exclude_unset=True)))
+    return show_template(update_piece(find_piece(workspace_of(request), template_key), **template.dict(exclude_unset=True)))
 
 
 @router.delete("/templates/{template_key}", auth=WRITE_CAMPAIGNS, response={204: None, **problems(404, 409)})
@@ -151,7 +151,7 @@ def diff_template_version(request: HttpRequest, template_key: str, version: int)
 def restore_template_version(request: HttpRequest, template_key: str, version: int) -> PieceOut:
     """Write a version into the draft again; nothing is published."""
     own = _find_version(request, template_key, version)
-    return _show(restore_version(find_piece(workspace_of(request), template_key), own.version))
+    return show_template(restore_version(find_piece(workspace_of(request), template_key), own.version))
 
 
 def _find_version(request: HttpRequest, template_key: str, version: int) -> Template:
@@ -170,7 +170,8 @@ def _row(piece: Piece) -> PieceRow:
     )
 
 
-def _show(piece: Piece) -> PieceOut:
+def show_template(piece: Piece) -> PieceOut:
+    """A template as the API tells it."""
     return PieceOut(**_row(piece).dict(), layout=piece.layout, language=piece.language, parts=piece.parts, has_changes=has_changes(piece))
 
 

@@ -94,7 +94,7 @@ def _print_help(commands: dict[str, str], groups: list[str]) -> int:
         if (group if sub else "") != above:
             above = group if sub else ""
             print()
-        print(f"  troth {name.replace('_', ' '):20} {_help_of(module)}")
+        print(f"  troth {name.replace('_', ' '):24} {_help_of(module)}")
     return 0
 
 
