@@ -13,13 +13,14 @@ from planted import DANA, SECRET
 
 from troth.kernel.clock import now_ms
 from troth.kernel.personal_data import Subject, stores
+from troth.kernel.speech import Speech
 from troth.people.queries import Profile, update_profiles
 from troth.privacy.desk.portability import open_portable
 from troth.privacy.exporting import answer, export
 from troth.privacy.exporting.export import export_html, export_person, load_whole_head, open_export
 from troth.privacy.exporting.page import render_page
 from troth.privacy.exporting.pdf import write_pdf
-from troth.privacy.exporting.speech import TRANSLATIONS, Speech, speech_in
+from troth.privacy.exporting.speech import TRANSLATIONS, speech_in
 
 
 class Listening(dict[str, str]):

@@ -24,11 +24,13 @@ from troth.campaigns.why_chosen import tell_date, tell_segment
 from troth.intake.models import InboxItem
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
+from troth.kernel.speech import ENGLISH, Speech
 from troth.messages.decisions import CAP, HOURS, QUIET_HOURS, TRIGGER
 from troth.messages.hours import next_allowed
 from troth.messages.limit_settings import load_limits
 from troth.messages.limiting import zone_of
 from troth.messages.models import Message, State
+from troth.messages.sources import describe
 from troth.people.models import Event
 from troth.people.queries import load_profiles
 
@@ -85,13 +87,20 @@ def tell_message(subject: Subject, message_id: int) -> list[Story]:
     return [tell_row(subject, message) for message in found]
 
 
-def tell_decisions(subject: Subject, now: int) -> Iterator[dict[str, Any]]:
+def tell_decisions(subject: Subject, now: int, say: Speech = ENGLISH) -> Iterator[dict[str, Any]]:
     """What was decided about messages to a person, and why, for the answer to a request for access; the latest first, at most a hundred."""
     rows = Message.objects.filter(bucket=subject.bucket, person_id=subject.person_id, workspace_id=subject.workspace_id)
-    for message in rows.order_by("-message_id")[:LATEST_DECISIONS]:
-        story = tell_row(subject, message)
+    messages = list(rows.order_by("-message_id")[:LATEST_DECISIONS])
+    made_by = describe((message.source, message.occurrence, message.template_id) for message in messages)
+    for message in messages:
+        story = tell_row(subject, message, say)
+        kind, _, number = message.source.partition(":")
+        source = made_by.get((message.source, message.occurrence, message.template_id))
+        name = f"“{source.name}”" if source else number
         yield {
-            "about": f"a message by {message.channel}, made by {message.source.replace(':', ' ')}",
+            "about": say(
+                "a message by {channel}, made by {source}", channel=say.named(message.channel), source=f"{say.named(kind)} {name}"
+            ),
             "at": iso(story.at) if story.at else None,
             "decided": story.says,
             "because": [link.says for link in story.links],
@@ -110,27 +119,28 @@ def _load_versions(campaign: Campaign) -> list[tuple[int, Rule]]:
     return [(row.published_at, make_rule(row.campaign_id, row.workspace_id, row.template_id, row.rule)) for row in rows]
 
 
-def tell_row(subject: Subject, message: Message) -> Story:
+def tell_row(subject: Subject, message: Message, say: Speech = ENGLISH) -> Story:
     """What was decided about a message, as it is stored; of a newsletter's also why this variant."""
     links = [
         Link(
             what=words.name_link(said),
             allow=said["allow"],
-            says=words.tell_decision(subject.workspace_id, said),
+            says=words.tell_decision(subject.workspace_id, said, say),
             at=said["at"] if said["purpose"] != TRIGGER else _happened_at(message),
         )
         for said in message.decisions
     ]
-    if message.source.startswith(NEWSLETTER) and (chosen := tell_variant(message.workspace_id, message.occurrence, message.person_id)):
-        links.append(Link(what="variant", allow=None, says=chosen, at=message.created_at))
-    says = words.tell_state(message.state, message.reason, message.due)
+    if message.source.startswith(NEWSLETTER):
+        chosen = tell_variant(message.workspace_id, message.occurrence, message.person_id, say)
+        links += [Link(what="variant", allow=None, says=chosen, at=message.created_at)] if chosen else []
+    says = words.tell_state(message.state, message.reason, message.due, say)
     if message.state == State.SENT:
         links.append(Link(what="hand_over", allow=True, says=says, at=message.settled_at))
     against = next((link.says for link in reversed(links) if link.allow is False), "") if message.state == State.SKIPPED else ""
     return Story(
         about="message",
         at=_happened_at(message) or message.created_at,
-        says=f"It was skipped. {against}" if against else says,
+        says=f"{say(words.ENDED['skipped'])} {against}" if against else says,
         links=links,
         message_id=message.message_id,
         state=message.state,

@@ -1,11 +1,16 @@
-"""Decisions in plain words, for whoever asks why; values of the person stand in them, so they are shown only to who may see the person."""
+"""Decisions in plain words, for whoever asks why; values of the person stand in them, so they are shown only to who may see the person.
+
+What decided about a message is told to the person, too (Art. 15(1)(h)): in their language, whose words are in `privacy.exporting.reasons`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from babel.units import format_unit
 
 from troth.campaigns.entry import REENTRY, Earlier, Occasion
 from troth.campaigns.rules import DateTrigger, SegmentTrigger
@@ -15,13 +20,13 @@ from troth.consent.wishes import is_wish
 from troth.kernel.json_text import encode
 from troth.kernel.local_time import find_zone, local_time
 from troth.kernel.spans import span_ms
+from troth.kernel.speech import ENGLISH, Speech
 from troth.messages.decisions import ADDRESS, CAP, DATE, EXPIRED, HOLDOUT, HOURS, QUIET_HOURS, SEGMENT, TRIGGER, UNLESS, Decision
 from troth.messages.limits import Cap
 from troth.segments.conditions import OPERATORS, WITHOUT_VALUE, holds, value_at
 
 LONGEST = 60
-_OWN = frozenset({TRIGGER, DATE, REENTRY, UNLESS, SEGMENT, CAP, HOURS, QUIET_HOURS, EXPIRED, ADDRESS, HOLDOUT})
-_REASONS = {
+REASONS = {
     "no_consent": "there is no consent",
     "withdrawn": "the consent was withdrawn",
     "expired": "the consent has expired",
@@ -37,60 +42,110 @@ _REASONS = {
     "not_covered": "the data was collected for something else",
     "unwanted": "the person does not want it",
     "too_soon": "the person wants less",
+    "needs_no_consent": "no consent is needed",
+    "has_consent": "the consent is there already",
+    "unknown_basis": "there is no legal basis",
 }
-_SCOPES = {
+"""Why the gate refused, by its reasons."""
+SCOPES = {
     "campaign": "the campaign's own cap",
     "topic": "the cap for each topic",
     "channel": "the cap for each channel",
     "workspace": "the workspace's cap",
 }
+TRIGGERS = {
+    "event": "The event came, and its conditions held.",
+    "segment": "Membership of the segment changed.",
+    "date": "The date came.",
+}
+STATES = {
+    "sent": "It was handed over.",
+    "queued": "It waits until the better variant is known.",
+    "sending": "It is being handed over.",
+    "held": "It is held: sending is off.",
+    "unknown": "It was handed over, but the answer is lost; it is not sent again by itself.",
+}
+ENDED = {
+    "failed": "It failed.",
+    "delivered": "It was delivered.",
+    "bounced": "It was bounced.",
+    "complained": "It was complained of.",
+    "skipped": "It was skipped.",
+    "cancelled": "It was cancelled.",
+}
+ENDED_FOR = {
+    "failed": "It failed: {reason}.",
+    "delivered": "It was delivered: {reason}.",
+    "bounced": "It was bounced: {reason}.",
+    "complained": "It was complained of: {reason}.",
+    "skipped": "It was skipped: {reason}.",
+    "cancelled": "It was cancelled: {reason}.",
+}
+"""The same where a reason is stored."""
 
 
 def name_link(said: Mapping[str, Any]) -> str:
     """What decided, by the name of its link: a purpose is consent."""
-    return str(said["purpose"]) if said["purpose"] in _OWN else "consent"
+    return str(said["purpose"]) if said["purpose"] in OWN else "consent"
 
 
-def tell_decision(workspace_id: int, said: Mapping[str, Any]) -> str:
+def tell_decision(workspace_id: int, said: Mapping[str, Any], say: Speech = ENGLISH) -> str:
     """A stored decision or verdict as a sentence."""
-    told = said.get("told") or {}
     kind = said["purpose"]
-    if kind not in _OWN:
-        return _tell_verdict(workspace_id, said)
-    if kind == TRIGGER:
-        return {"segment": "Membership of the segment changed.", "date": "The date came."}.get(
-            said.get("basis", ""), "The event came, and its conditions held."
-        )
-    if kind == UNLESS:
-        return f"Not wanted any more: “{said['reason']}” happened meanwhile{_on(told.get('at'))}."
-    if kind == SEGMENT:
-        return "Still in the segment when it was due." if said["allow"] else "No longer in the segment when it was due."
-    if kind == DATE:
-        return "The date was changed, so this message is not meant any more; the new date has its own."
-    if kind == CAP:
-        return f"No room: {_SCOPES.get(said['reason'], 'a cap')} is {told.get('messages')} in {put_span(str(told.get('per', '')))}, and what goes first had it."
-    if kind in (HOURS, QUIET_HOURS):
-        return tell_hour(kind, str(told.get("zone", "UTC")), said["at"], told.get("until"))
-    if kind == HOLDOUT:
-        return f"Held out: drawn to get nothing, as {told.get('per_cent')} % of people are, so that it can be seen what the mail does."
-    if kind == ADDRESS:
-        return "Somebody with the same address has it already."
-    return f"Too late: it made sense until{_on(told.get('expires_at'))}." if kind == EXPIRED else kind
+    return _TOLD[kind](said, said.get("told") or {}, say) if kind in OWN else _tell_verdict(workspace_id, said, say)
 
 
-def _tell_verdict(workspace_id: int, said: Mapping[str, Any]) -> str:
+def _tell_cap(said: Mapping[str, Any], told: Mapping[str, Any], say: Speech) -> str:
+    return say(
+        "No room: {scope} is {messages} in {span}, and what goes first had it.",
+        scope=say(SCOPES.get(said["reason"], "a cap")),
+        messages=told.get("messages"),
+        span=put_span(str(told.get("per", "")), say),
+    )
+
+
+def _tell_hours(said: Mapping[str, Any], told: Mapping[str, Any], say: Speech) -> str:
+    return tell_hour(said["purpose"], str(told.get("zone", "UTC")), said["at"], told.get("until"), say)
+
+
+_Tell = Callable[[Mapping[str, Any], Mapping[str, Any], Speech], str]
+_TOLD: Mapping[str, _Tell] = {
+    TRIGGER: lambda said, told, say: say(TRIGGERS.get(said.get("basis", ""), TRIGGERS["event"])),
+    REENTRY: lambda said, told, say: say("It may come again." if said["allow"] else "They had it already."),
+    UNLESS: lambda said, told, say: say(
+        "Not wanted any more: “{event}” happened meanwhile{when}.", event=said["reason"], when=_on(told.get("at"), say)
+    ),
+    SEGMENT: lambda said, told, say: say(
+        "Still in the segment when it was due." if said["allow"] else "No longer in the segment when it was due."
+    ),
+    DATE: lambda said, told, say: say("The date was changed, so this message is not meant any more; the new date has its own."),
+    CAP: _tell_cap,
+    HOURS: _tell_hours,
+    QUIET_HOURS: _tell_hours,
+    HOLDOUT: lambda said, told, say: say(
+        "Held out: drawn to get nothing, as {share} % of people are, so that it can be seen what the mail does.", share=told.get("per_cent")
+    ),
+    ADDRESS: lambda said, told, say: say("Somebody with the same address has it already."),
+    EXPIRED: lambda said, told, say: say("Too late: it made sense until{when}.", when=_on(told.get("expires_at"), say)),
+}
+OWN = frozenset(_TOLD)
+"""What decides beside the gate."""
+
+
+def _tell_verdict(workspace_id: int, said: Mapping[str, Any], say: Speech) -> str:
     key = str(said["purpose"])
     rule = load_catalog(workspace_id).rule(key)
     name = f"“{rule.name}”" if rule else f"`{key}`"
-    when = "Asked again at the hand-over: " if said["operation"] == "hand_over" else ""
+    why = REASONS.get(said["reason"], str(said["reason"]).replace("_", " "))
     if said["allow"]:
-        basis = str(said.get("basis", "")).replace("_", " ")
-        what = "may be chosen by behaviour" if key == PROFILING else f"may be sent something for {name}"
-        return _begin(f"{when}{what} ({basis}).")
-    reason = _REASONS.get(said["reason"], str(said["reason"]).replace("_", " "))
-    if key == PROFILING and said["operation"] != "message":
-        return _begin(f"{when}left out: {reason} to being chosen by behaviour.".replace("there is no consent to", "no consent to"))
-    return _begin(f"{when}left out: {reason} {'concerning' if is_wish(key) else 'for'} {name}.")
+        may = "may be chosen by behaviour ({basis})" if key == PROFILING else "may be sent something for {name} ({basis})"
+        what = say(may, name=name, basis=say.named(str(said.get("basis", ""))))
+    elif key == PROFILING and said["operation"] != "message":
+        what = say("left out: {reason} to being chosen by behaviour", reason=say(why.replace("there is no consent", "no consent")))
+    else:
+        what = say("left out: {reason} concerning {name}" if is_wish(key) else "left out: {reason} for {name}", reason=say(why), name=name)
+    again = say("Asked again at the hand-over: {said}", said=what) if said["operation"] == "hand_over" else what
+    return _begin(f"{again}.")
 
 
 def tell_judged(rule: Rule, occasion: Occasion, said: Decision, had: Sequence[Earlier]) -> str:
@@ -150,34 +205,38 @@ def _put(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def tell_state(state: str, reason: str, due_at: int | None) -> str:
+def tell_state(state: str, reason: str, due_at: int | None, say: Speech = ENGLISH) -> str:
     """What became of a message, in a sentence."""
-    words = {
-        "sent": "It was handed over.",
-        "queued": "It waits until the better variant is known." if due_at is None else f"It waits, and is due{_on(due_at)}.",
-        "sending": "It is being handed over.",
-        "held": "It is held: sending is off.",
-        "unknown": "It was handed over, but the answer is lost; it is not sent again by itself.",
-        "failed": f"It failed: {reason.replace('_', ' ')}.",
-    }
-    return words.get(state, f"It was {state}: {reason.replace('_', ' ').replace(':', ': ')}." if reason else f"It was {state}.")
+    if state == "queued" and due_at is not None:
+        return say("It waits, and is due{when}.", when=_on(due_at, say))
+    if state in STATES:
+        return say(STATES[state])
+    return say(ENDED_FOR[state], reason=": ".join(_name_reason(reason, say))) if reason else say(ENDED[state])
 
 
-def tell_hour(kind: str, zone: str, at: int, until: int | None) -> str:
+def _name_reason(reason: str, say: Speech) -> Iterator[str]:
+    """Its parts: what decided, and why it did."""
+    for number, part in enumerate(reason.split(":")):
+        yield say(REASONS[part]) if number and part in REASONS else say.named(part)
+
+
+def tell_hour(kind: str, zone: str, at: int, until: int | None, say: Speech = ENGLISH) -> str:
     """Why at this hour: what the person's clock shows, and when it may be sent."""
     there = find_zone(zone) or ZoneInfo("UTC")
-    shown = local_time(at, there)
+    facts = {"time": f"{local_time(at, there):%H:%M}", "zone": zone}
     if until is None:
-        return f"It is {shown:%H:%M} in {zone}, and no hour is left at which it may be sent."
+        return say("It is {time} in {zone}, and no hour is left at which it may be sent.", **facts)
     if until == at:
-        return f"It is {shown:%H:%M} in {zone}, within the hours at which it may be sent."
-    why = "in quiet hours" if kind == QUIET_HOURS else "outside the campaign's hours"
-    return f"It is {shown:%H:%M} in {zone}, {why}: it goes out at {_clock(local_time(until, there))}."
+        return say("It is {time} in {zone}, within the hours at which it may be sent.", **facts)
+    facts["then"] = _clock(local_time(until, there), say)
+    if kind == QUIET_HOURS:
+        return say("It is {time} in {zone}, in quiet hours: it goes out at {then}.", **facts)
+    return say("It is {time} in {zone}, outside the campaign's hours: it goes out at {then}.", **facts)
 
 
 def tell_caps(caps: Sequence[Cap]) -> str:
     """The caps that a message meets at its hand-over."""
-    told = [f"{cap.messages} in {put_span(cap.per)} ({_SCOPES[cap.scope]})" for cap in caps]
+    told = [f"{cap.messages} in {put_span(cap.per)} ({SCOPES[cap.scope]})" for cap in caps]
     return f"Caps are looked at when it is handed over: at most {'; '.join(told)}."
 
 
@@ -205,23 +264,23 @@ def tell_no_occasion(rule: Rule) -> str:
     return f"No event “{rule.event}” of this person is known."
 
 
-def put_span(text: str) -> str:
+def put_span(text: str, say: Speech = ENGLISH) -> str:
     """A span of time in words: `P1DT12H` is 1 day 12 hours."""
     seconds = span_ms(text) // 1000
     parts = []
     for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         number, seconds = divmod(seconds, size)
         if number:
-            parts.append(f"{number} {name}{'' if number == 1 else 's'}")
-    return " ".join(parts) or "no time"
+            parts.append(format_unit(number, f"duration-{name}", length="long", locale=say.language))
+    return " ".join(parts) or say("no time")
 
 
-def _on(at: int | None) -> str:
-    return "" if at is None else f" ({_clock(local_time(at, ZoneInfo('UTC')))} UTC)"
+def _on(at: int | None, say: Speech = ENGLISH) -> str:
+    return "" if at is None else f" ({_clock(local_time(at, ZoneInfo('UTC')), say)} UTC)"
 
 
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M} on {moment.day} {moment:%B %Y}"
+def _clock(moment: datetime, say: Speech = ENGLISH) -> str:
+    return say("{time} on {day}", time=f"{moment:%H:%M}", day=say.day(moment))
 
 
 def _begin(text: str) -> str:

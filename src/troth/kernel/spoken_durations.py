@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from babel.units import format_unit
 
+from troth.kernel.speech import ENGLISH, Speech
+
 _DAYS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 _HOURS = {"H": "hour", "M": "minute", "S": "second"}
 _SPOKEN = re.compile(r"(\d{1,8})\s*(year|month|week|day|hour|minute|second)s?")
@@ -19,7 +21,9 @@ def say_duration(text: str) -> str:
 
 
 def say_duration_in(text: str, language: str) -> str:
-    """The same in a language that Babel knows, e.g. `2 Jahre, 6 Monate`."""
+    """The same in a language that Babel knows, e.g. `2 Jahre, 6 Monate`; in English as `say_duration`, which is read back."""
+    if language == "en":
+        return say_duration(text)
     return ", ".join(format_unit(number, f"duration-{unit}", length="long", locale=language) for number, unit in _parts(text)) or text
 
 
@@ -41,13 +45,13 @@ def read_duration(text: str) -> str:
     return f"P{days}T{hours}" if hours else f"P{days}"
 
 
-def say_from_now(text: str) -> str:
+def say_from_now(text: str, say: Speech = ENGLISH) -> str:
     """A duration from now in words: `-P30D` is `30 days ago`, `P30D` is `in 30 days`; a day or an instant as it is."""
     duration = text.removeprefix("-")
-    told = say_duration(duration)
+    told = say_duration_in(duration, say.language)
     if told == duration:
         return text
-    return f"{told} ago" if text.startswith("-") else f"in {told}"
+    return say("{span} ago", span=told) if text.startswith("-") else say("in {span}", span=told)
 
 
 def read_from_now(text: str) -> str:

@@ -15,6 +15,7 @@ from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
+from troth.kernel.speech import ENGLISH, Said, Speech
 from troth.messages.models import HANDED_OVER, Engaged, State
 from troth.segments import windows
 from troth.segments.horizons import Horizon
@@ -32,6 +33,15 @@ STATES: Mapping[str, tuple[State, ...]] = {
     "complained": (State.COMPLAINED,),
 }
 ENGAGED: Mapping[str, tuple[Engaged, str]] = {"opened": (Engaged.OPEN, OPEN_TRACKING), "clicked": (Engaged.CLICK, CLICK_TRACKING)}
+IN_WORDS = {
+    "received": ("received{times} messages{source}{when}", "none received{source}{when}"),
+    "delivered": ("delivered{times} messages{source}{when}", "none delivered{source}{when}"),
+    "bounced": ("bounced{times} messages{source}{when}", "none bounced{source}{when}"),
+    "complained": ("complained about{times} messages{source}{when}", "none complained about{source}{when}"),
+    "opened": ("opened{times} messages{source}{when}", "none opened{source}{when}"),
+    "clicked": ("clicked{times} messages{source}{when}", "none clicked{source}{when}"),
+}
+"""That it happened, and that it did not."""
 MEASURED = "measured"
 MOST_TIMES = 10_000
 
@@ -106,11 +116,13 @@ class MessageKind(Kind):
         told: Sequence[Told] = facts.further.get(self.key) or ()
         wanted = [one for one in told if leaf.get("source", one.source) == one.source and windows.is_inside(leaf, one.at, now)]
         found = {one.message_id: one for one in wanted if one.what == leaf["message"]}
-        evidence = tuple(f"{one.source} at {iso(one.at)}" for one in list(found.values())[-3:]) or ("none",)
+        evidence = tuple(Said("{name} at {at}", {"name": one.source, "at": iso(one.at)}) for one in list(found.values())[-3:]) or (
+            Said("none"),
+        )
         if leaf["op"] == "did":
             return Answer(len(found) >= leaf.get("count", {"at_least": 1})["at_least"], evidence)
         if leaf["message"] in ENGAGED and not any(one.what == f"{MEASURED}:{leaf['message']}" for one in wanted):
-            return Answer(False, ("no message to them was measured",))
+            return Answer(False, (Said("no message to them was measured"),))
         return Answer(not found, evidence)
 
     def is_recorded(self, leaf: Leaf) -> bool:
@@ -125,14 +137,12 @@ class MessageKind(Kind):
         """See `Kind`."""
         return [one for one in told or () if one.at <= at]
 
-    def describe(self, leaf: Leaf) -> str:
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
-        words = {"complained": "complained about"}
-        done = words.get(leaf["message"], leaf["message"])
-        times = f" at least {leaf['count']['at_least']}" if "count" in leaf else ""
-        from_source = f" from {leaf['source']}" if "source" in leaf else ""
-        verb = f"{done}{times} messages" if leaf["op"] == "did" else f"none {done}"
-        return f"{verb}{from_source}{windows.describe(leaf)}"
+        did, did_not = IN_WORDS[leaf["message"]]
+        times = f" {say('at least {times}', times=leaf['count']['at_least'])}" if "count" in leaf else ""
+        source = f" {say('from {source}', source=leaf['source'])}" if "source" in leaf else ""
+        return say(did if leaf["op"] == "did" else did_not, times=times, source=source, when=windows.describe(leaf, say))
 
 
 def _about(leaf: Leaf, what: str, moment: Moment) -> tuple[str, str, Sql]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
-from troth.kernel.spoken_durations import say_duration, say_from_now
+from troth.kernel.speech import ENGLISH, Said, Speech
+from troth.kernel.spoken_durations import say_duration_in, say_from_now
 from troth.segments import dates
 from troth.segments.conditions import OPERATORS, WITHOUT_VALUE, value_at
 from troth.segments.dates_in_sql import compile_date, flips_of_date
@@ -17,24 +18,25 @@ from troth.segments.values_in_sql import Place, compare, in_list
 
 ALL_OPERATORS = (*OPERATORS, *dates.OPERATORS)
 IN_WORDS = {
-    "equals": "is",
-    "not_equals": "is not",
-    "contains": "contains",
-    "starts_with": "starts with",
-    "in": "is one of",
-    "greater": "is greater than",
-    "at_least": "is at least",
-    "less": "is less than",
-    "at_most": "is at most",
-    "is_set": "is set",
-    "is_not_set": "is not set",
-    "before": "is before",
-    "after": "is after",
-    "within_last": "is within the last",
-    "within_next": "is within the next",
-    "on_day": "is on the day from today",
-    "anniversary": "has its anniversary on the day from today",
+    "equals": "{name} is {value}",
+    "not_equals": "{name} is not {value}",
+    "contains": "{name} contains {value}",
+    "starts_with": "{name} starts with {value}",
+    "in": "{name} is one of {value}",
+    "greater": "{name} is greater than {value}",
+    "at_least": "{name} is at least {value}",
+    "less": "{name} is less than {value}",
+    "at_most": "{name} is at most {value}",
+    "is_set": "{name} is set",
+    "is_not_set": "{name} is not set",
+    "before": "{name} is before {value}",
+    "after": "{name} is after {value}",
+    "within_last": "{name} is within the last {value}",
+    "within_next": "{name} is within the next {value}",
+    "on_day": "{name} is on the day from today {value}",
+    "anniversary": "{name} has its anniversary on the day from today {value}",
 }
+"""Operators on a value with a name, in words."""
 LARGEST = 2**63
 LONGEST_TEXT = 1000
 LONGEST_LIST = 200
@@ -115,18 +117,17 @@ class AttributeKind(Kind):
         found, op = value_at(facts.attributes, leaf["attribute"]), leaf["op"]
         is_date = op in dates.OPERATORS
         holds = dates.holds_on(leaf, found, now) if is_date else OPERATORS[op](found, leaf.get("value"))
-        return Answer(holds, ("not set",) if found is None else (tell(found),))
+        return Answer(holds, (Said("not set"),) if found is None else (tell(found),))
 
     def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
         """See `Kind`. Dates come, whatever they were before."""
         if self.is_timed(leaf):
             yield from dates.turns(leaf, value_at(facts.attributes, leaf["attribute"]), since, until)
 
-    def describe(self, leaf: Leaf) -> str:
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
         op = leaf["op"]
-        value = "" if op in WITHOUT_VALUE else f" {_tell_operand(op, leaf['value'])}"
-        return f"{leaf['attribute']} {IN_WORDS[op]}{value}"
+        return say(IN_WORDS[op], name=leaf["attribute"], value="" if op in WITHOUT_VALUE else _tell_operand(op, leaf["value"], say))
 
 
 class TagKind(Kind):
@@ -152,15 +153,15 @@ class TagKind(Kind):
         """See `Kind`."""
         return Answer(leaf["tag"] in facts.tags)
 
-    def describe(self, leaf: Leaf) -> str:
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
-        return f"has the tag {leaf['tag']}"
+        return say("has the tag {tag}", tag=leaf["tag"])
 
 
-def _tell_operand(op: str, value: Any) -> str:
+def _tell_operand(op: str, value: Any, say: Speech) -> str:
     """What a condition compares with: durations in words, days and instants as they are."""
     if op in dates.OPERATORS and isinstance(value, str):
-        return say_from_now(value) if op in ("before", "after") else say_duration(value)
+        return say_from_now(value, say) if op in ("before", "after") else say_duration_in(value, say.language)
     return tell(value)
 
 

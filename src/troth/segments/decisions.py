@@ -13,6 +13,7 @@ from troth.consent.lacking import Lack, find_lack, lack_in_sql
 from troth.consent.models import Standing
 from troth.consent.wishes import topic_key
 from troth.kernel.clock import iso
+from troth.kernel.speech import ENGLISH, Said, Speech
 from troth.segments.horizons import NOW
 from troth.segments.kinds import Answer, Facts, Flip, Kind, Leaf, Moment, refuse_unless
 from troth.segments.sql import NEVER, Sql
@@ -66,16 +67,18 @@ class ConsentKind(Kind):
         known = make_facts(rule, stood)
         state = find_lack(known, now)
         holds = not reason_against(known, Operation.MESSAGE, now) if leaf["op"] == PERMITS else state == leaf["op"]
-        return Answer(holds, (f"decided at {iso(stood.decided_at)}",) if stood and stood.decided_at else ("never decided",))
+        return Answer(holds, (_tell_when(stood),))
 
     def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
         """See `Kind`. Consents end by themselves."""
         stood = facts.decisions.get(leaf["consent"])
         yield stood.valid_until if stood else None
 
-    def describe(self, leaf: Leaf) -> str:
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
-        return f"allows {leaf['consent']}" if leaf["op"] == PERMITS else f"consent to {leaf['consent']} is {leaf['op'].replace('_', ' ')}"
+        if leaf["op"] == PERMITS:
+            return say("allows {purpose}", purpose=leaf["consent"])
+        return say("consent to {purpose} is {state}", purpose=leaf["consent"], state=say.named(leaf["op"]))
 
 
 class TopicKind(Kind):
@@ -102,13 +105,15 @@ class TopicKind(Kind):
         """See `Kind`."""
         stood = facts.decisions.get(topic_key(leaf["topic"]), NO_DECISION)
         has_left = stood.standing == Standing.REFUSED
-        return Answer(
-            has_left is (leaf["op"] == "left"), (f"decided at {iso(stood.decided_at)}",) if stood.decided_at else ("never decided",)
-        )
+        return Answer(has_left is (leaf["op"] == "left"), (_tell_when(stood),))
 
-    def describe(self, leaf: Leaf) -> str:
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
-        return f"{'left' if leaf['op'] == 'left' else 'did not leave'} the topic {leaf['topic']}"
+        return say("left the topic {topic}" if leaf["op"] == "left" else "did not leave the topic {topic}", topic=leaf["topic"])
+
+
+def _tell_when(stood: Stood | None) -> Said:
+    return Said("decided at {at}", {"at": iso(stood.decided_at)}) if stood and stood.decided_at else Said("never decided")
 
 
 def _rule(workspace_id: int, purpose: str) -> PurposeRule:

@@ -10,6 +10,7 @@ from typing import Any
 from troth.consent.decisions import load_decisions
 from troth.kernel.json_text import decode
 from troth.kernel.personal_data import Subject
+from troth.kernel.speech import ENGLISH, Speech
 from troth.kernel.sql import PERSON_KEY, select_by_keys
 from troth.people.queries import load_profiles
 from troth.segments.definition import all_leaves
@@ -39,20 +40,20 @@ def holds(definition: Mapping[str, Any], facts: Facts, now: int) -> bool:
     return kind_of(definition).judge(definition, facts, now).holds
 
 
-def explain(definition: Mapping[str, Any], facts: Facts, now: int) -> Explained:
-    """The whole tree with its answers: why somebody is in, or not."""
+def explain(definition: Mapping[str, Any], facts: Facts, now: int, say: Speech = ENGLISH) -> Explained:
+    """The whole tree with its answers, in words of a language: why somebody is in, or not."""
     for key in ("all", "any"):
         if key in definition:
-            parts = tuple(explain(item, facts, now) for item in definition[key])
+            parts = tuple(explain(item, facts, now, say) for item in definition[key])
             return Explained(holds(definition, facts, now), key, parts=parts)
     if "not" in definition:
-        part = explain(definition["not"], facts, now)
+        part = explain(definition["not"], facts, now, say)
         return Explained(not part.holds, "not", parts=(part,))
     kind = kind_of(definition)
     inner = kind.inner(definition)
     answer: Answer = kind.judge(definition, facts, now)
-    parts = () if inner is None else (explain(inner, facts, now),)
-    return Explained(answer.holds, kind.describe(definition), answer.evidence, parts)
+    parts = () if inner is None else (explain(inner, facts, now, say),)
+    return Explained(answer.holds, kind.describe(definition, say), tuple(say.put(one) for one in answer.evidence), parts)
 
 
 def load_facts(subject: Subject, definition: Mapping[str, Any]) -> Facts:

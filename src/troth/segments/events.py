@@ -8,6 +8,7 @@ from typing import Any
 from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
 from troth.kernel.clock import iso
+from troth.kernel.speech import ENGLISH, Said, Speech
 from troth.people.event_names import fold_event_name
 from troth.segments import windows
 from troth.segments.attributes import IN_WORDS, check_name, check_value, tell
@@ -17,7 +18,9 @@ from troth.segments.sql import NEVER, Sql, all_of, opposite
 from troth.segments.values_in_sql import compile_properties
 
 OPERATORS = ("did", "did_not", "first", "last")
-COUNTS = ("at_least", "at_most", "exactly")
+COUNTS = {"at_least": "at least {times} times", "at_most": "at most {times} times", "exactly": "exactly {times} times"}
+OUTERMOST_IN_WORDS = {"first": "the first {name} was{when}{where}", "last": "the last {name} was{when}{where}"}
+DONE_IN_WORDS = {"did": "did {name}{where}{times}{when}", "did_not": "did not do {name}{where}{when}"}
 MOST_TIMES = 1_000_000
 SHOWN = 3
 """Events that an explanation names."""
@@ -50,10 +53,11 @@ def matches(leaf: Mapping[str, Any], event: Happening) -> bool:
     return event.name == fold_event_name(leaf["event"]) and ("where" not in leaf or holds(leaf["where"], event.properties))
 
 
-def tell_events(found: Sequence[Happening]) -> tuple[str, ...]:
+def tell_events(found: Sequence[Happening]) -> tuple[Said, ...]:
     """Events as evidence, the latest first."""
-    told = [f"{event.name} at {iso(event.ts)}" for event in reversed(found[-SHOWN:])]
-    return (*told, *([f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else [])) or ("never",)
+    told = [Said("{name} at {at}", {"name": event.name, "at": iso(event.ts)}) for event in reversed(found[-SHOWN:])]
+    more = [Said("and {number} more", {"number": len(found) - SHOWN})] if len(found) > SHOWN else []
+    return (*told, *more) or (Said("never"),)
 
 
 class EventKind(Kind):
@@ -176,31 +180,29 @@ class EventKind(Kind):
         name = fold_event_name(leaf["event"])
         yield from windows.turns(leaf, (event.ts for event in facts.events if event.name == name), since, until)
 
-    def describe(self, leaf: Leaf) -> str:
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
-        name, ever = leaf["event"], windows.describe(leaf)
-        where = f" with {describe_properties(leaf['where'])}" if "where" in leaf else ""
-        if leaf["op"] in ("first", "last"):
-            return f"the {leaf['op']} {name} was{ever or ' ever'}{where}"
-        if leaf["op"] == "did_not":
-            return f"did not do {name}{where}{ever}"
-        times = (
-            "" if "count" not in leaf else " " + " ".join(f"{key.replace('_', ' ')} {value} times" for key, value in leaf["count"].items())
-        )
-        return f"did {name}{where}{times}{ever}"
+        when = windows.describe(leaf, say)
+        if leaf["op"] in OUTERMOST_IN_WORDS:
+            when = when or f" {say('ever')}"
+        times = "".join(f" {say(COUNTS[key], times=value)}" for key, value in leaf.get("count", {}).items())
+        facts = {"name": leaf["event"], "where": describe_where(leaf, say), "times": times, "when": when}
+        return say({**OUTERMOST_IN_WORDS, **DONE_IN_WORDS}[leaf["op"]], **facts)
 
 
-def describe_properties(tree: Mapping[str, Any]) -> str:
-    """A condition on properties in words."""
+def describe_where(holder: Mapping[str, Any], say: Speech) -> str:
+    """What `where` asks of properties, in words, with a space before; empty: nothing."""
+    return f" {say('with {conditions}', conditions=_describe_properties(holder['where'], say))}" if "where" in holder else ""
+
+
+def _describe_properties(tree: Mapping[str, Any], say: Speech) -> str:
     if "not" in tree:
-        return f"not ({describe_properties(tree['not'])})"
-    for key, word in (("all", " and "), ("any", " or ")):
+        return say("not ({conditions})", conditions=_describe_properties(tree["not"], say))
+    for key, word in (("all", "and"), ("any", "or")):
         if key in tree:
-            return word.join(
-                f"({describe_properties(item)})" if "property" not in item else describe_properties(item) for item in tree[key]
-            )
-    value = "" if tree["op"] in WITHOUT_VALUE else f" {tell(tree['value'])}"
-    return f"{tree['property']} {IN_WORDS[tree['op']]}{value}"
+            parts = [(_describe_properties(item, say), "property" in item) for item in tree[key]]
+            return f" {say(word)} ".join(told if is_plain else f"({told})" for told, is_plain in parts)
+    return say(IN_WORDS[tree["op"]], name=tree["property"], value="" if tree["op"] in WITHOUT_VALUE else tell(tree["value"]))
 
 
 def _range(leaf: Mapping[str, Any]) -> tuple[int, int | None]:

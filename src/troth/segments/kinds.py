@@ -15,6 +15,7 @@ from troth.consent.decisions import Stood
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
+from troth.kernel.speech import ENGLISH, Said, Speech
 from troth.segments.horizons import Horizon
 from troth.segments.sql import Sql
 
@@ -86,8 +87,8 @@ class Answer(NamedTuple):
     """Whether a leaf holds for a person, and what decided it."""
 
     holds: bool
-    evidence: tuple[str, ...] = ()
-    """In words; instants as RFC 3339."""
+    evidence: tuple[str | Said, ...] = ()
+    """Stored values as they are, else words; instants as RFC 3339."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,8 @@ class Kind(ABC):
         """Whether the leaf holds, plainly in Python: what `compile` must agree with."""
 
     @abstractmethod
-    def describe(self, leaf: Leaf) -> str:
-        """The leaf in words."""
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
+        """The leaf in words of a language; names and values stay as they are."""
 
     def reads(self, leaf: Leaf, path: str) -> Iterator[Read]:
         """The data that it reads, for purpose checking."""

@@ -15,6 +15,7 @@ from troth.consent.lacking import lack_in_sql
 from troth.consent.models import EVERYTHING, Standing
 from troth.kernel.clock import HOUR, SECOND
 from troth.kernel.personal_data import Subject
+from troth.kernel.speech import ENGLISH, Speech
 from troth.people.models import PersonState
 from troth.segments.evaluate import Explained, explain
 from troth.segments.evaluate import load_facts as load_segment_facts
@@ -195,12 +196,12 @@ class Why(NamedTuple):
         return bool(self.verdicts) and all(verdict.allow for verdict in self.verdicts)
 
 
-def explain_membership(segment: Segment, subject: Subject, now: int) -> Why:
+def explain_membership(segment: Segment, subject: Subject, now: int, say: Speech = ENGLISH) -> Why:
     """Why a person is in, or not: the gate's verdicts and the answer of every condition. The person is one of the segment's workspace."""
     live = make_live(segment)
     catalog = load_catalog(segment.workspace_id)
     verdicts = [_judge(subject, purpose, now) for purpose in live.gates(catalog)]
-    tree = explain(segment.definition, load_segment_facts(subject, segment.definition), now)
+    tree = explain(segment.definition, load_segment_facts(subject, segment.definition), now, say)
     since = dict(segments_of(segment.workspace_id, subject.person_id)).get(segment.pk or 0)
     return Why(tree.holds and bool(verdicts) and all(verdict.allow for verdict in verdicts), since, verdicts, tree)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from troth.kernel.speech import ENGLISH, Speech
 from troth.segments.compiler import compile_flips, compile_sql
 from troth.segments.definition import find_reads, find_wakes, is_timed
 from troth.segments.evaluate import holds
@@ -60,6 +61,6 @@ class SegmentKind(Kind):
         """The definition that the leaf stands for."""
         return self._definition(leaf)
 
-    def describe(self, leaf: Leaf) -> str:
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
-        return f"is in the segment {self._look_up(leaf['segment'])[0]}"
+        return say("is in the segment {name}", name=self._look_up(leaf["segment"])[0])

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 
 from troth.consent.coverage import Datum
 from troth.consent.coverage import Kind as DatumKind
-from troth.kernel.spoken_durations import say_duration
+from troth.kernel.speech import ENGLISH, Said, Speech
+from troth.kernel.spoken_durations import say_duration_in
 from troth.people.event_names import fold_event_name
 from troth.segments import windows
 from troth.segments.clocks import TIME_ZONE, end_in_sql, end_of, least_and_most, zone_of
-from troth.segments.events import check_event, describe_properties, matches, matching, tell_events
+from troth.segments.events import check_event, describe_where, matches, matching, tell_events
 from troth.segments.horizons import NOW, Span, read_span
 from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, Witness, refuse_unless
 from troth.segments.sql import ALWAYS, Sql, all_of, any_of, opposite
 
+STEPS_IN_WORDS = {"did": "did {name}{where}{when}", "then": "then {name}{where}{when}", "without": "without {name}{where}{when}"}
 MOST_STEPS = 5
 _STEP = frozenset({"event", "where", "gap"})
 
@@ -101,7 +103,7 @@ class SequenceKind(Kind):
             found = _follow(leaf, [first], facts, now)
             if found:
                 return Answer(True, tell_events(found))
-        return Answer(False, ("no such sequence",) if leaf["op"] == "then" else ("none that is left without it",))
+        return Answer(False, (Said("no such sequence") if leaf["op"] == "then" else Said("none that is left without it"),))
 
     def is_recorded(self, leaf: Leaf) -> bool:
         """See `Kind`."""
@@ -115,15 +117,15 @@ class SequenceKind(Kind):
         if patience := _patience(leaf):
             yield from (end_of(at, patience, zone_of(facts)) for at in found)
 
-    def describe(self, leaf: Leaf) -> str:
+    def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
         told = []
         for number, step in enumerate(leaf["sequence"]):
-            where = f" with {describe_properties(step['where'])}" if "where" in step else ""
             gap = step.get("gap", leaf.get("gap"))
             word = "did" if number == 0 else "without" if leaf["op"] == "without" and step is leaf["sequence"][-1] else "then"
-            after = windows.describe(leaf) if number == 0 else f" within {say_duration(gap)}" if gap else ""
-            told.append(f"{word} {step['event']}{where}{after}")
+            within = f" {say('within {span}', span=say_duration_in(gap, say.language))}" if gap else ""
+            when = windows.describe(leaf, say) if number == 0 else within
+            told.append(say(STEPS_IN_WORDS[word], name=step["event"], where=describe_where(step, say), when=when))
         return ", ".join(told)
 
 

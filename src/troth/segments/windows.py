@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from troth.kernel.local_time import zones
-from troth.kernel.spoken_durations import say_duration
+from troth.kernel.speech import ENGLISH, Speech
+from troth.kernel.spoken_durations import say_duration_in
 from troth.segments.horizons import Horizon, read_moment, read_span, shift
 from troth.segments.kinds import Flip, Moment, refuse_unless
 from troth.segments.sql import Sql, all_of
 
 FIELDS = frozenset({"within", "older_than", "since", "until", "zone"})
+IN_WORDS = {"within": "within the last {span}", "older_than": "longer ago than {span}", "since": "since {span}", "until": "before {span}"}
 
 
 def check_window(leaf: Mapping[str, Any], path: str) -> None:
@@ -82,7 +84,6 @@ def turns(leaf: Mapping[str, Any], instants: Iterable[int], since: int, until: i
         yield from (horizon.reaches(at, since, until) for horizon in moving)
 
 
-def describe(leaf: Mapping[str, Any]) -> str:
+def describe(leaf: Mapping[str, Any], say: Speech = ENGLISH) -> str:
     """The window in words, with a space before; empty: ever."""
-    words = {"within": "within the last", "older_than": "longer ago than", "since": "since", "until": "before"}
-    return "".join(f" {told} {say_duration(str(leaf[name]))}" for name, told in words.items() if name in leaf)
+    return "".join(f" {say(told, span=say_duration_in(str(leaf[name]), say.language))}" for name, told in IN_WORDS.items() if name in leaf)

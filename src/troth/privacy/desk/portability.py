@@ -15,8 +15,9 @@ from typing import IO, Any, cast
 
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Store, Subject, stores
+from troth.kernel.speech import ENGLISH, Speech
 from troth.privacy.exporting.export import IN_MEMORY, load_head, snapshot
-from troth.privacy.exporting.speech import ENGLISH, Speech, speech_for
+from troth.privacy.exporting.speech import speech_for
 from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.spreadsheets import write_table
 

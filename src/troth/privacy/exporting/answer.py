@@ -14,10 +14,10 @@ from troth.consent.catalog import load_catalog
 from troth.consent.models import Purpose
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
+from troth.kernel.speech import ENGLISH, Speech
 from troth.kernel.spoken_durations import say_duration_in
 from troth.people.lookup import load_person
 from troth.privacy.disclosures.reading import find_recipients_of
-from troth.privacy.exporting.speech import ENGLISH, Speech
 from troth.privacy.inventory.reading import read_inventory
 from troth.privacy.models import RetentionRule
 from troth.privacy.record.parties import read_parties
@@ -50,13 +50,15 @@ RIGHTS = (
     "judicial remedy (Art. 79)",
 )
 
+GROUPS = {"all": "all of ({conditions})", "any": "at least one of ({conditions})", "not": "it must not be that ({conditions})"}
+"""How conditions within others hang together."""
 Decision = dict[str, Any]
 """`{about, at, decided, because: [...]}`, in words; nothing about other persons."""
-_tellers: list[Callable[[Subject, int], Iterator[Decision]]] = []
+_tellers: list[Callable[[Subject, int, Speech], Iterator[Decision]]] = []
 
 
-def register_decisions(tell: Callable[[Subject, int], Iterator[Decision]]) -> None:
-    """Have a package above tell what was decided about a person, and why; the latest first, and not without end."""
+def register_decisions(tell: Callable[[Subject, int, Speech], Iterator[Decision]]) -> None:
+    """Have a package above tell what was decided about a person, and why, in words of a language; the latest first, and not without end."""
     _tellers.append(tell)
 
 
@@ -67,7 +69,7 @@ def read_answer(subject: Subject, now: int, say: Speech = ENGLISH) -> dict[str, 
         "purposes": list(_purposes(subject.workspace_id, say)),
         "retention": list(_retention(subject, say)),
         "transfers": list(_transfers(subject, say)),
-        "decisions": [*_segments(subject, now, say), *(decision for tell in _tellers for decision in tell(subject, now))],
+        "decisions": [*_segments(subject, now, say), *(decision for tell in _tellers for decision in tell(subject, now, say))],
         "automated_decisions": list(_automated(subject.workspace_id, say)),
         "rights": [say(right) for right in RIGHTS],
     }
@@ -154,22 +156,30 @@ def _segments(subject: Subject, now: int, say: Speech) -> Iterator[Decision]:
     """The segments that the person is in: what they are, or did, that put them there."""
     for segment_id, since in segments_of(subject.workspace_id, subject.person_id):
         segment = get_segment(subject.workspace_id, segment_id)
-        why = explain_membership(segment, subject, now)
+        why = explain_membership(segment, subject, now, say)
         yield {
             "about": say("the segment “{name}”", name=segment.name),
             "at": iso(since),
             "decided": say("you are in it"),
-            "because": list(_leaves(why.tree)),
+            "because": list(_reasons(why.tree, say)),
         }
 
 
-def _leaves(tree: Explained) -> Iterator[str]:
-    if tree.parts:
+def _reasons(tree: Explained, say: Speech) -> Iterator[str]:
+    """Conditions that all have to hold, one by one."""
+    if tree.says == "all":
         for part in tree.parts:
-            yield from _leaves(part)
+            yield from _reasons(part, say)
     else:
-        evidence = f" ({', '.join(tree.evidence)})" if tree.evidence else ""
-        yield f"{tree.says}{evidence}: {'yes' if tree.holds else 'no'}"
+        yield _reason(tree, say)
+
+
+def _reason(tree: Explained, say: Speech) -> str:
+    within = "; ".join(_reason(part, say) for part in tree.parts)
+    if tree.says in GROUPS:
+        return say(GROUPS[tree.says], conditions=within)
+    evidence = f" ({', '.join(tree.evidence)})" if tree.evidence else ""
+    return f"{tree.says}{evidence}: {say('yes' if tree.holds else 'no')}{f' [{within}]' if within else ''}"
 
 
 def _automated(workspace_id: int, say: Speech) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ from troth.kernel.clock import iso, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject, stores
+from troth.kernel.speech import ENGLISH, Speech
 from troth.kernel.sql import is_sqlite
 from troth.people.lookup import load_person
 from troth.people.queries import load_identifiers
@@ -26,7 +27,7 @@ from troth.privacy.disclosures.reading import export_disclosures
 from troth.privacy.exporting.answer import read_answer
 from troth.privacy.exporting.page import render_page
 from troth.privacy.exporting.pdf import write_pdf
-from troth.privacy.exporting.speech import ENGLISH, Speech, speech_for
+from troth.privacy.exporting.speech import speech_for
 from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.spreadsheets import write_table
 from troth.workspaces.models import Workspace

@@ -10,8 +10,8 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from troth.kernel.personal_data import Store, Subject, stores
+from troth.kernel.speech import ENGLISH, Speech
 from troth.kernel.spoken_durations import say_duration_in
-from troth.privacy.exporting.speech import ENGLISH, Speech
 
 ROWS = 1_000
 """Rows of a section shown; the JSON has all."""
@@ -107,16 +107,9 @@ def _render_answer(answer: dict[str, Any], say: Speech) -> Iterator[str]:
         elif isinstance(rows[0], str):
             yield f"{_readable(rows, say)}</section>"
         else:
-            if remark := remark_on(key, say):
-                yield f"<p class=note>{escape(remark)}</p>"
             yield f"<div class=wide><table>{_head(list(rows[0]), say)}<tbody>"
             yield from (_row(list(rows[0]), say_codes(row, say), say) for row in rows)
             yield "</tbody></table></div></section>"
-
-
-def remark_on(part: str, say: Speech) -> str:
-    """What must be said before a part of the answer."""
-    return say("Reasons stand here as they were recorded, in English.") if part == "decisions" and say.language != "en" else ""
 
 
 def say_codes(row: dict[str, Any], say: Speech) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from babel.numbers import format_decimal
 
 from troth.kernel.pdf import Document
 from troth.kernel.personal_data import Store, Subject, stores
-from troth.privacy.exporting.page import PARTS, facts_of, is_moment, name_field, reading_order, remark_on, say_codes
-from troth.privacy.exporting.speech import ENGLISH, Speech
+from troth.kernel.speech import ENGLISH, Speech
+from troth.privacy.exporting.page import PARTS, facts_of, is_moment, name_field, reading_order, say_codes
 
 ROWS = 200
 LONGEST = 1_000
@@ -61,7 +61,6 @@ def _tell_answer(document: Document, answer: dict[str, Any], say: Speech) -> Non
         elif isinstance(rows[0], str):
             document.items(rows)
         else:
-            document.text(remark_on(key, say))
             _table(document, list(rows[0]), [say_codes(row, say) for row in rows], say)
 
 

@@ -4,49 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from troth.content.languages import choose_language, languages_of, normalise_language
-from troth.kernel.personal_data import Store, Subject
+from troth.kernel.personal_data import Subject
+from troth.kernel.speech import Speech
 from troth.people.lookup import PersonNotFound, load_person
+from troth.privacy.exporting import reasons
 from troth.privacy.exporting.languages import de, es, fr
 
-TRANSLATIONS: Mapping[str, Mapping[str, str]] = {"en": {}, "de": de.WORDS, "fr": fr.WORDS, "es": es.WORDS}
-
-
-@dataclass(frozen=True)
-class Speech:
-    """Says English words in a language; what it lacks it says in English."""
-
-    language: str = "en"
-    words: Mapping[str, str] = field(default_factory=dict)
-
-    def __call__(self, english: str, /, **facts: object) -> str:
-        """The words, with the facts in their braces."""
-        said = self.words.get(english, english)
-        return said.format(**facts) if facts else said
-
-    def whole(self, name: str, english: str, /, **facts: object) -> str:
-        """A longer text, which is kept under a name."""
-        return self.words.get(name, english).format(**facts)
-
-    def named(self, field_name: str) -> str:
-        """What a field or a code is called: `first_at` as “first at”."""
-        return self(field_name.replace("_", " "))
-
-    def about(self, store: Store) -> dict[str, str]:
-        """What a person must be told of a store (Art. 15(1)); its name and category as codes."""
-        return {
-            "name": store.name,
-            "title": self(store.title),
-            "category": store.category,
-            "purpose": self(store.purpose),
-            "origin": self(store.origin),
-            "retention": self(store.retention),
-        }
-
-
-ENGLISH = Speech()
+TRANSLATIONS: Mapping[str, Mapping[str, str]] = {
+    "en": {},
+    "de": {**de.WORDS, **reasons.de.WORDS},
+    "fr": {**fr.WORDS, **reasons.fr.WORDS},
+    "es": {**es.WORDS, **reasons.es.WORDS},
+}
 
 
 def speech_in(language: str) -> Speech:

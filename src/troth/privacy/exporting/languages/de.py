@@ -31,7 +31,6 @@ WORDS: Final[dict[str, str]] = {
     "empty": "leer",
     "yes": "ja",
     "no": "nein",
-    "Reasons stand here as they were recorded, in English.": "Die Gründe stehen hier, wie sie aufgezeichnet wurden, auf Englisch.",
     # the answer
     "as long as the person is known": "solange die Person bekannt ist",
     "{title}: {period} from {trigger}": "{title}: {period} ab {trigger}",

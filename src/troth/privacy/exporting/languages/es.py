@@ -31,7 +31,6 @@ WORDS: Final[dict[str, str]] = {
     "empty": "vacío",
     "yes": "sí",
     "no": "no",
-    "Reasons stand here as they were recorded, in English.": "Los motivos figuran aquí tal como se registraron, en inglés.",
     # the answer
     "as long as the person is known": "mientras se conozca a la persona",
     "{title}: {period} from {trigger}": "{title}: {period} desde {trigger}",

@@ -31,7 +31,6 @@ WORDS: Final[dict[str, str]] = {
     "empty": "vide",
     "yes": "oui",
     "no": "non",
-    "Reasons stand here as they were recorded, in English.": "Les raisons figurent ici telles qu’elles ont été enregistrées, en anglais.",
     # the answer
     "as long as the person is known": "tant que la personne est connue",
     "{title}: {period} from {trigger}": "{title} : {period} à partir de {trigger}",
