@@ -21,7 +21,7 @@ from troth.intake.commands import Identify, Identity, Track
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
-from troth.privacy.erasure import Erasure, erase_many, erase_person
+from troth.privacy.erasure.erasing import Erasure, erase_many, erase_person
 from troth.privacy.exporting.export import write_export
 from troth.workspaces.registry import create_workspace
 
@@ -53,13 +53,13 @@ one = find_person(workspace.pk, "person-17")
 begun = time.perf_counter()
 request = erase_person(one, source="cli", now=now_ms())
 deleted = time.perf_counter() - begun
-from troth.privacy.verification import verify_erasure
+from troth.privacy.searching.verification import verify_erasure
 request = verify_erasure(request, now=now_ms())
 erased = time.perf_counter() - begun
 from troth.kernel.personal_data import Subject
 from troth.people.models import Person
 from troth.privacy.models import PrivacyRequest
-from troth.privacy.verification import verify_due
+from troth.privacy.searching.verification import verify_due
 many = [Subject(workspace.pk, person_id) for person_id in Person.objects.values_list("person_id", flat=True)[:1000]]
 begun, busy = time.perf_counter(), time.process_time()
 outcomes = list(erase_many([Erasure(subjects=[subject], source="cli") for subject in many], now=now_ms()))
@@ -82,10 +82,10 @@ from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.kernel.json_text import encode
 from troth.people.lookup import find_person
-from troth.privacy.deletion import person_tag
-from troth.privacy.ledger import replay_if_behind
-from troth.privacy.ledger_file import Entry
-from troth.privacy.places import ledger_path, make_private_dir
+from troth.privacy.erasure.deletion import person_tag
+from troth.privacy.erasure.restore_guard import replay_if_behind
+from troth.privacy.storage.ledger_file import Entry
+from troth.privacy.storage.places import ledger_path, make_private_dir
 from troth.workspaces.registry import create_workspace
 
 now, workspace = now_ms(), create_workspace("Restored").workspace

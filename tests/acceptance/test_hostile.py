@@ -262,7 +262,7 @@ def test_many_slow_clients_keep_nobody_waiting(server: Served) -> None:
                 client.sendall(b" ")
             begun = time.monotonic()
             assert server.post(VERO, control(server))[0] == 200
-            assert time.monotonic() - begun < 2
+            assert time.monotonic() - begun < 5
     finally:
         for client in slow:
             client.close()

@@ -240,9 +240,9 @@ def keep_of(subject: Any) -> str:
     """What a hold keeps of somebody who was erased."""
     from troth.kernel.clock import now_ms
     from troth.kernel.crypto import seal
-    from troth.privacy.kept import GROUND, set_aside
-    from troth.privacy.ledger_file import Held
+    from troth.privacy.erasure.kept import GROUND, set_aside
     from troth.privacy.models.kept import KeptItem
+    from troth.privacy.storage.ledger_file import Held
 
     held = Held(hold=0, exception="claims", until=32_472_144_000_000, ground=seal(GROUND, b"a claim").hex())
     set_aside(subject, [held], [], request_id=str(uuid4()), now=now_ms())

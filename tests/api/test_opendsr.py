@@ -114,7 +114,7 @@ def carry_out(workspace: Any, case: PrivacyRequest) -> None:
 def settle_search() -> None:
     """The worker's search of every byte has its time."""
     from tests.conftest import eventually
-    from troth.privacy.verification import verify_due
+    from troth.privacy.searching.verification import verify_due
 
     def is_over() -> bool:
         # Where the log could not be emptied at once the search waits some seconds: the moment is an argument.
@@ -356,7 +356,7 @@ def test_a_hashed_identity_finds_its_person_and_is_kept_nowhere(
     from troth.kernel.sql import is_sqlite
 
     if is_sqlite() and (form, kind) == ("sha256", "email"):
-        from troth.privacy.residue import judge, search_bytes
+        from troth.privacy.searching.residue import judge, search_bytes
 
         forms = [hashed, hashed.upper()]
         assert judge(search_bytes(forms), forms, range(2)).passed

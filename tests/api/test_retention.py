@@ -7,8 +7,8 @@ import json
 from tests.api.conftest import Tenant
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import Subject
-from troth.privacy.erasure import erase_person
-from troth.privacy.kept_ending import end_due
+from troth.privacy.erasure.erasing import erase_person
+from troth.privacy.erasure.kept_ending import end_due
 from troth.privacy.retention.running import run_next
 
 

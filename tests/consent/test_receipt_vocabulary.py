@@ -22,7 +22,7 @@ from troth.consent.receipts import make_receipt
 from troth.intake.commands import Decide, Decision, Identify, Identity, Restrict
 from troth.intake.door import apply
 from troth.kernel.clock import DAY
-from troth.privacy.backups import KEPT_FOR
+from troth.privacy.backups.taking import KEPT_FOR
 
 NOW = 1_790_000_000_000
 SHAPES = Path(__file__).parents[2] / "docs" / "receipt.shacl.ttl"

@@ -18,7 +18,7 @@ from troth.intake.models import Capture
 from troth.kernel.clock import MINUTE, now_ms
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.people.lookup import find_person
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.workspaces.models import AuditEntry, Member, User
 from troth.workspaces.registry import create_workspace
 

@@ -331,7 +331,7 @@ def test_an_export_says_what_it_holds_and_is_recorded(officer: Client, workspace
 
 
 def test_an_erasure_needs_a_tick_deletes_at_once_and_ends_in_a_certificate(officer: Client, workspace: Any) -> None:
-    from troth.privacy.verification import verify_erasure
+    from troth.privacy.searching.verification import verify_erasure
 
     subject = know(workspace, "user-1", email="dana@example.com")
     do(workspace, "user-1", "invoice_paid")

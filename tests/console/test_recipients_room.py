@@ -11,7 +11,7 @@ from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
 from troth.privacy.disclosures.log import Went, note_disclosures
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.models.disclosures import NoticeWay, RecipientNotice
 from troth.privacy.processors.register import register_processor
 

@@ -8,8 +8,8 @@ from typing import Any
 from tests.console.test_audit import join
 from tests.console.test_people import know
 from troth.kernel.clock import DAY, now_ms
-from troth.privacy.erasure import erase_person
-from troth.privacy.kept_ending import end_due
+from troth.privacy.erasure.erasing import erase_person
+from troth.privacy.erasure.kept_ending import end_due
 from troth.privacy.models import LegalHold, RetentionRule, RetentionRun
 from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.running import run_next

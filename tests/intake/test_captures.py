@@ -35,7 +35,7 @@ from troth.kernel.clock import MINUTE, now_ms
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.people.event_names import fold_event_name
 from troth.people.lookup import find_person
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.workspaces import registry
 from troth.workspaces.keys import Keyring
 

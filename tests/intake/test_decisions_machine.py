@@ -26,7 +26,7 @@ from troth.messages.models import Message
 from troth.messages.sending import send_due
 from troth.people.lookup import find_people
 from troth.people.models import Event, Person
-from troth.privacy.orders import carry_out_orders
+from troth.privacy.erasure.orders import carry_out_orders
 from troth.workspaces.registry import create_workspace
 
 NAMES = st.sampled_from(["ann", "ben", "cleo"])

@@ -14,7 +14,7 @@ from troth.kernel.worker import drain
 from troth.messages import queue
 from troth.messages.models import Message, State
 from troth.messages.sending import resume, send_due
-from troth.privacy.erasure import erase_identifier
+from troth.privacy.erasure.erasing import erase_identifier
 from troth.workspaces.models import SendMode, Workspace
 from troth.workspaces.send_mode import SendModeInvalid, set_send_mode
 

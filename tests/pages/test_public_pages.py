@@ -154,7 +154,7 @@ def test_the_link_of_a_test_mail_withdraws_nothing_and_says_so(web: Client, dana
 
 def test_the_link_of_an_erased_person_says_that_nothing_is_held(web: Client, dana: Dana) -> None:
     from troth.people.models import Person
-    from troth.privacy.erasure import erase_person
+    from troth.privacy.erasure.erasing import erase_person
 
     erase_person(dana.subject, now=2_000_000_000_000, source="api")
     for page in ("u", "p"):

@@ -17,12 +17,12 @@ from planted import DANA, SECRET
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import find_people
-from troth.privacy.backup_format import BLOCK, BackupUnreadable, open_stream, read_header, seal_stream
-from troth.privacy.backups import BackupError, create_backup, frozen_database, list_backups, path_of, remove_expired
-from troth.privacy.locks import ServerRunning, while_serving
-from troth.privacy.places import database_path
-from troth.privacy.restore import restore_backup
+from troth.privacy.backups.restore import restore_backup
+from troth.privacy.backups.taking import BackupError, create_backup, frozen_database, list_backups, path_of, remove_expired
 from troth.privacy.scanning.scanner import scan
+from troth.privacy.storage.backup_format import BLOCK, BackupUnreadable, open_stream, read_header, seal_stream
+from troth.privacy.storage.locks import ServerRunning, while_serving
+from troth.privacy.storage.places import database_path
 
 KEY = bytes(32)
 

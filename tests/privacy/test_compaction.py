@@ -23,7 +23,7 @@ from troth.people.lookup import find_person
 from troth.privacy.certificate import verify_certificate
 from troth.privacy.compaction.running import CompactionImpossible, check_compaction, compact_nightly, compact_now, is_wanted
 from troth.privacy.compaction.server import ask, data_directory, who_looks_back
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.leaving.asking import ask_to_leave
 from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.models import PrivacyRequest, RequestState
@@ -31,7 +31,7 @@ from troth.privacy.models.compaction import Compaction
 from troth.privacy.models.leaving import LeavingState
 from troth.privacy.requests import rectify_person
 from troth.privacy.scanning.scanner import scan
-from troth.privacy.verification import verify_erasure
+from troth.privacy.searching.verification import verify_erasure
 from troth.workspaces.models import Workspace
 
 NIGHT = 2 * HOUR

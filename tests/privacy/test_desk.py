@@ -27,7 +27,7 @@ from troth.privacy.desk.checking import addresses_on_file, check_code, check_val
 from troth.privacy.desk.identity import DEMANDS, STRENGTH, IdentityLacking, IdentityRefused, Means, is_known_enough, match_values
 from troth.privacy.desk.steps import How, Said, Step, take_step
 from troth.privacy.desk.telling import NoAddress, draft, mail_code
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.history import By, read_history, read_words
 from troth.privacy.legal_clock import ExtensionImpossible
 from troth.privacy.models import PrivacyRequest, RequestState, RequestStep, RequestType, RequestWords

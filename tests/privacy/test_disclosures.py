@@ -22,7 +22,7 @@ from troth.people.lookup import find_person
 from troth.privacy.desk.links import make_data_token
 from troth.privacy.disclosures.log import Went, note_disclosures
 from troth.privacy.disclosures.reading import find_recipients_of
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.exporting.export import export_html, export_person
 from troth.privacy.models.disclosures import Disclosure, RecipientNotice
 from troth.privacy.processors.register import register_processor

@@ -26,12 +26,12 @@ from troth.privacy.downstream.answering import AnswerImpossible, record_answer, 
 from troth.privacy.downstream.chasing import chase_silent, check_recipients, forget_sealed
 from troth.privacy.downstream.telling import teller
 from troth.privacy.downstream.ways import WayInvalid, set_way
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.models import Processor
 from troth.privacy.models.disclosures import NoticeState, RecipientNotice
 from troth.privacy.processors.register import register_processor
 from troth.privacy.requests import object_for_person, rectify_person, restrict_person
-from troth.privacy.verification import verify_erasure
+from troth.privacy.searching.verification import verify_erasure
 from troth.webhooks.editing import create_webhook
 from troth.workspaces.models import Member, User
 

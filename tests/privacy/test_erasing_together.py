@@ -26,16 +26,16 @@ from troth.privacy.certificate import verify_certificate
 from troth.privacy.desk.bulk import take_for_many
 from troth.privacy.desk.cases import open_request
 from troth.privacy.desk.steps import Step
-from troth.privacy.erasure import Erasure, erase_many, erase_person, erase_together
+from troth.privacy.erasure.erasing import Erasure, erase_many, erase_person, erase_together
+from troth.privacy.erasure.kept import list_kept
+from troth.privacy.erasure.orders import carry_out_orders
+from troth.privacy.erasure.restore_guard import is_behind, position, replay_if_behind
 from troth.privacy.history import By
 from troth.privacy.inventory.storing import count_all
-from troth.privacy.kept import list_kept
-from troth.privacy.ledger import is_behind, position, replay_if_behind
-from troth.privacy.ledger_file import Entry, append, entries, last_number
 from troth.privacy.models import InventoryItem, PrivacyRequest, RequestState, RequestType
 from troth.privacy.models.disclosures import RecipientNotice
-from troth.privacy.orders import carry_out_orders
 from troth.privacy.retention.holds import place_hold
+from troth.privacy.storage.ledger_file import Entry, append, entries, last_number
 
 CLERK = By("console", 1, "privacy_officer")
 
@@ -179,7 +179,7 @@ def test_a_crash_amid_the_ledgers_lines_erases_whole_people_or_leaves_them_whole
         raise SystemExit("killed while the lines were written")
 
     with monkeypatch.context() as patch:
-        patch.setattr("troth.privacy.erasure.append", cut_off)
+        patch.setattr("troth.privacy.erasure.erasing.append", cut_off)
         with pytest.raises(SystemExit):
             erase_together(erasures_of(people), now=now_ms())
     assert is_behind() and find_people(workspace.pk, "ben-external-1"), "the database knows nothing yet"
@@ -193,7 +193,7 @@ def test_a_crash_amid_the_ledgers_lines_erases_whole_people_or_leaves_them_whole
 
 
 def test_one_that_fails_keeps_no_other_waiting(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from troth.privacy import deletion
+    from troth.privacy.erasure import deletion
 
     ann, ben, eva = arrive(workspace.pk, ["ann", "ben", "eva"])
     place_hold(workspace.pk, person_id=ben.person_id, ground="a claim", until=now_ms() + DAY, now=now_ms())
@@ -215,9 +215,9 @@ def test_one_that_fails_keeps_no_other_waiting(workspace: Any, monkeypatch: pyte
 
 def test_somebody_with_very_many_events_goes_alone(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     people = arrive(workspace.pk, [f"e{number}" for number in range(5)])  # with 1, 2, … 5 events
-    monkeypatch.setattr("troth.privacy.erasure.EVENTS_TOGETHER", 4)
+    monkeypatch.setattr("troth.privacy.erasure.erasing.EVENTS_TOGETHER", 4)
     portions = []
-    monkeypatch.setattr("troth.privacy.erasure.append", lambda fresh: (portions.append(len(fresh)), append(fresh))[0])
+    monkeypatch.setattr("troth.privacy.erasure.erasing.append", lambda fresh: (portions.append(len(fresh)), append(fresh))[0])
 
     assert len(list(erase_many(erasures_of(people), now=now_ms()))) == 5
 

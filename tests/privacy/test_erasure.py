@@ -19,12 +19,12 @@ from troth.kernel.personal_data import Subject, stores
 from troth.kernel.worker import drain
 from troth.people.lookup import PersonNotFound, find_people, find_person
 from troth.privacy.certificate import verify_certificate
-from troth.privacy.erasure import confirm_request, erase_identifier, erase_person
-from troth.privacy.ledger import is_behind, position
-from troth.privacy.ledger_file import last_number
+from troth.privacy.erasure.erasing import confirm_request, erase_identifier, erase_person
+from troth.privacy.erasure.restore_guard import is_behind, position
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.scanning.scanner import scan
-from troth.privacy.verification import verify_due, verify_erasure
+from troth.privacy.searching.verification import verify_due, verify_erasure
+from troth.privacy.storage.ledger_file import last_number
 
 
 def erase(subject: Subject) -> PrivacyRequest:
@@ -240,7 +240,7 @@ def test_an_erasure_that_fails_midway_changes_nothing(dana: Subject, monkeypatch
     def no_disk(*args: object, **options: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("troth.privacy.erasure.append", no_disk)
+    monkeypatch.setattr("troth.privacy.erasure.erasing.append", no_disk)
     with pytest.raises(OSError, match="disk is full"):
         erase(dana)
 

@@ -19,7 +19,7 @@ from troth.kernel.clock import DAY, now_ms
 from troth.kernel.json_text import encode
 from troth.kernel.worker import drain
 from troth.people.lookup import find_person
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.inventory.counting import MOST_NAMES, OFTEN, OTHERS, Counts, Key
 from troth.privacy.inventory.drift import check_inventory, find_drift, watch_drift
 from troth.privacy.inventory.reading import CategoryUnknown, Item, correct_category, read_inventory

@@ -16,20 +16,20 @@ from troth.kernel.clock import DAY, iso, now_ms
 from troth.kernel.personal_data import Subject, stores
 from troth.kernel.worker import drain
 from troth.people.lookup import find_people, find_person
-from troth.privacy.backups import create_backup
+from troth.privacy.backups.restore import restore_backup
+from troth.privacy.backups.taking import create_backup
 from troth.privacy.certificate import verify_certificate
 from troth.privacy.desk.evidence import make_evidence
-from troth.privacy.erasure import erase_person
-from troth.privacy.kept import KeptUnknown, find_kept, list_kept, open_kept
-from troth.privacy.kept_ending import end_due
-from troth.privacy.ledger import is_behind
-from troth.privacy.ledger_file import entries
+from troth.privacy.erasure.erasing import erase_person
+from troth.privacy.erasure.kept import KeptUnknown, find_kept, list_kept, open_kept
+from troth.privacy.erasure.kept_ending import end_due
+from troth.privacy.erasure.restore_guard import is_behind
 from troth.privacy.models import PrivacyRequest, RequestState
-from troth.privacy.restore import restore_backup
 from troth.privacy.retention.holds import lift_hold, place_hold
 from troth.privacy.retention.rules import RetentionInvalid
 from troth.privacy.scanning.scanner import scan
-from troth.privacy.verification import verify_erasure
+from troth.privacy.searching.verification import verify_erasure
+from troth.privacy.storage.ledger_file import entries
 
 CONTRACT, PRICE, HOBBY = "contract-eva-9921", "price-eva-1188-euro", "hobby-eva-kite-surfing"
 EMAIL = "eva.unique@example.com"

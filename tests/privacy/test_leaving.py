@@ -85,9 +85,9 @@ def test_nothing_is_left_of_it_in_any_table_and_nothing_of_others_is_touched(dan
 
 
 def test_its_persons_and_members_are_in_the_files_before_and_not_after(dana: Subject, data_dir: Path) -> None:
-    from troth.privacy.apart import scan_apart
-    from troth.privacy.places import kept_paths
-    from troth.privacy.wal import empty_log_within
+    from troth.privacy.storage.apart import scan_apart
+    from troth.privacy.storage.places import kept_paths
+    from troth.privacy.storage.wal import empty_log_within
 
     if not is_sqlite():
         pytest.skip("the files of PostgreSQL are not Troth's to search")
@@ -196,8 +196,8 @@ def test_an_account_goes_with_all_its_workspaces(workspace: Any) -> None:
 
 
 def test_a_restored_backup_forgets_it_again_before_it_serves(dana: Subject) -> None:
-    from troth.privacy.backups import create_backup
-    from troth.privacy.restore import restore_backup
+    from troth.privacy.backups.restore import restore_backup
+    from troth.privacy.backups.taking import create_backup
 
     if not is_sqlite():
         pytest.skip("backups are of the embedded database")

@@ -16,15 +16,15 @@ from troth.consent.suppression import is_suppressed
 from troth.kernel.clock import now_ms
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import find_people
-from troth.privacy.backups import create_backup
+from troth.privacy.backups.restore import restore_backup
+from troth.privacy.backups.taking import create_backup
 from troth.privacy.certificate import verify_certificate
-from troth.privacy.erasure import erase_identifier, erase_person
-from troth.privacy.ledger import LedgerLost, is_behind, position, replay_if_behind
-from troth.privacy.ledger_file import Entry, LedgerBroken, append, entries, last_number, make_entry
+from troth.privacy.erasure.erasing import erase_identifier, erase_person
+from troth.privacy.erasure.restore_guard import LedgerLost, is_behind, position, replay_if_behind
 from troth.privacy.models import PrivacyRequest, RequestState
-from troth.privacy.restore import restore_backup
 from troth.privacy.scanning.scanner import scan
-from troth.privacy.verification import verify_erasure
+from troth.privacy.searching.verification import verify_erasure
+from troth.privacy.storage.ledger_file import Entry, LedgerBroken, append, entries, last_number, make_entry
 
 
 def ledger(data_dir: Path) -> Path:
@@ -37,7 +37,7 @@ def write_and_die(fresh: Sequence[Entry]) -> None:
 
 
 def test_a_crash_after_the_ledgers_line_is_healed_by_the_replay(dana: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("troth.privacy.erasure.append", write_and_die)
+    monkeypatch.setattr("troth.privacy.erasure.erasing.append", write_and_die)
     with pytest.raises(SystemExit):
         erase_person(dana, now=now_ms(), source="cli")
     assert find_people(dana.workspace_id, DANA["email"]) == [dana]
@@ -54,7 +54,7 @@ def test_a_crash_after_the_ledgers_line_is_healed_by_the_replay(dana: Subject, m
 
 def test_the_next_erasure_first_catches_up(dana: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("troth.privacy.erasure.append", write_and_die)
+        patch.setattr("troth.privacy.erasure.erasing.append", write_and_die)
         with pytest.raises(SystemExit):
             erase_person(dana, now=now_ms(), source="cli")
 
@@ -147,7 +147,7 @@ def test_the_last_number_is_found_whatever_the_lengths_of_the_lines(
     from django.test import override_settings
 
     with override_settings(TROTH_DATA=tmp_path_factory.mktemp("ledger")):
-        from troth.privacy.places import ledger_path
+        from troth.privacy.storage.places import ledger_path
 
         for number, tags in enumerate(lines, 1):
             append([make_entry(number, workspace_id=1, request_id="r", persons=[], tags=[b"x" * 32] * tags, at=1)])
@@ -163,7 +163,7 @@ def test_the_last_number_is_found_whatever_the_lengths_of_the_lines(
 def test_entries_about_persons_who_are_not_here_are_recorded_together_and_certified_afterwards(dana: Subject) -> None:
     from uuid import uuid4
 
-    from troth.privacy.strangers import certify_replayed
+    from troth.privacy.erasure.strangers import certify_replayed
 
     ids = [str(uuid4()) for _ in range(3)]
     for number, request_id in enumerate(ids, 1):

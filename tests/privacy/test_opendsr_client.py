@@ -19,7 +19,7 @@ from tests.opendsr_processor import DOMAIN, OpendsrProcessor, run_processor
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.privacy.downstream.answering import take_back
 from troth.privacy.downstream.ways import set_way
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.models.disclosures import Disclosure, DomainCertificate, NoticeState, RecipientNotice
 from troth.privacy.opendsr import revocation
 from troth.privacy.opendsr.bodies import to_ms

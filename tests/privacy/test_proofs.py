@@ -89,7 +89,7 @@ def test_nothing_of_them_stays_and_no_value_stands_in_the_statement(workspace: A
     values = [value for person in people for value in person.values.values()]
     assert not any(value in run.certificate for value in values)
     if is_sqlite():
-        from troth.privacy.wal import empty_log_within
+        from troth.privacy.storage.wal import empty_log_within
 
         assert empty_log_within(5)
         assert scan([data_dir], values).clean, "the control is erased as well"

@@ -19,19 +19,19 @@ from tests.conftest import eventually
 from troth.kernel.clock import DAY, iso, now_ms
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import find_people
-from troth.privacy import renewing
-from troth.privacy.backup_format import BackupUnreadable
-from troth.privacy.backups import create_backup, data_key_of, list_backups, load_header, path_of
+from troth.privacy.backups import renewing
+from troth.privacy.backups.renewing import check_backups, is_due, renew_backups, renew_due, tell_requests
+from troth.privacy.backups.restore import decrypt_backup, restore_backup
+from troth.privacy.backups.taking import create_backup, data_key_of, list_backups, load_header, path_of
 from troth.privacy.certificate import verify_certificate
-from troth.privacy.erasure import erase_person
-from troth.privacy.keyring import EPOCH, KeyGone, copy_ring, list_keys
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.models import PrivacyRequest, RequestState
-from troth.privacy.places import backups_dir, keyring_path
-from troth.privacy.renewing import check_backups, is_due, renew_backups, renew_due, tell_requests
-from troth.privacy.restore import decrypt_backup, restore_backup
 from troth.privacy.scanning.scanner import scan
-from troth.privacy.scratch import left_behind
-from troth.privacy.verification import verify_erasure
+from troth.privacy.searching.verification import verify_erasure
+from troth.privacy.storage.backup_format import BackupUnreadable
+from troth.privacy.storage.keyring import EPOCH, KeyGone, copy_ring, list_keys
+from troth.privacy.storage.places import backups_dir, keyring_path
+from troth.privacy.storage.scratch import left_behind
 
 WEEK = EPOCH + 1
 

@@ -21,7 +21,7 @@ from troth.privacy.desk.identity import IdentityRefused
 from troth.privacy.desk.requesters import NothingTold, file_of, forget_files, look_again, take_request
 from troth.privacy.desk.steps import How, Said, Step, draft_kind, take_step
 from troth.privacy.desk.telling import NoAddress, draft, mail_code
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.history import By, read_history, read_words
 from troth.privacy.models import PrivacyRequest, RequestStep, RequestType
 from troth.privacy.requests import ContactInvalid

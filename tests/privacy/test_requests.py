@@ -14,7 +14,7 @@ from troth.intake.commands import Identity
 from troth.intake.json_values import ValueRefused
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound, find_people, load_person
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.requests import (
     ContactInvalid,

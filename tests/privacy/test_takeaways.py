@@ -24,13 +24,13 @@ from troth.kernel.amazon_signing import sign
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.kernel.personal_data import Subject
 from troth.privacy.certificate import verify_certificate
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.handovers.handing import hand_over, hand_over_person, hand_over_takeaway
 from troth.privacy.handovers.targets import Target, TargetInvalid
 from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.models.disclosures import RecipientNotice
 from troth.privacy.models.takeaways import Handover, Takeaway
-from troth.privacy.places import exports_dir
+from troth.privacy.storage.places import exports_dir
 from troth.privacy.takeaways.asking import TakeawayNotThere, ask_for_takeaway, path_of, take_away_due, write_at_once
 from troth.workspaces.keys import create_key
 from troth.workspaces.models import Workspace

@@ -14,7 +14,7 @@ from tests.conftest import make_served
 from tests.http_server import run_provider
 from tests.tls_front import run_front
 from troth.privacy.downstream.ways import set_way
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.models.disclosures import NoticeState
 from troth.privacy.opendsr import revocation
 

@@ -11,7 +11,7 @@ import pytest
 from tests.webhooks.desk import Desk
 from troth.kernel.personal_data import stores
 from troth.messages.channels import outside
-from troth.privacy.erasure import erase_identifier
+from troth.privacy.erasure.erasing import erase_identifier
 from troth.webhooks.editing import check_address
 from troth.webhooks.errors import WebhookInvalid
 from troth.webhooks.listening import forget_listeners

@@ -17,8 +17,8 @@ from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
 from troth.people.lookup import PersonNotFound
 from troth.privacy.breaches.register import BreachOpen, BreachUnknown
+from troth.privacy.erasure.kept import KeptUnknown
 from troth.privacy.handovers.handing import HandoverUnknown
-from troth.privacy.kept import KeptUnknown
 from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
 from troth.privacy.takeaways.asking import TakeawayNotThere, TakeawayUnknown

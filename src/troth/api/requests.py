@@ -46,7 +46,7 @@ from troth.privacy.desk.identity import IdentityLacking, IdentityRefused, Means,
 from troth.privacy.desk.requesters import look_again, take_request
 from troth.privacy.desk.steps import Said, Step, draft_kind, take_step
 from troth.privacy.desk.telling import NoAddress, draft, mail_code
-from troth.privacy.erasure import confirm_request
+from troth.privacy.erasure.erasing import confirm_request
 from troth.privacy.history import By, read_history, read_words
 from troth.privacy.legal_clock import ExtensionImpossible
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType

@@ -13,7 +13,7 @@ from troth.api.persons import resolve
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.json_text import decode
-from troth.privacy.kept import EVERYBODY, end_kept, find_kept, list_kept, open_kept
+from troth.privacy.erasure.kept import EVERYBODY, end_kept, find_kept, list_kept, open_kept
 from troth.privacy.models import LegalHold, RetentionRun
 from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold

@@ -15,7 +15,7 @@ from troth.api.requests import show_detail
 from troth.api.schemas import ObjectionIn, PersonRef, RestrictionIn, problems
 from troth.kernel.clock import now_ms
 from troth.privacy.desk.portability import open_portable
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.exporting.export import open_export
 from troth.privacy.models import RequestType
 from troth.privacy.requests import object_for_person, record_done, record_export, restrict_person

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
+from django.utils.module_loading import import_string
+
 News = TypeVar("News")
 
 
@@ -15,10 +17,13 @@ class Bulletin(Generic[News]):
     """One kind of news. Reactions write their effects as rows; what they raise undoes the transaction."""
 
     def __init__(self) -> None:
-        self._reactions: list[tuple[Callable[[Sequence[News], int], None], Callable[[], bool]]] = []
+        self._reactions: list[tuple[Callable[[Sequence[News], int], None] | str, Callable[[], bool]]] = []
 
-    def register_reaction(self, reaction: Callable[[Sequence[News], int], None], *, listens: Callable[[], bool]) -> None:
-        """Have `reaction(news, now)` called while `listens()`, which is asked often and has to be quick."""
+    def register_reaction(self, reaction: Callable[[Sequence[News], int], None] | str, *, listens: Callable[[], bool]) -> None:
+        """Have `reaction(news, now)` called while `listens()`, which is asked often and has to be quick.
+
+        One that is seldom needed is registered by where it stands (dotted), and loaded when it is first told.
+        """
         self._reactions.append((reaction, listens))
 
     def is_heard(self) -> bool:
@@ -30,4 +35,5 @@ class Bulletin(Generic[News]):
         heard = [reaction for reaction, listens in self._reactions if listens()]
         if heard and (told := list(news)):
             for reaction in heard:
-                reaction(told, now)
+                call = import_string(reaction) if isinstance(reaction, str) else reaction
+                call(told, now)

@@ -18,10 +18,8 @@ class PrivacyConfig(AppConfig):
         from troth.privacy.disclosures.log import hear_handed_over
         from troth.privacy.downstream.ways import register_carrier
         from troth.privacy.inventory.storing import count_folded
-        from troth.privacy.opendsr.following import note_moves
         from troth.privacy.processors.register import hold_channel
         from troth.privacy.readiness.impact import find_unassessed
-        from troth.privacy.takeaways.asking import forget_in_files
         from troth.segments.registry import register_refusal
 
         handed_over.register_reaction(hear_handed_over, listens=lambda: True)
@@ -30,8 +28,9 @@ class PrivacyConfig(AppConfig):
         register_hold(hold_channel)
         register_carrier("mail", "troth.privacy.downstream.by_mail")
         register_carrier("opendsr", "troth.privacy.opendsr.client")
-        news.erasures.register_reaction(forget_in_files, listens=lambda: True)
-        news.moves.register_reaction(note_moves, listens=lambda: True)
+        news.erasures.register_reaction("troth.privacy.takeaways.asking.forget_in_files", listens=lambda: True)
+        news.moves.register_reaction("troth.privacy.opendsr.following.note_moves", listens=lambda: True)
+        news.answers.register_reaction("troth.privacy.erasure.outcomes.certify_after_answers", listens=lambda: True)
         self._register_checks()
         self._register_duties()
         self._register_ways()
@@ -44,7 +43,7 @@ class PrivacyConfig(AppConfig):
         register_check("privacy requests", "troth.privacy.checks.check_requests")
         register_check("recipients", "troth.privacy.downstream.chasing.check_recipients")
         register_check("erasure ledger", "troth.privacy.checks.check_ledger")
-        register_check("backups", "troth.privacy.renewing.check_backups")
+        register_check("backups", "troth.privacy.backups.renewing.check_backups")
         register_check("compaction", "troth.privacy.compaction.running.check_compaction")
         register_check("data inventory", "troth.privacy.inventory.drift.check_inventory")
         register_check("breaches", "troth.privacy.breaches.checks.check_breaches")
@@ -70,7 +69,7 @@ class PrivacyConfig(AppConfig):
         register_duty("take_away_due", "troth.privacy.takeaways.asking.take_away_due", every_ms=1_000)
         register_duty("hand_over_due", "troth.privacy.handovers.queue.hand_over_due", every_ms=1_000)
         register_duty("leave_due", "troth.privacy.leaving.carrying_out.leave_due", every_ms=1_000)
-        register_duty("carry_out_deletion_orders", "troth.privacy.orders.carry_out_orders", every_ms=250)
+        register_duty("carry_out_deletion_orders", "troth.privacy.erasure.orders.carry_out_orders", every_ms=250)
         register_duty("forget_requesters", "troth.privacy.desk.requesters.forget_files", every_ms=3_600_000)
         register_duty("forward_to_controllers", "troth.privacy.desk.forwarding.forward_due", every_ms=5_000)
         register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
@@ -78,14 +77,14 @@ class PrivacyConfig(AppConfig):
         register_duty("carry_out_instructions", "troth.privacy.opendsr.instructions.carry_out_due", every_ms=5_000)
         register_duty("raise_undelivered", "troth.privacy.opendsr.raising.raise_undelivered", every_ms=60_000)
         register_duty("forget_opendsr_callbacks", "troth.privacy.opendsr.callback_queue.forget_old", every_ms=3_600_000)
-        register_duty("verify_erasures", "troth.privacy.verification.verify_due", every_ms=250)
+        register_duty("verify_erasures", "troth.privacy.searching.verification.verify_due", every_ms=250)
         register_duty("compact_nightly", "troth.privacy.compaction.running.compact_nightly", every_ms=60_000)
-        register_duty("end_holds", "troth.privacy.kept_ending.end_due", every_ms=30_000)
-        register_duty("certify_replayed", "troth.privacy.strangers.certify_replayed", every_ms=600_000)
-        register_duty("renew_backups", "troth.privacy.renewing.renew_due", every_ms=60_000)
+        register_duty("end_holds", "troth.privacy.erasure.kept_ending.end_due", every_ms=30_000)
+        register_duty("certify_replayed", "troth.privacy.erasure.strangers.certify_replayed", every_ms=600_000)
+        register_duty("renew_backups", "troth.privacy.backups.renewing.renew_due", every_ms=60_000)
         register_duty("prove_erasure", "troth.privacy.proofs.starting.start_when_due", every_ms=60_000, is_awaited=False)
         register_duty("tell_of_proofs", "troth.privacy.proofs.telling.tell_of_proofs", every_ms=60_000, is_awaited=False)
-        register_duty("remove_expired_backups", "troth.privacy.backups.remove_expired", every_ms=3_600_000)
+        register_duty("remove_expired_backups", "troth.privacy.backups.taking.remove_expired", every_ms=3_600_000)
 
     def _register_ways(self) -> None:
         """By which ways the made-up persons of the daily proof go."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from troth.privacy.desk.forwarding import count_late
-from troth.privacy.ledger import is_behind
+from troth.privacy.erasure.restore_guard import is_behind
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.states import OPEN, UNANSWERED
 

@@ -13,6 +13,10 @@ moves: Bulletin[UUID] = Bulletin()
 """The ids of requests in whose history a step was written, after their new state was."""
 
 
+answers: Bulletin[UUID] = Bulletin()
+"""The ids of requests of whose recipients something more is known: what they answered, or that they will not be told by themselves."""
+
+
 class Asked(NamedTuple):
     """A request of a person that came to a workspace which processes for another controller."""
 

@@ -39,7 +39,7 @@ def find_trouble() -> str:
     """Why this process must not serve yet; empty when it may."""
     from django.db.migrations.executor import MigrationExecutor
 
-    from troth.privacy.ledger import is_behind
+    from troth.privacy.erasure.restore_guard import is_behind
 
     try:
         executor = MigrationExecutor(connection)

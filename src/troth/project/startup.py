@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from troth.kernel.sql import is_sqlite
-from troth.privacy.ledger import replay_if_behind
+from troth.privacy.erasure.restore_guard import replay_if_behind
 
 
 def make_ready() -> None:

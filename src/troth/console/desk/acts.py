@@ -33,7 +33,7 @@ from troth.privacy.desk.checking import addresses_on_file, check_code, check_val
 from troth.privacy.desk.identity import BY_STRENGTH, DEMANDS, Means
 from troth.privacy.desk.steps import How, Said, Step, draft_kind, take_step
 from troth.privacy.desk.telling import addresses_for, draft, mail_code
-from troth.privacy.erasure import confirm_request
+from troth.privacy.erasure.erasing import confirm_request
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.workspaces.audit import NOBODY

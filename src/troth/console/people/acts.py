@@ -30,12 +30,12 @@ from troth.intake.commands import Decide, Decision
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.kernel.personal_data import Store, Subject, stores
-from troth.privacy.erasure import erase_person
+from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.exporting.export import write_export
 from troth.privacy.handovers.handing import hand_over_person
 from troth.privacy.models import PrivacyRequest
-from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.requests import ObjectionImpossible, object_for_person, record_export, restrict_person
+from troth.privacy.storage.places import exports_dir, make_private_dir
 from troth.workspaces.roles import Permission
 
 SOURCE = "console"

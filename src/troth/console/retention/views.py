@@ -22,7 +22,7 @@ from troth.kernel.personal_data import stores
 from troth.kernel.spoken_durations import say_duration
 from troth.people.event_names import fold_event_name
 from troth.people.lookup import PersonNotFound, find_person
-from troth.privacy.kept import EVERYBODY, KeptUnknown, end_kept, find_kept, list_kept, name_of, open_kept
+from troth.privacy.erasure.kept import EVERYBODY, KeptUnknown, end_kept, find_kept, list_kept, name_of, open_kept
 from troth.privacy.models import RetentionRule
 from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold

@@ -21,11 +21,11 @@ from troth.privacy.compaction.rebuilding import (
     touched_tables,
 )
 from troth.privacy.compaction.server import ask, find_copies, find_leaks, find_slots, missing_for_log, tips, who_looks_back
-from troth.privacy.ledger import position
+from troth.privacy.erasure.outcomes import record_compaction, told_of
+from troth.privacy.erasure.restore_guard import position
 from troth.privacy.models import Clearing, PrivacyRequest, RequestType, RetentionRun
 from troth.privacy.models.compaction import Compaction
 from troth.privacy.models.leaving import Leaving, LeavingState
-from troth.privacy.outcomes import record_compaction, told_of
 from troth.privacy.states import VERIFYING
 
 log = structlog.get_logger()

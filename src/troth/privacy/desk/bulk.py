@@ -11,7 +11,7 @@ from troth.privacy.desk.carrying_out import erasure_of
 from troth.privacy.desk.cases import find_request
 from troth.privacy.desk.steps import TOLD, WAYS, How, Said, Step, draft_kind, prepare_step
 from troth.privacy.desk.telling import draft
-from troth.privacy.erasure import Erasure, erase_many
+from troth.privacy.erasure.erasing import Erasure, erase_many
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestType
 

@@ -15,7 +15,7 @@ from troth.people.models import Identifier
 from troth.privacy.desk.cases import carried_out, subject_of
 from troth.privacy.desk.identity import check_identity
 from troth.privacy.downstream.opening import find_known, open_notices
-from troth.privacy.erasure import Erasure, erase_one
+from troth.privacy.erasure.erasing import Erasure, erase_one
 from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.requests import carry_objection, carry_restriction, carry_withdrawal, correct_person

@@ -10,11 +10,11 @@ import json
 from typing import Any
 
 from troth.kernel.clock import iso
-from troth.privacy.acknowledgements import read_acknowledgements
 from troth.privacy.certificate import certify
 from troth.privacy.desk.cases import clock_of, pauses_of
 from troth.privacy.desk.lifting import ANNOUNCE, LIFT
 from troth.privacy.desk.weighing import WEIGH
+from troth.privacy.downstream.acknowledgements import read_acknowledgements
 from troth.privacy.history import read_history, read_words
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.models.takeaways import Handover, HandoverState

@@ -18,8 +18,8 @@ from troth.kernel.personal_data import Store, Subject, stores
 from troth.kernel.speech import ENGLISH, Speech
 from troth.privacy.exporting.export import IN_MEMORY, load_head, snapshot
 from troth.privacy.exporting.speech import speech_for
-from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.spreadsheets import write_table
+from troth.privacy.storage.places import exports_dir, make_private_dir
 
 README = """What you provided to {workspace}, and what was observed while you used its service, as of {at} (Art. 20 GDPR).
 

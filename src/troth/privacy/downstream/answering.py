@@ -11,9 +11,8 @@ from django.db import transaction
 from troth.kernel.errors import TrothError
 from troth.privacy.downstream.course import CLOSED, RETRIED, moves, next_look, next_try, patience_ends
 from troth.privacy.downstream.ways import Outcome, Proof, way_of
-from troth.privacy.models import PrivacyRequest
 from troth.privacy.models.disclosures import NoticeAnswer, NoticeState, RecipientNotice, Way
-from troth.privacy.outcomes import certify_answers
+from troth.privacy.news import answers
 
 MOST_ANSWERS = 200
 """Of one notice that are kept."""
@@ -75,7 +74,7 @@ def note_outcome(notice_id: UUID, outcome: Outcome, now: int, *, attempts: int |
             _put_off(own, outcome, now)
         own.save()
         if before != (own.state, own.silent_at):
-            _certify(own, now)
+            answers.tell([own.request_id], now)
 
 
 def _move(own: RecipientNotice, state: NoticeState, now: int, *, is_signed: bool) -> None:
@@ -151,7 +150,7 @@ def record_answer(notice: RecipientNotice, answer: str, means: str, *, user_id: 
             own.due_at = patience_ends(now, None)
         own.trouble = ""
         own.save()
-        _certify(own, now)
+        answers.tell([own.request_id], now)
     notice.refresh_from_db()
 
 
@@ -188,15 +187,8 @@ def take_back(notice: RecipientNotice, *, now: int) -> None:
                 "It cannot be taken back any more: the recipient has begun, or is told by a way that has no taking back."
             )
         own.save()
-        _certify(own, now)
+        answers.tell([own.request_id], now)
     notice.refresh_from_db()
-
-
-def _certify(own: RecipientNotice, now: int) -> None:
-    """A later certificate, where there is one."""
-    request = PrivacyRequest.objects.select_for_update().filter(pk=own.request_id).exclude(certificate="").first()
-    if request:
-        certify_answers(request, now)
 
 
 def day_of(at: int) -> str:

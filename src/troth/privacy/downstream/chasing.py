@@ -14,9 +14,8 @@ from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.messages.member_mail import can_mail, mail_members
 from troth.privacy.downstream.course import CHASED_AGAIN, CLOSED, OPEN
-from troth.privacy.models import PrivacyRequest
 from troth.privacy.models.disclosures import NoticeState, RecipientNotice
-from troth.privacy.outcomes import certify_answers
+from troth.privacy.news import answers
 from troth.workspaces.models import Member, Role, Workspace
 
 log = structlog.get_logger()
@@ -93,7 +92,5 @@ def forget_sealed(now: int) -> bool:
             RecipientNotice.objects.filter(pk=notice.pk).update(sealed=None, sealed_until=None)
             untold = RecipientNotice.objects.filter(Q(pk=notice.pk), state=NoticeState.WAITING)
             untold.update(state=NoticeState.BY_HAND, due_at=None, trouble="identifiers_destroyed")
-            request = PrivacyRequest.objects.filter(pk=notice.request_id).exclude(certificate="").first()
-            if request:
-                certify_answers(request, now)
+            answers.tell([notice.request_id], now)
     return len(due) == TOGETHER

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from troth.kernel.clock import iso
-from troth.privacy.acknowledgements import standing_of
+from troth.privacy.downstream.acknowledgements import standing_of
 from troth.privacy.downstream.course import OPEN
 from troth.privacy.models.disclosures import NoticeAnswer, RecipientNotice
 

@@ -28,8 +28,8 @@ from troth.privacy.exporting.answer import read_answer
 from troth.privacy.exporting.page import render_page
 from troth.privacy.exporting.pdf import write_pdf
 from troth.privacy.exporting.speech import speech_for
-from troth.privacy.places import exports_dir, make_private_dir
 from troth.privacy.spreadsheets import write_table
+from troth.privacy.storage.places import exports_dir, make_private_dir
 from troth.workspaces.models import Workspace
 
 PIECE = 64 * 1024

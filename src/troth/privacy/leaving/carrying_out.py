@@ -25,16 +25,16 @@ from troth.kernel.sql import is_sqlite
 from troth.people.models import Identifier
 from troth.privacy.certificate import certify
 from troth.privacy.clearing_out import clear_tables, cut_off, remove_shell
+from troth.privacy.erasure.outcomes import is_telling
+from troth.privacy.erasure.restore_guard import catch_up, lock_position, move_position
 from troth.privacy.leaving.certifying import claims_of
 from troth.privacy.leaving.telling import hand_over_certificate
-from troth.privacy.ledger import catch_up, lock_position, move_position
-from troth.privacy.ledger_file import append, make_entry
 from troth.privacy.models.leaving import Leaving, LeavingState
-from troth.privacy.outcomes import is_telling
-from troth.privacy.residue import judge, paths_to_search, search_bytes
 from troth.privacy.scanning.scanner import Report
+from troth.privacy.searching.residue import judge, paths_to_search, search_bytes
+from troth.privacy.storage.ledger_file import append, make_entry
+from troth.privacy.storage.wal import empty_log_within
 from troth.privacy.takeaways.asking import remove_files_of
-from troth.privacy.wal import empty_log_within
 from troth.workspaces.models import Acceptance, Account, Member, Role, Workspace
 
 log = structlog.get_logger()

@@ -6,10 +6,10 @@ from typing import Any
 
 from troth.kernel.clock import iso
 from troth.kernel.sql import is_sqlite
+from troth.privacy.erasure.levels import Standing, state_levels
+from troth.privacy.erasure.outcomes import shred_due
 from troth.privacy.leaving.asking import STAYS
-from troth.privacy.levels import Standing, state_levels
 from troth.privacy.models.leaving import Leaving
-from troth.privacy.outcomes import shred_due
 
 
 def claims_of(own: Leaving, now: int) -> dict[str, Any]:

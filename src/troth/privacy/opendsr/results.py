@@ -27,7 +27,7 @@ from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.models.opendsr import OpendsrRequest
 from troth.privacy.opendsr.bodies import RequestStatus
 from troth.privacy.opendsr.offering import url_of
-from troth.privacy.places import exports_dir, make_private_dir
+from troth.privacy.storage.places import exports_dir, make_private_dir
 
 LABEL = b"opendsr-results/v1"
 GOOD_FOR = 7 * DAY

@@ -29,9 +29,8 @@ from troth.messages.models import Message
 from troth.messages.sending import send_due
 from troth.people.lookup import find_person
 from troth.people.models import Person
-from troth.privacy.apart import Progress
 from troth.privacy.certificate import certify
-from troth.privacy.erasure import erase_people, erase_person
+from troth.privacy.erasure.erasing import erase_people, erase_person
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.models.kept import KeptItem
 from troth.privacy.models.proofs import ProofRun, ProofState
@@ -40,7 +39,8 @@ from troth.privacy.proofs.persons import MadeUp, make_up
 from troth.privacy.proofs.searching import Search, search_for
 from troth.privacy.proofs.statement import Looked, find_reasons, make_claims
 from troth.privacy.proofs.ways import AFTER, ARRIVE, KNOWN, PREPARE, Walk, go
-from troth.privacy.wal import empty_log_within
+from troth.privacy.storage.apart import Progress
+from troth.privacy.storage.wal import empty_log_within
 from troth.segments.computing import compute_due, evaluate_marked
 from troth.segments.models import Mark
 from troth.workspaces.registry import canary_workspace

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from troth.kernel.sql import is_sqlite
-from troth.privacy.apart import Progress
-from troth.privacy.mentions import find_mentions
-from troth.privacy.residue import relative, search_bytes
+from troth.privacy.searching.mentions import find_mentions
+from troth.privacy.searching.residue import relative, search_bytes
+from troth.privacy.storage.apart import Progress
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from troth.kernel.clock import DAY
 from troth.kernel.sql import is_sqlite
 from troth.messages.configured import list_channels
 from troth.messages.domains import list_domains
-from troth.privacy.backups import list_backups
+from troth.privacy.backups.taking import list_backups
 from troth.privacy.breaches.clock import HOURS
 from troth.privacy.inventory.drift import find_drift
 from troth.privacy.models import Breach, PrivacyRequest

@@ -10,14 +10,14 @@ from troth.consent.models import Notice, Purpose
 from troth.consent.purposes import list_purposes
 from troth.kernel.clock import DAY
 from troth.kernel.sql import is_sqlite
-from troth.privacy.backups import KEPT_FOR
+from troth.privacy.backups.taking import KEPT_FOR
 from troth.privacy.inventory.reading import Item, read_inventory
 from troth.privacy.inventory.recipients import Recipient, find_recipients
 from troth.privacy.inventory.rules import CATEGORIES
-from troth.privacy.keyring import EPOCH
 from troth.privacy.models import Processor
 from troth.privacy.processors.register import State, list_processors, state_of
 from troth.privacy.record.parties import Parties, read_parties
+from troth.privacy.storage.keyring import EPOCH
 from troth.workspaces.models import Workspace
 
 TOOLS_IN_WORDS = {

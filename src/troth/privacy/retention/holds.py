@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.people.queries import find_active
-from troth.privacy.kept import EVERYBODY, EXCEPTIONS, end_kept
+from troth.privacy.erasure.kept import EVERYBODY, EXCEPTIONS, end_kept
 from troth.privacy.models import LegalHold
 from troth.privacy.retention.rules import Datum, RetentionInvalid, RetentionUnknown
 

@@ -16,7 +16,7 @@ from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound
 from troth.people.queries import Profile, load_whole_profiles
 from troth.privacy.certificate import certify
-from troth.privacy.erasure import Erasure, erase_many
+from troth.privacy.erasure.erasing import Erasure, erase_many
 from troth.privacy.inventory.counting import ATTRIBUTE, EVENT
 from troth.privacy.inventory.storing import forget_events
 from troth.privacy.models import RetentionRule, RetentionRun

@@ -15,8 +15,8 @@ from troth.kernel.clock import DAY, MINUTE, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.privacy.models.takeaways import Takeaway, TakeawayState
-from troth.privacy.places import exports_dir, make_private_dir
-from troth.privacy.scratch import overwrite_and_remove
+from troth.privacy.storage.places import exports_dir, make_private_dir
+from troth.privacy.storage.scratch import overwrite_and_remove
 from troth.privacy.takeaways.writing import write_takeaway
 from troth.workspaces.models import Workspace
 

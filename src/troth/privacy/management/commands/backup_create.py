@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import now_ms
-from troth.privacy.backups import create_backup, describe_backup, path_of
+from troth.privacy.backups.taking import create_backup, describe_backup, path_of
 
 
 class Command(BaseCommand):

@@ -10,9 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.kernel.clock import iso
-from troth.privacy.backups import list_backups
-from troth.privacy.keyring import copy_ring, list_keys
-from troth.privacy.ledger_file import last_number
+from troth.privacy.backups.taking import list_backups
+from troth.privacy.storage.keyring import copy_ring, list_keys
+from troth.privacy.storage.ledger_file import last_number
 
 
 class Command(BaseCommand):

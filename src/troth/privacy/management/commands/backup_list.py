@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from troth.privacy.backups import describe_backup, list_backups
+from troth.privacy.backups.taking import describe_backup, list_backups
 
 
 class Command(BaseCommand):

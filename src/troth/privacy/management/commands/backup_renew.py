@@ -10,7 +10,7 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import now_ms
-from troth.privacy.renewing import renew_backups, tell_requests
+from troth.privacy.backups.renewing import renew_backups, tell_requests
 
 
 class Command(BaseCommand):

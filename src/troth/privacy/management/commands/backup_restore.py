@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from troth.privacy.backups import describe_backup
-from troth.privacy.restore import restore_backup
+from troth.privacy.backups.restore import restore_backup
+from troth.privacy.backups.taking import describe_backup
 
 
 class Command(BaseCommand):

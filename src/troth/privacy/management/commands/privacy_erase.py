@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from troth.kernel.clock import now_ms
 from troth.kernel.sql import is_sqlite
 from troth.privacy.compaction.running import compact_now
-from troth.privacy.erasure import erase_identifier
+from troth.privacy.erasure.erasing import erase_identifier
 from troth.privacy.management.commands._progress import show_progress
 from troth.privacy.models import PrivacyRequest, RequestState
-from troth.privacy.verification import LEASE, verify_erasure
+from troth.privacy.searching.verification import LEASE, verify_erasure
 from troth.workspaces.registry import find_workspace
 
 

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from troth.kernel.clock import iso, now_ms
 from troth.people.event_names import fold_event_name
 from troth.people.lookup import find_person
-from troth.privacy.kept import EVERYBODY, EXCEPTIONS, end_kept, find_kept, list_kept, name_of, open_kept
-from troth.privacy.kept_ending import end_due
+from troth.privacy.erasure.kept import EVERYBODY, EXCEPTIONS, end_kept, find_kept, list_kept, name_of, open_kept
+from troth.privacy.erasure.kept_ending import end_due
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
 from troth.workspaces.audit import record_access
 from troth.workspaces.registry import find_workspace

@@ -11,7 +11,7 @@ from troth.kernel.clock import iso, now_ms
 from troth.privacy.desk.cases import acts_of, clock_of
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.listing import is_unanswered
-from troth.privacy.erasure import confirm_request
+from troth.privacy.erasure.erasing import confirm_request
 from troth.privacy.history import read_history, read_words
 from troth.privacy.management.commands._request import find_any
 from troth.privacy.models import PrivacyRequest

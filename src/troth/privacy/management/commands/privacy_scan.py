@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from troth.kernel.sql import is_sqlite
 from troth.privacy.compaction.server import data_directory
 from troth.privacy.management.commands._progress import show_progress
-from troth.privacy.mentions import find_mentions
-from troth.privacy.residue import paths_to_search, search_bytes
 from troth.privacy.scanning.scanner import Report
+from troth.privacy.searching.mentions import find_mentions
+from troth.privacy.searching.residue import paths_to_search, search_bytes
 from troth.workspaces.registry import find_workspace
 
 FOUND, UNREADABLE = 1, 2

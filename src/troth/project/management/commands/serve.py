@@ -42,7 +42,7 @@ class Command(BaseCommand):
         import django
 
         django.setup()
-        from troth.privacy.locks import while_serving
+        from troth.privacy.storage.locks import while_serving
         from troth.project.startup import make_ready
 
         with while_serving():

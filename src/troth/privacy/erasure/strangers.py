@@ -14,11 +14,11 @@ from troth.kernel.clock import MINUTE
 from troth.kernel.ids import new_row_ids
 from troth.kernel.json_text import encode
 from troth.kernel.sql import insert_rows, is_sqlite, select_by_keys
-from troth.privacy.ledger_file import Entry
+from troth.privacy.erasure.outcomes import certify_answers
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import PrivacyRequest, RequestState, RequestStep, RequestType
-from troth.privacy.outcomes import certify_answers
 from troth.privacy.states import Act
+from troth.privacy.storage.ledger_file import Entry
 
 LEDGER = "ledger"
 TOGETHER = 2_000

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from troth.kernel.errors import TrothError
 
-HERE = "troth.privacy.rewriting"
+HERE = "troth.privacy.backups.rewriting"
 
 
 class _Nowhere(io.RawIOBase):
@@ -38,7 +38,7 @@ def main(given: TextIO, out: TextIO) -> None:
     import django
 
     django.setup()
-    from troth.privacy.backup_format import BackupUnreadable
+    from troth.privacy.storage.backup_format import BackupUnreadable
 
     answer: dict[str, Any]
     try:
@@ -55,11 +55,11 @@ def _rewrite(order: dict[str, Any]) -> dict[str, Any]:
     from django.core.management import call_command
     from django.db import connection
 
-    from troth.privacy.apart import seal_file
-    from troth.privacy.backup_format import open_stream, read_header
-    from troth.privacy.ledger import position, replay_if_behind
-    from troth.privacy.restore import check_database, decrypt_backup
-    from troth.privacy.wal import empty_log_within
+    from troth.privacy.backups.restore import check_database, decrypt_backup
+    from troth.privacy.erasure.restore_guard import position, replay_if_behind
+    from troth.privacy.storage.apart import seal_file
+    from troth.privacy.storage.backup_format import open_stream, read_header
+    from troth.privacy.storage.wal import empty_log_within
 
     scratch, target = Path(order["scratch"]), Path(order["target"])
     decrypt_backup(Path(order["source"]), scratch, bytes.fromhex(order["key"]))

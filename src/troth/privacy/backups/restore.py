@@ -11,13 +11,13 @@ import structlog
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
-from troth.privacy.backup_format import BackupUnreadable, open_stream, read_header
-from troth.privacy.backups import Backup, data_key_of, load_header, path_of, require_embedded
-from troth.privacy.ledger import replay_if_behind
-from troth.privacy.locks import while_nobody_writes, while_nothing_serves
-from troth.privacy.places import database_path, side_files
-from troth.privacy.scratch import overwrite_and_remove
-from troth.privacy.wal import empty_log_within
+from troth.privacy.backups.taking import Backup, data_key_of, load_header, path_of, require_embedded
+from troth.privacy.erasure.restore_guard import replay_if_behind
+from troth.privacy.storage.backup_format import BackupUnreadable, open_stream, read_header
+from troth.privacy.storage.locks import while_nobody_writes, while_nothing_serves
+from troth.privacy.storage.places import database_path, side_files
+from troth.privacy.storage.scratch import overwrite_and_remove
+from troth.privacy.storage.wal import empty_log_within
 
 log = structlog.get_logger()
 

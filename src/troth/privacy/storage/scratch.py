@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from troth.privacy.places import backups_dir, data_dir, make_private_dir, side_files
+from troth.privacy.storage.places import backups_dir, data_dir, make_private_dir, side_files
 
 MEMORY = Path("/dev/shm")  # noqa: S108 -- memory, and a directory of our own in it
 ROOM = 3

@@ -7,9 +7,9 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from troth.privacy.ledger import catch_up, drop_kept, lock_position, move_position
-from troth.privacy.ledger_file import append, make_entry
+from troth.privacy.erasure.restore_guard import catch_up, drop_kept, lock_position, move_position
 from troth.privacy.models.kept import KeptItem
+from troth.privacy.storage.ledger_file import append, make_entry
 
 log = structlog.get_logger()
 AT_ONCE = 50

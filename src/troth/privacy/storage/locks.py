@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from troth.kernel.errors import TrothError
-from troth.privacy.places import data_dir, database_path, keyring_path, make_private_dir
+from troth.privacy.storage.places import data_dir, database_path, keyring_path, make_private_dir
 
 
 class ServerRunning(TrothError):

@@ -15,8 +15,8 @@ import msgspec
 
 from troth.kernel.errors import TrothError
 from troth.kernel.json_text import encode
-from troth.privacy.locks import while_appending
-from troth.privacy.places import ledger_path, make_private_dir
+from troth.privacy.storage.locks import while_appending
+from troth.privacy.storage.places import ledger_path, make_private_dir
 
 TAIL = 64 * 1024
 

@@ -22,16 +22,16 @@ from django.db import transaction
 from troth.kernel.clock import DAY, HOUR
 from troth.kernel.errors import TrothError
 from troth.kernel.sql import is_sqlite
-from troth.privacy.apart import run_apart
-from troth.privacy.backups import KEPT_FOR, Backup, data_key_of, header_of, list_backups, path_of, require_embedded
-from troth.privacy.keyring import EpochKey, destroy_keys, list_keys, take_key, wrap_key
-from troth.privacy.ledger_file import last_number
-from troth.privacy.locks import while_backups_change
+from troth.privacy.backups.rewriting import HERE
+from troth.privacy.backups.taking import KEPT_FOR, Backup, data_key_of, header_of, list_backups, path_of, require_embedded
+from troth.privacy.erasure.outcomes import certify_again
 from troth.privacy.models import PrivacyRequest
-from troth.privacy.outcomes import certify_again
-from troth.privacy.places import backups_dir, data_dir
-from troth.privacy.rewriting import HERE
-from troth.privacy.scratch import left_behind, scratch_file, sweep
+from troth.privacy.storage.apart import run_apart
+from troth.privacy.storage.keyring import EpochKey, destroy_keys, list_keys, take_key, wrap_key
+from troth.privacy.storage.ledger_file import last_number
+from troth.privacy.storage.locks import while_backups_change
+from troth.privacy.storage.places import backups_dir, data_dir
+from troth.privacy.storage.scratch import left_behind, scratch_file, sweep
 
 log = structlog.get_logger()
 Told = Callable[[int, int], None]

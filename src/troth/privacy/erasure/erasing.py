@@ -17,16 +17,16 @@ from django.db import connection, transaction
 
 from troth.kernel.personal_data import Subject, keys_of
 from troth.people.lookup import PersonNotFound, find_people, find_person
-from troth.privacy.deletion import person_tag
+from troth.privacy.erasure.deletion import person_tag
+from troth.privacy.erasure.honouring import Due, honour
+from troth.privacy.erasure.kept import standing_holds
+from troth.privacy.erasure.restore_guard import catch_up, lock_position, move_position
 from troth.privacy.history import By
-from troth.privacy.honouring import Due, honour
-from troth.privacy.kept import standing_holds
-from troth.privacy.ledger import catch_up, lock_position, move_position
-from troth.privacy.ledger_file import append, make_entry
 from troth.privacy.legal_clock import Seat
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.requests import ASSERTED, open_erasure
 from troth.privacy.seats import load_seat
+from troth.privacy.storage.ledger_file import append, make_entry
 
 log = structlog.get_logger()
 TOGETHER = 100

@@ -6,7 +6,7 @@ import time
 
 from django.db import connection
 
-from troth.privacy.locks import while_nobody_writes
+from troth.privacy.storage.locks import while_nobody_writes
 
 PAUSE_SECONDS = 0.05
 

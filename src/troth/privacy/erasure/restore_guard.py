@@ -20,15 +20,15 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.privacy.clearing_out import clear_at_once
-from troth.privacy.deletion import person_tag
-from troth.privacy.honouring import Due, honour
-from troth.privacy.ledger_file import Entry, LedgerBroken, entries, last_number
+from troth.privacy.erasure.deletion import person_tag
+from troth.privacy.erasure.honouring import Due, honour
+from troth.privacy.erasure.outcomes import record_hold_ended
+from troth.privacy.erasure.strangers import record_strangers
 from troth.privacy.legal_clock import due_at
 from troth.privacy.models import LedgerPosition, PrivacyRequest, RequestType
 from troth.privacy.models.kept import KeptItem
-from troth.privacy.outcomes import record_hold_ended
-from troth.privacy.places import ledger_path
-from troth.privacy.strangers import record_strangers
+from troth.privacy.storage.ledger_file import Entry, LedgerBroken, entries, last_number
+from troth.privacy.storage.places import ledger_path
 
 log = structlog.get_logger()
 TOGETHER = 200

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from troth.kernel.clock import DAY
 from troth.kernel.crypto import open_sealed, seal
-from troth.privacy.backup_format import BackupUnreadable
-from troth.privacy.places import keyring_path, make_private_dir
+from troth.privacy.storage.backup_format import BackupUnreadable
+from troth.privacy.storage.places import keyring_path, make_private_dir
 
 EPOCH = 7 * DAY
 """How long new backups are sealed under one key, and so how long an erased person can stay readable in old ones."""

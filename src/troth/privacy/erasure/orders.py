@@ -10,7 +10,7 @@ from django.db import transaction
 from troth.intake.models import DeletionOrder
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound
-from troth.privacy.erasure import Erasure, erase_many
+from troth.privacy.erasure.erasing import Erasure, erase_many
 from troth.privacy.requests import ask_for_confirmation, find_awaiting
 
 log = structlog.get_logger()

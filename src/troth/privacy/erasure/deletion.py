@@ -11,9 +11,9 @@ from troth.intake.deletion import withdraw_from_processing
 from troth.kernel.crypto import derive, keyed_tag
 from troth.kernel.personal_data import Subject, erase_everywhere
 from troth.people.queries import load_identifiers
-from troth.privacy.kept import set_aside
-from troth.privacy.ledger_file import Held
+from troth.privacy.erasure.kept import set_aside
 from troth.privacy.news import erasures
+from troth.privacy.storage.ledger_file import Held
 
 
 class Departure(msgspec.Struct, frozen=True, kw_only=True):

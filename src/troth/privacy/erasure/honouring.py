@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from troth.kernel.personal_data import Subject
-from troth.privacy.deletion import Deleted, Departure, delete_persons
 from troth.privacy.downstream.opening import find_known_of_many, open_notices_of_many
+from troth.privacy.erasure.deletion import Deleted, Departure, delete_persons
+from troth.privacy.erasure.outcomes import Honoured, record_deletions
 from troth.privacy.history import By
-from troth.privacy.ledger_file import Held
 from troth.privacy.models import PrivacyRequest
-from troth.privacy.outcomes import Honoured, record_deletions
+from troth.privacy.storage.ledger_file import Held
 
 
 class Due(NamedTuple):

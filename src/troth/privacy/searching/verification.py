@@ -13,12 +13,12 @@ from django.db import transaction
 from troth.kernel.clock import MINUTE, SECOND, now_ms
 from troth.kernel.errors import TrothError
 from troth.kernel.sql import is_sqlite
-from troth.privacy.apart import Progress
+from troth.privacy.erasure.outcomes import record_search, sealed_values
 from troth.privacy.models import PrivacyRequest, RequestState
-from troth.privacy.outcomes import record_search, sealed_values
-from troth.privacy.residue import judge, paths_to_search, search_bytes
 from troth.privacy.scanning.scanner import Report
-from troth.privacy.wal import empty_log_within
+from troth.privacy.searching.residue import judge, paths_to_search, search_bytes
+from troth.privacy.storage.apart import Progress
+from troth.privacy.storage.wal import empty_log_within
 
 log = structlog.get_logger()
 LEASE = 10 * MINUTE

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import is_sqlite
-from troth.privacy.acknowledgements import Acknowledged, read_acknowledgements, read_acknowledgements_of
 from troth.privacy.certificate import certify
-from troth.privacy.deletion import Deleted
+from troth.privacy.downstream.acknowledgements import Acknowledged, read_acknowledgements, read_acknowledgements_of
+from troth.privacy.erasure.deletion import Deleted
+from troth.privacy.erasure.kept import name_of, tell_exempted
+from troth.privacy.erasure.levels import Standing, state_levels
 from troth.privacy.history import HOLD_ENDED, By, make_step, write_step, write_steps
-from troth.privacy.kept import name_of, tell_exempted
-from troth.privacy.keyring import EpochKey, list_keys
-from troth.privacy.levels import Standing, state_levels
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.models.compaction import Compaction
 from troth.privacy.states import Act
+from troth.privacy.storage.keyring import EpochKey, list_keys
 
 SEAL = b"erasure-values/v1"
 SHORTEST = 6
@@ -183,6 +184,12 @@ def certify_answers(request: PrivacyRequest, now: int) -> None:
     """A recipient answered, or the request has no certificate yet: the new one says what is known."""
     request.certificate = certify(_claims(request, now))
     request.save(update_fields=["certificate"])
+
+
+def certify_after_answers(request_ids: Sequence[UUID], now: int) -> None:
+    """A later certificate for each of these requests that has one."""
+    for request in PrivacyRequest.objects.select_for_update().filter(pk__in=request_ids).exclude(certificate=""):
+        certify_answers(request, now)
 
 
 def _claims(request: PrivacyRequest, now: int, told: Acknowledged | None = None) -> dict[str, Any]:

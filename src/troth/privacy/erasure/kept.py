@@ -22,8 +22,8 @@ from troth.kernel.ids import new_row_id
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject, keys_of, stores
 from troth.people.event_names import fold_event_name
-from troth.privacy.ledger_file import Held
 from troth.privacy.models.kept import KeptItem
+from troth.privacy.storage.ledger_file import Held
 
 EVERYBODY = 0
 EXCEPTIONS = {

@@ -19,11 +19,11 @@ from typing import Any, TextIO
 import msgspec
 
 from troth.kernel.errors import TrothError
-from troth.privacy.backup_format import seal_stream
 from troth.privacy.scanning.scanner import Report, scan
+from troth.privacy.storage.backup_format import seal_stream
 
 Progress = Callable[[int, int], None]
-HERE = "troth.privacy.apart"
+HERE = "troth.privacy.storage.apart"
 STEP = 8 * 1024 * 1024
 """Progress is told every so many bytes."""
 

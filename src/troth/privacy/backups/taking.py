@@ -23,13 +23,13 @@ from django.db import connection
 from troth.kernel.clock import DAY, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.sql import is_sqlite
-from troth.privacy.apart import seal_file_apart
-from troth.privacy.backup_format import BackupUnreadable, read_header
-from troth.privacy.keyring import take_key, unwrap_key, wrap_key
-from troth.privacy.ledger_file import last_number
-from troth.privacy.locks import while_backups_change, while_nobody_writes
-from troth.privacy.places import backups_dir, database_path, make_private_dir
-from troth.privacy.wal import empty_log
+from troth.privacy.storage.apart import seal_file_apart
+from troth.privacy.storage.backup_format import BackupUnreadable, read_header
+from troth.privacy.storage.keyring import take_key, unwrap_key, wrap_key
+from troth.privacy.storage.ledger_file import last_number
+from troth.privacy.storage.locks import while_backups_change, while_nobody_writes
+from troth.privacy.storage.places import backups_dir, database_path, make_private_dir
+from troth.privacy.storage.wal import empty_log
 
 KEPT_FOR = 30 * DAY
 SUFFIX = ".troth"

@@ -11,12 +11,12 @@ import msgspec
 
 from troth.kernel.json_text import canonical
 from troth.kernel.sql import is_sqlite
-from troth.privacy.apart import Progress, scan_apart
 from troth.privacy.compaction.server import data_directory, in_statistics
-from troth.privacy.mentions import find_mentions
-from troth.privacy.places import data_dir, database_path, kept_paths, side_files
 from troth.privacy.scanning.scanner import BLIND_SPOTS, Hit, Report
-from troth.privacy.scratch import left_behind
+from troth.privacy.searching.mentions import find_mentions
+from troth.privacy.storage.apart import Progress, scan_apart
+from troth.privacy.storage.places import data_dir, database_path, kept_paths, side_files
+from troth.privacy.storage.scratch import left_behind
 
 NOT_HERE = "they cannot be read from here: that the tables were rebuilt stands for them, and living rows and statistics were asked"
 
