@@ -26,6 +26,7 @@ from troth.kernel.clock import DAY, HOUR, MINUTE, iso, now_ms
 from troth.kernel.worker import drain
 from troth.people.lookup import PersonNotFound, find_person
 from troth.people.models import Person
+from troth.privacy.desk.freezing import list_frozen
 from troth.privacy.models import PrivacyRequest, RequestWords
 from troth.privacy.models.opendsr import OpendsrCallback, OpendsrRequest
 from troth.workspaces.keys import create_key
@@ -389,6 +390,8 @@ def test_our_own_types_are_taken_where_the_discovery_names_them(controller: Cont
     settings.TROTH_OPENDSR_OWN_TYPES = True
     controller.ask("restriction")
     controller.ask("objection", extensions={DOMAIN: {"purposes": ["marketing_email"]}})
+    [case] = PrivacyRequest.objects.filter(type="objection")
+    assert list_frozen(case) == ["marketing_email"], "it stands still while it waits for a member"
     controller.ask("objection", status=400, extensions={DOMAIN: {"purposes": "marketing_email"}})
     new = [{"kind": "email", "value": "new@example.com"}]
     controller.ask("rectification", extensions={DOMAIN: {"corrections": {"city": "Lyon", "floor": None}, "now_known_as": new}})

@@ -142,3 +142,15 @@ def test_a_request_of_somebody_not_on_file_is_taken_looked_for_and_answered(alic
     assert done["state"] == "done" and post.mails[-1][0] == ["eva.stranger@example.com"]
     known = alice.api.json("POST", "/requests", {**said, "told": {"external_id": alice.external_id}}, status=201)
     assert known["person_id"] == alice.person_id and not known["identity"]
+
+
+def test_an_objection_freezes_what_it_names_before_anybody_looks(alice: Any) -> None:
+    analysis = {"key": "analysis", "name": "Analysis", "legal_basis": "legitimate_interest"}
+    alice.api.json("POST", "/purposes", analysis, status=201)
+    request = open_one(alice, "objection", purposes=["analysis"])
+    assert (request["state"], request["frozen"]) == ("received", ["analysis"])
+    consents = alice.api.json("GET", f"/people/{alice.person_id}/consents")
+    assert {one["purpose"]: one["standing"] for one in consents["standing"]}["analysis"] == "refused"
+    assert open_one(alice, "access", purposes=["analysis"])["frozen"] == [], "of another right nothing stands still"
+    alice.api.json("POST", f"/people/{alice.person_id}/requests", {"type": "objection", "purposes": ["none"]}, status=400)
+    assert take(alice, request, "withdraw")["frozen"] == []

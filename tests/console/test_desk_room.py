@@ -296,3 +296,16 @@ def test_every_step_door_and_means_has_words() -> None:
     from troth.privacy.states import Act
 
     assert STEPS.keys() >= set(map(str, Act)) and MEANS.keys() == set(map(str, Means)) and STAGES.keys() == WORDS.keys()
+
+
+def test_an_objection_that_is_typed_in_stands_still_at_once_and_the_page_says_so(officer: Client, workspace: Any, dana: Subject) -> None:
+    assert "what the person names" in read(officer, workspace, f"desk/_new/{dana.person_id}")
+    post(officer, workspace, f"desk/_new/{dana.person_id}", type="objection", purpose="marketing_email")
+    request = PrivacyRequest.objects.get(type="objection")
+    page = read(officer, workspace, f"desk/{request.pk}")
+    for shown in ("Stands still", "News and offers by e-mail", "What the person objects to stands still"):
+        assert shown in page, shown
+    assert "What the person named" in read(officer, workspace, f"desk/{request.pk}/step/carry_out")
+    post(officer, workspace, f"desk/{request.pk}/step/carry_out", scope="all")
+    page = read(officer, workspace, f"desk/{request.pk}")
+    assert "until the objection is decided" not in page, "it is decided"

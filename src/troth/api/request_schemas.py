@@ -29,6 +29,10 @@ class RequestIn(Input):
     language: Annotated[str, StringConstraints(max_length=10)] = Field("", description="In which the person is answered, e.g. `de`.")
     words: Text = Field("", description="What the person said; kept with the person and erased with them.")
     identity: Means | None = Field(None, description="`login` or `mandate`, where it is known who asks.")
+    purposes: Annotated[list[PurposeKey], Field(min_length=1, max_length=100)] | None = Field(
+        None,
+        description="Of an objection: what the person names. It stands still until the objection is decided; not said: all that one can object to.",
+    )
 
 
 class UnknownRequestIn(Input):
@@ -44,6 +48,9 @@ class UnknownRequestIn(Input):
     received_at: Annotated[int, Field(gt=0, lt=2**53)] | None = None
     language: Annotated[str, StringConstraints(max_length=10)] = ""
     words: Text = ""
+    purposes: Annotated[list[PurposeKey], Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Of an objection: what the person names, as above."
+    )
 
 
 class LookIn(Input):
@@ -131,6 +138,9 @@ class RequestDetail(RequestOut):
     clock: ClockOut
     forwarding: ForwardingOut | None = Field(
         description="Of a processor: whether the controller knows of it; null where nothing is to be passed on."
+    )
+    frozen: list[str] = Field(
+        description="Of an objection: the purposes that stand still for the person until it is decided (Art. 18(1)(d))."
     )
     possible: list[str] = Field(description="The acts that can move it.")
     history: list[StepOut]

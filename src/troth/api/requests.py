@@ -42,6 +42,7 @@ from troth.privacy.desk.checking import check_code, check_values
 from troth.privacy.desk.deciding import NotOursToDecide
 from troth.privacy.desk.evidence import make_evidence
 from troth.privacy.desk.forwarding import NotForwarded, forwarding_of
+from troth.privacy.desk.freezing import list_frozen
 from troth.privacy.desk.identity import IdentityLacking, IdentityRefused, Means, is_known_enough
 from troth.privacy.desk.requesters import look_again, take_request
 from troth.privacy.desk.steps import Said, Step, draft_kind, take_step
@@ -82,6 +83,7 @@ def open_request(request: HttpRequest, said: RequestIn, person: PersonRef) -> St
         language=said.language,
         words=said.words,
         means=means,
+        purposes=said.purposes,
     )
     return Status(201, show_detail(made))
 
@@ -99,6 +101,7 @@ def take_unknown_request(request: HttpRequest, said: UnknownRequestIn) -> Status
         received_at=said.received_at,
         language=said.language,
         words=said.words,
+        purposes=said.purposes,
     )
     return Status(201, show_detail(made))
 
@@ -298,6 +301,7 @@ def show_detail(row: PrivacyRequest) -> RequestDetail:
             is_overdue=clock.is_overdue and listing.is_unanswered(row),
         ),
         forwarding=_forwarding(row),
+        frozen=list_frozen(row),
         possible=[str(act) for act in cases.acts_of(row)],
         history=[
             StepOut(

@@ -11,7 +11,7 @@ import msgspec
 
 from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.gate import Facts, Operation, Verdict, decide
-from troth.consent.models import EVERYTHING, Standing
+from troth.consent.models import EVERYTHING, Record, Stance, Standing
 from troth.kernel.bulletins import Bulletin
 from troth.kernel.ids import bucket_of, new_row_id
 from troth.kernel.json_text import encode
@@ -56,12 +56,19 @@ class Stood(NamedTuple):
 NO_DECISION = Stood(int(Standing.NONE))
 
 
+class Earlier(NamedTuple):
+    """Where a person stood on a purpose before it was restricted, and the record that said so."""
+
+    record_id: int
+    stood: Stood
+
+
 class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A decision to append. A grant that is not `valid` is recorded but permits nothing."""
 
     subject: Subject
     purpose: str
-    """`EVERYTHING` for a restriction and its lifting."""
+    """`EVERYTHING` for a restriction of all processing and its lifting."""
     said: Said
     valid: bool = True
     at: int
@@ -78,6 +85,8 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     notice_hash: str = ""
     language: str = ""
     rules: tuple[str, ...] = ()
+    back_to: Earlier | None = None
+    """Of the lifting of one purpose's restriction: where the person stands again; None: nowhere."""
 
     @property
     def standing(self) -> Standing | None:
@@ -86,7 +95,18 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
             return Standing.GRANTED if self.valid else None
         if self.said is Said.DEFER:
             return None
-        return Standing.NONE if self.said is Said.LIFT else Standing.REFUSED
+        if self.said is Said.LIFT:
+            return Standing(self.back_to.stood.standing) if self.back_to else Standing.NONE
+        return Standing.REFUSED
+
+    @property
+    def stood(self) -> Stood:
+        """As the gate sees it."""
+        return (
+            self.back_to.stood
+            if self.back_to
+            else Stood(int(self.standing or Standing.NONE), self.at, self.valid_until, self.purpose_version)
+        )
 
 
 class Decided(NamedTuple):
@@ -143,14 +163,12 @@ def record_decisions(rows: Sequence[DecisionRow], *, now: int) -> None:
             row.subject.person_id,
             row.purpose,
             row.subject.workspace_id,
-            int(standing),
-            record_id,
-            row.at,
-            row.valid_until,
-            row.purpose_version,
+            row.stood.standing,
+            row.back_to.record_id if row.back_to else record_id,
+            *row.stood[1:],
         )
         for record_id, row in numbered
-        if (standing := row.standing) is not None
+        if row.standing is not None
     }
     insert_rows(
         INSERT_STANCE,
@@ -207,6 +225,31 @@ def load_stances(person_ids: Iterable[int]) -> dict[int, dict[str, int]]:
 def is_restricted(stances: Mapping[str, int]) -> bool:
     """Whether somebody who stands so is restricted (Art. 18)."""
     return stances.get(EVERYTHING) == Standing.REFUSED
+
+
+def find_frozen(subject: Subject, purposes: Iterable[str]) -> list[str]:
+    """Those of the purposes that stand still for a person by a restriction of their own, and not by what the person decided."""
+    stances = Stance.objects.filter(
+        bucket=subject.bucket, person_id=subject.person_id, purpose__in=list(purposes), standing=Standing.REFUSED
+    )
+    by_record = dict(stances.values_list("record_id", "purpose"))
+    records = Record.objects.filter(
+        bucket=subject.bucket, person_id=subject.person_id, record_id__in=list(by_record), decision=Said.RESTRICT
+    )
+    return sorted(by_record[record_id] for record_id in records.values_list("record_id", flat=True))
+
+
+def find_earlier(subject: Subject, purpose: str) -> Earlier | None:
+    """Where a person stood on a purpose by the last record that moved them, restrictions aside; None: nowhere."""
+    told = Record.objects.filter(bucket=subject.bucket, person_id=subject.person_id, purpose=purpose)
+    moved = told.exclude(decision__in=(Said.RESTRICT, Said.LIFT, Said.DEFER)).exclude(
+        decision__in=(Said.GRANT, Said.SOFT_OPT_IN), valid=False
+    )
+    last = moved.order_by("-record_id").first()
+    if last is None:
+        return None
+    standing = Standing.GRANTED if last.decision in (Said.GRANT, Said.SOFT_OPT_IN) else Standing.REFUSED
+    return Earlier(last.record_id, Stood(int(standing), last.at, last.valid_until, last.purpose_version))
 
 
 def make_facts(

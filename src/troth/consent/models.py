@@ -182,7 +182,7 @@ class Stance(models.Model):
     """The standing decision per purpose, derived from the records; what the gate reads.
 
     A restriction (Art. 18) is `refused` on the purpose `EVERYTHING`, a lifted one `none`, so that one read brings both along, and when persons
-    merge the restriction stays.
+    merge the restriction stays. One of a single purpose, while an objection is weighed, is `refused` on that purpose by a record `restrict`.
     """
 
     pk = models.CompositePrimaryKey("bucket", "person_id", "purpose")

@@ -20,14 +20,16 @@ _COPIED = "purpose, workspace_id, standing, record_id, at, valid_until, purpose_
 
 
 def _move_stances(source: Subject, target: Subject) -> int:
-    """Two persons become one: on each purpose a refusal or objection beats a grant, and either beats a mere claim."""
+    """Two persons become one: on each purpose a refusal or objection beats a grant, either beats a mere claim, and what the person said a restriction that ends."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO consent_stance (bucket, person_id, {_COPIED})"
             f" SELECT %s, %s, {_COPIED} FROM consent_stance WHERE bucket = %s AND person_id = %s"
             " ON CONFLICT (bucket, person_id, purpose) DO UPDATE SET standing = EXCLUDED.standing, record_id = EXCLUDED.record_id,"
             " at = EXCLUDED.at, valid_until = EXCLUDED.valid_until, purpose_version = EXCLUDED.purpose_version WHERE EXCLUDED.standing <> 0"
-            " AND (consent_stance.standing = 0 OR EXCLUDED.standing < consent_stance.standing)",
+            " AND (consent_stance.standing = 0 OR EXCLUDED.standing < consent_stance.standing OR (EXCLUDED.standing = consent_stance.standing"
+            " AND EXISTS (SELECT 1 FROM consent_record r WHERE r.bucket = consent_stance.bucket AND r.person_id = consent_stance.person_id"
+            " AND r.record_id = consent_stance.record_id AND r.decision = 'restrict')))",
             [target.bucket, target.person_id, source.bucket, source.person_id],
         )
     return _stance.erase([source]).total()

@@ -128,6 +128,8 @@ class Restrict(Command, frozen=True, kw_only=True):
     over or computed. Their rights stay: decisions, export, erasure, correction (`Identify.rectifies`). Identities still join: the restriction follows.
     """
 
+    purposes: tuple[str, ...] = ()
+    """Only what is done for these, while an objection is weighed (Art. 18(1)(d)); empty: everything."""
     lift: bool = False
     """Whoever lifts must have told the person before (Art. 18(3))."""
     reason: str = ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from troth.consent.catalog import Catalog, PurposeRule
 from troth.consent.claims import STATES, Judgement, judge
-from troth.consent.decisions import NO_DECISION, DecisionRow, Said
+from troth.consent.decisions import NO_DECISION, DecisionRow, Said, find_earlier, find_frozen
 from troth.consent.evidence import Finding
-from troth.consent.models import EVERYTHING
+from troth.consent.models import EVERYTHING, Standing
 from troth.intake.commands import ACCEPTED, CLAIMS, REFUSALS, UNKNOWN_PERSON, VOID_CLAIM, Decide, Decision, Outcome, Restrict
 from troth.intake.identities import find_all_known
 from troth.intake.plan import Plan
@@ -121,15 +121,32 @@ def apply_restriction(plan: Plan, command: Restrict, handles: list[Handle]) -> O
     if command.lift and len(people) > 1:
         return Outcome(status=UNKNOWN_PERSON, reason=AMBIGUOUS)
     for person_id in people:
-        plan.add_decision(
-            DecisionRow(
-                subject=Subject(command.workspace_id, person_id),
-                purpose=EVERYTHING,
-                said=Said.LIFT if command.lift else Said.RESTRICT,
-                at=command.received_at,
-                method=command.method,
-                source=command.source,
-                evidence={**command.evidence, **({"reason": command.reason} if command.reason else {})},
-            )
-        )
+        subject = Subject(command.workspace_id, person_id)
+        for purpose in _restricted_purposes(plan, command, subject):
+            plan.add_decision(_restriction_row(plan, command, subject, purpose))
     return Outcome(status=ACCEPTED, person_id=people[0])
+
+
+def _restricted_purposes(plan: Plan, command: Restrict, subject: Subject) -> list[str]:
+    """What a restriction changes: of single purposes none that the person stopped themselves, and of its lifting those alone that it stopped."""
+    if not command.purposes:
+        return [EVERYTHING]
+    if command.lift:
+        return find_frozen(subject, command.purposes)
+    return [key for key in command.purposes if (plan.stood(subject.person_id, key) or NO_DECISION).standing != Standing.REFUSED]
+
+
+def _restriction_row(plan: Plan, command: Restrict, subject: Subject, purpose: str) -> DecisionRow:
+    is_all = purpose == EVERYTHING
+    rule = None if is_all else plan.catalog(subject.workspace_id).rule(purpose)
+    return DecisionRow(
+        subject=subject,
+        purpose=purpose,
+        said=Said.LIFT if command.lift else Said.RESTRICT,
+        at=command.received_at,
+        method=command.method,
+        source=command.source,
+        evidence={**command.evidence, **({"reason": command.reason} if command.reason else {})},
+        purpose_version=rule.version if rule else 0,
+        back_to=find_earlier(subject, purpose) if command.lift and not is_all else None,
+    )

@@ -160,6 +160,7 @@ def _load_stances(plan: Plan, commands: Sequence[Command], handles: Sequence[lis
     for command, own in zip(commands, handles, strict=True):
         catalog = plan.catalog(command.workspace_id)
         decides = isinstance(command, Decide) and (command.method == SAID_ALONG or command.decision in CLAIMS)
+        decides = decides or (isinstance(command, Restrict) and bool(command.purposes))
         signals = command.gpc and bool(catalog.sharing)
         if signals or decides or catalog.has_restricted or catalog.events or catalog.attributes:
             wanted.update(person_id for handle in own for person_id in plan.holders.get(handle.tag, ()))

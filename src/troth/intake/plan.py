@@ -226,12 +226,10 @@ class Plan:
         """Record a decision; later commands of the run see it."""
         self._decisions.append(row)
         stances = self.stances.setdefault(row.subject.person_id, {})
-        standing = row.standing
-        stood = Stood(int(standing or Standing.NONE), row.at, row.valid_until, row.purpose_version)
-        if standing is None:
-            stances.setdefault(row.purpose, stood)
+        if row.standing is None:
+            stances.setdefault(row.purpose, row.stood)
         else:
-            stances[row.purpose] = stood
+            stances[row.purpose] = row.stood
 
     def write(self) -> None:
         """Write everything, set by set, inside the caller's transaction. Raises IdentifierTaken when another process was faster."""

@@ -141,11 +141,19 @@ def restrict_person(subject: Subject, *, lift: bool, source: str, reason: str, n
         return request
 
 
-def carry_restriction(subject: Subject, *, lift: bool, source: str, reason: str, now: int, told: bool = False) -> dict[str, Any]:
-    """Restrict or lift without recording a request of its own; says what was done. Raises PersonNotFound."""
+def carry_restriction(
+    subject: Subject, *, lift: bool, source: str, reason: str, now: int, told: bool = False, purposes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Restrict or lift without recording a request of its own, of everything or of single purposes; says what was done. Raises PersonNotFound."""
     evidence = {"person_told_before": told} if lift else {}
     command = Restrict(
-        **_said_by(subject, source, now), identity=identity_of(subject), lift=lift, reason=reason, method=source, evidence=evidence
+        **_said_by(subject, source, now),
+        identity=identity_of(subject),
+        purposes=tuple(purposes),
+        lift=lift,
+        reason=reason,
+        method=source,
+        evidence=evidence,
     )
     _carry_out(command, now)
     return {"processing": "restriction lifted" if lift else "restricted", **evidence}

@@ -12,11 +12,12 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from troth.consent.catalog import load_catalog
+from troth.consent.catalog import PurposeUnknown, load_catalog
 from troth.consent.gate import CONSENT_FREE
 from troth.consent.models import LegalBasis
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.asking import FilterInvalid, read_day
+from troth.console.desk.reading import objectable
 from troth.console.desk.requesters import look
 from troth.console.desk.views import name_of_person, own_request, way
 from troth.console.naming import names_of
@@ -30,6 +31,7 @@ from troth.privacy.desk import cases
 from troth.privacy.desk.bulk import take_for_many
 from troth.privacy.desk.carrying_out import Details, Ground
 from troth.privacy.desk.checking import addresses_on_file, check_code, check_values
+from troth.privacy.desk.freezing import named_purposes
 from troth.privacy.desk.identity import BY_STRENGTH, DEMANDS, Means
 from troth.privacy.desk.steps import How, Said, Step, draft_kind, take_step
 from troth.privacy.desk.telling import addresses_for, draft, mail_code
@@ -71,11 +73,12 @@ def new(request: MemberRequest, person_id: int) -> HttpResponseBase:
                 language=said.get("language", "")[:10],
                 words=said.get("words", "").strip()[:20_000],
                 means=means if means in (Means.LOGIN, Means.MANDATE) else "",
+                purposes=said.getlist("purpose") or None,
             )
             record(request, "request.opened", person_id=person_id, detail={"right": made.type})
         except ValueError:
             problem = _("Choose what the person wants.")
-        except (FilterInvalid, cases.ReceiptImpossible) as error:
+        except (FilterInvalid, cases.ReceiptImpossible, PurposeUnknown) as error:
             problem = str(error)
         else:
             messages.success(request, _("The request is taken, and its clock runs."))
@@ -90,6 +93,7 @@ def new(request: MemberRequest, person_id: int) -> HttpResponseBase:
         types=RequestType.choices,
         languages=LANGUAGES,
         said=said,
+        purposes=objectable(request.workspace.pk),
     )
 
 
@@ -221,9 +225,9 @@ def _choices(request: MemberRequest, found: PrivacyRequest, step: Step) -> dict[
         return {"weighed": [rule for rule in rules if rule.basis not in CONSENT_FREE and not rule.is_marketing]}
     if step != Step.CARRY_OUT or found.type not in (RequestType.OBJECTION, RequestType.CONSENT_WITHDRAWAL):
         return {}
-    rules = load_catalog(request.workspace.pk).purposes.values()
     if found.type == RequestType.OBJECTION:
-        return {"purposes": [rule for rule in rules if rule.is_marketing or rule.basis not in CONSENT_FREE]}
+        return {"purposes": objectable(request.workspace.pk), "named": named_purposes(found)}
+    rules = load_catalog(request.workspace.pk).purposes.values()
     return {"purposes": [rule for rule in rules if rule.basis == LegalBasis.CONSENT]}
 
 

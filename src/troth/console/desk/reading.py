@@ -8,10 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from troth.consent.catalog import PurposeRule, load_catalog
+from troth.consent.gate import CONSENT_FREE
 from troth.console.desk.wording import list_facts, name_door, name_step
 from troth.privacy.desk.cases import acts_of, clock_of, is_unknown, pauses_of
 from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.forwarding import forwarding_of
+from troth.privacy.desk.freezing import list_frozen
 from troth.privacy.desk.identity import is_known_enough
 from troth.privacy.desk.lifting import can_lift, is_announced
 from troth.privacy.desk.listing import SOON, is_unanswered
@@ -84,6 +87,17 @@ def read_left(request: PrivacyRequest, now: int) -> Left | None:
     if not is_unanswered(request):
         return None
     return Left(request.paused_at is not None, request.due_at - now, request.due_at)
+
+
+def objectable(workspace_id: int) -> list[PurposeRule]:
+    """The purposes to which somebody can object (Art. 21(1), (2))."""
+    return [rule for rule in load_catalog(workspace_id).purposes.values() if rule.is_marketing or rule.basis not in CONSENT_FREE]
+
+
+def name_frozen(request: PrivacyRequest) -> str:
+    """The names of the purposes that stand still because of a request; empty: none do."""
+    catalog = load_catalog(request.workspace_id)
+    return ", ".join(rule.name if (rule := catalog.rule(key)) else key for key in list_frozen(request))
 
 
 def draw_clock(request: PrivacyRequest, now: int) -> Line:

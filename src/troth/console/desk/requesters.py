@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.asking import FilterInvalid, read_day
+from troth.console.desk.reading import objectable
 from troth.console.desk.views import way
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
@@ -40,6 +41,7 @@ def take(request: MemberRequest) -> HttpResponseBase:
                 received_at=read_day(said.get("received", ""), preferences(request)["zone"]),
                 language=said.get("language", "")[:10],
                 words=said.get("words", "").strip()[:20_000],
+                purposes=said.getlist("purpose") or None,
             )
             record(request, "request.opened", person_id=made.person_id or NOBODY, detail={"right": made.type})
         except ValueError:
@@ -58,6 +60,7 @@ def take(request: MemberRequest) -> HttpResponseBase:
         said=said,
         types=RequestType.choices,
         languages=LANGUAGES,
+        purposes=objectable(request.workspace.pk),
         crumbs=way(request),
     )
 

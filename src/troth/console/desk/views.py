@@ -100,6 +100,7 @@ def request_page(request: MemberRequest, request_id: UUID) -> HttpResponse:
         recipients=list_notices(request.workspace.pk, request_id=found.pk),
         owing=list_notices(request.workspace.pk, request_id=found.pk, owing=True).filter(silent_at__isnull=False).count(),
         forwarding=forwarding_of(found),
+        frozen=reading.name_frozen(found),
         now=now,
         hands_out=found.type in (RequestType.ACCESS, RequestType.PORTABILITY),
         **reading.about(found),

@@ -32,6 +32,8 @@ STEPS: Mapping[str, Promise] = {
     "hand_out": later("The data was fetched"),
     "look": later("Looked for again"),
     "find_nobody": later("The person was told that nothing is found"),
+    "freeze": later("What the person objects to stands still"),
+    "unfreeze": later("What stood still goes on"),
     "ask_fee": later("A fee was asked"),
     "weigh": later("The grounds were weighed"),
     "announce_lifting": later("The person was told that the restriction ends"),

@@ -13,6 +13,7 @@ from troth.kernel.errors import TrothError
 from troth.people.lookup import load_person
 from troth.people.models import Identifier
 from troth.privacy.desk.cases import carried_out, subject_of
+from troth.privacy.desk.freezing import named_purposes
 from troth.privacy.desk.identity import check_identity
 from troth.privacy.downstream.opening import find_known, open_notices
 from troth.privacy.erasure.erasing import Erasure, erase_one
@@ -38,7 +39,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     """What the person wants exactly; each type reads its own."""
 
     purposes: tuple[str, ...] | None = None
-    """Objected to, or withdrawn; None: direct marketing, or all that was agreed to."""
+    """Objected to, or withdrawn; None: what the person named when they objected, else direct marketing; or all that was agreed to."""
     attributes: Mapping[str, Any] = {}
     email: str = ""
     phone: str = ""
@@ -134,7 +135,8 @@ def _restrict(request: PrivacyRequest, details: Details, source: str, now: int) 
 
 
 def _object(request: PrivacyRequest, details: Details, source: str, now: int) -> dict[str, Any]:
-    return carry_objection(subject_of(request), purposes=details.purposes, source=source, now=now)
+    purposes = named_purposes(request) if details.purposes is None else details.purposes
+    return carry_objection(subject_of(request), purposes=purposes, source=source, now=now)
 
 
 def _withdraw(request: PrivacyRequest, details: Details, source: str, now: int) -> dict[str, Any]:

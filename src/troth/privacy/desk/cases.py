@@ -18,6 +18,7 @@ from troth.kernel.personal_data import Subject
 from troth.people.lookup import load_person
 from troth.privacy.desk.deciding import check_may_decide
 from troth.privacy.desk.forwarding import begin as begin_forwarding
+from troth.privacy.desk.freezing import freeze, name_purposes, unfreeze
 from troth.privacy.desk.identity import STRENGTH, Means, is_known_enough
 from troth.privacy.history import NOTE, OPEN, By, Words, write_step
 from troth.privacy.legal_clock import Pause, Reading, check_extension, read_clock, stops_clock
@@ -80,21 +81,27 @@ def open_request(
     words: str = "",
     means: str = "",
     tell_at_once: bool = False,
+    purposes: Sequence[str] | None = None,
+    is_honoured: bool = False,
 ) -> PrivacyRequest:
-    """Take a request of a person.
+    """Take a request of a person; what they object to stands still from then on (`freezing`).
 
     `received_at` is earlier than `now` for one that came by letter; `means` where it is known who asks; `tell_at_once`: no member opened it, so
-    they are told that it came. Raises PersonNotFound, ReceiptImpossible.
+    they are told that it came; `purposes`: those that an objection names; `is_honoured`: it is carried out in the same breath.
+    Raises PersonNotFound, ReceiptImpossible, PurposeUnknown.
     """
     load_person(subject)
     came = check_receipt(received_at, now)
     request = new_request(subject.workspace_id, right, source=by.door, received_at=came)
     request.person_id, request.language = subject.person_id, language
     request.tell_at = next_telling("", request.due_at)
+    name_purposes(request, purposes)
     with transaction.atomic():
         request.save(force_insert=True)
         write_step(request, OPEN, by, now, words=Words(words))
         begin_forwarding(request, now)
+        if not is_honoured:
+            freeze(request, by=by, now=now)
         if means:
             _identified(request, means, by, now, {})
         if tell_at_once:
@@ -290,6 +297,8 @@ def _move(own: PrivacyRequest, act: Act, by: By, now: int, *, facts: Mapping[str
     _set_term(own, now)
     own.save()
     write_step(own, act, by, now, facts=facts, words=words)
+    if own.state in CLOSED:
+        unfreeze(own, by=by, now=now)
     if own.state in CLOSED and own.person_id is None:
         RequesterFile.objects.filter(pk=own.pk, workspace_id=own.workspace_id).update(until=now + KEPT)
 

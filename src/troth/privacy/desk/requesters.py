@@ -6,7 +6,7 @@ that address. What was told to look by is compared and not kept. Found or not, n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import F
@@ -18,6 +18,7 @@ from troth.people.identifiers import EMAIL, EXTERNAL_ID, PHONE, make_handle
 from troth.people.lookup import find_people
 from troth.privacy.desk import cases
 from troth.privacy.desk.forwarding import begin as begin_forwarding
+from troth.privacy.desk.freezing import freeze, name_purposes
 from troth.privacy.desk.identity import MOST_TRIES, IdentityRefused
 from troth.privacy.history import OPEN, By, Words, read_history, write_step
 from troth.privacy.models import PrivacyRequest, RequestType, RequestWords
@@ -48,19 +49,23 @@ def take_request(
     received_at: int | None = None,
     language: str = "",
     words: str = "",
+    purposes: Sequence[str] | None = None,
 ) -> PrivacyRequest:
     """Take a request of whoever it may be: of the one person to whom what was told leads, else of somebody who is not on file.
 
     `address`: the e-mail address that it came from; empty: it came otherwise. That it leads to a person proves nothing of who asks.
-    Raises NothingTold, ContactInvalid, ReceiptImpossible.
+    `purposes`: those that an objection names. Raises NothingTold, ContactInvalid, ReceiptImpossible, PurposeUnknown.
     """
     check_contact(address)
     known = {**told, **({EMAIL: address} if address and EMAIL not in told else {})}
     if subject := _find(workspace_id, known):
-        return cases.open_request(subject, right, by=by, now=now, received_at=received_at, language=language, words=words)
+        return cases.open_request(
+            subject, right, by=by, now=now, received_at=received_at, language=language, words=words, purposes=purposes
+        )
     came = cases.check_receipt(received_at, now)
     request = new_request(workspace_id, right, source=by.door, received_at=came)
     request.language, request.tell_at = language, next_telling("", request.due_at)
+    name_purposes(request, purposes)
     handle = make_handle(workspace_id, EMAIL, address) if address else None
     with transaction.atomic():
         request.save(force_insert=True)
@@ -87,6 +92,7 @@ def look_again(request: PrivacyRequest, told: Mapping[str, str], *, by: By, now:
     with transaction.atomic():
         if subject is not None:
             _attach(request, subject)
+            freeze(request, by=by, now=now)
         cases.looked(request, found=subject is not None, kinds=sorted(told), by=by, now=now)
     return subject is not None
 

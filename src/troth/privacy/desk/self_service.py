@@ -26,7 +26,7 @@ OWN_WORD = frozenset(
 
 def honour(subject: Subject, right: RequestType, *, now: int, language: str, details: Details | None = None) -> PrivacyRequest:
     """Take a request, carry it out, and answer it by the page that says so. Raises what carrying out raises."""
-    request = cases.open_request(subject, right, by=PAGE, now=now, language=language, means=Means.LINK)
+    request = cases.open_request(subject, right, by=PAGE, now=now, language=language, means=Means.LINK, is_honoured=True)
     take_step(request, Step.CARRY_OUT, Said(details=details or Details()), by=PAGE, now=now)
     if right != RequestType.ERASURE:
         cases.answer(request, words=Words(""), by=PAGE, now=now, facts={"told": "page"})

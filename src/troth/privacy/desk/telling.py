@@ -15,6 +15,7 @@ from troth.people.lookup import PersonNotFound, load_person
 from troth.privacy.desk.answer_words import WORDS
 from troth.privacy.desk.cases import clock_of, subject_of
 from troth.privacy.desk.checking import addresses_on_file, make_code
+from troth.privacy.desk.freezing import list_frozen
 from troth.privacy.desk.letters import read_letter, write_day
 from troth.privacy.desk.links import make_data_url, make_follow_url
 from troth.privacy.desk.requesters import file_of
@@ -73,7 +74,7 @@ def draft(request: PrivacyRequest, kind: str, now: int, *, language: str = "", w
         "due": due,
         "link": DATA_LINK if hands_out else make_follow_url(request.workspace_id, request.pk),
         "code": code,
-        "words": words or _finding(request, kind) or GAP,
+        "words": _with_what_ends(request, kind, words or _finding(request, kind) or GAP, said),
         "fee": fee or GAP,
         "term": said["term_stands"] if stops_clock(now, request.received_at) else said["term_runs"].format(due=due),
     }
@@ -85,6 +86,11 @@ def _letter_kind(request: PrivacyRequest, kind: str) -> str:
     if kind != DONE:
         return kind
     return f"done_{request.type}" + ("_disputed" if request.steps.get("disputed") else "")
+
+
+def _with_what_ends(request: PrivacyRequest, kind: str, words: str, said: dict[str, str]) -> str:
+    """Whoever's objection is refused is told before what stood still goes on (Art. 18(3))."""
+    return f"{words}\n\n{said['objection_stood_still']}" if kind.startswith("refuse") and list_frozen(request) else words
 
 
 def _finding(request: PrivacyRequest, kind: str) -> str:

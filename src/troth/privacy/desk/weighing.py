@@ -12,6 +12,7 @@ from troth.kernel.errors import TrothError
 from troth.privacy.desk.carrying_out import Details
 from troth.privacy.desk.cases import ReasonMissing, subject_of
 from troth.privacy.desk.deciding import check_may_decide
+from troth.privacy.desk.freezing import named_purposes
 from troth.privacy.history import By, Words, read_history, write_step
 from troth.privacy.models import PrivacyRequest, RequestType
 from troth.privacy.states import Act, StepImpossible, next_state
@@ -66,3 +67,6 @@ def check_refusing_objection(request: PrivacyRequest) -> None:
     weighings = [step for step in read_history(request) if step.act == WEIGH]
     if not (weighings and weighings[-1].facts.get("prevails")):
         raise ReasonMissing("Weigh the objection first, and write down why compelling legitimate grounds prevail (Art. 21(1)).")
+    weighed = {key for step in weighings if step.facts["prevails"] for key in step.facts["purposes"]}
+    if left := set(named_purposes(request) or ()) - weighed:
+        raise ReasonMissing(f"Weigh {', '.join(sorted(left))} too, or honour the objection to it: the person named it (Art. 21(1)).")

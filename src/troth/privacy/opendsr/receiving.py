@@ -189,6 +189,7 @@ def _open(workspace_id: int, key_id: int, asked: _Asked, subjects: Sequence[Subj
             words=asked.words,
             means=Means.ASSERTED,
             tell_at_once=carry_out_at is None,
+            purposes=asked.purposes,
         )
         OpendsrCase.objects.create(case=case, request=row)
     if not subjects:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
     help = "Open a privacy request of a person; its term runs from when it was received."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """WS, IDENTIFIER, TYPE, --received, --language, --words, --identity."""
+        """WS, IDENTIFIER, TYPE, --received, --language, --words, --purpose, --identity."""
         parser.add_argument("workspace", metavar="WS", help="id or name of a workspace")
         parser.add_argument("identifier", metavar="IDENTIFIER", help="any identifier of the person")
         parser.add_argument("type", metavar="TYPE", choices=RequestType.values, help=", ".join(RequestType.values))
@@ -33,6 +33,13 @@ class Command(BaseCommand):
         parser.add_argument("--words", default="", metavar="TEXT", help="what the person said; erased with them")
         parser.add_argument(
             "--address", metavar="EMAIL", help="take it even if nobody is found, and answer there that nothing is; '' for none"
+        )
+        parser.add_argument(
+            "--purpose",
+            action="append",
+            dest="purposes",
+            metavar="KEY",
+            help="of an objection: what it is about (several: repeat it); it stands still until decided, else all that one can object to",
         )
         parser.add_argument("--identity", default="", choices=[Means.LOGIN, Means.MANDATE], help="where it is known who asks")
 
@@ -50,6 +57,7 @@ class Command(BaseCommand):
                 received_at=_read_time(options["received"]),
                 language=options["language"],
                 words=options["words"],
+                purposes=options["purposes"],
             )
             on_file = "" if request.person_id else "; nobody on file was found"
             self.stdout.write(f"Request {request.pk}: {request.state}, answer due {iso(request.due_at)[:10]}{on_file}")
@@ -63,6 +71,7 @@ class Command(BaseCommand):
             language=options["language"],
             words=options["words"],
             means=options["identity"],
+            purposes=options["purposes"],
         )
         self.stdout.write(f"Request {request.pk}: {request.state}, answer due {iso(request.due_at)[:10]}")
 
