@@ -66,6 +66,22 @@ def segment_id_of(workspace_id: int) -> int:
     return int(found[0].pk)
 
 
+def funnel_id_of(workspace_id: int) -> int:
+    """A funnel that is kept, beside another one; made if there is none."""
+    from troth.campaigns.saved_funnels import keep_funnel, list_funnels
+    from troth.consent.catalog import PROFILING, load_catalog
+    from troth.kernel.clock import now_ms
+    from troth.segments.seen import list_event_names
+
+    found = list_funnels(workspace_id)
+    if not found:
+        events = [{"event": name} for name in [*list_event_names(workspace_id), "seen", "bought"][:3]]
+        also_for = [key for key in load_catalog(workspace_id).purposes if key != PROFILING]
+        for name, steps in (("The first three steps", events), ("The last two steps", events[1:])):
+            found.append(keep_funnel(workspace_id, name, {"steps": steps, "days": 14, "also_for": also_for}, now=now_ms()))
+    return int(found[0].pk)
+
+
 def webhook_id_of(workspace_id: int) -> int:
     """A webhook, paused, with what it was told, what waits, and a dead letter; made if there is none."""
     from troth.kernel.clock import now_ms
@@ -152,6 +168,7 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "kind": "refuse",
         "language": "de",
         "segment_id": segment_id_of(workspace_id),
+        "funnel_id": funnel_id_of(workspace_id),
         "webhook_id": webhook_id_of(workspace_id),
         "purpose_key": purpose_key_of(workspace_id),
         "version": 1,

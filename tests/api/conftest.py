@@ -93,6 +93,7 @@ class Tenant:
     kept_id: str
     takeaway_id: str
     handover_id: int
+    funnel_id: int
 
 
 @pytest.fixture(autouse=True)
@@ -233,6 +234,9 @@ def make_tenant(name: str) -> Tenant:
         tell_by_hand(request, name),
         keep_of(subject),
         *take_along(api, name),
+        api.json("POST", "/reports/funnels", {"name": f"Way of {name}", "steps": [{"event": "seen"}, {"event": "bought"}]}, status=201)[
+            "id"
+        ],
     )
 
 

@@ -53,6 +53,8 @@ BODIES: dict[str, Any] = {
     "POST /webhooks": {"url": "https://crm.example.com/", "types": ["sent"], "purpose": "service"},
     "PUT /readiness/impact/declared": {"declared": []},
     "POST /readiness/impact": {"text": "Planted by a stranger", "name": "N", "function": "F"},
+    "POST /reports/funnels": {"name": "Cart to purchase", "steps": [{"event": "seen"}, {"event": "bought"}]},
+    "PUT /reports/funnels/{funnel_id}": {"name": "Planted by a stranger", "steps": [{"event": "seen"}, {"event": "bought"}]},
     "POST /reports/funnel": {"steps": [{"event": "seen"}, {"event": "bought"}]},
     "POST /breaches": {"title": "A list went astray"},
     "PATCH /breaches/{breach_id}": {"title": "Planted by a stranger"},
@@ -142,6 +144,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "segment_id": [str(tenant.segment_id)],
         "newsletter_id": [str(tenant.newsletter_id)],
         "source": [f"campaign:{tenant.campaign_id}"],
+        "funnel_id": [str(tenant.funnel_id)],
     }
 
 
@@ -215,6 +218,7 @@ def everything_of(tenant: Any) -> list[Any]:
             "/processors",
             "/recipients",
             "/repermissions",
+            "/reports/funnels",
             "/newsletters",
             f"/newsletters/{tenant.newsletter_id}/runs",
             "/templates",

@@ -111,3 +111,73 @@ def test_a_funnel_is_counted_over_the_api_and_the_command_line(
     assert json.loads(capsys.readouterr().out)["people"] == told["people"]
     assert main(["report", "funnel", str(alice.workspace.pk), "bought"]) != 0
     assert "choose from 2 to 6" in capsys.readouterr().err
+
+
+STEPS = [{"event": "Seen", "where": None}, {"event": "bought", "where": {"property": "n", "op": "at_least", "value": 1}}]
+
+
+def test_a_funnel_is_kept_under_a_name_counted_changed_and_deleted(alice: Tenant, reader: Api) -> None:
+    kept = alice.api.json("POST", "/reports/funnels", {"name": " Seen to bought ", "steps": STEPS, "days": 3}, status=201)
+    assert (kept["name"], kept["steps"], kept["days"], kept["segment"], kept["source"]) == ("Seen to bought", STEPS, 3, None, "")
+    path = f"/reports/funnels/{kept['id']}"
+    assert reader.json("GET", path) == kept
+    assert kept in reader.json("GET", "/reports/funnels")
+    at_once = reader.json("POST", "/reports/funnel?first=2026-03-01&last=2026-03-02", {"steps": STEPS, "days": 3})
+    assert reader.json("GET", f"{path}/figures?first=2026-03-01&last=2026-03-02") == at_once
+    answer = reader("GET", f"{path}/figures?format=csv")
+    assert (answer["Content-Type"], next(csv.DictReader(io.StringIO(answer.content.decode())))["group"]) == (
+        "text/csv; charset=utf-8",
+        "all",
+    )
+    changed = alice.api.json(
+        "PUT", path, {"name": "Bought twice", "steps": [{"event": "bought"}, {"event": "bought"}], "segment": alice.segment_id}
+    )
+    assert (changed["name"], changed["days"], changed["segment"]) == ("Bought twice", 7, alice.segment_id), (
+        "it is whole: what is left out has its default"
+    )
+    assert reader.json("GET", path)["steps"] == [{"event": "bought", "where": None}] * 2
+    assert alice.api("DELETE", path).status_code == 204
+    assert reader("GET", path).status_code == 404
+
+
+def test_a_funnel_that_cannot_be_counted_is_not_kept_and_one_name_is_kept_once(alice: Tenant, charlie: Tenant, reader: Api) -> None:
+    body = {"name": "Way", "steps": STEPS}
+    before = alice.api.json("GET", "/reports/funnels")
+    for wrong, place in (
+        ({"name": " "}, "$.name"),
+        ({"name": f"Way of {alice.workspace.name}"}, "$.name"),
+        ({"segment": charlie.segment_id}, "$.segment"),
+        ({"source": f"campaign:{charlie.campaign_id}"}, "$.source"),
+        ({"steps": [{"event": "a"}, {"event": "b", "where": {"property": "x", "op": "is"}}]}, "$.steps[1].where.op"),
+    ):
+        refused = alice.api("POST", "/reports/funnels", {**body, **wrong})
+        assert (refused.status_code, refused.json()["path"]) == (400, place), refused.content
+    assert reader("POST", "/reports/funnels", body).status_code == 403, "who may only read reports keeps nothing"
+    assert alice.api.json("GET", "/reports/funnels") == before
+    assert charlie.api.json("POST", "/reports/funnels", body, status=201)["name"] == "Way", "names are each workspace's own"
+
+
+def test_a_kept_funnel_that_cannot_be_counted_any_more_says_why_and_its_events_count_as_used(alice: Tenant, reader: Api) -> None:
+    kept = alice.api.json("POST", "/reports/funnels", {"name": "Way", "steps": STEPS}, status=201)
+    used = [use for item in alice.api.json("GET", "/inventory")["items"] for use in item.get("used_by", []) if use.get("by") == "funnel"]
+    assert {use["title"] for use in used} >= {"Way"}
+    alice.api.json("PUT", "/purposes/assignments", {"kind": "event", "name": "bought", "purpose": alice.purpose_key})
+    refused = reader.json("GET", f"/reports/funnels/{kept['id']}/figures", status=400)
+    assert (refused["code"], reader.json("GET", f"/reports/funnels/{kept['id']}")["name"]) == ("purpose_not_covered", "Way")
+
+
+def test_a_funnel_is_kept_and_counted_by_command(alice: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
+    ws = str(alice.workspace.pk)
+    capsys.readouterr()
+    assert main(["report", "funnel", ws, "seen", "bought", "--days", "2", "--name", "Way"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert main(["report", "funnel", ws, "--name", "Way"]) == 0
+    assert json.loads(capsys.readouterr().out) == told
+    assert main(["report", "funnel", ws, "seen", "bought", "--days", "5", "--name", "Way"]) == 0
+    assert main(["report", "funnels", ws, "--json"]) == 0
+    kept = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [(one["name"], one["days"]) for one in kept] == [("Way", 5), (f"Way of {alice.workspace.name}", 7)]
+    assert main(["report", "funnels", ws, "--delete", "Way"]) == 0
+    assert "(seen, bought)" in capsys.readouterr().out
+    assert main(["report", "funnel", ws, "--name", "Way"]) == 1
+    assert "There is no such funnel" in capsys.readouterr().err

@@ -16,13 +16,16 @@ from tests.messages.test_report_figures import measure, put
 from troth.campaigns.editing import create_campaign
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import publish_campaign
+from troth.campaigns.saved_funnels import keep_funnel
 from troth.console.reports.heat import mark_links
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Identity, Track
 from troth.kernel.clock import HOUR, now_ms
 from troth.messages.models import Engaged
 from troth.messages.reports.links import Link, Links
+from troth.workspaces.audit import read_entries
 from troth.workspaces.models import Workspace
+from troth.workspaces.registry import create_workspace
 
 SHOP = "https://example.com/shop"
 
@@ -182,3 +185,43 @@ def test_a_funnel_that_cannot_be_counted_says_why(viewer: Client, workspace: Any
         assert "This cannot be counted" in page(viewer, workspace, f"/funnel?event1=bought&event2=bought&{wrong}"), wrong
     answer = viewer.get(f"/console/{workspace.pk}/reports/funnel.csv?event1=bought")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/console/{workspace.pk}/reports/funnel?event1=bought")
+
+
+def test_a_funnel_is_kept_under_a_name_opened_changed_and_deleted(viewer: Client, workspace: Any, sent: Campaign) -> None:
+    marketer, room = join(workspace, "marketer"), f"/console/{workspace.pk}/reports/funnel"
+    question = {"event1": "seen", "event2": "bought", "property2": "total", "property_op2": "at_least", "property_value2": "5", "days": "3"}
+    shown = marketer.get(f"{room}?{urlencode(question)}").content.decode()
+    assert 'id="keep"' in shown and 'id="kept"' not in shown
+    assert 'id="keep"' not in page(viewer, workspace, f"/funnel?{urlencode(question)}"), "who may only look keeps nothing"
+    assert viewer.post(f"{room}/save", {"name": "Mine", "query": urlencode(question)}).status_code == 403
+    kept = marketer.post(f"{room}/save", {"name": "Seen to bought", "query": urlencode(question)})
+    assert kept.status_code == 303
+    own = kept.headers["Location"]
+    opened = viewer.get(own).content.decode()
+    for said in ("<h1>Seen to bought</h1>", "seen → bought", 'value="total"', 'value="5"', 'value="3"', "Nobody began in these days"):
+        assert said in opened.replace("\n", ""), said
+    assert viewer.get(f"{own}.json").json()["steps"][1]["where"] == {"property": "total", "op": "at_least", "value": 5}
+    assert viewer.get(f"{own}.csv").headers["Content-Type"] == "text/csv; charset=utf-8"
+    again = marketer.post(f"{room}/save", {"name": "Seen to bought", "query": urlencode(question)})
+    assert again.headers["Location"].startswith(f"{room}?event1=seen"), "what stood in the boxes is not lost"
+    assert "keeps a funnel of this name" in marketer.get(again.headers["Location"]).content.decode()
+    changed = marketer.post(f"{own}/save", {"name": "Bought soon", "query": urlencode({**question, "days": "1"})})
+    assert changed.headers["Location"] == own
+    assert viewer.get(f"{own}.json").json()["days"] == 1
+    assert "Delete “Bought soon”" in marketer.get(f"{own}/delete").content.decode()
+    assert marketer.post(f"{own}/delete").headers["Location"] == room
+    assert viewer.get(own).status_code == 404
+    told = [entry.action for entry in read_entries(workspace.pk)]
+    assert (told.count("funnel.saved"), told.count("funnel.deleted")) == (2, 1)
+
+
+def test_a_kept_funnel_that_boxes_cannot_say_is_counted_as_it_is(viewer: Client, workspace: Any, sent: Campaign) -> None:
+    marketer = join(workspace, "marketer")
+    where = {"not": {"property": "total", "op": "is_set"}}
+    own = keep_funnel(workspace.pk, "Of the API", {"steps": [{"event": "seen"}, {"event": "bought", "where": where}]}, now=now_ms())
+    shown = marketer.get(f"/console/{workspace.pk}/reports/funnel/{own.pk}").content.decode()
+    assert "Written over the API." in shown and 'name="event1"' not in shown and 'id="keep"' not in shown
+    assert viewer.get(f"/console/{workspace.pk}/reports/funnel/{own.pk}.json").json()["steps"][1]["where"] == where
+    other = create_workspace("Other").workspace
+    stranger = join(other, "viewer", "other@example.com")
+    assert stranger.get(f"/console/{other.pk}/reports/funnel/{own.pk}").status_code == 404

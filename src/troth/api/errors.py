@@ -8,6 +8,7 @@ from typing import Any
 
 from troth.campaigns.editing import CampaignUnknown
 from troth.campaigns.newsletters.errors import NewsletterUnknown
+from troth.campaigns.saved_funnels import FunnelUnknown
 from troth.campaigns.trials import TrialRefused
 from troth.consent.forms import FormUnknown
 from troth.consent.topics import TopicUnknown
@@ -114,6 +115,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
         | CampaignUnknown
         | NewsletterUnknown
         | FormUnknown
+        | FunnelUnknown
         | TopicUnknown
         | PieceMissing
         | SegmentUnknown

@@ -11,8 +11,7 @@ from pydantic import Field, StringConstraints
 
 from troth.api.access import READ_REPORTS, workspace_of
 from troth.api.errors import NotFound
-from troth.api.schemas import Input, PurposeKey, problems
-from troth.campaigns.funnels import funnel_rows, name_received, plain_funnel
+from troth.api.schemas import problems
 from troth.campaigns.reports import (
     SourceUnknown,
     find_source,
@@ -25,7 +24,6 @@ from troth.campaigns.reports import (
 )
 from troth.kernel.clock import now_ms
 from troth.messages.reports.counting import count_messages
-from troth.messages.reports.funnels import LONGEST_FUNNEL, MOST_STEPS, count_funnel, read_funnel
 from troth.messages.reports.shapes import By, make_span
 
 router = Router(tags=["reports"])
@@ -129,73 +127,3 @@ def read_source(request: HttpRequest, source: str, asked: Query[When]) -> dict[s
         raise NotFound(str(error)) from None
     now = now_ms()
     return plain_report(make_report(found, make_span(asked.first, asked.last, zone=asked.zone, now=now), now))
-
-
-class FunnelStepIn(Input):
-    """An event, and what holds of its properties."""
-
-    event: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    where: Annotated[dict[str, Any] | None, Field(description="As in a segment's condition on an event; see docs/segments.md.")] = None
-
-
-class FunnelIn(Input):
-    """Events in order, within so many days of the first."""
-
-    steps: Annotated[list[FunnelStepIn], Field(min_length=2, max_length=MOST_STEPS)]
-    days: int = Field(7, ge=1, le=LONGEST_FUNNEL)
-    segment: int | None = Field(None, description="Its members alone, as they are now.")
-    source: Annotated[str, StringConstraints(max_length=40)] = Field(
-        "", description="Such as `newsletter:7`: whoever got a message of it is told apart, by variant, from who did not."
-    )
-    also_for: list[PurposeKey] = Field(
-        default_factory=list,
-        max_length=20,
-        description="Further purposes that looking serves: only who agreed to each of these is counted.",
-    )
-
-
-class CourseOut(Schema):
-    """How many came to each step. `people` null: fewer than five began, of whom nothing is told."""
-
-    people: list[int] | None
-
-
-class FunnelDayOut(CourseOut):
-    """Who began on a day."""
-
-    day: date
-
-
-class FunnelVariantOut(CourseOut):
-    """Who was sent a variant last; `key` empty: nothing."""
-
-    key: str
-    name: str
-
-
-class FunnelOut(FunnelIn):
-    """A funnel with its figures; days and variants add up to `people`."""
-
-    first: date
-    last: date
-    zone: str
-    people: list[int] | None
-    still_open: int | None = Field(description="Who has not come to the end and has days left.")
-    left_out: int = Field(description="People who may not be looked at by behaviour; what they did is not counted anywhere.")
-    daily: list[FunnelDayOut]
-    variants: list[FunnelVariantOut]
-
-
-@router.post("/reports/funnel", auth=READ_REPORTS, response={200: FunnelOut, **problems(404)}, openapi_extra=AS_CSV)
-def read_funnel_of_events(request: HttpRequest, funnel: FunnelIn, asked: Query[Told]) -> Any:
-    """How far people came through events of your choice; nothing is kept. A person counts once, by the day of their first step. No person can be told from it."""
-    workspace_id, now = workspace_of(request), now_ms()
-    read = read_funnel(workspace_id, funnel.dict(exclude_unset=True))
-    try:
-        names = name_received(workspace_id, read)
-    except SourceUnknown as error:
-        raise NotFound(str(error)) from None
-    found = count_funnel(workspace_id, make_span(asked.first, asked.last, zone=asked.zone, now=now), read, now=now)
-    if asked.format == "csv":
-        return HttpResponse(write_csv(funnel_rows(found, names)), content_type="text/csv; charset=utf-8")
-    return plain_funnel(found, names)

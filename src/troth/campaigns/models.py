@@ -233,3 +233,17 @@ class NewsletterRun(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["state"], name="run_under_way", condition=models.Q(state__in=["gathering", "testing", "sending"]))
         ]
+
+
+class SavedFunnel(models.Model):
+    """A question of the reports under a name, for everybody of the workspace: which events in order, how soon, of whom. No figures and nobody are in it."""
+
+    workspace_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    asked = models.JSONField()
+    """See `messages.reports.funnels.Funnel`."""
+    created_at = models.BigIntegerField()
+    updated_at = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "name"], name="one_funnel_per_name")]

@@ -1,4 +1,4 @@
-"""Which data campaigns and newsletters use: for the data inventory, which asks."""
+"""Which data campaigns, newsletters and funnels that are kept use: for the data inventory, which asks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from troth.campaigns.newsletters.editing import plans_of
 from troth.campaigns.publishing import plan_of
 from troth.campaigns.purpose_checking import Plan, find_read_beside
 from troth.campaigns.rules import read_rules
+from troth.campaigns.saved_funnels import list_funnels
 from troth.consent.coverage import Kind
 from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, PROPERTY
 from troth.privacy.inventory.uses import Datum, Use, read_conditions, read_content
 
 
 def find_uses(workspace_id: int) -> Iterator[Use]:
-    """Everything that a workspace's campaigns and newsletters use, as they are written now."""
+    """Everything that a workspace's campaigns, newsletters and funnels use, as they are written now."""
     for campaign in Campaign.objects.filter(workspace_id=workspace_id):
         data = {*_of_plan(plan_of(campaign)), *_of_goal(campaign.goal), *_of_unless(campaign.rules or {})}
         yield from (Use(*datum, "campaign", str(campaign.pk), campaign.name) for datum in sorted(data))
@@ -26,6 +27,9 @@ def find_uses(workspace_id: int) -> Iterator[Use]:
         for plan in plans_of(newsletter):
             data.update(_of_plan(plan))
         yield from (Use(*datum, "newsletter", str(newsletter.pk), newsletter.name) for datum in sorted(data))
+    for funnel in list_funnels(workspace_id):
+        data = {*read_conditions(funnel.asked["steps"])}
+        yield from (Use(*datum, "funnel", str(funnel.pk), funnel.name) for datum in sorted(data))
 
 
 def _of_plan(plan: Plan) -> Iterator[Datum]:

@@ -104,6 +104,8 @@ ACTIONS = {
     "segment.members": "looked through the people of a segment",
     "segment.sampled": "looked at some people of a draft of a segment",
     "segment.why": "asked why somebody is in a segment or not",
+    "funnel.saved": "kept a funnel under a name",
+    "funnel.deleted": "deleted a funnel",
     "newsletter.previewed": "previewed a newsletter as a person",
     "newsletter.test_sent": "sent a test of a newsletter",
     "newsletter.created": "wrote a newsletter",

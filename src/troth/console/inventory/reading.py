@@ -20,7 +20,13 @@ from troth.privacy.inventory.uses import Use
 
 MOST = 500
 KINDS: Mapping[str, str | Promise] = {"attribute": later("Attributes"), "event": later("Events"), "property": later("Properties of events")}
-USERS = {"segment": "segments", "template": "templates/of", "campaign": "campaigns", "newsletter": "newsletters"}
+USERS = {
+    "segment": "segments",
+    "template": "templates/of",
+    "campaign": "campaigns",
+    "newsletter": "newsletters",
+    "funnel": "reports/funnel",
+}
 
 
 @dataclass(frozen=True)

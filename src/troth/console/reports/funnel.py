@@ -1,22 +1,34 @@
-"""A funnel of freely chosen events: the address says what is asked, so that it can be kept as a bookmark and sent to somebody."""
+"""A funnel of freely chosen events: the address says what is asked, so that it can be sent to somebody; or which that is kept is opened."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.campaigns.funnels import funnel_rows, name_received, plain_funnel
+from troth.campaigns.models import SavedFunnel
 from troth.campaigns.reports import list_sources, write_csv
+from troth.campaigns.saved_funnels import (
+    LONGEST_NAME,
+    FunnelUnknown,
+    change_funnel,
+    delete_funnel,
+    find_funnel,
+    keep_funnel,
+    list_funnels,
+)
 from troth.consent.catalog import PROFILING, load_catalog
 from troth.consent.refusing import PurposeNotCovered
 from troth.console.access import MemberRequest, member_page
+from troth.console.acting import act, go
 from troth.console.charts import Chart, Series, bar_chart
 from troth.console.operands import list_property_operators
-from troth.console.reports.funnel_form import FunnelForm, read_form
+from troth.console.reports.funnel_form import FunnelForm, read_form, show_form, write_form
 from troth.console.reports.reading import Step, label_days, share
 from troth.console.reports.views import span_of
 from troth.console.shell import preferences, render_page
@@ -39,18 +51,29 @@ class Variant(NamedTuple):
     came: list[str]
 
 
+class Asked(NamedTuple):
+    """What an address asks for."""
+
+    own: SavedFunnel | None
+    """The funnel that is kept, where one is opened."""
+    form: FunnelForm | None
+    """None: the boxes cannot say what is kept."""
+    plain: Any
+    """As the API takes it; None: nothing yet."""
+
+
 @member_page(Permission.SEE_CAMPAIGNS)
-def funnel(request: MemberRequest) -> HttpResponse:
-    """`?event1=&property1=&property_op1=&property_value1=&event2=…&days=&segment=&source=&also_for=&first=&last=`."""
+def funnel(request: MemberRequest, funnel_id: int = 0) -> HttpResponse:
+    """`?event1=&property1=&property_op1=&property_value1=&event2=…&days=&segment=&source=&also_for=&first=&last=`; without events the one that is kept."""
     locale, workspace_id = preferences(request)["locale"], request.workspace.pk
-    form = read_form(request.GET)
+    asked = _read(request, funnel_id)
     span, fault = span_of(request)
     found: Counted | None = None
     names: Mapping[str, str] = {}
     ways_out: list[str] = []
     try:
-        if form.is_asked and not fault:
-            found, names = _count(request, form, span)
+        if asked.plain is not None and not fault:
+            found, names = _count(workspace_id, asked, span)
     except TrothError as error:
         fault = str(error).replace("`", "").removeprefix("$.")
         ways_out = error.ways_out if isinstance(error, PurposeNotCovered) else []
@@ -58,11 +81,15 @@ def funnel(request: MemberRequest) -> HttpResponse:
         request,
         "console/reports/funnel.html",
         crumbs=[(_("Reports"), reverse("console-reports", args=[workspace_id]))],
-        form=form,
+        own=asked.own,
+        kept=list_funnels(workspace_id),
+        form=asked.form,
+        longest_name=LONGEST_NAME,
         span=span,
         fault=fault,
         ways_out=ways_out,
         query=request.GET.urlencode(),
+        question=urlencode([*write_form(asked.form), ("first", str(span.first)), ("last", str(span.last))]) if asked.form else "",
         found=found,
         steps=_list_steps(found) if found else [],
         charts=[_draw(found, locale)] if found and found.people else [],
@@ -76,37 +103,92 @@ def funnel(request: MemberRequest) -> HttpResponse:
     )
 
 
+@member_page(Permission.EDIT_CAMPAIGNS, methods=("POST",))
+def save(request: MemberRequest, funnel_id: int = 0) -> HttpResponse:
+    """Keep what is shown (`query`) under a name, or have the one that is kept ask that."""
+    workspace_id, query = request.workspace.pk, QueryDict(request.POST.get("query", ""))
+    own, plain = _find(workspace_id, funnel_id), read_form(query).plain
+    name = request.POST.get("name", "").replace("\0", "")
+    kept: list[SavedFunnel] = []
+
+    def keep() -> None:
+        kept.append(change_funnel(own, name, plain, now=now_ms()) if own else keep_funnel(workspace_id, name, plain, now=now_ms()))
+
+    said = _("Kept. Everybody of the workspace finds it in the list.")
+    if act(request, keep, action="funnel.saved", detail={"funnel": funnel_id, "name": name.strip()[:LONGEST_NAME]}, said=said):
+        return go("console-report-funnel-kept", workspace_id, kept[0].pk)
+    answer = HttpResponseRedirect(f"{_page_of(workspace_id, funnel_id)}?{query.urlencode()}")
+    answer.status_code = 303
+    return answer
+
+
+@member_page(Permission.EDIT_CAMPAIGNS, methods=("GET", "POST"))
+def delete(request: MemberRequest, funnel_id: int) -> HttpResponse:
+    """It is kept no more; its question can be asked again at any time."""
+    own = _find(request.workspace.pk, funnel_id)
+    if own is None:
+        raise Http404
+    if request.method != "POST":
+        return render_page(request, "console/reports/funnel_delete.html", own=own)
+    detail = {"funnel": own.pk, "name": own.name}
+    act(request, lambda: delete_funnel(own), action="funnel.deleted", detail=detail, said=_("The funnel “%s” is deleted.") % own.name)
+    return go("console-report-funnel", request.workspace.pk)
+
+
 @member_page(Permission.SEE_CAMPAIGNS)
-def funnel_csv(request: MemberRequest) -> HttpResponse:
+def funnel_csv(request: MemberRequest, funnel_id: int = 0) -> HttpResponse:
     """The whole, the variants and the days as a file for a spreadsheet."""
     return _write(
-        request, "csv", lambda found, names: HttpResponse(write_csv(funnel_rows(found, names)), content_type="text/csv; charset=utf-8")
+        request,
+        funnel_id,
+        "csv",
+        lambda found, names: HttpResponse(write_csv(funnel_rows(found, names)), content_type="text/csv; charset=utf-8"),
     )
 
 
 @member_page(Permission.SEE_CAMPAIGNS)
-def funnel_json(request: MemberRequest) -> HttpResponse:
+def funnel_json(request: MemberRequest, funnel_id: int = 0) -> HttpResponse:
     """The same for machines."""
-    return _write(request, "json", lambda found, names: JsonResponse(plain_funnel(found, names)))
+    return _write(request, funnel_id, "json", lambda found, names: JsonResponse(plain_funnel(found, names)))
 
 
-def _write(request: MemberRequest, kind: str, write: Callable[[Counted, Mapping[str, str]], HttpResponse]) -> HttpResponse:
+def _write(request: MemberRequest, funnel_id: int, kind: str, write: Callable[[Counted, Mapping[str, str]], HttpResponse]) -> HttpResponse:
     """As a file; what cannot be counted leads to the page, which says why."""
     span, _fault = span_of(request)
     try:
-        found, names = _count(request, read_form(request.GET), span)
+        found, names = _count(request.workspace.pk, _read(request, funnel_id), span)
     except TrothError:
-        page = reverse("console-report-funnel", args=[request.workspace.pk])
-        return HttpResponseRedirect(f"{page}?{request.GET.urlencode()}")
+        return HttpResponseRedirect(f"{_page_of(request.workspace.pk, funnel_id)}?{request.GET.urlencode()}")
     answer = write(found, names)
     answer.headers["Content-Disposition"] = f'attachment; filename="funnel-{found.span.first}-{found.span.last}.{kind}"'
     return answer
 
 
-def _count(request: MemberRequest, form: FunnelForm, span: Span) -> tuple[Counted, Mapping[str, str]]:
-    workspace_id, now = request.workspace.pk, now_ms()
-    asked = read_funnel(workspace_id, form.plain)
-    return count_funnel(workspace_id, span, asked, now=now), name_received(workspace_id, asked)
+def _find(workspace_id: int, funnel_id: int) -> SavedFunnel | None:
+    """The funnel that is kept, if one is named. Raises Http404."""
+    try:
+        return find_funnel(workspace_id, funnel_id) if funnel_id else None
+    except FunnelUnknown:
+        raise Http404 from None
+
+
+def _page_of(workspace_id: int, funnel_id: int) -> str:
+    if funnel_id:
+        return reverse("console-report-funnel-kept", args=[workspace_id, funnel_id])
+    return reverse("console-report-funnel", args=[workspace_id])
+
+
+def _read(request: MemberRequest, funnel_id: int) -> Asked:
+    """What stands in the boxes counts; where nothing does, what is kept."""
+    own, form = _find(request.workspace.pk, funnel_id), read_form(request.GET)
+    if own is not None and not form.is_asked:
+        return Asked(own, show_form(own.asked), own.asked)
+    return Asked(own, form, form.plain if form.is_asked else None)
+
+
+def _count(workspace_id: int, asked: Asked, span: Span) -> tuple[Counted, Mapping[str, str]]:
+    funnel = read_funnel(workspace_id, asked.plain or {"steps": []})
+    return count_funnel(workspace_id, span, funnel, now=now_ms()), name_received(workspace_id, funnel)
 
 
 def _list_steps(found: Counted) -> list[Step]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.http import QueryDict
 
-from troth.console.operands import read_property
+from troth.console.operands import read_property, write_property
 from troth.messages.reports.funnels import FEWEST_STEPS, LONGEST_FUNNEL, MOST_STEPS
 
 LONGEST = 255
@@ -69,6 +70,33 @@ def read_form(asked: QueryDict) -> FunnelForm:
         source=asked.get("source", "")[:40],
         also_for=tuple(asked.getlist("also_for")[:20]),
     )
+
+
+def show_form(asked: Mapping[str, Any]) -> FunnelForm | None:
+    """The boxes of a funnel that is kept; None where they cannot say it, because it was written over the API."""
+    steps = []
+    for number, step in enumerate(asked["steps"], 1):
+        boxes = write_property(step["where"]) if step.get("where") is not None else {}
+        if boxes is None:
+            return None
+        steps.append(StepBoxes(number, step["event"], **boxes))
+    more = [StepBoxes(len(steps) + 1)] if len(steps) < MOST_STEPS else []
+    return FunnelForm(
+        steps=(*steps, *more),
+        days=asked["days"],
+        segment="" if asked["segment"] is None else str(asked["segment"]),
+        source=asked["source"],
+        also_for=tuple(asked["also_for"]),
+    )
+
+
+def write_form(form: FunnelForm) -> list[tuple[str, str]]:
+    """The boxes as an address holds them."""
+    steps = [
+        (f"{name}{step.number}", value) for step in form.steps if step.event for name, value in zip(step._fields[1:], step[1:], strict=True)
+    ]
+    more = [("days", str(form.days)), ("segment", form.segment), ("source", form.source)]
+    return [*steps, *more, *(("also_for", purpose) for purpose in form.also_for)]
 
 
 def _read_step(asked: QueryDict, number: int) -> StepBoxes:

@@ -1,4 +1,4 @@
-"""What uses which datum: segments and stored templates, told here; campaigns and newsletters lie above and register."""
+"""What uses which datum: segments and stored templates, told here; campaigns, newsletters and funnels lie above and register."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Use(NamedTuple):
     event: str
     name: str
     by: str
-    """`segment`, `template`, `campaign` or `newsletter`."""
+    """`segment`, `template`, `campaign`, `newsletter` or `funnel`."""
     id: str
     title: str
 
