@@ -89,6 +89,7 @@ class Tenant:
     hold_id: str
     processor_id: int
     breach_id: int
+    contest_id: int
     told_id: str
     kept_id: str
     takeaway_id: str
@@ -231,6 +232,7 @@ def make_tenant(name: str) -> Tenant:
         api.json("POST", "/retention/holds", {"ground": "a claim", "until": "2999-01-01T00:00:00Z"}, status=201)["id"],
         api.json("POST", "/processors", {"name": f"Mailer of {name}"}, status=201)["id"],
         api.json("POST", "/breaches", {"title": f"A list of {name} went astray"}, status=201)["id"],
+        contest(api),
         tell_by_hand(request, name),
         keep_of(subject),
         *take_along(api, name),
@@ -238,6 +240,13 @@ def make_tenant(name: str) -> Tenant:
             "id"
         ],
     )
+
+
+def contest(api: Api) -> int:
+    """The latest instruction, as infringing the law."""
+    entry = api.json("GET", "/instructions")[0]["id"]
+    made: int = api.json("POST", "/contested-instructions", {"entry": entry, "reason": "Art. 9"}, status=201)["id"]
+    return made
 
 
 def keep_of(subject: Any) -> str:

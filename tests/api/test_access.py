@@ -59,6 +59,8 @@ BODIES: dict[str, Any] = {
     "POST /reports/funnels": {"name": "Cart to purchase", "steps": [{"event": "seen"}, {"event": "bought"}]},
     "PUT /reports/funnels/{funnel_id}": {"name": "Planted by a stranger", "steps": [{"event": "seen"}, {"event": "bought"}]},
     "POST /reports/funnel": {"steps": [{"event": "seen"}, {"event": "bought"}]},
+    "POST /contested-instructions": {"entry": "1", "reason": "Planted by a stranger"},
+    "POST /contested-instructions/{contest_id}/answer": {"outcome": "confirmed", "said": "Planted by a stranger"},
     "POST /breaches": {"title": "A list went astray"},
     "PATCH /breaches/{breach_id}": {"title": "Planted by a stranger"},
     "POST /breaches/{breach_id}/decision": {"tell": True},
@@ -141,6 +143,7 @@ def places_of(tenant: Any) -> dict[str, list[str]]:
         "domain_id": [str(tenant.domain_id)],
         "webhook_id": [str(tenant.webhook_id)],
         "breach_id": [str(tenant.breach_id)],
+        "contest_id": [str(tenant.contest_id)],
         "rule_id": [str(tenant.rule_id)],
         "hold_id": [tenant.hold_id],
         "item_id": [tenant.kept_id],
@@ -177,9 +180,11 @@ def body_of(method: str, path: str) -> Any:
 def is_let_in(answer: Any, method: str, path: str) -> bool:
     """Whether the door was open, even if what is behind cannot be done as things stand: the tenants' campaign was published, so it stays, their
     asking is a draft, which cannot be stopped, their newsletter is under way, no mail leaves here, their request waits for a confirmation by somebody without an address,
-    of their breach nobody was told, the file of what they take away is not written yet, and nobody deletes a workspace without its name."""
+    of their breach nobody was told, the file of what they take away is not written yet, nobody deletes a workspace without its name, and the instruction is none."""
     if (method, path) == ("POST", "/leaving"):
         return bool(answer.status_code == 400 and answer.json()["code"] == "leaving_refused")
+    if (method, path) == ("POST", "/contested-instructions"):
+        return bool(answer.status_code == 404)
     as_it_stands = {
         ("DELETE", "/campaigns/{campaign_id}"),
         ("POST", "/repermissions/{repermission_id}/stop"),

@@ -18,12 +18,15 @@ from troth.intake.json_values import ValueRefused
 from troth.kernel.errors import TrothError
 from troth.people.lookup import PersonNotFound
 from troth.privacy.breaches.register import BreachOpen, BreachUnknown
+from troth.privacy.contests.contesting import ContestUnknown
+from troth.privacy.desk.cases import RequestNotFound
 from troth.privacy.erasure.kept import KeptUnknown
 from troth.privacy.handovers.handing import HandoverUnknown
 from troth.privacy.processors.register import ProcessorUnknown
 from troth.privacy.retention.rules import RetentionUnknown
 from troth.privacy.takeaways.asking import TakeawayNotThere, TakeawayUnknown
 from troth.segments.registry import SegmentUnknown, VersionUnknown
+from troth.workspaces.agreements.instructions import InstructionUnknown
 
 _PATH = re.compile(r"(\$[^\s:]*)(?:: | (?=\(“))(.+)", re.DOTALL)
 """A place and what is wrong there; a place inside of something that it names, such as another segment, begins with the name."""
@@ -123,7 +126,10 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
         | BreachUnknown
         | RetentionUnknown
         | KeptUnknown
-        | ProcessorUnknown,
+        | ProcessorUnknown
+        | InstructionUnknown
+        | ContestUnknown
+        | RequestNotFound,
     ):
         return 404, problem("not_found", str(error))
     if isinstance(error, TakeawayNotThere | BreachOpen | TrialRefused):

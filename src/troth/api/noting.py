@@ -24,6 +24,8 @@ from troth.privacy.models import PrivacyRequest
 from troth.workspaces.audit import API, NOBODY, address_of, record_access
 
 CHANGED = "api.changed"
+NUMBERED: Mapping[str, str] = MappingProxyType({"campaign_id": "campaign", "newsletter_id": "newsletter", "rule_id": "schedule"})
+"""Of what an entry tells which one it was: by this an instruction that is contested can wait."""
 ACTS: Mapping[str, str] = MappingProxyType(
     {
         "GET /people": "people.list",
@@ -50,6 +52,8 @@ ACTS: Mapping[str, str] = MappingProxyType(
         "GET /segments/{segment_id}/members/{person}": "segment.why",
         "GET /messages": "message.list",
         "GET /messages/{message_id}": "message.read",
+        "POST /contested-instructions": "instruction.contested",
+        "POST /contested-instructions/{contest_id}/answer": "instruction.settled",
         "POST /requests": "request.opened",
         "GET /requests": "requests.list",
         "GET /requests/{request_id}": "request.read",
@@ -105,7 +109,7 @@ def note_calls(operation: Operation, path: str) -> None:
             action=action,
             at=now_ms(),
             person_id=_whom(workspace_id, named),
-            detail={"key": key_of(request), "call": call},
+            detail={"key": key_of(request), "call": call, **{NUMBERED[name]: named[name] for name in NUMBERED if name in named}},
             address=address_of(request.META),
         )
         return answer

@@ -23,6 +23,8 @@ WHOLE = ""
 GLANCE = 200
 """Milliseconds for which a look at the controls counts: several hundred messages a second share it."""
 CANCELLED = "cancelled"
+CONTESTED = "contested"
+"""Why a source is stopped whose instruction is said to infringe the law: who contested it lets it go, and nobody else (Art. 28(3))."""
 LONGEST_HOLD = 7 * 24 * 60 * MINUTE
 
 
@@ -37,7 +39,7 @@ class Control(NamedTuple):
     source: str
     stopped_at: int | None
     why: str
-    """In a word: `by_hand`, `cancelled`, `complaints`, `bounces`, `moved`."""
+    """In a word: `by_hand`, `cancelled`, `complaints`, `bounces`, `moved`, `contested`."""
     by: str
     marketing_only: bool
     hold_ms: int
@@ -100,15 +102,25 @@ def stop_sending(
     """Let nothing of a scope go from now on; INSTALLATION stops everything. Senders see it within GLANCE."""
     if not workspace_id and source:
         raise ControlInvalid("A source belongs to a workspace: say which.")
+    if why != CANCELLED and (held := read_controls().get((workspace_id, source))) and held.why == CONTESTED and held.stopped_at:
+        return
     values = {"stopped_at": now, "why": why, "by": by[:100], "marketing_only": marketing_only, "note": note[:500]}
     _set(workspace_id, source, values)
 
 
-def let_go(workspace_id: int, source: str = WHOLE, *, now: int) -> bool:
-    """End a stop; what is held is queued again, and the governor counts from now on. Says whether there was one."""
-    changed = SendControl.objects.filter(workspace_id=workspace_id, source=source, stopped_at__isnull=False).update(
-        stopped_at=None, why="", by="", note="", marketing_only=False, rearmed_at=now
-    )
+def let_go(workspace_id: int, source: str = WHOLE, *, now: int, of: str = "") -> bool:
+    """End a stop; what is held is queued again, and the governor counts from now on. Says whether there was one. `of`: only one for this reason.
+
+    Raises ControlInvalid where it was stopped because its instruction is contested, and that is not settled.
+    """
+    stopped = SendControl.objects.filter(workspace_id=workspace_id, source=source, stopped_at__isnull=False)
+    if of:
+        stopped = stopped.filter(why=of)
+    elif stopped.filter(why=CONTESTED).exists():
+        raise ControlInvalid(
+            "Its instruction is contested: it goes on when the controller has spoken, which is written down under Instructions."
+        )
+    changed = stopped.update(stopped_at=None, why="", by="", note="", marketing_only=False, rearmed_at=now)
     forget_controls()
     return bool(changed)
 

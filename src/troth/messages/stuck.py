@@ -18,6 +18,7 @@ SLOW = 5 * MINUTE
 """What is due for longer is not moving, or too slowly."""
 _WHY = {
     "by_hand": "somebody stopped it",
+    "contested": "its instruction is contested",
     "moved": "this database was restored or copied here, and nobody has confirmed that it is the one that sends",
     "complaints": "too many people call its mail spam",
     "bounces": "too many of its addresses do not exist",

@@ -59,6 +59,7 @@ class PrivacyConfig(AppConfig):
         register_duty("forget_told_identifiers", "troth.privacy.downstream.chasing.forget_sealed", every_ms=600_000)
         register_duty("tell_of_agreements", "troth.privacy.renewed_agreements.tell_of_agreements", every_ms=10_000)
         register_duty("tell_of_breaches", "troth.privacy.breaches.telling.tell_of_breaches", every_ms=60_000)
+        register_duty("tell_of_contests", "troth.privacy.contests.telling.tell_due", every_ms=5_000)
         register_duty("tell_of_processors", "troth.privacy.processors.telling.tell_next", every_ms=10_000)
         register_duty("count_earlier_events", "troth.privacy.inventory.storing.count_earlier", every_ms=5_000)
         register_duty("count_attributes", "troth.privacy.inventory.storing.count_attributes", every_ms=5_000)

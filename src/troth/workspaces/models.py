@@ -97,6 +97,8 @@ class Workspace(models.Model):
     """The controller on whose behalf its data is processed (Art. 28), who decides persons' requests; empty: the workspace's own account is that."""
     controller_contact = models.EmailField(blank=True)
     """Where what persons ask of the processor is passed on to."""
+    controller_language = models.CharField(max_length=16, blank=True)
+    """In which language it is written to (BCP 47); empty: English."""
     glass_roles = models.JSONField(default=list, blank=True)
     """Roles to which persons are shown in clear only for a reason (`glass`)."""
     leaves_at = models.BigIntegerField(null=True)

@@ -84,10 +84,15 @@ def find_workspace(id_or_name: str | int) -> Workspace:
     return found
 
 
-def set_controller(workspace: Workspace, name: str, contact: str | None = None) -> None:
-    """Have a workspace process on behalf of a controller, who decides persons' requests; empty: its own account decides. `contact`: its e-mail address."""
+def set_controller(workspace: Workspace, name: str, contact: str | None = None, language: str | None = None) -> None:
+    """Have a workspace process on behalf of a controller, who decides persons' requests; empty: its own account decides.
+
+    `contact`: its e-mail address, `language`: in which it is written to; what is None stays.
+    """
     workspace.processes_for = " ".join(name.split())[:200]
     if contact is not None:
         workspace.controller_contact = contact
         Workspace._meta.get_field("controller_contact").clean(contact, workspace)
-    workspace.save(update_fields=["processes_for", "controller_contact"])
+    if language is not None:
+        workspace.controller_language = language
+    workspace.save(update_fields=["processes_for", "controller_contact", "controller_language"])

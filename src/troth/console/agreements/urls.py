@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.agreements import views
+from troth.console.agreements import contesting, views
 
 urlpatterns = [
     path("agreements", views.agreements, name="console-agreements"),
     path("agreements/instructions", views.instructions, name="console-instructions"),
+    path("agreements/instructions/pdf", contesting.paper, name="console-instructions-pdf"),
+    path("agreements/instructions/contest", contesting.contest, name="console-contest"),
+    path("agreements/instructions/answer", contesting.answer, name="console-contest-answer"),
     path("agreements/<str:agreement>", views.agreement, name="console-agreement"),
     path("agreements/<str:agreement>/accept", views.accept, name="console-agreement-accept"),
     path("agreements/<str:agreement>/pdf", views.pdf, name="console-agreement-pdf"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,10 +16,14 @@ from django.utils.translation import gettext_lazy as later
 
 from troth.console.access import MemberRequest, client_address, member_page, record
 from troth.console.asking import is_number, keep, read_numbers
-from troth.console.audit.reading import describe_entries
+from troth.console.audit.reading import describe_entries, name_users
 from troth.console.shell import preferences, render_page
 from troth.console.showing import Reader, format_exactly, writing_for
 from troth.kernel.clock import now_ms
+from troth.kernel.speech import ENGLISH
+from troth.privacy.contests.contesting import list_contests
+from troth.privacy.contests.telling import name_instruction
+from troth.privacy.models.contests import ContestedInstruction, Outcome
 from troth.workspaces.agreements.instructions import list_instructions
 from troth.workspaces.agreements.registry import (
     LONGEST_FUNCTION,
@@ -152,9 +157,17 @@ def instructions(request: MemberRequest) -> HttpResponse:
         "console/agreements/instructions.html",
         crumbs=_way(request),
         rows=describe_entries(rows[:SHOWN]),
+        contests=[] if before else _describe(list_contests(request.workspace.pk)),
+        contested={own.entry_id for own in list_contests(request.workspace.pk) if own.outcome == Outcome.OPEN},
         older=more,
         newer="?" if before else "",
     )
+
+
+def _describe(contests: Sequence[ContestedInstruction]) -> list[tuple[ContestedInstruction, str, str]]:
+    """Each with what it was, and who contested it."""
+    names = name_users(own.by for own in contests)
+    return [(own, name_instruction(own, ENGLISH), names.get(own.by, "")) for own in contests]
 
 
 def _kind(text: str) -> Kind:

@@ -15,6 +15,7 @@ from troth.console.desk.wording import name_door, name_means
 from troth.console.naming import names_of
 from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
+from troth.privacy.contested import is_request_contested
 from troth.privacy.desk.cases import RequestNotFound, clock_of, find_request, is_unknown
 from troth.privacy.desk.forwarding import forwarding_of
 from troth.privacy.desk.identity import DEMANDS, is_known_enough
@@ -101,6 +102,7 @@ def request_page(request: MemberRequest, request_id: UUID) -> HttpResponse:
         owing=list_notices(request.workspace.pk, request_id=found.pk, owing=True).filter(silent_at__isnull=False).count(),
         forwarding=forwarding_of(found),
         frozen=reading.name_frozen(found),
+        is_contested=is_request_contested(found.pk),
         now=now,
         hands_out=found.type in (RequestType.ACCESS, RequestType.PORTABILITY),
         **reading.about(found),

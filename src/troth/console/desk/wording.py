@@ -39,6 +39,8 @@ STEPS: Mapping[str, Promise] = {
     "announce_lifting": later("The person was told that the restriction ends"),
     "lift": later("The restriction was lifted"),
     "forward": later("It was passed on to the controller"),
+    "contest": later("The instruction was contested: it waits for the controller"),
+    "contest_settled": later("The controller spoke on the contested instruction"),
     "hold_ended": later("What a legal hold kept was erased"),
     "callback": later("The sender could not be told"),
 }

@@ -31,7 +31,8 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         model = Workspace
         fields: ClassVar[list[str]] = [
             *("name", "match_on_email", "public_key_deletes", "audit_days"),
-            *("seat_country", "seat_region", "seat_zone", "privacy_contact", "processes_for", "controller_contact", "is_transparent"),
+            *("seat_country", "seat_region", "seat_zone", "privacy_contact", "processes_for", "controller_contact", "controller_language"),
+            "is_transparent",
             "glass_roles",
         ]
         labels: ClassVar[dict[str, Any]] = {
@@ -45,6 +46,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             "privacy_contact": later("Who is told of terms"),
             "processes_for": later("The controller for whom you process"),
             "controller_contact": later("The controller’s e-mail address"),
+            "controller_language": later("The controller’s language"),
             "is_transparent": later("Everybody may read how you handle data"),
         }
         help_texts: ClassVar[dict[str, Any]] = {
@@ -67,6 +69,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             "controller_contact": later(
                 "What persons ask of you is passed on to it by mail, at once; without it members are told to do so within 48 hours (Art. 28)."
             ),
+            "controller_language": later("In which it is written to, by mail."),
             "is_transparent": later(
                 "A page at /transparency/ with your purposes, notices and the number of requests; nothing on it is about anybody."
             ),
@@ -87,6 +90,12 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             help_text=later(
                 "They see pseudonyms, and everything for fifteen minutes once they said why; the audit log keeps it, and privacy officers are told."
             ),
+        )
+        self.fields["controller_language"] = forms.ChoiceField(
+            choices=[("", _("English")), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")],
+            required=False,
+            label=self.fields["controller_language"].label,
+            help_text=self.fields["controller_language"].help_text,
         )
         self.fields["seat_country"] = forms.ChoiceField(
             choices=_list_countries,

@@ -12,6 +12,7 @@ from django.db import transaction
 from troth.kernel.errors import TrothError
 from troth.people.lookup import load_person
 from troth.people.models import Identifier
+from troth.privacy.contested import check_request
 from troth.privacy.desk.cases import carried_out, subject_of
 from troth.privacy.desk.freezing import named_purposes
 from troth.privacy.desk.identity import check_identity
@@ -74,7 +75,8 @@ def carry_out(request: PrivacyRequest, details: Details, *, by: By, now: int, fa
 
 
 def check_carrying_out(request: PrivacyRequest) -> None:
-    """Raises StepImpossible, IdentityLacking, PersonGone: what stands against it."""
+    """Raises StepImpossible, Contested, IdentityLacking, PersonGone: what stands against it."""
+    check_request(request.pk)
     next_state(request.state, Act.DELETE if request.type == RequestType.ERASURE else Act.CARRY_OUT)
     subject_of(request)
     check_identity(request.type, request.identity)

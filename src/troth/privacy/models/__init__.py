@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from troth.privacy.models import compaction as _compaction_models  # noqa: F401 -- its tables are of this app
+from troth.privacy.models import contests as _contest_models  # noqa: F401 -- its tables are of this app
 from troth.privacy.models import desk as _desk_models  # noqa: F401 -- its tables are of this app
 from troth.privacy.models import disclosures as _disclosure_models  # noqa: F401 -- its tables are of this app
 from troth.privacy.models import forwarding as _forwarding_models  # noqa: F401 -- its tables are of this app

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from troth.kernel.clock import MINUTE
+from troth.kernel.clock import HOUR, MINUTE
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
+from troth.privacy.contested import is_request_contested
 from troth.privacy.desk.carrying_out import Details
 from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.steps import Said, Step, take_step
@@ -47,6 +48,10 @@ def carry_out_due(now: int) -> bool:
 
 
 def _carry_out(row: OpendsrRequest, now: int) -> None:
+    if any(is_request_contested(case.pk) for case in cases_of(row)):
+        # It waits for the controller; who settles that sets when it goes on.
+        OpendsrRequest.objects.filter(pk=row.pk).update(carry_out_at=now + HOUR)
+        return
     details = Details(purposes=None if row.purposes is None else tuple(row.purposes))
     for case in cases_of(row):
         if OUTSIDE[case.state] is not RequestStatus.PENDING:

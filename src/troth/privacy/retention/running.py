@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from troth.kernel.personal_data import Subject
 from troth.people.lookup import PersonNotFound
 from troth.people.queries import Profile, load_whole_profiles
 from troth.privacy.certificate import certify
+from troth.privacy.contested import check_schedule, contested_schedules
 from troth.privacy.erasure.erasing import Erasure, erase_many
 from troth.privacy.inventory.counting import ATTRIBUTE, EVENT
 from troth.privacy.inventory.storing import forget_events
@@ -44,7 +46,10 @@ def preview(rule: RetentionRule, now: int) -> dict[str, int]:
 
 def run_next(now: int) -> bool:
     """Worker duty: begin what is due, and do one step of a run; True while there is more to do."""
-    run = RetentionRun.objects.filter(ended_at=None).order_by("started_at").first() or _begin_due(now)
+    contested = contested_schedules()
+    run = RetentionRun.objects.filter(ended_at=None).exclude(rule_id__in=contested).order_by("started_at").first() or _begin_due(
+        now, contested
+    )
     if run is None:
         return False
     begun = time.monotonic()
@@ -67,7 +72,8 @@ def _adapt(seconds: float) -> None:
 
 
 def run_now(rule: RetentionRule, now: int) -> RetentionRun:
-    """Carry a schedule out at once, to its end."""
+    """Carry a schedule out at once, to its end. Raises Contested."""
+    check_schedule(rule.pk)
     run = RetentionRun.objects.filter(rule_id=rule.pk, ended_at=None).first() or _begin(rule, now)
     while RetentionRun.objects.filter(pk=run.pk, ended_at=None).exists():
         run_next(now)
@@ -75,8 +81,8 @@ def run_now(rule: RetentionRule, now: int) -> RetentionRun:
     return run
 
 
-def _begin_due(now: int) -> RetentionRun | None:
-    rule = RetentionRule.objects.filter(is_active=True, due_at__lte=now).order_by("due_at").first()
+def _begin_due(now: int, contested: Collection[int]) -> RetentionRun | None:
+    rule = RetentionRule.objects.filter(is_active=True, due_at__lte=now).exclude(pk__in=contested).order_by("due_at").first()
     return _begin(rule, now) if rule else None
 
 

@@ -1,0 +1,89 @@
+"""The controller is told at once which instruction is held to infringe the law, by whom and why (Art. 28(3), last sentence), by mail."""
+
+from __future__ import annotations
+
+import structlog
+from django.conf import settings
+
+from troth.kernel.clock import MINUTE, iso
+from troth.kernel.errors import TrothError
+from troth.kernel.speech import Speech
+from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.privacy.contests.contesting import REQUESTED
+from troth.privacy.controller_words import CONTEST
+from troth.privacy.controllers import find_controllers
+from troth.privacy.models.contests import ContestedInstruction
+from troth.workspaces.audit import ACTIONS
+from troth.workspaces.models import User, Workspace
+
+log = structlog.get_logger()
+AGAIN_IN = 15 * MINUTE
+TOGETHER = 20
+NO_CONTACT, NO_MAIL_SERVER, NOT_TAKEN = "no_contact", "no_mail_server", "not_taken"
+
+
+def tell_due(now: int) -> bool:
+    """Worker duty: tell controllers what they were not told yet; True while there may be more."""
+    due = list(ContestedInstruction.objects.filter(next_at__lte=now).order_by("next_at")[:TOGETHER])
+    for own in due:
+        tell(own, now)
+    return len(due) == TOGETHER
+
+
+def tell(own: ContestedInstruction, now: int) -> None:
+    """Mail it to the controller now; what cannot be is tried again, and says why. Not in a transaction."""
+    # Whoever tells it dies perhaps: then it is tried again.
+    if not ContestedInstruction.objects.filter(pk=own.pk, next_at=own.next_at, next_at__lte=now).update(next_at=now + AGAIN_IN):
+        return
+    addressees = find_controllers(own.workspace_id)
+    trouble = NO_CONTACT if not addressees else "" if can_mail() else NO_MAIL_SERVER
+    told = 0
+    for address, say in addressees if not trouble else ():
+        try:
+            send_member_mail(write_member_mail(address, *write(own, say), now))
+        except (TrothError, OSError) as error:
+            log.warning("contest_not_mailed", contest=own.pk, error=type(error).__name__)
+        else:
+            told += 1
+    if told:
+        ContestedInstruction.objects.filter(pk=own.pk).update(told_at=now, next_at=None, trouble="")
+    else:
+        ContestedInstruction.objects.filter(pk=own.pk).update(trouble=trouble or NOT_TAKEN)
+    own.refresh_from_db()
+
+
+def write(own: ContestedInstruction, say: Speech) -> tuple[str, str]:
+    """Subject and text."""
+    workspace = Workspace.objects.get(pk=own.workspace_id)
+    by = User.objects.filter(pk=own.by).values_list("name", "email").first()
+    what = name_instruction(own, say)
+    facts = {
+        say("Instruction"): what,
+        say("Given"): iso(own.given_at)[:16].replace("T", " ") + " UTC",
+        say("Contested"): iso(own.at)[:16].replace("T", " ") + " UTC",
+        say("By"): (by[0] or by[1]) if by else workspace.name,
+        say("Our reference"): own.pk,
+    }
+    lines = [
+        say.whole("contest", CONTEST, workspace=workspace.name, controller=workspace.processes_for or workspace.account.name),
+        "\n".join(f"{name}: {value}" for name, value in facts.items()),
+        f"{say('Our reasons:')}\n{own.reason}",
+        say("It waits until then.") if own.waits else say("It was carried out when it was given, and cannot wait."),
+        say("Answer this address: confirm the instruction, change it, or withdraw it. Members find it at\n{place}", place=place_of(own)),
+    ]
+    return say("An instruction infringes the law in our opinion: {what}", what=what), "\n\n".join(lines) + "\n"
+
+
+def name_instruction(own: ContestedInstruction, say: Speech) -> str:
+    """What it was: what a request asks for; else as the audit log calls it, with its name and number."""
+    if own.action == REQUESTED and own.request_id:
+        return say("carry out the request {request} ({right})", request=own.request_id, right=say.named(str(own.detail.get("right", ""))))
+    called = str(own.detail.get("call") or ACTIONS.get(own.action, own.action))
+    kind, _, number = own.waits.partition(":")
+    of = " ".join(part for part in (say.named(kind), number, f"“{own.detail['name']}”" if own.detail.get("name") else "") if part)
+    return f"{called} ({of})" if of else called
+
+
+def place_of(own: ContestedInstruction) -> str:
+    """Where members find it."""
+    return f"{settings.TROTH_URL}/console/{own.workspace_id}/agreements/instructions#contest-{own.pk}"
