@@ -11,21 +11,24 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from planted import DANA, SECRET
 
 from tests.conftest import eventually
 from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
-from troth.kernel.clock import DAY, HOUR, now_ms
+from troth.kernel.clock import DAY, HOUR, iso, now_ms
 from troth.kernel.personal_data import Subject
 from troth.kernel.worker import drain
 from troth.people.lookup import find_person
 from troth.privacy.certificate import verify_certificate
-from troth.privacy.compaction.running import CompactionImpossible, check_compaction, compact_nightly, compact_now, is_wanted
+from troth.privacy.compaction.awaiting import await_compaction, next_begin
+from troth.privacy.compaction.running import CompactionImpossible, begin, check_compaction, compact_nightly, compact_now, is_wanted
 from troth.privacy.compaction.server import ask, data_directory, who_looks_back
 from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.leaving.asking import ask_to_leave
 from troth.privacy.leaving.carrying_out import carry_out
+from troth.privacy.leaving.links import make_leaving_url
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.models.compaction import Compaction
 from troth.privacy.models.leaving import LeavingState
@@ -107,6 +110,10 @@ def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificat
     assert "compacted, which is done the next night" in before["L3"]["detail"]
     assert found_in(*EVERYTHING) >= {"base", "pg_wal"}
     assert is_wanted(now_ms() + DAY)
+    page = Client().get(make_leaving_url(left).removeprefix("http://127.0.0.1:8000")).content.decode()
+    begins_at = next_begin(now_ms(), None, 2)
+    assert "keeps the bytes of what was deleted until they are overwritten by a compaction" in page and "being searched" not in page
+    assert f"It begins {iso(begins_at)[:16].replace('T', ' ')} UTC" in page
     release_log()
 
     compact_now(now_ms())
@@ -123,6 +130,20 @@ def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificat
     assert (after["L3"]["reached"], after["L4"]["reached"], left.sealed) == (True, True, None)
     assert "rebuilt" in after["L3"]["detail"] and verify_certificate(left.certificate)["search"]["server_files"] == "searched"
     assert not is_wanted(now_ms() + 2 * DAY)
+
+
+def test_whoever_waits_is_told_when_it_begins_how_far_it_is_and_when_it_is_through(dana: Subject) -> None:
+    now = now_ms() // DAY * DAY + 10 * HOUR
+    awaited = await_compaction(now)
+    assert awaited and (awaited.begins_at, awaited.is_under_way, awaited.through_at) == (now + 16 * HOUR, False, 0)
+    run = begin(now)
+    awaited = await_compaction(now)
+    assert awaited and awaited.is_under_way and awaited.steps == len(run.steps) and not awaited.is_held_up
+    run.delete()
+    Compaction.objects.create(started_at=now, ended_at=now + HOUR, ledger=0, horizon=0)
+    awaited = await_compaction(now + HOUR)
+    assert awaited and awaited.begins_at == now + 16 * HOUR + DAY, "not twice within twenty hours"
+    assert awaited.through_at == awaited.begins_at + HOUR
 
 
 def test_only_what_was_touched_since_is_rebuilt(dana: Subject) -> None:

@@ -14,15 +14,18 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 from planted import DANA, SECRET
 
 from tests.conftest import eventually, make_served
 from tests.mail_server import run_mail_server
-from troth.kernel.clock import DAY, now_ms
+from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import is_sqlite
 from troth.kernel.worker import drain
 from troth.privacy.certificate import verify_certificate
+from troth.privacy.compaction.awaiting import next_begin
 from troth.privacy.compaction.running import compact_now
 from troth.privacy.leaving.asking import LeavingRefused, ask_to_leave, call_off, find_waiting, preview
 from troth.privacy.leaving.carrying_out import carry_out
@@ -325,3 +328,11 @@ def test_an_owner_asks_in_the_console_with_the_name_and_the_password_once_more(w
     client.post(path + "/call-off")
     assert find_waiting(workspace.pk) is None
     assert client.post(path, {"name": "wrong", "hold_days": "3"}).status_code == 422
+
+
+@given(st.integers(0, 40 * 24), st.none() | st.integers(0, 72), st.integers(0, 23))
+def test_a_compaction_begins_in_its_hour_of_the_night_and_not_twice_within_twenty_hours(hours: int, ago: int | None, hour: int) -> None:
+    now = 1_700_000_000_000 // DAY * DAY + hours * HOUR + 7
+    last = None if ago is None else now - ago * HOUR
+    first = next(at for at in range(now, now + 4 * DAY, HOUR // 4) if at // HOUR % 24 == hour and (last is None or at >= last + 20 * HOUR))
+    assert first - HOUR // 4 < next_begin(now, last, hour) <= first

@@ -6,8 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from troth.kernel.clock import iso
+from troth.kernel.clock import iso, now_ms
 from troth.pages.views import public_page
+from troth.privacy.compaction.awaiting import await_compaction
 from troth.privacy.leaving.links import find_leaving
 from troth.privacy.models.leaving import LeavingState
 
@@ -19,11 +20,11 @@ def follow_leaving(request: HttpRequest, token: str) -> HttpResponse:
     own = find_leaving(token)
     if own is None:
         raise Http404
-    moments = {
-        name: iso(at)[:16].replace("T", " ") if (at := getattr(own, name)) else ""
-        for name in ("asked_at", "due_at", "deleted_at", "done_at")
-    }
-    facts = {"leaving": own, "token": token, "rows": sum(own.records.values()), "states": LeavingState, **moments}
+    moments = {name: _minute(getattr(own, name)) for name in ("asked_at", "due_at", "deleted_at", "done_at")}
+    awaited = await_compaction(now_ms()) if own.state == LeavingState.SEARCHING and own.next_at is None else None
+    facts = {"leaving": own, "token": token, "rows": sum(own.records.values()), "states": LeavingState, "awaited": awaited, **moments}
+    if awaited:
+        facts |= {"begins_at": _minute(awaited.begins_at), "through_at": _minute(awaited.through_at)}
     return render(request, "pages/leaving.html", facts)
 
 
@@ -36,3 +37,7 @@ def leaving_certificate(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     name = f'attachment; filename="deletion-{own.pk}.json"'
     return HttpResponse(own.certificate, content_type="application/json", headers={"Content-Disposition": name})
+
+
+def _minute(at: int | None) -> str:
+    return iso(at)[:16].replace("T", " ") if at else ""

@@ -12,6 +12,7 @@ import structlog
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.messages.member_mail import can_mail, mail_members
+from troth.privacy.compaction.awaiting import await_compaction
 from troth.privacy.leaving.links import make_leaving_url
 from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.workspaces.models import Member, Role
@@ -44,7 +45,7 @@ def hand_over_certificate(leaving: Leaving, owners: Iterable[str], now: int) -> 
         kept, until = "your address is kept no longer.", f"The same until {iso(leaving.next_at or now)[:10]}"
     else:
         kept = (
-            "it says what is not reached yet: the bytes that PostgreSQL keeps of it are overwritten by the next compaction, at night. A later"
+            f"it says what is not reached yet: the bytes that PostgreSQL keeps of it are overwritten by the next compaction, which {_when(now)}. A later"
             " certificate comes by mail after that, and your address is kept no longer."
         )
         until = "Followed"
@@ -53,6 +54,13 @@ def hand_over_certificate(leaving: Leaving, owners: Iterable[str], now: int) -> 
         f"{until}: {make_leaving_url(leaving)}\n\n{leaving.certificate}"
     )
     _mail(owners, "The certificate of a deletion", text, now)
+
+
+def _when(now: int) -> str:
+    awaited = await_compaction(now)
+    if awaited is None or awaited.is_under_way:
+        return "is under way"
+    return f"begins {iso(awaited.begins_at)[:16].replace('T', ' ')} UTC"
 
 
 def _mail(addresses: Iterable[str], subject: str, text: str, now: int) -> None:

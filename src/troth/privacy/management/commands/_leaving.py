@@ -9,11 +9,12 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from troth.kernel.clock import iso, now_ms
 from troth.kernel.errors import TrothError
+from troth.privacy.compaction.awaiting import await_compaction
 from troth.privacy.leaving.asking import HOLD_DAYS, STAYS, Preview, ask_to_leave, call_off, find_waiting, preview
 from troth.privacy.leaving.carrying_out import carry_out
 from troth.privacy.leaving.links import make_leaving_url
 from troth.privacy.leaving.telling import tell_called_off, tell_owners
-from troth.privacy.models.leaving import Leaving
+from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.workspaces.models import Account, Workspace
 
 
@@ -90,11 +91,16 @@ def _show(command: BaseCommand, shown: list[Preview], *, as_json: bool) -> None:
 
 
 def _tell(command: BaseCommand, made: Leaving, follow: str, *, as_json: bool) -> None:
+    awaited = await_compaction(now_ms()) if made.state == LeavingState.SEARCHING and made.next_at is None else None
+    begins_at = iso(awaited.begins_at) if awaited else None
     if as_json:
         certificate = json.loads(made.certificate) if made.certificate else None
         told = {"id": str(made.pk), "state": made.state, "due_at": iso(made.due_at), "follow": follow, "certificate": certificate}
+        told["compaction_begins_at"] = begins_at
         command.stdout.write(json.dumps(told))
     elif made.certificate:
         command.stdout.write(made.certificate)
+        if begins_at:
+            command.stderr.write(f"A later certificate follows the compaction of PostgreSQL, which begins {begins_at}: {follow}")
     else:
         command.stdout.write(f"It begins {iso(made.due_at)}; until then `keep` calls it off.\nFollow it, and get the certificate: {follow}")
