@@ -168,7 +168,7 @@ def _write_purposes(workspace_id: int, now: int) -> None:
     revise_purpose(workspace_id, key, replace(second, retention="P12M"), material=False, now=now - 9 * DAY)
     assign_all(workspace_id, [("event", "search_made"), ("event", "note_shared"), ("attribute", "plan")], key)
     create_purpose(workspace_id, "printed_letters", PurposeTerms(name="News by letter", is_marketing=True), now=now - 300 * DAY)
-    archive_purpose(workspace_id, "printed_letters")
+    archive_purpose(workspace_id, "printed_letters", now=now - 30 * DAY)
 
 
 def _write_notices(workspace_id: int, now: int) -> None:

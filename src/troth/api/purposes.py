@@ -78,13 +78,13 @@ def change_purpose(request: HttpRequest, purpose_key: str, changes: Revision) ->
 @router.post("/purposes/{purpose_key}/archive", auth=WRITE_CONSENT, response={200: PurposeOut, **problems(404)})
 def stop_purpose(request: HttpRequest, purpose_key: str) -> PurposeOut:
     """Do nothing for the purpose any more; its versions and the decisions on it stay, and a withdrawal is still heard."""
-    return _show(archive_purpose(_holder(request, purpose_key), purpose_key))
+    return _show(archive_purpose(_holder(request, purpose_key), purpose_key, now=now_ms()))
 
 
 @router.post("/purposes/{purpose_key}/restore", auth=WRITE_CONSENT, response={200: PurposeOut, **problems(404)})
 def restore_purpose(request: HttpRequest, purpose_key: str) -> PurposeOut:
     """Take an archived purpose up again."""
-    return _show(archive_purpose(_holder(request, purpose_key), purpose_key, archived=False))
+    return _show(archive_purpose(_holder(request, purpose_key), purpose_key, now=now_ms(), archived=False))
 
 
 @router.get("/purposes/{purpose_key}/versions", auth=READ_PEOPLE, response={200: list[PurposeVersionOut], **problems(404)})

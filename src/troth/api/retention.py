@@ -26,7 +26,7 @@ RuleId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 class RuleIn(Input):
-    """A schedule. `target` `store`: what Troth itself writes, with `name` one of `message_contents`, `mail_activity`, `delivery_reports`, `request_files`. `category`, or `event` and `name` say which data; `purpose` narrows it, or is the one whose consent ended."""
+    """A schedule. `target` `store`: what Troth itself writes, with `name` one of `message_contents`, `mail_activity`, `delivery_reports`, `request_files`, `consent_evidence` (by `consent_end` or `year_end`). `category`, or `event` and `name` say which data; `purpose` narrows it, or is the one whose consent ended."""
 
     title: str | None = None
     target: Literal["category", "attribute", "event", "property", "person", "store"] | None = None
@@ -34,7 +34,7 @@ class RuleIn(Input):
     event: str | None = None
     name: str | None = None
     purpose: str | None = None
-    trigger: Literal["age", "last_activity", "consent_end"] | None = None
+    trigger: Literal["age", "last_activity", "consent_end", "year_end"] | None = None
     period: str | None = None
     is_active: bool | None = None
 

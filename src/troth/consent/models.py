@@ -62,7 +62,9 @@ class Purpose(models.Model):
     sharing = models.BooleanField(default=False)
     """Data is handed to others for purposes of their own, or joined across sites: what a browser's Global Privacy Control objects to."""
     archived = models.BooleanField(default=False)
-    """Nothing is done for it any more; its records stay."""
+    """Nothing is done for it any more; its records stay as long as claims can be made."""
+    archived_at = models.BigIntegerField(default=0)
+    """Milliseconds: since when; 0: it is not, or was before that was noted."""
 
     class Meta:
         constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "key"], name="one_purpose_per_key")]

@@ -62,7 +62,7 @@ declare(
         category="decision",
         purpose="prove consent (Art. 7(1))",
         origin="the person",
-        retention="until erased",
+        retention="until erased; what proves a consent that ended, as long as claims can be made of it, by the schedule of the workspace",
         export=_record.export,
         erase=_erase_records,
         move=_record.move,

@@ -134,15 +134,16 @@ def find_material_changes(before: PurposeTerms, after: PurposeTerms) -> list[str
     return found
 
 
-def archive_purpose(workspace_id: int, key: str, *, archived: bool = True) -> Purpose:
-    """Do nothing for a purpose any more, or take it up again; decisions on it stay. Raises PurposeUnknown, PurposeInvalid."""
+def archive_purpose(workspace_id: int, key: str, *, now: int, archived: bool = True) -> Purpose:
+    """Do nothing for a purpose any more, or take it up again; decisions on it stay (`ended`). Raises PurposeUnknown, PurposeInvalid."""
     purpose = find_purpose(workspace_id, key)
     if archived and key == SERVICE:
         raise PurposeInvalid("What is not assigned to another purpose is collected for `service`: it cannot be archived.")
     if archived and Assignment.objects.filter(workspace_id=workspace_id, purpose=key).exists():
         raise PurposeInvalid("Something is assigned to this purpose: assign it to another one first.")
-    purpose.archived = archived
-    purpose.save(update_fields=["archived"])
+    if purpose.archived != archived:
+        purpose.archived, purpose.archived_at = archived, now if archived else 0
+        purpose.save(update_fields=["archived", "archived_at"])
     forget_catalogs()
     return purpose
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from troth.consent.catalog import Catalog, PurposeRule, TopicRule, load_catalog
 from troth.consent.gate import OBJECTABLE
-from troth.consent.models import EVERYTHING, LegalBasis, Stance, Standing
+from troth.consent.models import EVERYTHING, LegalBasis, Record, Stance, Standing
 from troth.consent.wishes import CHANNELS, PACES, channel_key, topic_key
 from troth.intake.commands import Decision
 from troth.kernel.personal_data import Subject
@@ -139,7 +139,12 @@ def _load(subject: Subject | None) -> _Stood:
     if subject is None:
         return _Stood()
     rows = list(Stance.objects.filter(bucket=subject.bucket, person_id=subject.person_id))
-    links = {row.purpose: seal_link(ReceiptLink(subject.workspace_id, subject.person_id, row.record_id)) for row in rows}
+    # What a consent proved that ended long ago is gone; where the person stands is known without it.
+    proven = Record.objects.filter(bucket=subject.bucket, person_id=subject.person_id, record_id__in=[row.record_id for row in rows])
+    held = set(proven.values_list("record_id", flat=True))
+    links = {
+        row.purpose: seal_link(ReceiptLink(subject.workspace_id, subject.person_id, row.record_id)) for row in rows if row.record_id in held
+    }
     return _Stood({row.purpose: row.standing for row in rows}, links)
 
 

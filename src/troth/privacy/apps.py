@@ -66,6 +66,7 @@ class PrivacyConfig(AppConfig):
         register_duty("clear_not_collected", "troth.privacy.inventory.clearing.clear_next", every_ms=1_000)
         register_duty("forget_not_collected", "troth.consent.collecting.forget_old_counts", every_ms=3_600_000)
         register_duty("keep_schedules", "troth.privacy.retention.running.run_next", every_ms=30_000)
+        register_duty("schedule_evidence", "troth.privacy.retention.evidence.make_evidence_schedules", every_ms=3_600_000, is_awaited=False)
         register_duty("watch_drift", "troth.privacy.inventory.drift.watch_drift", every_ms=60_000)
         register_duty("take_away_due", "troth.privacy.takeaways.asking.take_away_due", every_ms=1_000)
         register_duty("hand_over_due", "troth.privacy.handovers.queue.hand_over_due", every_ms=1_000)

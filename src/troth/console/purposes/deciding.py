@@ -15,6 +15,7 @@ from troth.consent.purposes import PurposeInvalid, archive_purpose
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.purposes.reading import NOBODY, count_stances, get_purpose, read_belonging
 from troth.console.shell import render_page
+from troth.kernel.clock import now_ms
 from troth.workspaces.roles import Permission
 
 
@@ -55,7 +56,7 @@ def _keep(request: MemberRequest, own: Purpose, *, archived: bool) -> HttpRespon
     if own.archived != archived:
         try:
             with transaction.atomic():
-                archive_purpose(own.workspace_id, own.key, archived=archived)
+                archive_purpose(own.workspace_id, own.key, now=now_ms(), archived=archived)
                 record(request, "purpose.archived" if archived else "purpose.restored", detail={"purpose": own.key})
         except PurposeInvalid as error:
             messages.error(request, str(error))

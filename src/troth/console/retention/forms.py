@@ -16,6 +16,7 @@ TRIGGER_WORDS = {
     "age": _("it was collected"),
     "last_activity": _("the person was last active"),
     "consent_end": _("the consent ended"),
+    "year_end": _("the end of the year in which the consent ended"),
 }
 TARGET_WORDS = {
     "category": _("a category of data"),
@@ -29,6 +30,7 @@ STORE_WORDS = {
     "message_contents": _("what messages said, to whom, and the event they were made from"),
     "mail_activity": _("mails opened and links followed"),
     "delivery_reports": _("what providers told of messages"),
+    "consent_evidence": _("what proves consents that ended"),
     "request_files": _("letters, reasons and notes of requests that are closed"),
 }
 EXCEPTION_WORDS = {

@@ -14,14 +14,14 @@ class RetentionRule(models.Model):
     workspace_id = models.BigIntegerField()
     title = models.CharField(max_length=200)
     target = models.CharField(max_length=10)
-    """`category`, `attribute`, `event`, `property` or `person`."""
+    """`category`, `attribute`, `event`, `property`, `person` or `store`."""
     category = models.CharField(max_length=20, blank=True)
     event = models.CharField(max_length=255, blank=True)
     name = models.CharField(max_length=255, blank=True)
     purpose = models.CharField(max_length=64, blank=True)
     """For which the data is collected, or whose consent ended; empty: any."""
     trigger = models.CharField(max_length=20)
-    """`age`, `last_activity` or `consent_end`."""
+    """`age`, `last_activity`, `consent_end` or `year_end`."""
     period = models.CharField(max_length=32)
     """An ISO 8601 duration from the trigger on."""
     is_active = models.BooleanField(default=False)

@@ -7,6 +7,7 @@ the trigger from which its period runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -19,12 +20,13 @@ from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, PROPERTY
 from troth.privacy.inventory.reading import read_inventory
 from troth.privacy.inventory.rules import CATEGORIES
 from troth.privacy.models import RetentionRule
-from troth.privacy.retention.stores import KEEPABLES, STORE
+from troth.privacy.retention.stores import EVIDENCE, KEEPABLES, STORE
+from troth.privacy.seats import load_seat
 
 CATEGORY, PERSON = "category", "person"
 TARGETS = (CATEGORY, ATTRIBUTE, EVENT, PROPERTY, PERSON, STORE)
-AGE, LAST_ACTIVITY, CONSENT_END = "age", "last_activity", "consent_end"
-TRIGGERS = (AGE, LAST_ACTIVITY, CONSENT_END)
+AGE, LAST_ACTIVITY, CONSENT_END, YEAR_END = "age", "last_activity", "consent_end", "year_end"
+TRIGGERS = (AGE, LAST_ACTIVITY, CONSENT_END, YEAR_END)
 FIELDS = ("title", "target", "category", "event", "name", "purpose", "trigger", "period", "is_active")
 MOST = 100
 
@@ -88,11 +90,8 @@ def _check(own: RetentionRule) -> None:
         raise RetentionInvalid("$.name: name the attribute or property.")
     if own.target == STORE and (own.name not in KEEPABLES or own.event or own.purpose):
         raise RetentionInvalid(f"$.name: of a store of Troth's own one of {', '.join(KEEPABLES)}, without event or purpose.")
-    if own.target == STORE and own.trigger != AGE:
-        raise RetentionInvalid("$.trigger: what Troth itself writes goes by its age.")
-    if own.target == PERSON and own.trigger == AGE:
-        raise RetentionInvalid("$.trigger: whole persons go by their last activity or by the end of a consent.")
-    if own.trigger == CONSENT_END and not own.purpose:
+    _check_trigger(own)
+    if own.trigger == CONSENT_END and not own.purpose and own.target != STORE:
         raise RetentionInvalid("$.purpose: name the purpose whose consent ended.")
     if own.purpose and load_catalog(own.workspace_id).rule(own.purpose) is None:
         raise RetentionInvalid("$.purpose: there is no such purpose in this workspace.")
@@ -104,6 +103,18 @@ def _check(own: RetentionRule) -> None:
         raise RetentionInvalid("$.period: an ISO 8601 duration of a day at least, e.g. P2Y or P90D.")
 
 
+def _check_trigger(own: RetentionRule) -> None:
+    is_evidence = own.target == STORE and own.name == EVIDENCE
+    if is_evidence and own.trigger not in (CONSENT_END, YEAR_END):
+        raise RetentionInvalid("$.trigger: what proves a consent goes by the end of it, or by the end of that year.")
+    if own.trigger == YEAR_END and not is_evidence:
+        raise RetentionInvalid("$.trigger: only what proves a consent goes by the end of a year.")
+    if own.target == STORE and own.trigger != AGE and not is_evidence:
+        raise RetentionInvalid("$.trigger: what Troth itself writes goes by its age.")
+    if own.target == PERSON and own.trigger == AGE:
+        raise RetentionInvalid("$.trigger: whole persons go by their last activity or by the end of a consent.")
+
+
 def cutoff_of(period: str, now: int) -> int:
     """The moment before which things are too old: the latest from which the period has run out by `now`."""
     # Adding is what the calendar defines, for months differ: so the day is looked for from which adding leads to now, and never beyond.
@@ -112,6 +123,19 @@ def cutoff_of(period: str, now: int) -> int:
     while (add_duration(found + DAY, period) or now) <= now and found + DAY <= now:
         found += DAY
     return found
+
+
+def cutoff_for(rule: RetentionRule, now: int) -> int:
+    """The moment before which the trigger of a schedule must lie for its period to have run out by `now`.
+
+    A period from the end of the year in which something happened begins with the next year, by the clock of the workspace's seat.
+    """
+    found = cutoff_of(rule.period, now)
+    if rule.trigger != YEAR_END:
+        return found
+    zone = load_seat(rule.workspace_id).zone_info
+    year = datetime.fromtimestamp(found / 1000, zone).year
+    return int(datetime(year, 1, 1, tzinfo=zone).timestamp() * 1000)
 
 
 def data_of(rule: RetentionRule) -> list[Datum]:

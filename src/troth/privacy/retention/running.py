@@ -24,7 +24,7 @@ from troth.privacy.inventory.storing import forget_events
 from troth.privacy.models import RetentionRule, RetentionRun
 from troth.privacy.retention.finding import DueAttribute, DueEvent, due_attributes, due_events, due_people
 from troth.privacy.retention.holds import Holds
-from troth.privacy.retention.rules import PERSON, Datum, RetentionUnknown, cutoff_of, data_of, plain_rule
+from troth.privacy.retention.rules import PERSON, Datum, RetentionUnknown, cutoff_for, data_of, plain_rule
 from troth.privacy.retention.stores import STORE, count_due, take_due
 from troth.segments.changes import Changed, mark
 
@@ -38,7 +38,7 @@ _step = {"buckets": 64}
 def preview(rule: RetentionRule, now: int) -> dict[str, int]:
     """What would go now: the number of attributes, events, properties, persons or records of a store, and of those that a hold keeps. Changes nothing; reads everybody."""
     counts: Counter[str] = Counter()
-    cutoff, data, holds = cutoff_of(rule.period, now), data_of(rule), Holds(rule.workspace_id, now)
+    cutoff, data, holds = cutoff_for(rule, now), data_of(rule), Holds(rule.workspace_id, now)
     for first in range(0, BUCKETS, 256):
         counts.update(_look(rule, data, cutoff, holds, first, first + 256)[0])
     return dict(counts)
@@ -97,7 +97,7 @@ def _begin(rule: RetentionRule, now: int) -> RetentionRun:
             rule_id=rule.pk,
             rule=plain_rule(rule),
             data=[list(datum) for datum in data_of(rule)],
-            cutoff=cutoff_of(rule.period, now),
+            cutoff=cutoff_for(rule, now),
             started_at=now,
         )
 

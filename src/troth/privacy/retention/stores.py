@@ -1,7 +1,8 @@
 """Schedules for what Troth itself writes about persons, by the age of each record: only what can go earlier without harm to anybody.
 
-Whole messages are not among it: whether somebody had a mail before is decided on them, so that nobody gets one twice; nor are decisions on consent,
-which are the proof of it (Art. 7(1)), nor the steps of requests. All of that goes with the person.
+Whole messages are not among it: whether somebody had a mail before is decided on them, so that nobody gets one twice; nor are the steps of
+requests. All of that goes with the person. The proof of a consent (Art. 7(1)) stays while the consent does, and as long after as claims can be made
+(Art. 17(3)(e)): of that every workspace has a schedule from the beginning (`evidence`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from troth.consent.ended import find_ended, forget_records
 from troth.messages.models import DeliveryEvent, Engagement, Message
 from troth.privacy.models import PrivacyRequest, RequestWords
 from troth.privacy.models.desk import RequesterFile
@@ -60,6 +62,7 @@ def _delete(rows: QuerySet[Any]) -> int:
     return rows.delete()[0]
 
 
+EVIDENCE = "consent_evidence"
 KEEPABLES: Mapping[str, Keepable] = MappingProxyType(
     {
         "message_contents": Keepable(
@@ -70,6 +73,7 @@ KEEPABLES: Mapping[str, Keepable] = MappingProxyType(
         "request_files": Keepable(
             "letters, reasons and notes of requests that are closed, counted from the answer", "with the person", _letters, _delete
         ),
+        EVIDENCE: Keepable("what proves consents that ended, counted from their end", "with the person", find_ended, forget_records),
     }
 )
 

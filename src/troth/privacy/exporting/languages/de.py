@@ -101,6 +101,7 @@ WORDS: Final[dict[str, str]] = {
     "prove consent (Art. 7(1))": "Einwilligungen nachweisen (Art. 7 Abs. 1)",
     "the person": "die Person",
     "until erased": "bis zur Löschung",
+    "until erased; what proves a consent that ended, as long as claims can be made of it, by the schedule of the workspace": "bis zur Löschung; was eine beendete Einwilligung nachweist, so lange Ansprüche daraus möglich sind, nach der Frist des Arbeitsbereichs",
     "Standing decisions per purpose, and whether processing is restricted": "Geltende Entscheidungen je Zweck, und ob die Verarbeitung eingeschränkt ist",
     "honour decisions (Art. 7(3), 18, 21)": "Entscheidungen befolgen (Art. 7 Abs. 3, 18, 21)",
     "derived from the consent records": "aus den Nachweisen der Einwilligung abgeleitet",

@@ -101,6 +101,7 @@ WORDS: Final[dict[str, str]] = {
     "prove consent (Art. 7(1))": "probar el consentimiento (art. 7.1)",
     "the person": "la persona",
     "until erased": "hasta la supresión",
+    "until erased; what proves a consent that ended, as long as claims can be made of it, by the schedule of the workspace": "hasta la supresión; lo que prueba un consentimiento terminado, mientras sean posibles reclamaciones, según el plazo del espacio de trabajo",
     "Standing decisions per purpose, and whether processing is restricted": "Decisiones vigentes por fin, y si el tratamiento está limitado",
     "honour decisions (Art. 7(3), 18, 21)": "respetar las decisiones (art. 7.3, 18 y 21)",
     "derived from the consent records": "derivado de las pruebas del consentimiento",

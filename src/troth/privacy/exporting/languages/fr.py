@@ -101,6 +101,7 @@ WORDS: Final[dict[str, str]] = {
     "prove consent (Art. 7(1))": "prouver le consentement (art. 7, par. 1)",
     "the person": "la personne",
     "until erased": "jusqu’à l’effacement",
+    "until erased; what proves a consent that ended, as long as claims can be made of it, by the schedule of the workspace": "jusqu’à l’effacement ; ce qui prouve un consentement terminé, tant que des prétentions sont possibles, selon la règle de l’espace de travail",
     "Standing decisions per purpose, and whether processing is restricted": "Décisions en vigueur par finalité, et si le traitement est limité",
     "honour decisions (Art. 7(3), 18, 21)": "respecter les décisions (art. 7, par. 3, 18 et 21)",
     "derived from the consent records": "tiré des preuves du consentement",
