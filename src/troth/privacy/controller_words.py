@@ -8,7 +8,7 @@ CONTEST: Final = (
     "{workspace} processes personal data for {controller}. In our opinion an instruction infringes data protection law,"
     " of which we inform you immediately (Art. 28(3), last subparagraph, GDPR)."
 )
-FORWARD: Final = (
+FORWARDED: Final = (
     "{workspace} processes personal data for {controller}. A person asked us directly, and it is for you to decide (Art. 28(3)(e) GDPR):"
 )
 PROCESSOR: Final = "{name} is to process personal data for {workspace} from {day} on (Art. 28(2) GDPR)."

@@ -8,7 +8,10 @@ import structlog
 from django.conf import settings
 
 from troth.kernel.errors import TrothError
+from troth.kernel.speech import Speech
 from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.privacy.controller_words import AGREEMENT
+from troth.privacy.controllers import speech_of
 from troth.workspaces.agreements.registry import Kind
 from troth.workspaces.models import AgreementVersion, Member, Role, User
 
@@ -25,18 +28,20 @@ def tell_of_agreements(now: int) -> bool:
         return False
     owned = Member.objects.filter(role=Role.OWNER, user__is_active=True, workspace__is_canary=False, workspace__leaves_at=None)
     users = list(
-        User.objects.filter(pk__gt=version.told_to, pk__in=owned.values("user")).order_by("pk").values_list("pk", "email")[:AT_ONCE]
+        User.objects.filter(pk__gt=version.told_to, pk__in=owned.values("user"))
+        .order_by("pk")
+        .values_list("pk", "email", "locale")[:AT_ONCE]
     )
     # Marked before it is mailed: a mail that is lost is better than the same mail again and again; the list of readiness shows it to all.
     last = users[-1][0] if len(users) == AT_ONCE else None
     if not AgreementVersion.objects.filter(pk=version.pk, told_to=version.told_to).update(told_to=last):
         return True
     workspaces: dict[int, list[int]] = defaultdict(list)
-    rows = owned.filter(user__in=[pk for pk, _email in users]).order_by("workspace_id")
+    rows = owned.filter(user__in=[pk for pk, _email, _locale in users]).order_by("workspace_id")
     for user_id, workspace_id in rows.values_list("user_id", "workspace_id"):
         workspaces[user_id].append(workspace_id)
-    for user_id, address in users:
-        subject, text = _write(version, workspaces[user_id])
+    for user_id, address, locale in users:
+        subject, text = _write(version, workspaces[user_id], speech_of(locale))
         try:
             send_member_mail(write_member_mail(address, subject, text, now))
         except (TrothError, OSError) as error:
@@ -44,11 +49,8 @@ def tell_of_agreements(now: int) -> bool:
     return True
 
 
-def _write(version: AgreementVersion, workspace_ids: list[int]) -> tuple[str, str]:
-    label = Kind(version.kind).label
+def _write(version: AgreementVersion, workspace_ids: list[int], say: Speech) -> tuple[str, str]:
+    label = say(Kind(version.kind).label)
     links = "\n".join(f"{settings.TROTH_URL}/console/{pk}/agreements/{version.kind}" for pk in workspace_ids)
-    text = (
-        f"{label}: version {version.number} is published. It counts for your company once an owner who may bind it has accepted it;"
-        f" until then what was accepted before is shown as not up to date. What changed is marked there:\n\n{links}\n"
-    )
-    return f"{label}: version {version.number} is to be accepted", text
+    text = say.whole("agreement", AGREEMENT, agreement=label, number=version.number)
+    return say("{agreement}: version {number} is to be accepted", agreement=label, number=version.number), f"{text}\n\n{links}\n"

@@ -13,8 +13,11 @@ from django.db import transaction
 from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
+from troth.kernel.speech import Speech
 from troth.messages.member_mail import can_mail, mail_members, send_member_mail, write_member_mail
 from troth.people.queries import load_identifiers
+from troth.privacy.controller_words import FORWARDED
+from troth.privacy.controllers import speech_of
 from troth.privacy.desk.deciding import is_for_another
 from troth.privacy.desk.reminding import find_recipients
 from troth.privacy.disclosures.log import note_mailed
@@ -64,14 +67,15 @@ def check_forwarding(request: PrivacyRequest) -> None:
 def forward(request: PrivacyRequest, *, by: By, now: int) -> None:
     """Mail it to the controller's contact, and write that down. Raises NotForwarded. Not in a transaction."""
     check_forwarding(request)
-    name, controller, contact = Workspace.objects.values_list("name", "processes_for", "controller_contact").get(pk=request.workspace_id)
-    if not contact:
+    own = Workspace.objects.get(pk=request.workspace_id)
+    if not own.controller_contact:
         raise NotForwarded("The controller's contact is not known: say it in Settings, or pass the request on yourself.")
     if not can_mail():
         raise NotForwarded("This installation has no mail server: set TROTH_EMAIL_URL, or pass the request on yourself.")
-    text = _write(request, name, controller)
+    say = speech_of(own.controller_language)
+    subject = say("A person's request reached us: {right}, {request}", right=say.named(request.type), request=request.pk)
     try:
-        send_member_mail(write_member_mail(contact, f"A person's request reached us: {_say(request.type)}, {request.pk}", text, now))
+        send_member_mail(write_member_mail(own.controller_contact, subject, _write(request, own, say), now))
     except (TrothError, OSError) as error:
         raise NotForwarded(f"The mail could not be handed over ({type(error).__name__}): it is tried again.") from None
     note_forwarded(request, how=MAIL, by=by, now=now)
@@ -88,34 +92,35 @@ def note_forwarded(request: PrivacyRequest, *, how: str = OTHERWISE, said: str =
         write_step(request, FORWARD, by, now, facts={"how": how}, words=Words(said))
 
 
-def _write(request: PrivacyRequest, workspace: str, controller: str) -> str:
-    """Who asks for what, and by when they are answered: the controller has to know whom it is about."""
+def _write(request: PrivacyRequest, workspace: Workspace, say: Speech) -> str:
+    """Who asks for what, and by when they are answered, in the controller's language: it has to know whom it is about."""
     opened = next((step.pk for step in read_history(request) if step.act == OPEN), 0)
     words = read_words(request).get(opened)
     facts = {
-        "Right": _say(request.type),
-        "Received": iso(request.received_at)[:10],
-        "Answer due": iso(request.due_at)[:10],
-        "State here": _say(request.state),
-        "Our reference": str(request.pk),
+        say("Right"): say.named(request.type),
+        say("Received"): iso(request.received_at)[:10],
+        say("Answer due"): iso(request.due_at)[:10],
+        say("State here"): say.named(request.state),
+        say("Our reference"): str(request.pk),
     }
     lines = [
-        f"{workspace} processes personal data for {controller}. A person asked us directly, and it is for you to decide (Art. 28(3)(e) GDPR):",
+        say.whole("forward", FORWARDED, workspace=workspace.name, controller=workspace.processes_for),
         "\n".join(f"{name}: {value}" for name, value in facts.items()),
-        f"They are known as:\n{_known_as(request)}",
+        f"{say('They are known as:')}\n{_known_as(request, say)}",
     ]
     if words and words.text:
-        lines.append(f"Their words:\n{words.text}")
-    lines.append(f"Answer to this address, or by OpenDSR, what is to be done. Members find it at\n{_place(request)}")
+        lines.append(f"{say('Their words:')}\n{words.text}")
+    lines.append(say("Answer to this address, or by OpenDSR, what is to be done. Members find it at\n{place}", place=_place(request)))
     return "\n\n".join(lines) + "\n"
 
 
-def _known_as(request: PrivacyRequest) -> str:
+def _known_as(request: PrivacyRequest, say: Speech) -> str:
     if request.person_id is not None:
         known = [(handle.kind, handle.value) for handle in load_identifiers([request.person_id]).get(request.person_id, [])]
     else:
         known = [("email", file.address) for file in RequesterFile.objects.filter(pk=request.pk) if file.address]
-    return "\n".join(f"- {_say(kind)}: {value}" for kind, value in known) or "- nothing: nobody is on file any more, or they did not say"
+    nothing = say("nothing: nobody is on file any more, or they did not say")
+    return "\n".join(f"- {say.named(kind)}: {value}" for kind, value in known) or f"- {nothing}"
 
 
 def _place(request: PrivacyRequest) -> str:

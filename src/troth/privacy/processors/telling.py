@@ -1,4 +1,4 @@
-"""Telling members with authority of a proposed change (Art. 28(2)): once each, by mail."""
+"""Telling members with authority, and the controller for whom a workspace processes, of a proposed change (Art. 28(2)): once each, by mail."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import structlog
 
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, mail_members
-from troth.privacy.models import ProcessorNotice
-from troth.workspaces.models import Member, Role
+from troth.kernel.speech import Speech
+from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.privacy.controller_words import PROCESSOR
+from troth.privacy.controllers import AUTHORITY, Addressee, find_controllers, find_members
+from troth.privacy.models import Processor, ProcessorNotice
+from troth.workspaces.models import Workspace
 
 log = structlog.get_logger()
-AUTHORITY = (Role.OWNER, Role.PRIVACY_OFFICER)
 AT_ONCE = 20
 
 
@@ -21,18 +23,32 @@ def tell_next(now: int) -> bool:
         return False
     waiting = list(ProcessorNotice.objects.select_related("processor").filter(told=False).order_by("pk")[:AT_ONCE])
     for notice in waiting:
-        own = notice.processor
-        text = (
-            f"{own.name} is to process personal data for this workspace from {iso(own.effective_at)[:10]} on.\n\n"
-            f"Service: {own.service or 'not said'}\nPlace: {own.location or 'not said'}\nData: {own.data_categories or 'not said'}\n\n"
-            "You may object until then, in the console under Processors. Until then nothing is sent through it.\n"
-        )
         # Marked before it is mailed: a mail that is lost is better than the same mail again and again; the register shows the change to all.
         notice.told = True
         notice.save(update_fields=["told"])
-        members = Member.objects.select_related("user").filter(workspace=notice.workspace_id, role__in=AUTHORITY, user__is_active=True)
-        try:
-            mail_members([member.user.email for member in members], f"A processor is proposed: {own.name}", text, now)
-        except (TrothError, OSError) as error:
-            log.warning("processor_notice_not_mailed", workspace_id=notice.workspace_id, error=type(error).__name__)
+        for address, say in _whom_to_tell(notice.workspace_id):
+            try:
+                send_member_mail(write_member_mail(address, *_write(notice.processor, say), now))
+            except (TrothError, OSError) as error:
+                log.warning("processor_notice_not_mailed", workspace_id=notice.workspace_id, error=type(error).__name__)
     return len(waiting) == AT_ONCE
+
+
+def _whom_to_tell(workspace_id: int) -> list[Addressee]:
+    """Members with authority, and the controller for whom the workspace processes: each once."""
+    found = [*find_members(workspace_id, AUTHORITY), *find_controllers(workspace_id)]
+    return list({one.address: one for one in found}.values())
+
+
+def _write(own: Processor, say: Speech) -> tuple[str, str]:
+    """Subject and text."""
+    workspace = Workspace.objects.values_list("name", flat=True).get(pk=own.workspace_id)
+    facts = {say("Service"): own.service, say("Place"): own.location, say("Data"): own.data_categories}
+    lines = [
+        say.whole("processor", PROCESSOR, name=own.name, workspace=workspace, day=iso(own.effective_at)[:10]),
+        "\n".join(f"{name}: {value or say('not said')}" for name, value in facts.items()),
+        say(
+            "You may object until then, in the console under Processors, or by answering this address. Until then nothing is sent through it."
+        ),
+    ]
+    return say("A processor is proposed: {name}", name=own.name), "\n\n".join(lines) + "\n"
