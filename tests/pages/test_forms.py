@@ -24,11 +24,14 @@ from troth.consent.notices import publish_notice, save_draft, save_notice
 from troth.consent.purposes import find_purpose, revise_purpose, terms_of
 from troth.consent.suppression import store_suppressions, suppression_tags
 from troth.consent.verifying import verify_receipt
+from troth.intake.commands import Identify, Identity
+from troth.intake.door import apply
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.crypto import signing_key
 from troth.pages.opt_in import read_entry
 from troth.people.lookup import find_people, load_person
 from troth.people.models import Person
+from troth.privacy.disclosures.reading import export_disclosures, list_disclosures
 from troth.workspaces.models import SendMode
 
 TEXT = "Acme Ltd writes to you once a week about shoes. Stop with the link in every mail."
@@ -133,6 +136,34 @@ def test_the_press_of_the_button_records_a_consent_that_can_be_proven(enter: Con
     assert record.evidence["default_state"] == "unchecked"
     assert record.evidence["control_label"] == "Yes, I agree"
     assert record.evidence["form"] == form.form_id
+
+
+def disclosed(workspace: Any) -> list[tuple[str, str, str, int]]:
+    (person,) = find_people(workspace.pk, "dana@example.com")
+    rows = [(row["by"], row["purpose"], row["legal_basis"], row["times"]) for row in export_disclosures(person)]
+    return [row for row in rows if row[1] == "consent_confirmation"]
+
+
+CARRIED = "channel “mail server 127.0.0.1”", "consent_confirmation", "legal_obligation"
+
+
+def test_who_carried_the_mail_that_asks_is_named_once_they_are_known_with_the_time_at_which_it_left(enter: Confirm, workspace: Any) -> None:
+    token = enter()
+    entry = read_entry(token, now_ms())
+    assert entry and find_people(workspace.pk, "dana@example.com") == [], "before the button nothing of them is kept"
+    Client().post(f"/c/{token}")
+    assert disclosed(workspace) == [(*CARRIED, 1)]
+    (person,) = find_people(workspace.pk, "dana@example.com")
+    assert [row.first_at for row in list_disclosures(person) if row.basis == "consent_confirmation"] == [entry.at]
+
+
+def test_of_who_is_on_file_already_it_is_named_when_it_leaves_and_not_again(enter: Confirm, workspace: Any) -> None:
+    who = Identity(email="dana@example.com")
+    apply([Identify(identity=who, workspace_id=workspace.pk, source="api", received_at=now_ms())], now=now_ms())
+    token = enter()
+    assert eventually(lambda: disclosed(workspace) == [(*CARRIED, 1)])
+    Client().post(f"/c/{token}")
+    assert disclosed(workspace) == [(*CARRIED, 1)]
 
 
 def test_a_confirmation_is_taken_once_and_not_again_after_a_withdrawal(enter: Confirm, workspace: Any) -> None:

@@ -16,11 +16,12 @@ from tests.http_server import Provider, run_provider
 from tests.mail_server import Kept, run_mail_server
 from tests.messages.posting import Post
 from troth.intake.commands import Identify, Identity
-from troth.kernel.clock import DAY, HOUR, MINUTE, now_ms
+from troth.kernel.clock import DAY, HOUR, MINUTE, iso, now_ms
 from troth.kernel.personal_data import Subject
 from troth.people.lookup import find_person
 from troth.privacy.certificate import verify_certificate
 from troth.privacy.disclosures.log import Went, note_disclosures
+from troth.privacy.disclosures.reading import categories_of, export_disclosures, list_disclosures
 from troth.privacy.downstream import course
 from troth.privacy.downstream.answering import AnswerImpossible, record_answer, take_back, tell_again
 from troth.privacy.downstream.chasing import chase_silent, check_recipients, forget_sealed
@@ -158,6 +159,51 @@ def test_restriction_and_its_lifting_are_told_and_an_objection_only_to_whom_it_c
         ("restriction", S.BY_HAND),
         ("restriction_lifted", S.BY_HAND),
     ]
+
+
+def noted(house: House) -> list[tuple[str, tuple[str, ...], str]]:
+    rows = [row for row in list_disclosures(house.ann) if row.basis == "privacy_rights"]
+    return sorted((row.name, categories_of(row), row.kind) for row in rows)
+
+
+def test_whom_telling_a_recipient_showed_the_person_to_stands_in_the_log_by_name(house: House, settings: Any) -> None:
+    own = house.processor(channels=[9])
+    set_way(own, "mail", "dpo@mailer.example", now=1)
+    house.went("channel", 9, what="email")
+    for _kept, url in run_mail_server():
+        settings.TROTH_EMAIL_URL = url
+        restrict_person(house.ann, lift=False, source="api", reason="disputed", now=house.now)
+        assert noted(house) == [], "nothing left yet"
+        house.work()
+    told = ("identifiers", "which right was exercised")
+    assert noted(house) == [
+        ("Mailer Ltd", told, "channel"),
+        ("mail server 127.0.0.1", ("e-mail address", "what the message says"), "channel"),
+    ]
+    [to_whom] = [row for row in export_disclosures(house.ann) if row["data"] == list(told)]
+    assert (to_whom["recipient"], to_whom["legal_basis"], to_whom["first_at"]) == ("Mailer Ltd", "legal_obligation", iso(house.now))
+
+
+def test_a_webhook_that_was_told_of_a_right_is_noted(house: House, receiver: Provider) -> None:
+    house.webhook(receiver)
+    restrict_person(house.ann, lift=False, source="api", reason="disputed", now=house.now)
+    house.work()
+    assert noted(house) == [("CRM", ("identifiers", "which right was exercised"), "webhook")]
+
+
+def test_a_mail_provider_that_was_told_of_a_right_still_knows_a_person_by_their_address_alone(house: House, settings: Any) -> None:
+    set_way(house.processor(channels=[9]), "mail", "dpo@mailer.example", now=1)
+    house.went("channel", 9, what="email")
+    for kept, url in run_mail_server():
+        settings.TROTH_EMAIL_URL = url
+        restrict_person(house.ann, lift=False, source="api", reason="disputed", now=house.now)
+        house.work()
+        rectify_person(house.ann, attributes={"city": "Köln"}, source="api", now=house.now)
+        house.work()
+        later = email.message_from_bytes(kept.mails[-1][1], policy=email.policy.default).get_body()
+    assert later is not None
+    text = later.get_content()
+    assert "ann.unique@example.com" in text and "ann-4711" not in text and "Köln" not in text
 
 
 def test_it_is_tried_again_for_three_days_then_the_silence_is_shown_and_members_are_told_each_week(

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.template.loader import render_to_string
 
 from troth.consent.form_words import label_of, words_in
@@ -30,6 +30,10 @@ from troth.kernel.personal_data import Subject
 from troth.kernel.sql import insert_rows
 from troth.messages.direct import send_to_whom_it_concerns
 from troth.pages.mail_limit import may_write
+from troth.people.identifiers import EMAIL
+from troth.people.lookup import find_people
+from troth.privacy.disclosures.log import CONFIRMATION, note_mailed
+from troth.privacy.disclosures.reading import was_mailed
 from troth.workspaces.models import Workspace
 
 log = structlog.get_logger()
@@ -105,8 +109,12 @@ def _render(sender: str, language: str, url: str) -> RenderedEmail:
 def _send(workspace: Workspace, rendered: RenderedEmail, email: str, now: int) -> None:
     try:
         send_to_whom_it_concerns(workspace, rendered, email, now)
+        # Of who is not on file yet it is noted when they confirm: before that nothing of them is kept.
+        note_mailed(find_people(workspace.pk, email, (EMAIL,)), now, basis=CONFIRMATION)
     except (TrothError, OSError) as error:
         log.error("confirmation_mail_failed", workspace_id=workspace.pk, error=type(error).__name__)
+    finally:
+        connection.close()
 
 
 def read_entry(token: str, now: int) -> Entry | None:
@@ -151,7 +159,10 @@ def confirm(entry: Entry, *, now: int) -> Confirmed:
         if not given:
             transaction.set_rollback(True)
             return Confirmed(status="refused")
-    return Confirmed(status="given", subject=Subject(asked.form.workspace_id, outcomes[1].person_id), purposes=tuple(given), at=now)
+        subject = Subject(asked.form.workspace_id, outcomes[1].person_id)
+        if not was_mailed(subject, CONFIRMATION, entry.at):
+            note_mailed([subject], entry.at, basis=CONFIRMATION)
+    return Confirmed(status="given", subject=subject, purposes=tuple(given), at=now)
 
 
 def _take(entry: Entry) -> bool:

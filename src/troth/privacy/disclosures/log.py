@@ -22,7 +22,13 @@ CHANNEL, WEBHOOK, CONTROLLER = "channel", "webhook", "controller"
 TABLE = "privacy_disclosure"
 LONGEST_NAME = 200
 OWN_RIGHTS = "privacy_rights"
-"""The basis of mail to persons about their own rights: no purpose of the workspace's, a duty of the law (Art. 12)."""
+"""The basis of mail about persons' own rights, to them and to whom Art. 19 names: no purpose of the workspace's, a duty of the law (Art. 12, 19)."""
+CONFIRMATION = "consent_confirmation"
+"""The basis of the mail that asks whether an address is whose it was entered as: without it no consent could be proven (Art. 7(1))."""
+DUTIES = (OWN_RIGHTS, CONFIRMATION)
+"""What is no purpose of the workspace's but a legal obligation."""
+RIGHTS_NOTICE = "rights_notice"
+"""What a recipient got that was told of a right (Art. 19): identifiers that it had already, and what it has to do."""
 
 
 class Went(NamedTuple):
@@ -94,10 +100,10 @@ def hear_handed_over(news: Sequence[HandedOver], now: int) -> None:
     )
 
 
-def note_mailed(subjects: Iterable[Subject], now: int) -> None:
-    """Mail to persons about their rights that has just left, through the installation's mail server."""
+def note_mailed(subjects: Iterable[Subject], now: int, *, basis: str = OWN_RIGHTS) -> None:
+    """Mail about persons that is no message of theirs and left at a moment, through the installation's mail server."""
     with transaction.atomic():
-        note_disclosures(Went(subject, CHANNEL, 0, name_of_channel(0), "email", OWN_RIGHTS, now) for subject in subjects)
+        note_disclosures(Went(subject, CHANNEL, 0, name_of_channel(0), "email", basis, now) for subject in subjects)
 
 
 def name_of_channel(channel_id: int) -> str:

@@ -12,7 +12,7 @@ from troth.consent.catalog import load_catalog
 from troth.consent.models import LegalBasis
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject, keys_of
-from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, OWN_RIGHTS, WEBHOOK
+from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, DUTIES, RIGHTS_NOTICE, WEBHOOK
 from troth.privacy.models import Processor, RequestType
 from troth.privacy.models.disclosures import Disclosure
 from troth.privacy.processors.register import list_processors
@@ -39,6 +39,11 @@ class Recipient(NamedTuple):
     def own(self) -> tuple[str, int]:
         """Kind and number of the channel or webhook by which it got the data first."""
         return self.rows[0].kind, self.rows[0].recipient_id
+
+
+def was_mailed(subject: Subject, basis: str, since: int) -> bool:
+    """Whether a mail of this basis about a person is noted from a moment on."""
+    return any(row.kind == CHANNEL and row.basis == basis and row.last_at >= since for row in list_disclosures(subject))
 
 
 def list_disclosures(subject: Subject) -> list[Disclosure]:
@@ -108,7 +113,7 @@ def export_disclosures(subject: Subject) -> Iterator[dict[str, Any]]:
             "by": f"{row.kind} “{row.name}”",
             "data": list(categories_of(row)),
             "purpose": row.basis,
-            "legal_basis": rule.basis if rule else LegalBasis.LEGAL_OBLIGATION.value if row.basis == OWN_RIGHTS else None,
+            "legal_basis": rule.basis if rule else LegalBasis.LEGAL_OBLIGATION.value if row.basis in DUTIES else None,
             "first_at": iso(row.first_at),
             "last_at": iso(row.last_at),
             "times": row.times,
@@ -119,6 +124,8 @@ def export_disclosures(subject: Subject) -> Iterator[dict[str, Any]]:
 
 def categories_of(row: Disclosure) -> tuple[str, ...]:
     """Which kinds of data went."""
+    if row.what == RIGHTS_NOTICE:
+        return ("identifiers", "which right was exercised")
     if row.kind == CHANNEL:
         return BY_MEDIUM.get(row.what, ("identifiers", CONTENT))
     if row.kind == CONTROLLER:

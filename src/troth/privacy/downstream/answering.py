@@ -9,6 +9,8 @@ from uuid import UUID
 from django.db import transaction
 
 from troth.kernel.errors import TrothError
+from troth.kernel.personal_data import Subject
+from troth.privacy.disclosures.log import OWN_RIGHTS, RIGHTS_NOTICE, Went, note_disclosures, note_mailed
 from troth.privacy.downstream.course import CLOSED, RETRIED, moves, next_look, next_try, patience_ends
 from troth.privacy.downstream.ways import Outcome, Proof, way_of
 from troth.privacy.models.disclosures import NoticeAnswer, NoticeState, RecipientNotice, Way
@@ -59,7 +61,7 @@ def note_outcome(notice_id: UUID, outcome: Outcome, now: int, *, attempts: int |
             return
         is_try = attempts is not None
         own.status, own.trouble = outcome.status, outcome.trouble
-        before = (own.state, own.silent_at)
+        before, was_told = (own.state, own.silent_at), own.told_at is not None
         if outcome.proof:
             _keep(own, outcome.proof, outcome.state or NoticeState(own.state), now)
         if is_try:
@@ -73,8 +75,20 @@ def note_outcome(notice_id: UUID, outcome: Outcome, now: int, *, attempts: int |
         elif is_try:
             _put_off(own, outcome, now)
         own.save()
+        if is_try and not was_told and own.told_at is not None:
+            _note_disclosed(own, now)
         if before != (own.state, own.silent_at):
             answers.tell([own.request_id], now)
+
+
+def _note_disclosed(own: RecipientNotice, now: int) -> None:
+    """What a recipient was told went to it, and by mail to whoever carried that; of somebody erased nothing is kept."""
+    if own.request.person_id is None:
+        return
+    subject = Subject(own.workspace_id, own.request.person_id)
+    note_disclosures([Went(subject, own.kind, own.recipient_id, own.name, RIGHTS_NOTICE, OWN_RIGHTS, now)])
+    if own.way == Way.MAIL:
+        note_mailed([subject], now)
 
 
 def _move(own: RecipientNotice, state: NoticeState, now: int, *, is_signed: bool) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from troth.kernel.crypto import open_sealed, seal
 from troth.kernel.json_text import decode, encode
 from troth.people.identifiers import DEVICE, EMAIL, EXTERNAL_ID, PHONE
-from troth.privacy.disclosures.log import CHANNEL
+from troth.privacy.disclosures.log import CHANNEL, RIGHTS_NOTICE
 from troth.privacy.disclosures.reading import Recipient
 from troth.privacy.models.disclosures import RecipientNotice
 
@@ -51,6 +51,8 @@ def knows(recipient: Recipient, identifiers: Mapping[int, Iterable[tuple[str, st
     """
     found: set[tuple[str, str]] = set()
     for row in recipient.rows:
+        if row.what == RIGHTS_NOTICE:
+            continue  # it was told by what it knew already
         kinds = BY_MEDIUM.get(row.what, KNOWN) if row.kind == CHANNEL else KNOWN
         found |= {one for one in identifiers.get(row.person_id, ()) if one[0] in kinds}
     return sorted(found)
@@ -58,4 +60,4 @@ def knows(recipient: Recipient, identifiers: Mapping[int, Iterable[tuple[str, st
 
 def got_attributes(recipient: Recipient) -> bool:
     """Whether they were told more than what a message says. Pure."""
-    return any(row.kind != CHANNEL for row in recipient.rows)
+    return any(row.kind != CHANNEL and row.what != RIGHTS_NOTICE for row in recipient.rows)
