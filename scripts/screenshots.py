@@ -99,7 +99,7 @@ def find_paths(url: str, told: dict[str, Any]) -> Iterator[str]:
         if answer.kind == "page" and answer.status == 200:
             yield path
         elif answer.status >= 500:
-            print(f"{path} answers {answer.status}", file=sys.stderr)
+            raise SystemExit(f"{path} answers {answer.status}: a page that cannot be shown cannot be looked at.")
 
 
 def open_page(browser: Any, url: str, told: dict[str, Any], *, logged_in: bool = True) -> Any:

@@ -355,6 +355,24 @@ def test_persons_and_events_are_offered_while_one_types(marketer: Client, worksp
     assert list_event_names(workspace.pk + 1, "", 5) == []
 
 
+def test_properties_that_events_had_are_offered_whatever_their_values_the_most_frequent_first(marketer: Client, workspace: Any) -> None:
+    now = now_ms()
+    common: dict[str, Any] = {
+        "identity": WHO,
+        "name": "Trial-Expiring",
+        "ts": now,
+        "workspace_id": workspace.pk,
+        "source": "api",
+        "received_at": now,
+    }
+    properties: list[dict[str, Any]] = [{"plan": "pro", "seats": 900, "coupon": None}, {"plan": "free", "seats": 1}, {"plan": ["a"]}]
+    apply([Track(properties=one, **common) for one in properties], now=now)
+    fold_inbox(now)
+    page = ask(marketer, workspace, f"/{draft(workspace).pk}/edit")
+    at = [page.index(f'data-insert="{{{{ event.properties.{name} }}}}"') for name in ("plan", "seats", "coupon")]
+    assert at == sorted(at)
+
+
 def test_a_test_reaches_the_member_and_nobody_else(marketer: Client, workspace: Any, dana: int, mail_server: Kept) -> None:
     answer = do(marketer, workspace, "/new", {**DRAFT, "person": "7", "do": "test"}, **{"HX-Request": "true"})
     assert "Sent to marketer@example.com" in answer.content.decode()

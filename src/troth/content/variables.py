@@ -36,5 +36,5 @@ def list_properties(workspace_id: int, event: str) -> list[str]:
         rows = cursor.fetchall()
     found: Counter[str] = Counter()
     for (properties,) in rows:
-        found.update(decode(properties) if isinstance(properties, str | bytes) else properties)
+        found.update((decode(properties) if isinstance(properties, str | bytes) else properties).keys())
     return [name for name, _ in found.most_common(MOST) if name.isidentifier()]
