@@ -282,3 +282,63 @@ def test_when_the_rules_of_consent_change_everybody_is_looked_at_again(shop: Sho
 def test_slices_follow_what_they_take_and_never_become_so_small_that_their_own_cost_counts() -> None:
     assert [_next_pace(64, took) for took in (5, 50, 500)] == [128, 64, 32]
     assert (_next_pace(FEWEST, 10_000), _next_pace(BUCKETS, 0)) == (FEWEST, BUCKETS)
+
+
+def test_a_window_of_a_month_ends_on_each_persons_own_clock(shop: Shop) -> None:
+    """The clocks of New York and Paris go forward between; Kolkata's never do. Who says no zone lives by the workspace's."""
+    save_limits(shop.pk, Limits(zone="Europe/Paris"))
+    began = at("2027-03-05T18:30:00+00:00")
+    shop.now = at("2027-04-05T00:00:00+00:00")
+    zones = {"kim": {"timezone": "America/New_York"}, "lea": {}, "asha": {"timezone": "Asia/Kolkata"}}
+    people = {name: shop.person(name, **zone).person_id for name, zone in zones.items()}
+    everybody, put_forward = set(people.values()), {people["kim"], people["lea"]}
+    recent = shop.segment({"event": "login", "op": "did", "within": "P1M"}, name="recent")
+    silent = shop.segment({"event": "login", "op": "did_not", "within": "P1M"}, name="silent")
+    twice = shop.segment({"event": "login", "op": "did", "count": {"at_least": 2}, "within": "P1M"}, name="twice")
+    old = shop.segment({"event": "login", "op": "did", "older_than": "P1M"}, name="old")
+    steps = [{"event": "login"}, {"event": "viewed"}]
+    viewed = shop.segment({"sequence": steps, "op": "then", "within": "P1M"}, name="viewed")
+    for name in people:
+        shop.track(name, "login", ago=shop.now - began)
+        shop.track(name, "viewed", ago=shop.now - began - DAY)
+    shop.track("kim", "login", ago=DAY)
+    kept = {people["kim"]}
+
+    def told() -> tuple[set[int], ...]:
+        return tuple(shop.members(segment) for segment in (recent, silent, twice, old, viewed))
+
+    assert told() == (everybody, set(), kept, set(), everybody)
+    for instant, left in (("17:30", put_forward), ("18:30", everybody)):
+        before = told()
+        shop.pass_time(at(f"2027-04-05T{instant}:00+00:00") - 1 - shop.now)
+        assert told() == before, "not a moment before"
+        shop.pass_time(1)
+        assert told() == ((everybody - left) | kept, left - kept, set(), left, everybody - left)
+    shop.identify("lea", timezone="Pacific/Honolulu")
+    shop.now = at("2027-04-05T18:31:00+00:00")
+    shop.pass_time(1)
+    assert people["lea"] in shop.members(silent)
+
+
+def test_a_window_of_months_moves_with_its_person_and_with_the_workspace(shop: Shop) -> None:
+    ada = shop.person("ada")
+    silent = shop.segment({"event": "login", "op": "did_not", "within": "P1M"})
+    shop.now = at("2027-04-05T18:00:00+00:00")
+    shop.track("ada", "login", ago=shop.now - at("2027-03-05T18:30:00+00:00"))
+    shop.pass_time(5 * SECOND)
+    assert shop.members(silent) == set(), "in UTC the month is not over"
+    save_limits(shop.pk, Limits(zone="Europe/Paris"))
+    shop.pass_time(1)
+    assert shop.members(silent) == {ada.person_id}
+    shop.identify("ada", timezone="Asia/Kolkata")
+    assert shop.members(silent) == set()
+
+
+def test_a_window_of_months_that_an_active_person_will_not_leave_sets_no_timer(shop: Shop) -> None:
+    shop.now = at("2027-04-05T18:00:00+00:00")
+    shop.person("ada", timezone="America/New_York")
+    segment = shop.segment({"event": "login", "op": "did", "within": "P2M"})
+    shop.track("ada", "login", ago=56 * DAY)
+    assert Timer.objects.filter(segment_id=segment.pk).count() == 1
+    shop.track("ada", "login", ago=DAY)
+    assert Timer.objects.filter(segment_id=segment.pk).count() == 0

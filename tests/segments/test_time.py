@@ -18,7 +18,7 @@ from troth.kernel.local_time import months_later, zones
 from troth.kernel.sql import is_sqlite
 from troth.messages.limit_settings import Limits, save_limits
 from troth.segments.changes import Changed, mark
-from troth.segments.clocks import end_in_sql, end_of, least_and_most, zone_of
+from troth.segments.clocks import cutoffs, end_in_sql, end_of, least_and_most, zone_of
 from troth.segments.horizons import Horizon, Span, local_day, midnight, read_horizon, read_moment, read_span, shift
 from troth.segments.kinds import REACH, Facts
 from troth.segments.looking import read_freshness
@@ -127,6 +127,16 @@ def test_the_database_and_python_read_the_same_clock(workspace: Any, begins: int
     assert found == end_of(begins, span, zone)
     least, most = least_and_most(span)
     assert begins + least <= found <= begins + most
+
+
+@given(st.one_of(MOMENTS, NEAR_A_CHANGE), SPANS, st.sampled_from(sorted(zones())), st.integers(-4 * DAY, 4 * DAY))
+@settings(max_examples=60, deadline=None)
+def test_what_is_over_wherever_somebody_is_is_told_without_a_calendar(now: int, span: Span, zone: str, near: int) -> None:
+    over, nowhere = cutoffs(now, span)
+    for begins in (over, nowhere + 1, shift(now, span, -1) + near):
+        assert begins > over or end_of(begins, span, zone) <= now
+        assert begins <= nowhere or end_of(begins, span, zone) > now
+    assert nowhere - over <= (8 * DAY if span.months else 0)
 
 
 @pytest.mark.parametrize("text", ["P", "PT", "7 days", "P1.5D", "-P1D", "P0D", "P300Y", "P1H", ""])

@@ -18,7 +18,6 @@ from troth.kernel.personal_data import Subject
 from troth.kernel.speech import ENGLISH, Said, Speech
 from troth.messages.models import HANDED_OVER, Engaged, State
 from troth.segments import windows
-from troth.segments.horizons import Horizon
 from troth.segments.kinds import Answer, Facts, Flip, Kind, Leaf, Moment, Read, refuse_unless
 from troth.segments.sql import Sql, all_of, opposite
 
@@ -84,15 +83,17 @@ class MessageKind(Kind):
     def wakes(self, leaf: Leaf) -> Iterator[str]:
         """See `Kind`."""
         yield MESSAGES
+        yield from windows.wakes(leaf)
 
     def reads(self, leaf: Leaf, path: str) -> Iterator[Read]:
         """See `Kind`. What somebody opened or clicked is noted for a purpose of its own."""
         if leaf["message"] in ENGAGED:
             yield Read(Datum(DatumKind.MEASUREMENT, ENGAGED[leaf["message"]][1]), f"{path}.message")
+        yield from windows.reads(leaf, path)
 
     def is_timed(self, leaf: Leaf) -> bool:
         """See `Kind`."""
-        return "within" in leaf or "older_than" in leaf
+        return windows.is_moving(leaf)
 
     def compile(self, leaf: Leaf, moment: Moment) -> Sql:
         """See `Kind`."""
@@ -105,7 +106,7 @@ class MessageKind(Kind):
     def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
         """See `Kind`."""
         kinds = [leaf["message"], *([f"{MEASURED}:{leaf['message']}"] if leaf["message"] in ENGAGED else [])]
-        return [_next(horizon, leaf, what, moment) for horizon in windows.horizons(leaf) if horizon for what in kinds]
+        return [flip for what in kinds for flip in _next_turns(leaf, what, moment)]
 
     def load(self, subject: Subject, leaves: Sequence[Leaf]) -> list[Told]:
         """What became of the messages of a person."""
@@ -114,7 +115,7 @@ class MessageKind(Kind):
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""
         told: Sequence[Told] = facts.further.get(self.key) or ()
-        wanted = [one for one in told if leaf.get("source", one.source) == one.source and windows.is_inside(leaf, one.at, now)]
+        wanted = [one for one in told if leaf.get("source", one.source) == one.source and windows.is_inside(leaf, one.at, facts, now)]
         found = {one.message_id: one for one in wanted if one.what == leaf["message"]}
         evidence = tuple(Said("{name} at {at}", {"name": one.source, "at": iso(one.at)}) for one in list(found.values())[-3:]) or (
             Said("none"),
@@ -131,7 +132,7 @@ class MessageKind(Kind):
 
     def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
         """See `Kind`."""
-        yield from windows.turns(leaf, (one.at for one in facts.further.get(self.key) or ()), since, until)
+        yield from windows.turns(leaf, (one.at for one in facts.further.get(self.key) or ()), facts)
 
     def as_of(self, told: Sequence[Told], at: int) -> Sequence[Told]:
         """See `Kind`."""
@@ -160,15 +161,15 @@ def _about(leaf: Leaf, what: str, moment: Moment) -> tuple[str, str, Sql]:
 
 def _happened(leaf: Leaf, what: str, moment: Moment, times: int) -> Sql:
     table, column, matching = _about(leaf, what, moment)
-    found = all_of([matching, windows.inside(leaf, column, moment.now)])
+    found = all_of([matching, windows.inside(leaf, column, moment)])
     if times == 1:
         return Sql(f"EXISTS (SELECT 1 FROM {table} f WHERE {found.text})", found.values)
     return Sql(f"(SELECT COUNT(DISTINCT f.message_id) FROM {table} f WHERE {found.text}) >= {times}", found.values)
 
 
-def _next(horizon: Horizon, leaf: Leaf, what: str, moment: Moment) -> Flip:
+def _next_turns(leaf: Leaf, what: str, moment: Moment) -> list[Flip]:
     table, column, matching = _about(leaf, what, moment)
-    return windows.next_reached(horizon, f"{table} f", column, matching, moment)
+    return windows.next_turns(leaf, f"{table} f", column, matching, moment)
 
 
 def _load_states(subject: Subject) -> Iterator[Told]:

@@ -89,6 +89,7 @@ class EventKind(Kind):
     def wakes(self, leaf: Leaf) -> Iterator[str]:
         """See `Kind`."""
         yield f"event:{fold_event_name(leaf['event'])}"
+        yield from windows.wakes(leaf)
 
     def events(self, leaf: Leaf) -> Iterator[str]:
         """See `Kind`."""
@@ -97,10 +98,11 @@ class EventKind(Kind):
     def reads(self, leaf: Leaf, path: str) -> Iterator[Read]:
         """See `Kind`."""
         yield Read(Datum(DatumKind.EVENT, fold_event_name(leaf["event"])), f"{path}.event")
+        yield from windows.reads(leaf, path)
 
     def is_timed(self, leaf: Leaf) -> bool:
         """See `Kind`."""
-        return "within" in leaf or "older_than" in leaf
+        return windows.is_moving(leaf)
 
     def compile(self, leaf: Leaf, moment: Moment) -> Sql:
         """See `Kind`."""
@@ -115,7 +117,7 @@ class EventKind(Kind):
     def _compile_outermost(self, leaf: Leaf, moment: Moment) -> Sql:
         named = matching({"event": leaf["event"]}, "e", moment)
         order = "e.ts, e.seq" if leaf["op"] == "first" else "e.ts DESC, e.seq DESC"
-        held = [windows.inside(leaf, "f.ts", moment.now)]
+        held = [windows.inside(leaf, "f.ts", moment)]
         held += [compile_properties(leaf["where"], "f.properties")] if "where" in leaf else []
         condition = all_of(held)
         # Without properties to look at, the index alone answers.
@@ -128,28 +130,16 @@ class EventKind(Kind):
 
     def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
         """See `Kind`. Where only `within` moves, events leave the window oldest first: the one that holds the count up decides."""
-        within, older = windows.horizons(leaf)
         found = matching({"event": leaf["event"]} if leaf["op"] in ("first", "last") else leaf, "e", moment)
-        if within and not older and leaf["op"] in ("did", "did_not"):
-            at_least, more_than = _range(leaf)
-            steps = {count for count in (at_least, None if more_than is None else more_than + 1) if count}
-            window = windows.inside(leaf, "e.ts", moment.now)
-            condition = all_of([found, window])
-            return [
-                Flip(
-                    within,
-                    Sql(
-                        f"(SELECT e.ts FROM people_event e WHERE {condition.text} ORDER BY e.ts DESC LIMIT 1 OFFSET {step - 1})",
-                        condition.values,
-                    ),
-                )
-                for step in steps
-            ]
-        return [windows.next_reached(horizon, "people_event e", "e.ts", found, moment) for horizon in (within, older) if horizon]
+        if not windows.moves_by_within_alone(leaf) or leaf["op"] in ("first", "last"):
+            return windows.next_turns(leaf, "people_event e", "e.ts", found, moment)
+        at_least, more_than = _range(leaf)
+        steps = {count for count in (at_least, None if more_than is None else more_than + 1) if count}
+        return [windows.last_to_leave(leaf, "people_event e", "e.ts", found, moment, step) for step in steps]
 
     def witness(self, leaf: Leaf, moment: Moment) -> Witness | None:
         """See `Kind`. There is a k-th latest event in the window where there are at least k."""
-        if leaf["op"] in ("first", "last") or "within" not in leaf or "older_than" in leaf:
+        if leaf["op"] in ("first", "last") or not windows.moves_by_within_alone(leaf) or windows.counts_months(leaf):
             return None
         at_least, more_than = _range(leaf)
         found = self.flips(leaf, moment)
@@ -160,9 +150,9 @@ class EventKind(Kind):
         if leaf["op"] in ("first", "last"):
             named = [event for event in facts.events if event.name == fold_event_name(leaf["event"])]
             outermost = named[:1] if leaf["op"] == "first" else named[-1:]
-            found = [event for event in outermost if matches(leaf, event) and windows.is_inside(leaf, event.ts, now)]
+            found = [event for event in outermost if matches(leaf, event) and windows.is_inside(leaf, event.ts, facts, now)]
             return Answer(bool(found), tell_events(outermost))
-        found = [event for event in facts.events if matches(leaf, event) and windows.is_inside(leaf, event.ts, now)]
+        found = [event for event in facts.events if matches(leaf, event) and windows.is_inside(leaf, event.ts, facts, now)]
         count = leaf.get("count", {"at_least": 1})
         times = len(found)
         if leaf["op"] == "did_not":
@@ -178,7 +168,7 @@ class EventKind(Kind):
     def turns(self, leaf: Leaf, facts: Facts, since: int, until: int) -> Iterator[int | None]:
         """See `Kind`."""
         name = fold_event_name(leaf["event"])
-        yield from windows.turns(leaf, (event.ts for event in facts.events if event.name == name), since, until)
+        yield from windows.turns(leaf, (event.ts for event in facts.events if event.name == name), facts)
 
     def describe(self, leaf: Leaf, say: Speech = ENGLISH) -> str:
         """See `Kind`."""
@@ -214,7 +204,7 @@ def _range(leaf: Mapping[str, Any]) -> tuple[int, int | None]:
 
 
 def _happened(leaf: Mapping[str, Any], moment: Moment, times: int) -> Sql:
-    found = all_of([matching(leaf, "e", moment), windows.inside(leaf, "e.ts", moment.now)])
+    found = all_of([matching(leaf, "e", moment), windows.inside(leaf, "e.ts", moment)])
     if found == NEVER:
         return NEVER
     offset = f" LIMIT 1 OFFSET {times - 1}" if times > 1 else ""

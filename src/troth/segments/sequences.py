@@ -10,9 +10,9 @@ from troth.kernel.speech import ENGLISH, Said, Speech
 from troth.kernel.spoken_durations import say_duration_in
 from troth.people.event_names import fold_event_name
 from troth.segments import windows
-from troth.segments.clocks import TIME_ZONE, end_in_sql, end_of, least_and_most, zone_of
+from troth.segments.clocks import TIME_ZONE, end_in_sql, end_of, is_over, least_and_most, next_over, zone_of
 from troth.segments.events import check_event, describe_where, matches, matching, tell_events
-from troth.segments.horizons import NOW, Span, read_span
+from troth.segments.horizons import Span, read_span
 from troth.segments.kinds import Answer, Facts, Flip, Happening, Kind, Leaf, Moment, Read, Witness, refuse_unless
 from troth.segments.sql import ALWAYS, Sql, all_of, any_of, opposite
 
@@ -53,6 +53,7 @@ class SequenceKind(Kind):
         yield from (f"event:{name}" for name in self.events(leaf))
         if any(gap.months for gap in _gaps(leaf)):
             yield f"attribute:{TIME_ZONE}"
+        yield from windows.wakes(leaf)
 
     def events(self, leaf: Leaf) -> Iterator[str]:
         """See `Kind`."""
@@ -64,42 +65,42 @@ class SequenceKind(Kind):
             yield Read(Datum(DatumKind.EVENT, fold_event_name(step["event"])), f"{path}.sequence[{number}].event")
         if any(gap.months for gap in _gaps(leaf)):
             yield Read(Datum(DatumKind.ATTRIBUTE, TIME_ZONE), f"{path}.gap" if "gap" in leaf else f"{path}.sequence")
+        yield from windows.reads(leaf, path)
 
     def is_timed(self, leaf: Leaf) -> bool:
         """See `Kind`."""
-        return _patience(leaf) is not None or any(windows.horizons(leaf))
+        return _patience(leaf) is not None or windows.is_moving(leaf)
 
     def compile(self, leaf: Leaf, moment: Moment) -> Sql:
         """See `Kind`."""
-        found = all_of([*_parts(leaf, moment), windows.inside(leaf, "s0.ts", moment.now), _over(leaf, moment)])
+        found = all_of([*_parts(leaf, moment), windows.inside(leaf, "s0.ts", moment), _over(leaf, moment)])
         return Sql(f"EXISTS (SELECT 1 FROM people_event s0 WHERE {found.text})", found.values)
 
     def flips(self, leaf: Leaf, moment: Moment) -> list[Flip]:
         """See `Kind`."""
-        within, older = windows.horizons(leaf)
         base = all_of(_parts(leaf, moment))
-        flips = []
-        if within and not older:
+        if windows.moves_by_within_alone(leaf):
             # The latest first step that counts is the last to leave the window.
-            counting = all_of([base, windows.inside(leaf, "s0.ts", moment.now), _over(leaf, moment)])
-            flips.append(Flip(within, Sql(f"(SELECT MAX(s0.ts) FROM people_event s0 WHERE {counting.text})", counting.values)))
-        moving = [horizon for horizon in (within if older else None, older) if horizon]
-        flips += [windows.next_reached(horizon, "people_event s0", "s0.ts", base, moment) for horizon in moving]
+            flips = [windows.last_to_leave(leaf, "people_event s0", "s0.ts", all_of([base, _over(leaf, moment)]), moment)]
+        else:
+            flips = windows.next_turns(leaf, "people_event s0", "s0.ts", base, moment)
         if patience := _patience(leaf):
             # What is waited for is told by the last step that came; where others must come before it, it may be one that waits for nothing.
             last = base if len(leaf["sequence"]) == 2 else matching(leaf["sequence"][-2], "s0", moment)
-            flips.append(_next_over(patience, last, moment))
+            flips.append(next_over("people_event s0", "s0.ts", patience, last, moment))
         return flips
 
     def witness(self, leaf: Leaf, moment: Moment) -> Witness | None:
         """See `Kind`. There is a latest first step that counts where there is any."""
-        within, older = windows.horizons(leaf)
-        return Witness(self.flips(leaf, moment)[0], True) if within and not older else None
+        is_told = windows.moves_by_within_alone(leaf) and not windows.counts_months(leaf)
+        return Witness(self.flips(leaf, moment)[0], True) if is_told else None
 
     def judge(self, leaf: Leaf, facts: Facts, now: int) -> Answer:
         """See `Kind`."""
         steps = leaf["sequence"]
-        for first in reversed([event for event in facts.events if matches(steps[0], event) and windows.is_inside(leaf, event.ts, now)]):
+        for first in reversed(
+            [event for event in facts.events if matches(steps[0], event) and windows.is_inside(leaf, event.ts, facts, now)]
+        ):
             found = _follow(leaf, [first], facts, now)
             if found:
                 return Answer(True, tell_events(found))
@@ -113,7 +114,7 @@ class SequenceKind(Kind):
         """See `Kind`."""
         names = set(self.events(leaf))
         found = [event.ts for event in facts.events if event.name in names]
-        yield from windows.turns(leaf, found, since, until)
+        yield from windows.turns(leaf, found, facts)
         if patience := _patience(leaf):
             yield from (end_of(at, patience, zone_of(facts)) for at in found)
 
@@ -169,26 +170,7 @@ def _patience(leaf: Leaf) -> Span | None:
 def _over(leaf: Leaf, moment: Moment) -> Sql:
     """That the wait after a first step which the last one would follow is over."""
     patience = _patience(leaf)
-    return _is_over("s0.ts", patience, moment) if patience and len(leaf["sequence"]) == 2 else ALWAYS
-
-
-def _is_over(begins: str, wait: Span, moment: Moment) -> Sql:
-    """That a wait which began at an instant is over. Where months differ, the index is asked before the calendar."""
-    least, _ = least_and_most(wait)
-    soonest = Sql(f"{begins} <= %s", (moment.now - least,))
-    if not wait.months:
-        return soonest
-    end = end_in_sql(begins, wait, moment.workspace_id)
-    return all_of([soonest, Sql(f"{end.text} <= %s", (*end.values, moment.now))])
-
-
-def _next_over(wait: Span, waiting: Sql, moment: Moment) -> Flip:
-    """The earliest end of a wait that some events `s0` of a person began, and which may come before everybody is looked at again."""
-    least, most = least_and_most(wait)
-    end = end_in_sql("s0.ts", wait, moment.workspace_id)
-    near = Sql("s0.ts > %s AND s0.ts <= %s", (moment.now - most, moment.until - least))
-    ahead = all_of([waiting, near, Sql(f"{end.text} > %s", (*end.values, moment.now))])
-    return Flip(NOW, Sql(f"(SELECT MIN({end.text}) FROM people_event s0 WHERE {ahead.text})", (*end.values, *ahead.values)))
+    return is_over("s0.ts", patience, moment) if patience and len(leaf["sequence"]) == 2 else ALWAYS
 
 
 def _parts(leaf: Leaf, moment: Moment) -> list[Sql]:
@@ -218,7 +200,7 @@ def _follows(leaf: Leaf, number: int, moment: Moment) -> Sql:
     if not is_last:
         parts.append(_follows(leaf, number + 1, moment))
         if number == len(leaf["sequence"]) - 2 and patience:
-            parts.append(_is_over(f"{own}.ts", patience, moment))
+            parts.append(is_over(f"{own}.ts", patience, moment))
     found = all_of(parts)
     comes = Sql(f"EXISTS (SELECT 1 FROM people_event {own} WHERE {found.text})", found.values)
     return opposite(comes) if is_last and leaf["op"] == "without" else comes

@@ -1,15 +1,21 @@
-"""The window of time in a condition on events: `within` or `older_than` a duration, `since` and `until` fixed moments. In Python and in SQL."""
+"""The window of time in a condition on events: `within` or `older_than` a duration, `since` and `until` fixed moments. In Python and in SQL.
+
+Something leaves `within`, and enters `older_than`, when the duration that began with it is over: months and years on the person's own clock (`clocks`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from troth.consent.coverage import Datum
+from troth.consent.coverage import Kind as DatumKind
 from troth.kernel.local_time import zones
 from troth.kernel.speech import ENGLISH, Speech
 from troth.kernel.spoken_durations import say_duration_in
-from troth.segments.horizons import Horizon, read_moment, read_span, shift
-from troth.segments.kinds import Flip, Moment, refuse_unless
+from troth.segments.clocks import TIME_ZONE, cutoffs, end_in_sql, end_of, is_over, is_under_way, next_over, zone_of
+from troth.segments.horizons import NOW, Horizon, Span, read_moment, read_span
+from troth.segments.kinds import Facts, Flip, Moment, Read, refuse_unless
 from troth.segments.sql import Sql, all_of
 
 FIELDS = frozenset({"within", "older_than", "since", "until", "zone"})
@@ -39,49 +45,105 @@ def _fixed(leaf: Mapping[str, Any], name: str) -> int | None:
     return moment.begins(leaf.get("zone", "UTC")) if moment else None
 
 
-def is_inside(leaf: Mapping[str, Any], ts: int, now: int) -> bool:
-    """Whether something that happened at an instant is in the window."""
-    within, older = read_span(leaf.get("within")), read_span(leaf.get("older_than"))
+def _spans(leaf: Mapping[str, Any]) -> tuple[Span | None, Span | None]:
+    """`within` and `older_than`."""
+    return read_span(leaf.get("within")), read_span(leaf.get("older_than"))
+
+
+def is_moving(leaf: Mapping[str, Any]) -> bool:
+    """Whether what is inside changes by time alone."""
+    return any(_spans(leaf))
+
+
+def moves_by_within_alone(leaf: Mapping[str, Any]) -> bool:
+    """Whether things leave the window by time and do not enter it."""
+    within, older = _spans(leaf)
+    return within is not None and older is None
+
+
+def counts_months(leaf: Mapping[str, Any]) -> bool:
+    """Whether it goes by a calendar, and so by a person's clock."""
+    return any(span.months for span in _spans(leaf) if span)
+
+
+def wakes(leaf: Mapping[str, Any]) -> Iterator[str]:
+    """The changes that may turn a condition because of its window."""
+    if counts_months(leaf):
+        yield f"attribute:{TIME_ZONE}"
+
+
+def reads(leaf: Mapping[str, Any], path: str) -> Iterator[Read]:
+    """What the window reads of a person."""
+    for name, span in zip(("within", "older_than"), _spans(leaf), strict=True):
+        if span and span.months:
+            yield Read(Datum(DatumKind.ATTRIBUTE, TIME_ZONE), f"{path}.{name}")
+
+
+def is_inside(leaf: Mapping[str, Any], ts: int, facts: Facts, now: int) -> bool:
+    """Whether something that happened at an instant is in the window of a person."""
+    within, older = _spans(leaf)
     since, until = _fixed(leaf, "since"), _fixed(leaf, "until")
+    zone = zone_of(facts) if counts_months(leaf) else ""
     return (
-        (within is None or ts > shift(now, within, -1))
-        and (older is None or ts <= shift(now, older, -1))
+        (within is None or end_of(ts, within, zone) > now)
+        and (older is None or end_of(ts, older, zone) <= now)
         and (since is None or ts >= since)
         and (until is None or ts < until)
     )
 
 
-def horizons(leaf: Mapping[str, Any]) -> tuple[Horizon | None, Horizon | None]:
-    """What `within` and `older_than` move with."""
-    within, older = leaf.get("within"), leaf.get("older_than")
-    return Horizon(f"-{within}") if within else None, Horizon(f"-{older}") if older else None
+def inside(leaf: Mapping[str, Any], column: str, moment: Moment) -> Sql:
+    """The window over a column in milliseconds, of the person of a row `p`."""
+    within, older = _spans(leaf)
+    moving = [*([is_under_way(column, within, moment)] if within else []), *([is_over(column, older, moment)] if older else [])]
+    return all_of([*moving, _inside_fixed(leaf, column)])
 
 
-def inside(leaf: Mapping[str, Any], column: str, now: int) -> Sql:
-    """The window over a column in milliseconds."""
-    within, older = horizons(leaf)
-    since, until = _fixed(leaf, "since"), _fixed(leaf, "until")
-    limits = (
-        (">", within.cutoff(now) if within else None),
-        ("<=", older.cutoff(now) if older else None),
-        (">=", since),
-        ("<", until),
-    )
+def _inside_fixed(leaf: Mapping[str, Any], column: str) -> Sql:
+    """`since` and `until`."""
+    limits = ((">=", _fixed(leaf, "since")), ("<", _fixed(leaf, "until")))
     return all_of(Sql(f"{column} {sign} %s", (limit,)) for sign, limit in limits if limit is not None)
 
 
-def next_reached(horizon: Horizon, rows: str, column: str, matching: Sql, moment: Moment) -> Flip:
-    """The earliest of some rows of a person that the horizon has not reached yet, and may reach before everybody is looked at again."""
-    ahead = all_of([matching, Sql(f"{column} > %s AND {column} <= %s", (horizon.cutoff(moment.now), horizon.cutoff(moment.until)))])
-    return Flip(horizon, Sql(f"(SELECT MIN({column}) FROM {rows} WHERE {ahead.text})", ahead.values))
+def next_turns(leaf: Mapping[str, Any], rows: str, column: str, matching: Sql, moment: Moment) -> list[Flip]:
+    """For each side that moves, the earliest of some rows of a person to pass it that has not yet, and may before everybody is looked at again."""
+    flips = []
+    for name, span in zip(("within", "older_than"), _spans(leaf), strict=True):
+        if span is None:
+            continue
+        if span.months:
+            flips.append(next_over(rows, column, span, matching, moment))
+            continue
+        horizon = Horizon(f"-{leaf[name]}")
+        ahead = all_of([matching, Sql(f"{column} > %s AND {column} <= %s", (horizon.cutoff(moment.now), horizon.cutoff(moment.until)))])
+        flips.append(Flip(horizon, Sql(f"(SELECT MIN({column}) FROM {rows} WHERE {ahead.text})", ahead.values)))
+    return flips
 
 
-def turns(leaf: Mapping[str, Any], instants: Iterable[int], since: int, until: int) -> Iterator[int | None]:
-    """When what happened at some instants did, entered the window, and left it."""
-    moving = [horizon for horizon in horizons(leaf) if horizon]
+def last_to_leave(leaf: Mapping[str, Any], rows: str, column: str, matching: Sql, moment: Moment, step: int = 1) -> Flip:
+    """Of a window that `within` alone moves, the row that holds the count up: rows leave the oldest first, so the `step`-th latest decides.
+
+    Where a calendar decides who is oldest, nothing is looked up while as many rows are surely in for longer than timers reach.
+    """
+    span, skipped = _spans(leaf)[0] or Span(0, 0), f" OFFSET {step - 1}" if step > 1 else ""
+    counting = all_of([matching, inside(leaf, column, moment)])
+    if not span.months:
+        latest = f"(SELECT {column} FROM {rows} WHERE {counting.text} ORDER BY {column} DESC LIMIT 1{skipped})"
+        return Flip(Horizon(f"-{leaf['within']}"), Sql(latest, counting.values))
+    end = end_in_sql(column, span, moment.workspace_id)
+    safe = all_of([matching, _inside_fixed(leaf, column), Sql(f"{column} > %s", (cutoffs(moment.until, span)[1],))])
+    enough = f"EXISTS (SELECT 1 FROM {rows} WHERE {safe.text} LIMIT 1{skipped})"
+    latest = f"(SELECT {end.text} AS ends FROM {rows} WHERE {counting.text} ORDER BY ends DESC LIMIT 1{skipped})"
+    return Flip(NOW, Sql(f"(CASE WHEN NOT {enough} THEN {latest} END)", (*safe.values, *end.values, *counting.values)))
+
+
+def turns(leaf: Mapping[str, Any], instants: Iterable[int], facts: Facts) -> Iterator[int]:
+    """When what happened to a person at some instants did, entered the window, and left it."""
+    spans = [span for span in _spans(leaf) if span]
+    zone = zone_of(facts) if counts_months(leaf) else ""
     for at in instants:
         yield at
-        yield from (horizon.reaches(at, since, until) for horizon in moving)
+        yield from (end_of(at, span, zone) for span in spans)
 
 
 def describe(leaf: Mapping[str, Any], say: Speech = ENGLISH) -> str:
