@@ -35,7 +35,8 @@ from troth.privacy.opendsr.own_certificate import CertificateMissing, own_certif
 from troth.privacy.opendsr.receiving import RequestChanged, receive
 from troth.privacy.opendsr.results import ResultsGone, open_results
 from troth.privacy.opendsr.signatures import sign
-from troth.workspaces.keys import Grant, find_grant
+from troth.workspaces.client_certificates import presented_certificate
+from troth.workspaces.keys import Grant, find_grant, find_grant_of_certificate
 
 log = structlog.get_logger()
 SCOPE = "dsr:write"
@@ -96,11 +97,17 @@ def _door(*methods: str) -> Callable[[View], View]:
 
 
 def _grant(request: HttpRequest) -> Grant:
-    """The grant of the key that came with a call; it decides the workspace. Raises _Refused."""
+    """The grant of the key, or of the client certificate, that came with a call; it decides the workspace. Raises _Refused."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    grant = find_grant(token.strip()) if scheme.lower() == "bearer" and 0 < len(token) <= 200 else None
+    certificate = presented_certificate(request.META)
+    if scheme:
+        grant = find_grant(token.strip()) if scheme.lower() == "bearer" and 0 < len(token) <= 200 else None
+    else:
+        grant = find_grant_of_certificate(certificate)
     if grant is None:
         raise _Refused(401, "Authentication", "key", "send a valid key: Authorization: Bearer KEY")
+    if grant.certificate and grant.certificate != certificate:
+        raise _Refused(401, "Authentication", "certificate", "this key is bound to a client certificate: connect with it (mTLS)")
     if SCOPE not in grant.scopes:
         raise _Refused(403, "Authentication", "scope", f"the key lacks the scope {SCOPE}")
     return grant

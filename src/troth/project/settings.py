@@ -10,6 +10,8 @@ TROTH_URL           the public address, which links in mail begin with
 TROTH_OPENDSR_URL   where OpenDSR is served, https; default TROTH_URL. Its host is the processor's domain (docs/opendsr.md)
 TROTH_OPENDSR_KEY, TROTH_OPENDSR_KEY_PASSWORD, TROTH_OPENDSR_CERTIFICATE  files (PEM) of the key that signs there and of its certificate
 TROTH_OPENDSR_ROOTS  a file (PEM) of further certificate authorities that other parties' certificates may come from
+TROTH_CLIENT_CERTIFICATE_HEADER, TROTH_TRUSTED_PROXIES  the header in which your proxy hands over the client certificate that it checked, and the addresses
+                    of your proxies, separated by commas; both unset: no certificate is looked at (docs/operate.md)
 TROTH_OPENDSR_OWN_TYPES  1: take rectification, restriction, objection and consent_withdrawal there too, and say so in the discovery
 TROTH_STORED_IN     the countries in which the data lies, as ISO 3166 codes separated by commas (DE,FR); receipts say so
 TROTH_HOSTS         further host names to answer to, separated by commas; `*` for any
@@ -43,6 +45,8 @@ TROTH_OPENDSR_KEY = env.str("TROTH_OPENDSR_KEY", "")
 TROTH_OPENDSR_KEY_PASSWORD = env.str("TROTH_OPENDSR_KEY_PASSWORD", "")
 TROTH_OPENDSR_CERTIFICATE = env.str("TROTH_OPENDSR_CERTIFICATE", "")
 TROTH_OPENDSR_ROOTS = env.str("TROTH_OPENDSR_ROOTS", "")
+TROTH_CLIENT_CERTIFICATE_HEADER = env.str("TROTH_CLIENT_CERTIFICATE_HEADER", "")
+TROTH_TRUSTED_PROXIES = env.list("TROTH_TRUSTED_PROXIES", default=[])
 TROTH_OPENDSR_OWN_TYPES = env.bool("TROTH_OPENDSR_OWN_TYPES", False)
 TROTH_SENDER = env.str("TROTH_SENDER", "Troth <troth@example.com>")
 TROTH_COMPACT_HOUR = env.int("TROTH_COMPACT_HOUR", 2)

@@ -127,6 +127,7 @@ ACTIONS = {
     "campaign.deleted": "deleted a draft of a campaign",
     "key.created": "created a key",
     "key.revoked": "revoked a key",
+    "key.bound": "bound a key to a client certificate, or released it",
     "member.invited": "invited a member",
     "invitation.revoked": "revoked an invitation",
     "member.joined": "accepted an invitation",

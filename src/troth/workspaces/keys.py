@@ -56,6 +56,8 @@ class Grant:
     workspace_id: int
     kind: str
     scopes: frozenset[str]
+    certificate: str = ""
+    """The SHA-256 of the client certificate that has to come with it at OpenDSR; empty: none."""
 
 
 def digest_of(token: str) -> str:
@@ -86,11 +88,19 @@ def create_key(
 
 def find_grant(token: str) -> Grant | None:
     """What a key may do, read from the database; None when it is unknown or revoked, or its workspace is leaving."""
-    key = Key.objects.filter(digest=digest_of(token), revoked_at=None, workspace__leaves_at=None).first()
+    return _grant_of(Key.objects.filter(digest=digest_of(token), revoked_at=None, workspace__leaves_at=None).first())
+
+
+def find_grant_of_certificate(digest: str) -> Grant | None:
+    """The same for the client certificate that stands for a key, by its SHA-256."""
+    return _grant_of(Key.objects.filter(certificate=digest, revoked_at=None, workspace__leaves_at=None).first()) if digest else None
+
+
+def _grant_of(key: Key | None) -> Grant | None:
     if key is None:
         return None
     _used.add(key.pk)
-    return Grant(key.pk, key.workspace_id, key.kind, frozenset(key.scopes))
+    return Grant(key.pk, key.workspace_id, key.kind, frozenset(key.scopes), key.certificate)
 
 
 def write_uses(now: int) -> None:

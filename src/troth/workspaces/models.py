@@ -153,11 +153,18 @@ class Key(models.Model):
     label = models.CharField(max_length=200, blank=True)
     prefix = models.CharField(max_length=24)
     digest = models.CharField(max_length=64, unique=True)
+    certificate = models.CharField(max_length=64, blank=True)
+    """The SHA-256 of the client certificate that stands for it at OpenDSR; empty: its text does."""
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["certificate"], name="key_by_certificate", condition=~models.Q(certificate=""))
+        ]
 
 
 class Invitation(models.Model):
