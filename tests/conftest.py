@@ -234,6 +234,29 @@ def own_server(tmp_path: Path) -> Iterator[Served]:
         served.stop()
 
 
+LONGEST = (
+    "browser/test_console_everywhere.py",
+    "api/test_access.py",
+    "browser/",
+    "wire/",
+    "consent/test_all_doors.py",
+    "acceptance/",
+    "project/",
+)
+"""What takes longest, longest first: begun last, one test process would be busy with it while the other has nothing left to do."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first; files are shared out to test processes in the order of their tests."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.nodeid.removeprefix("tests/")
+        return next((number for number, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
+
+    items.sort(key=place)
+
+
 def pytest_make_parametrize_id(config: Any, val: Any, argname: str) -> str | None:
     """Name a test with binary data by its length: compressed data can hold the time, and all test processes must agree on the names."""
     if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()):

@@ -1,108 +1,66 @@
-"""What must hold on every page of the console, for every role, in both themes, on a phone and on a desk. Pages are found in the URL conf."""
+"""What must hold on every page of the console, in both themes, on a phone and on a desk, as the owner of a workspace sees it. Pages are found in the URL
+conf. What others see is asked in test_console_roles.py."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.console_pages import Answer, Page, list_pages, look
+from bench.console_pages import list_pages, look
 from tests.browser.conftest import Filled, Watch
-from tests.browser.page_checks import MOVING, NARROW, SHAPE, UNSEEN_FOCUS, WIDE, judge_shape
-from troth.workspaces.models import Role
-from troth.workspaces.roles import Permission, permits
+from tests.browser.page_checks import WIDE
+from tests.browser.walking import Walk
+from tests.conftest import make_served
 
-pytestmark = pytest.mark.browser
-ROLES = [role.value for role in Role]
-WITH_FRAME = 12
-"""Pages that each role is shown in the browser, whatever others saw."""
-ONCE = re.compile(r'(name="csrfmiddlewaretoken" value|nonce)="[^"]*"')
+pytestmark = [pytest.mark.browser, pytest.mark.node]
+PARTS = 6
+"""In which the many pages are gone through, so that none takes too long."""
 
 
-@pytest.fixture(scope="module")
-def seen(filled: Filled) -> dict[str, list[tuple[Page, Answer]]]:
-    """Every guarded page, as each role is answered."""
-    pages = [page for page in list_pages(filled.examples) if page.is_guarded]
-    assert len(pages) > 8
-    return {role: [(page, look(filled.host, page.path, filled.sessions[role])) for page in pages] for role in ROLES}
-
-
-def test_each_role_is_answered_as_the_matrix_says(seen: dict[str, list[tuple[Page, Answer]]], findings: list[str]) -> None:
-    for role, answers in seen.items():
-        for page, answer in answers:
-            if answer.status == 405:
-                continue  # it only takes POST; tests/architecture/test_console_pages.py asks those
-            may = permits(role, Permission(page.permission))
-            right = answer.status in (200, 302, 303) if may else answer.status == 403
-            if not right:
-                findings.append(f"{role} on {page.path} ({page.name}): {answer.status}")
-            elif not may and "<h1" not in answer.body:
-                findings.append(f"{role} on {page.path} ({page.name}): the refusal is no page")
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_every_page_stays_at_home_and_fits_a_phone(
-    chromium: Any, filled: Filled, seen: dict[str, list[tuple[Page, Answer]]], findings: list[str], role: str
-) -> None:
-    context = filled.open_context(chromium, role)
-    watch = Watch(filled.host)
-    page = watch.follow(context.new_page())
-    titles: Counter[str] = Counter()
-    forbidden = 0
-    for number, (one, answer) in enumerate(seen[role]):
-        if answer.kind != "page" or answer.status not in (200, 403):
-            continue
-        if number >= WITH_FRAME and is_known(seen, role, number):
-            continue
-        forbidden += answer.status == 403
-        if answer.status == 403 and forbidden > 3:
-            continue  # they are one page with other words in it
-        page.set_viewport_size(WIDE)
-        page.goto(one.path)
-        shape = page.evaluate(SHAPE)
-        page.set_viewport_size(NARROW)
-        narrow = page.evaluate(SHAPE)
-        if answer.status == 200:
-            titles[f"{shape['title']}"] += 1
-        findings += [f"{one.path}: {line}" for line in judge_shape(shape, narrow)]
-        # What a forbidden page answers is no fault of the page.
-        complaints = [text for text in watch.complaints if not (answer.status == 403 and "403" in text)]
-        findings += [f"{one.path}: the browser complains: {text[:200]}" for text in complaints]
-        findings += [f"{one.path}: a request to {url}" for url in watch.foreign]
-        watch.complaints.clear()
-        watch.foreign.clear()
-    context.close()
-    findings += [f"{number} pages have the title “{title}”" for title, number in titles.items() if number > 1]
-
-
-def is_known(seen: dict[str, list[tuple[Page, Answer]]], role: str, number: int) -> bool:
-    """Whether a role before this one is shown the same; what stands around it is looked at on the role's first pages."""
-    own = content_of(seen[role][number][1])
-    return any(content_of(seen[other][number][1]) == own for other in ROLES[: ROLES.index(role)])
-
-
-def content_of(answer: Answer) -> str:
-    """What a page shows between its frame, without what each request makes anew."""
-    return ONCE.sub("", answer.body.partition("<main")[2].partition("</main>")[0])
-
-
-def test_focus_is_seen_and_motion_can_be_turned_off_everywhere(
-    chromium: Any, filled: Filled, seen: dict[str, list[tuple[Page, Answer]]], findings: list[str]
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_seen_reached_and_read_by_everybody_and_stays_at_home(
+    chromium: Any, filled: Filled, findings: list[str], part: int
 ) -> None:
     context = filled.open_context(chromium, "owner", reduced_motion="reduce")
-    page = context.new_page()
-    for one, answer in seen["owner"]:
-        if answer.kind != "page" or answer.status != 200:
-            continue
-        page.goto(one.path)
-        findings += [f"{one.path}: moves although motion is unwanted: {what}" for what in page.evaluate(MOVING)]
-        stops = []
-        for _ in range(4):
-            page.keyboard.press("Tab")
-            stops.append(page.evaluate("() => document.activeElement.outerHTML.slice(0, 80)"))
-        if len(set(stops)) < 3 or any(stop.startswith("<body") for stop in stops[:3]):
-            findings.append(f"{one.path}: the keyboard does not get on: {stops}")
-        findings += [f"{one.path}: nobody sees that this has the focus: {what}" for what in page.evaluate(UNSEEN_FOCUS)]
+    walk = Walk(context, Watch(filled.host))
+    guarded = [page.path for page in list_pages(filled.examples) if page.is_guarded]
+    visited = 0
+    for path in guarded[part::PARTS]:
+        answer = look(filled.host, path, filled.sessions["owner"])
+        if answer.kind == "page" and answer.status == 200:
+            findings += walk.visit(path)
+            visited += 1
     context.close()
+    assert visited > 3
+
+
+@pytest.mark.parametrize("role", ["", "owner"], ids=["stranger", "member"])
+def test_pages_outside_a_workspace_are_as_good(chromium: Any, filled: Filled, findings: list[str], role: str) -> None:
+    session = filled.sessions.get(role, "")
+    answers = {page.path: look(filled.host, page.path, session) for page in list_pages(filled.examples) if not page.is_guarded}
+    paths = [path for path, answer in answers.items() if answer.kind == "page" and answer.status == 200]
+    assert len(paths) > 1
+    options = {"viewport": WIDE, "reduced_motion": "reduce"}
+    context = (
+        filled.open_context(chromium, role, reduced_motion="reduce")
+        if role
+        else chromium.new_context(base_url=filled.served.url, **options)
+    )
+    walk = Walk(context, Watch(filled.host))
+    for path in paths:
+        findings += walk.visit(path)
+    findings += [f"{path} answers {answer.status}" for path, answer in answers.items() if answer.status >= 500]
+    context.close()
+
+
+def test_the_components_are_as_good(chromium: Any, tmp_path: Path, findings: list[str]) -> None:
+    served = make_served(tmp_path, TROTH_DEBUG="1")
+    served.start()
+    try:
+        context = chromium.new_context(base_url=served.url, viewport=WIDE, reduced_motion="reduce")
+        findings += Walk(context, Watch(f"127.0.0.1:{served.port}")).visit("/console/_design")
+        context.close()
+    finally:
+        served.stop()
