@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.api.test_access import OPERATIONS
-from troth.api.noting import ACTS, CHANGED, LOOKS, OF_THEIR_OWN, act_of
-from troth.kernel.clock import now_ms
-from troth.privacy.breaches.affected import count_affected
+from troth.api.noting import ACTS, CHANGED, LOOKS, OF_THEIR_OWN, SHOWN, act_of
+from troth.intake.commands import Identify, Identity
+from troth.intake.door import apply
+from troth.kernel.clock import DAY, now_ms
+from troth.kernel.ids import new_row_id
+from troth.people.models import Person
+from troth.privacy.breaches.affected import OPENED_ALL, Affected, count_affected
+from troth.workspaces import shown
 from troth.workspaces.agreements.instructions import list_instructions
-from troth.workspaces.audit import ACTIONS, read_entries
-from troth.workspaces.models import AuditEntry
+from troth.workspaces.audit import ACTIONS, forget_old_entries, read_entries
+from troth.workspaces.models import AuditEntry, ShownPeople
+from troth.workspaces.shown import count_distinct, key_of_tags, split_tags, tag_of
 
 CALLS = {f"{method} {path}" for method, path, _scope in OPERATIONS}
 SHOWS_PERSONS = ("/people", "/messages", "/requests", "/takeaways", "/retention/kept")
@@ -45,7 +55,7 @@ def test_a_breach_through_a_key_is_counted_and_what_it_set_up_is_an_instruction(
         alice.api.json("GET", path)
     alice.api.json("PUT", "/sending/hold", {"minutes": 5})
     found = count_affected(alice.workspace.pk, began, now_ms() + 1, 0)
-    assert (found.people, found.lists, found.exports) == (1, 1, 0)
+    assert (found.people, found.lists, found.exports) == (Person.objects.filter(workspace_id=alice.workspace.pk).count(), 0, 0)
     told = [(entry.action, entry.detail["call"]) for entry in list_instructions(alice.workspace.pk, limit=1)]
     assert told == [(CHANGED, "PUT /sending/hold")]
 
@@ -54,3 +64,56 @@ def test_an_erasure_by_a_key_is_written_down_about_nobody(alice: Any) -> None:
     alice.api.json("POST", f"/people/{alice.email}/erasure", status=202)
     entry = next(one for one in read_entries(alice.workspace.pk) if one.action == "person.erased")
     assert (entry.person_id, entry.detail["call"]) == (0, "POST /people/{person}/erasure")
+
+
+def test_a_list_that_a_key_reads_counts_as_whom_it_showed_each_once(alice: Any) -> None:
+    workspace_id = alice.workspace.pk
+    common: dict[str, Any] = {"workspace_id": workspace_id, "source": "api", "received_at": now_ms()}
+    apply([Identify(identity=Identity(external_id=f"shown-{n}"), **common) for n in range(7)], now=now_ms())
+    everybody = Person.objects.filter(workspace_id=workspace_id).count()
+    began, earlier = now_ms(), new_row_id()
+    page = alice.api.json("GET", "/people?limit=3")
+    assert count_affected(workspace_id, began, now_ms() + 1, 0) == Affected(3, 1, 0, 0)
+    alice.api.json("GET", "/people?limit=3")
+    alice.api.json("GET", f"/people/person:{page['items'][0]['id']}")
+    assert count_affected(workspace_id, began, now_ms() + 1, 0) == Affected(3, 3, 0, 0), "whoever was shown before is not counted again"
+    alice.api.json("GET", f"/people?limit=100&cursor={page['next_cursor']}")
+    alice.api.json("GET", "/messages")
+    assert count_affected(workspace_id, began, now_ms() + 1).people == everybody
+    rows = ShownPeople.objects.filter(workspace_id=workspace_id, entry_id__gt=earlier).order_by("entry_id")
+    numbers = list(rows.values_list("number", flat=True))
+    assert numbers[:3] == [3, 3, everybody - 3] and len(numbers) == 4, "one row a call"
+
+
+def test_whoever_is_erased_stands_there_no_more_and_still_counts(alice: Any) -> None:
+    workspace_id, began = alice.workspace.pk, now_ms()
+    shown_people = len(alice.api.json("GET", "/people?limit=100")["items"])
+    row = ShownPeople.objects.filter(workspace_id=workspace_id).latest("entry_id")
+    assert tag_of(key_of_tags(workspace_id), int(alice.person_id)) in set(split_tags(bytes(row.tags)))
+    assert int(alice.person_id).to_bytes(8, "big") not in bytes(row.tags), "no number of a person stands there"
+    alice.api.json("POST", f"/people/{alice.email}/erasure", status=202)
+    assert count_affected(workspace_id, began, now_ms() + 1, 0).people == shown_people
+
+
+def test_a_list_that_shows_nobody_is_no_list_and_what_was_shown_goes_with_its_entry(alice: Any) -> None:
+    workspace_id, began = alice.workspace.pk, now_ms()
+    alice.api.json("GET", "/people?identifier=nobody-at-all")
+    assert count_affected(workspace_id, began, now_ms() + 1, 0) == Affected(0, 1, 0, 0)
+    assert ShownPeople.objects.filter(workspace_id=workspace_id).exists()
+    while forget_old_entries(now_ms() + 4_000 * DAY):
+        pass
+    assert not ShownPeople.objects.filter(workspace_id=workspace_id).exists()
+
+
+def test_every_call_that_shows_many_says_who_they_are() -> None:
+    many = {call for call, action in ACTS.items() if action in OPENED_ALL and call.startswith("GET ") and "{person}" not in call}
+    assert many - SHOWN.keys() == {"GET /consent-standings"}, "which tells numbers"
+    assert SHOWN.keys() <= ACTS.keys()
+
+
+@given(st.lists(st.lists(st.integers(0, 40), max_size=30), max_size=6), st.integers(1, 50))
+def test_distinct_tags_are_counted_in_as_little_memory_as_is_there(pages: list[list[int]], at_once: int) -> None:
+    tags = [[n.to_bytes(4, "big") * 2 for n in page] for page in pages]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shown, "AT_ONCE", at_once)
+        assert count_distinct(tags, sum(map(len, pages))) == len({n for page in pages for n in page})

@@ -98,9 +98,11 @@ class BreachOut(Schema):
 class AffectedOut(Schema):
     """What members' accounts and keys of the API looked at, from the audit log."""
 
-    people: int = Field(description="Distinct persons opened by themselves.")
+    people: int = Field(description="Distinct persons opened by themselves, or shown to a key in a list.")
     acts: int
-    lists: int = Field(description="How often lists of persons were seen, whose persons the log does not name.")
+    lists: int = Field(
+        description="How often lists were seen of which it is not noted whom they showed: those that members see in the console."
+    )
     exports: int
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest
 from ninja.operation import Operation
 
@@ -22,6 +23,7 @@ from troth.messages.lookup import find_message
 from troth.people.lookup import PersonNotFound
 from troth.privacy.models import PrivacyRequest
 from troth.workspaces.audit import API, NOBODY, address_of, record_access
+from troth.workspaces.shown import note_shown
 
 CHANGED = "api.changed"
 NUMBERED: Mapping[str, str] = MappingProxyType({"campaign_id": "campaign", "newsletter_id": "newsletter", "rule_id": "schedule"})
@@ -77,6 +79,17 @@ ACTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """By operation, what the audit log calls it."""
+SHOWN: Mapping[str, str] = MappingProxyType(
+    {
+        "GET /people": "id",
+        "GET /segments/{segment_id}/members": "id",
+        "GET /purposes/{purpose_key}/lacking": "person_id",
+        "GET /messages": "person_id",
+        "GET /requests": "person_id",
+        "GET /webhooks/{webhook_id}/deliveries": "person_id",
+    }
+)
+"""Calls that show a page of many, by the field that says who each is: noted beside the entry (`workspaces.shown`)."""
 OF_THEIR_OWN = frozenset({"GET /retention/kept/{item_id}"})
 """These write their own entry."""
 LOOKS = frozenset({"POST /templates/{template_key}/check", "POST /letters/preview", "POST /suppressions/check"})
@@ -102,19 +115,27 @@ def note_calls(operation: Operation, path: str) -> None:
     def noted(request: HttpRequest, **named: Any) -> Any:
         answer = view(request, **named)
         workspace_id = workspace_of(request)
-        record_access(
-            workspace_id,
-            user_id=NO_MEMBER,
-            role=API,
-            action=action,
-            at=now_ms(),
-            person_id=_whom(workspace_id, named),
-            detail={"key": key_of(request), "call": call, **{NUMBERED[name]: named[name] for name in NUMBERED if name in named}},
-            address=address_of(request.META),
-        )
+        with transaction.atomic():
+            entry_id = record_access(
+                workspace_id,
+                user_id=NO_MEMBER,
+                role=API,
+                action=action,
+                at=now_ms(),
+                person_id=_whom(workspace_id, named),
+                detail={"key": key_of(request), "call": call, **{NUMBERED[name]: named[name] for name in NUMBERED if name in named}},
+                address=address_of(request.META),
+            )
+            if call in SHOWN:
+                note_shown(workspace_id, entry_id, _shown(answer, SHOWN[call]))
         return answer
 
     operation.view_func = noted
+
+
+def _shown(answer: Any, name: str) -> list[int]:
+    """Whom a page shows; somebody erased since is nobody."""
+    return [int(said) for one in answer.items if (said := getattr(one, name))]
 
 
 def _whom(workspace_id: int, named: Mapping[str, Any]) -> int:

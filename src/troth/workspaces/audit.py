@@ -13,7 +13,7 @@ from django.db import transaction
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
 from troth.kernel.ids import bucket_of, new_row_id
-from troth.workspaces.models import AuditEntry, ExpiredAudit, Workspace
+from troth.workspaces.models import AuditEntry, ExpiredAudit, ShownPeople, Workspace
 
 ACTIONS = {
     "people.list": "looked through people",
@@ -208,14 +208,18 @@ def record_access(
     detail: dict[str, Any] | None = None,
     reason: str = "",
     address: str = "",
-) -> None:
-    """Write down one act of a member, in the caller's transaction. `detail` holds names and numbers, never a person's values. Raises ActionUnknown."""
+) -> int:
+    """Write down one act of a member, in the caller's transaction; the entry's id. `detail` holds names and numbers, never a person's values.
+
+    Raises ActionUnknown.
+    """
     if action not in ACTIONS:
         raise ActionUnknown(f"The audit log has no words for {action}: add it to troth.workspaces.audit.ACTIONS.")
+    entry_id = new_row_id()
     AuditEntry.objects.create(
         bucket=bucket_of(person_id),
         person_id=person_id,
-        entry_id=new_row_id(),
+        entry_id=entry_id,
         workspace_id=workspace_id,
         at=at,
         user_id=user_id,
@@ -225,6 +229,7 @@ def record_access(
         reason=reason,
         address=address,
     )
+    return entry_id
 
 
 def address_of(meta: Mapping[str, Any]) -> str:
@@ -298,6 +303,7 @@ def forget_old_entries(now: int) -> bool:
         with transaction.atomic():
             if keys:
                 ExpiredAudit.objects.update_or_create(workspace_id=workspace.pk, defaults={"until": keys[-1][2] + 1})
+                ShownPeople.objects.filter(workspace_id=workspace.pk, entry_id__lte=keys[-1][2]).delete()
             for bucket, person_id, entry_id in keys:
                 AuditEntry.objects.filter(bucket=bucket, person_id=person_id, entry_id=entry_id).delete()
         more = more or len(keys) == FORGOTTEN_AT_ONCE

@@ -211,6 +211,20 @@ class AuditEntry(models.Model):
         indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "entry_id"], name="audit_by_age")]
 
 
+class ShownPeople(models.Model):
+    """Whom an act showed that showed many at once, as keyed tags (`shown`): one row for the act, however many they are."""
+
+    entry_id = models.BigIntegerField(primary_key=True)
+    """Of the audit log."""
+    workspace_id = models.BigIntegerField()
+    number = models.IntegerField()
+    tags = models.BinaryField()
+    """Eight bytes for each person."""
+
+    class Meta:
+        indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "entry_id"], name="shown_by_age")]
+
+
 class ExpiredAudit(models.Model):
     """How far entries of a workspace's audit log have gone by age: it stays when the log is kept longer from then on."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from troth.kernel.personal_data import Store, Subject, Table, declare, keys_of
+from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal, keys_of
 from troth.kernel.tenancy import declare_of_installation
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.models import AuditEntry
@@ -51,6 +51,10 @@ declare(
     )
 )
 
+declare_not_personal(
+    "workspaces.ShownPeople",
+    "keyed tags, used to count whom a breach touched: without the installation's key and the person's number, which is erased with them, they lead to nobody",
+)
 declare_of_installation(
     "workspaces.User", "a user may belong to several workspaces: who is left without one goes with the last (privacy.leaving)"
 )

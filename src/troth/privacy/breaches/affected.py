@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
 from troth.workspaces.audit import NOBODY, first_id
-from troth.workspaces.models import AuditEntry
+from troth.workspaces.models import AuditEntry, ShownPeople
+from troth.workspaces.shown import count_distinct, key_of_tags, split_tags, tag_of
+
+LOG, SHOWN = AuditEntry._meta.db_table, ShownPeople._meta.db_table
+AT_ONCE = 500
 
 OPENED_ALL = (
     "people.list",
@@ -19,13 +25,13 @@ OPENED_ALL = (
     "live.watched",
     "live.read",
 )
-"""Acts that show many persons at once, and name none in the log."""
+"""Acts that show many persons at once, and name none in the log; of those by a key it is noted beside them whom they showed."""
 TOOK_AWAY = ("person.exported", "person.handed_over", "audit.exported", "workspace.takeaway_downloaded", "workspace.handed_over")
 
 
 @dataclass(frozen=True)
 class Affected:
-    """What was looked at in a time: distinct persons opened by themselves, how often lists of persons were, and how many were taken away."""
+    """What was looked at in a time: distinct persons opened by themselves or shown in a list, acts, lists of which it is not noted whom they showed, and how many were taken away."""
 
     people: int
     records: int
@@ -36,17 +42,43 @@ class Affected:
 def count_affected(workspace_id: int, since: int, until: int, user_id: int | None = None) -> Affected:
     """Acts of one member (0: of keys and the command line), or of all, from `since` to before `until` (milliseconds). Reads all buckets, from the index on age.
 
-    Persons erased since stand in the log as nobody: they are counted among the records, and not among the persons.
+    Persons erased since stand in the log as nobody: opened by themselves they are counted among the records and not among the persons, shown in a
+    list among both.
     """
-    clauses, values = "workspace_id = %s AND entry_id >= %s AND at >= %s AND at < %s", [workspace_id, first_id(since), since, until]
+    clauses, values = "e.workspace_id = %s AND e.entry_id >= %s AND e.at >= %s AND e.at < %s", [workspace_id, first_id(since), since, until]
     if user_id is not None:
-        clauses, values = f"{clauses} AND user_id = %s", [*values, user_id]
+        clauses, values = f"{clauses} AND e.user_id = %s", [*values, user_id]
     lists, exports = ", ".join(["%s"] * len(OPENED_ALL)), ", ".join(["%s"] * len(TOOK_AWAY))
+    told = f"EXISTS (SELECT 1 FROM {SHOWN} s WHERE s.entry_id = e.entry_id)"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT COUNT(DISTINCT CASE WHEN person_id <> {NOBODY} THEN person_id END), COUNT(*),"
-            f" COUNT(CASE WHEN action IN ({lists}) THEN 1 END), COUNT(CASE WHEN action IN ({exports}) THEN 1 END)"
-            f" FROM {AuditEntry._meta.db_table} WHERE {clauses}",
+            f"SELECT COUNT(DISTINCT CASE WHEN e.person_id <> {NOBODY} THEN e.person_id END), COUNT(*),"
+            f" COUNT(CASE WHEN e.action IN ({lists}) AND e.person_id = {NOBODY} AND NOT {told} THEN 1 END),"
+            f" COUNT(CASE WHEN e.action IN ({exports}) THEN 1 END) FROM {LOG} e WHERE {clauses}",
             [*OPENED_ALL, *TOOK_AWAY, *values],
         )
-        return Affected(*cursor.fetchone())
+        opened, records, untold, taken = cursor.fetchone()
+        cursor.execute(f"SELECT COALESCE(SUM(s.number), 0) FROM {LOG} e JOIN {SHOWN} s ON s.entry_id = e.entry_id WHERE {clauses}", values)
+        shown = int(cursor.fetchone()[0])
+    people = count_distinct(_Tags(workspace_id, clauses, values), opened + shown) if shown else opened
+    return Affected(people, records, untold, taken)
+
+
+class _Tags:
+    """The tags of everybody who was opened or shown, act by act; read anew whenever they are gone through."""
+
+    def __init__(self, workspace_id: int, clauses: str, values: Sequence[int]) -> None:
+        self._key, self._clauses, self._values = key_of_tags(workspace_id), clauses, values
+
+    def __iter__(self) -> Iterator[Iterator[bytes]]:
+        """Reads all buckets, from the index on age."""
+        opened = f"SELECT DISTINCT e.person_id FROM {LOG} e WHERE {self._clauses} AND e.person_id <> {NOBODY}"
+        yield (tag_of(self._key, person_id) for (person_id,) in self._read(opened))
+        shown = f"SELECT s.tags FROM {LOG} e JOIN {SHOWN} s ON s.entry_id = e.entry_id WHERE {self._clauses}"
+        yield from (split_tags(bytes(tags)) for (tags,) in self._read(shown))
+
+    def _read(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, self._values)
+            while rows := cursor.fetchmany(AT_ONCE):
+                yield from rows

@@ -1,0 +1,48 @@
+"""Whom a list showed, beside its one entry in the audit log: so that a breach through a key counts persons, and not pages.
+
+A person stands there as a keyed tag of eight bytes. It is computed from the person's number, which is erased with them: then nobody can tell any
+more who it was, and that somebody was shown still counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from troth.kernel.crypto import derive, short_tag
+from troth.workspaces.models import ShownPeople
+
+BYTES = 8
+AT_ONCE = 400_000
+"""Tags of which it is kept in memory whether they were met."""
+
+
+def key_of_tags(workspace_id: int) -> bytes:
+    """The key of a workspace's tags, to be used for many."""
+    return derive(b"shown/v1:%d" % workspace_id)
+
+
+def tag_of(key: bytes, person_id: int) -> bytes:
+    """The tag of a person."""
+    return short_tag(key, person_id.to_bytes(8, "big"))[:BYTES]
+
+
+def note_shown(workspace_id: int, entry_id: int, person_ids: Iterable[int]) -> None:
+    """Note whom an act showed, in the transaction that writes its entry."""
+    key = key_of_tags(workspace_id)
+    tags = sorted({tag_of(key, person_id) for person_id in person_ids})
+    ShownPeople.objects.create(entry_id=entry_id, workspace_id=workspace_id, number=len(tags), tags=b"".join(tags))
+
+
+def count_distinct(tags: Iterable[Iterable[bytes]], most: int) -> int:
+    """How many different tags there are among at most `most`, in bounded memory: gone through again for each part of them. Pure."""
+    parts = 1 + most // AT_ONCE
+    found = 0
+    for part in range(parts):
+        found += len({tag for some in tags for tag in some if int.from_bytes(tag[:4], "big") % parts == part})
+    return found
+
+
+def split_tags(tags: bytes) -> Iterator[bytes]:
+    """The tags of one act. Pure."""
+    for start in range(0, len(tags), BYTES):
+        yield tags[start : start + BYTES]
