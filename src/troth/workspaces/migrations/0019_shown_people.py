@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workspaces", "0017_controller_language")]
+    dependencies = [("workspaces", "0018_key_certificates")]
 
     operations = [
         migrations.CreateModel(
