@@ -23,6 +23,7 @@ from troth.kernel.clock import HOUR, MINUTE, now_ms
 from troth.kernel.personal_data import Subject
 from troth.messages.controls import CONTESTED, ControlInvalid, let_go, read_controls, stop_sending
 from troth.people.lookup import find_person
+from troth.privacy.checks import check_requests
 from troth.privacy.contested import Contested
 from troth.privacy.contests.contesting import contest_entry
 from troth.privacy.contests.telling import tell_due
@@ -235,6 +236,8 @@ def test_who_cannot_be_told_yet_is_told_as_soon_as_it_is_possible_and_a_controll
     assert own.waits == "" and not tell_due(now)
     own.refresh_from_db()
     assert (own.trouble, own.told_at) == ("no_contact", None)
+    is_good, says = check_requests(now + HOUR)
+    assert not is_good and "1 contested instructions of which the controller was not told" in says and check_requests(now + MINUTE)[0]
     user = User.objects.create_user("olivia@example.com", name="Olivia", locale="fr_FR")
     Member.objects.create(user=user, workspace=agency, role="owner")
     Workspace.objects.filter(pk=agency.pk).update(processes_for="")

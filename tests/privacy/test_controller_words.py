@@ -26,6 +26,9 @@ from troth.privacy.controllers import find_controllers, speech_of
 from troth.privacy.desk import cases
 from troth.privacy.desk.forwarding import forward_due
 from troth.privacy.history import By
+from troth.privacy.leaving.asking import ask_to_leave
+from troth.privacy.leaving.carrying_out import carry_out
+from troth.privacy.leaving.telling import tell_owners
 from troth.privacy.models import RequestState, RequestType
 from troth.privacy.processors.register import register_processor
 from troth.privacy.processors.telling import tell_next
@@ -34,8 +37,16 @@ from troth.workspaces.agreements.registry import Kind, list_versions, publish_ag
 from troth.workspaces.models import Member, User, Workspace
 
 SOURCE = Path(troth.__file__).parent / "privacy"
-TELL = ("desk/forwarding.py", "contests/telling.py", "processors/telling.py", "renewed_agreements.py")
-WHOLE = {"contest": "CONTEST", "forward": "FORWARDED", "processor": "PROCESSOR", "agreement": "AGREEMENT"}
+TELL = ("desk/forwarding.py", "contests/telling.py", "processors/telling.py", "leaving/telling.py", "renewed_agreements.py")
+WHOLE = {
+    "contest": "CONTEST",
+    "forward": "FORWARDED",
+    "processor": "PROCESSOR",
+    "agreement": "AGREEMENT",
+    "leaving": "LEAVING",
+    "left": "LEFT",
+    "left but": "LEFT_BUT",
+}
 LANGUAGES = [code for code in WORDS if code != "en"]
 
 
@@ -119,3 +130,17 @@ def test_where_no_language_is_known_it_is_english_and_one_that_is_not_spoken_is_
     with pytest.raises(CommandError, match="invalid choice"):
         call_command("workspace_role", str(workspace.pk), "--language", "tlh")
     assert Workspace.objects.get(pk=workspace.pk).controller_language == ""
+
+
+def test_owners_are_told_in_their_language_that_what_they_own_is_deleted_and_get_the_certificate_in_it(workspace: Any, post: Kept) -> None:
+    for name, locale in (("olga", "de"), ("oscar", "")):
+        Member.objects.create(user=User.objects.create_user(f"{name}@agency.example", locale=locale), workspace=workspace, role="owner")
+    now = now_ms()
+    asked = ask_to_leave([workspace], confirmed=workspace.name, by="operator", now=now, whole_account=False, hold_days=0)
+    tell_owners(asked, workspace.name, now)
+    told = texts(post)
+    assert "wird endgültig gelöscht" in told["olga@agency.example"] and "is to be deleted for good" in told["oscar@agency.example"]
+    carry_out(asked)
+    told = texts(post)
+    assert told["olga@agency.example"].startswith("Die Bescheinigung einer Löschung\nEs ist endgültig gelöscht")
+    assert told["oscar@agency.example"].startswith("The certificate of a deletion\nIt is deleted for good")

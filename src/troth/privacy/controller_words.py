@@ -16,9 +16,33 @@ AGREEMENT: Final = (
     "{agreement}: version {number} is published. It counts for your company once an owner who may bind it has accepted it;"
     " until then what was accepted before is shown as not up to date. What changed is marked there:"
 )
+LEAVING: Final = (
+    "{name} is to be deleted for good, with everything in it. From now on its keys open nothing and it sends nothing.\n\n"
+    "It begins {at} UTC. Until then any owner can call it off, in the console under Settings, and can take everything along.\n\n"
+    "Follow it, and get the certificate when it is done: {place}\n\n"
+    "If you did not expect this, call it off, and change your password.\n"
+)
+LEFT: Final = (
+    "It is deleted for good, with everything in it. This certificate says so, signed by this installation; your address is kept no longer.\n"
+    "The same until {day}: {place}"
+)
+LEFT_BUT: Final = (
+    "It is deleted for good, with everything in it. This certificate says so, signed by this installation; it says what is not reached yet:"
+    " the bytes that PostgreSQL keeps of it are overwritten by the next compaction, which {when}. A later certificate comes by mail after that,"
+    " and your address is kept no longer.\nFollowed: {place}"
+)
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {},
     "de": {
+        "leaving": "{name} wird endgültig gelöscht, mit allem, was darin ist. Ab jetzt öffnen die Schlüssel nichts mehr, und es wird nichts mehr gesendet.\n\nDie Löschung beginnt {at} UTC. Bis dahin kann jeder Eigentümer sie absagen, in der Konsole unter Settings, und alles mitnehmen.\n\nHier verfolgen Sie sie und bekommen am Ende die Bescheinigung: {place}\n\nWenn Sie das nicht erwartet haben, sagen Sie sie ab, und ändern Sie Ihr Passwort.\n",
+        "left": "Es ist endgültig gelöscht, mit allem, was darin war. Das sagt diese Bescheinigung, von dieser Installation unterschrieben; Ihre Adresse wird nicht länger aufbewahrt.\nDasselbe bis {day}: {place}",
+        "left but": "Es ist endgültig gelöscht, mit allem, was darin war. Das sagt diese Bescheinigung, von dieser Installation unterschrieben, und auch, was noch nicht erreicht ist: Was PostgreSQL davon an Bytes behält, überschreibt die nächste Verdichtung ({when}). Danach kommt eine spätere Bescheinigung per Mail, und Ihre Adresse wird nicht länger aufbewahrt.\nZu verfolgen: {place}",
+        "{name} is to be deleted": "{name} wird gelöscht",
+        "{name} stays": "{name} bleibt",
+        "The deletion of {name} was called off.": "Die Löschung von {name} wurde abgesagt.",
+        "The certificate of a deletion": "Die Bescheinigung einer Löschung",
+        "begins {at} UTC": "beginnt {at} UTC",
+        "is under way": "läuft",
         "contest": "{workspace} verarbeitet personenbezogene Daten für {controller}. Nach unserer Auffassung verstößt eine Weisung gegen Datenschutzrecht; das teilen wir Ihnen unverzüglich mit (Art. 28 Abs. 3 letzter Unterabsatz DSGVO).",
         "An instruction infringes the law in our opinion: {what}": "Eine Weisung verstößt nach unserer Auffassung gegen das Recht: {what}",
         "Instruction": "Weisung",
@@ -85,6 +109,15 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "agreement": "{agreement}: Fassung {number} ist veröffentlicht. Sie gilt für Ihr Unternehmen, sobald ein Eigentümer, der es binden darf, sie angenommen hat; bis dahin wird das früher Angenommene als nicht aktuell gezeigt. Was sich geändert hat, ist dort markiert:",
     },
     "fr": {
+        "leaving": "{name} va être supprimé définitivement, avec tout ce qui s’y trouve. Dès maintenant, ses clés n’ouvrent plus rien et rien n’en est envoyé.\n\nLa suppression commence le {at} UTC. D’ici là, tout propriétaire peut l’annuler, dans la console sous Settings, et tout emporter.\n\nPour la suivre, et recevoir l’attestation à la fin : {place}\n\nSi vous ne vous y attendiez pas, annulez-la, et changez votre mot de passe.\n",
+        "left": "C’est supprimé définitivement, avec tout ce qui s’y trouvait. Cette attestation le dit, signée par cette installation ; votre adresse n’est plus conservée.\nLa même jusqu’au {day} : {place}",
+        "left but": "C’est supprimé définitivement, avec tout ce qui s’y trouvait. Cette attestation le dit, signée par cette installation, et dit aussi ce qui n’est pas encore atteint : les octets que PostgreSQL en garde sont écrasés par le prochain compactage ({when}). Une attestation ultérieure vient ensuite par courriel, et votre adresse n’est plus conservée.\nÀ suivre : {place}",
+        "{name} is to be deleted": "{name} va être supprimé",
+        "{name} stays": "{name} reste",
+        "The deletion of {name} was called off.": "La suppression de {name} a été annulée.",
+        "The certificate of a deletion": "L’attestation d’une suppression",
+        "begins {at} UTC": "commence le {at} UTC",
+        "is under way": "en cours",
         "contest": "{workspace} traite des données à caractère personnel pour {controller}. À notre avis, une instruction constitue une violation du droit de la protection des données ; nous vous en informons immédiatement (art. 28, par. 3, dernier alinéa, RGPD).",
         "An instruction infringes the law in our opinion: {what}": "Une instruction viole le droit, à notre avis : {what}",
         "Instruction": "Instruction",
@@ -151,6 +184,15 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "agreement": "{agreement} : la version {number} est publiée. Elle vaut pour votre entreprise dès qu’un propriétaire habilité à l’engager l’a acceptée ; d’ici là, ce qui a été accepté est indiqué comme n’étant plus à jour. Les changements y sont signalés :",
     },
     "es": {
+        "leaving": "{name} se va a eliminar definitivamente, con todo lo que contiene. Desde ahora sus claves no abren nada y no se envía nada.\n\nLa eliminación empieza el {at} UTC. Hasta entonces cualquier propietario puede anularla, en la consola en Settings, y llevárselo todo.\n\nPara seguirla, y recibir el certificado al final: {place}\n\nSi no lo esperaba, anúlela y cambie su contraseña.\n",
+        "left": "Está eliminado definitivamente, con todo lo que contenía. Lo dice este certificado, firmado por esta instalación; su dirección ya no se conserva.\nEl mismo hasta el {day}: {place}",
+        "left but": "Está eliminado definitivamente, con todo lo que contenía. Lo dice este certificado, firmado por esta instalación, y dice también lo que aún no se ha alcanzado: los bytes que PostgreSQL conserva de ello los sobrescribe la próxima compactación ({when}). Después llega por correo un certificado posterior, y su dirección ya no se conserva.\nPara seguirlo: {place}",
+        "{name} is to be deleted": "{name} se va a eliminar",
+        "{name} stays": "{name} se queda",
+        "The deletion of {name} was called off.": "Se anuló la eliminación de {name}.",
+        "The certificate of a deletion": "El certificado de una eliminación",
+        "begins {at} UTC": "empieza el {at} UTC",
+        "is under way": "en curso",
         "contest": "{workspace} trata datos personales por cuenta de {controller}. En nuestra opinión, una instrucción infringe la normativa de protección de datos; se lo comunicamos de inmediato (art. 28, apdo. 3, último párrafo, RGPD).",
         "An instruction infringes the law in our opinion: {what}": "Una instrucción infringe la ley, en nuestra opinión: {what}",
         "Instruction": "Instrucción",

@@ -52,6 +52,11 @@ def tell(own: ContestedInstruction, now: int) -> None:
     own.refresh_from_db()
 
 
+def count_untold(now: int) -> int:
+    """Of how many contested instructions of the installation the controller should know by now, and does not."""
+    return ContestedInstruction.objects.filter(next_at__isnull=False, at__lt=now - AGAIN_IN).count()
+
+
 def write(own: ContestedInstruction, say: Speech) -> tuple[str, str]:
     """Subject and text."""
     workspace = Workspace.objects.get(pk=own.workspace_id)

@@ -25,6 +25,7 @@ from troth.kernel.sql import is_sqlite
 from troth.people.models import Identifier
 from troth.privacy.certificate import certify
 from troth.privacy.clearing_out import clear_tables, cut_off, remove_shell
+from troth.privacy.controllers import Addressee, speech_of
 from troth.privacy.erasure.outcomes import is_telling
 from troth.privacy.erasure.restore_guard import catch_up, lock_position, move_position
 from troth.privacy.leaving.certifying import claims_of
@@ -91,15 +92,16 @@ def begin(leaving: Leaving, now: int) -> Leaving:
         own = Leaving.objects.select_for_update().get(pk=leaving.pk)
         if own.state != LeavingState.WAITING:
             return own
-        owners = list(
-            Member.objects.filter(workspace__in=own.workspace_ids, role=Role.OWNER).values_list("user__email", flat=True).distinct()
-        )
+        members = Member.objects.filter(workspace__in=own.workspace_ids, role=Role.OWNER)
+        owners = dict(members.order_by("pk").values_list("user__email", "user__locale"))
         own.facts = _facts(own)
         sample = _sample(own.workspace_ids)
         remove_files_of(own.workspace_ids)
         gone = cut_off(own.workspace_ids)
         own.members = len(gone)
-        own.sealed = seal(SEAL, encode({"values": [*sample, *gone], "owners": owners}).encode(), own.pk.bytes)
+        own.sealed = seal(
+            SEAL, encode({"values": [*sample, *gone], "owners": list(owners), "languages": list(owners.values())}).encode(), own.pk.bytes
+        )
         own.state, own.begun_at, own.next_at = LeavingState.DELETING, now, now
         Workspace.objects.filter(pk__in=own.workspace_ids).update(leaves_at=now)
         numbers = range(applied + 1, applied + 1 + len(own.workspace_ids))
@@ -245,7 +247,9 @@ def _settle(own: Leaving, report: Report | None, now: int) -> None:
         own.next_at = None if waits else now + min(6 * HOUR, MINUTE * 2**own.attempts)
     own.save()
     if own.state == LeavingState.DONE or (waits and is_first):
-        hand_over_certificate(own, opened["owners"], now)
+        languages = opened.get("languages") or [""] * len(opened["owners"])
+        owners = [Addressee(address, speech_of(language)) for address, language in zip(opened["owners"], languages, strict=True)]
+        hand_over_certificate(own, owners, now)
     log.warning("leaving_searched", leaving_id=str(own.pk), state=str(own.state), passed=has_passed)
 
 

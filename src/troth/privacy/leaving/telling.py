@@ -1,18 +1,21 @@
-"""Telling owners by mail: that a deletion was asked for and until when it can be called off, and in the end the certificate.
+"""Telling owners by mail, each in their language: that a deletion was asked for and until when it can be called off, and in the end the certificate.
 
 Without a mail server the link alone leads there, which is shown when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, mail_members
+from troth.kernel.speech import Speech
+from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
 from troth.privacy.compaction.awaiting import await_compaction
+from troth.privacy.controller_words import LEAVING, LEFT, LEFT_BUT
+from troth.privacy.controllers import Addressee, speech_of
 from troth.privacy.leaving.links import make_leaving_url
 from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.workspaces.models import Member, Role
@@ -22,51 +25,60 @@ log = structlog.get_logger()
 
 def tell_owners(leaving: Leaving, name: str, now: int) -> None:
     """Mail every owner that it was asked for. Never inside a transaction."""
-    owners = Member.objects.filter(workspace__in=leaving.workspace_ids, role=Role.OWNER, user__is_active=True)
-    text = (
-        f"{name} is to be deleted for good, with everything in it. From now on its keys open nothing and it sends nothing.\n\n"
-        f"It begins {iso(leaving.due_at)[:16].replace('T', ' ')} UTC. Until then any owner can call it off, in the console under Settings,"
-        " and can take everything along.\n\n"
-        f"Follow it, and get the certificate when it is done: {make_leaving_url(leaving)}\n\n"
-        "If you did not expect this, call it off, and change your password.\n"
-    )
-    _mail(owners.values_list("user__email", flat=True).distinct(), f"{name} is to be deleted", text, now)
+
+    def write(say: Speech) -> tuple[str, str]:
+        text = say.whole("leaving", LEAVING, name=name, at=_minute(leaving.due_at), place=make_leaving_url(leaving))
+        return say("{name} is to be deleted", name=name), text
+
+    _mail(find_owners(leaving), write, now)
 
 
 def tell_called_off(leaving: Leaving, name: str, now: int) -> None:
     """Mail every owner that it stays. Never inside a transaction."""
+
+    def write(say: Speech) -> tuple[str, str]:
+        return say("{name} stays", name=name), say("The deletion of {name} was called off.", name=name) + "\n"
+
+    _mail(find_owners(leaving), write, now)
+
+
+def find_owners(leaving: Leaving) -> list[Addressee]:
+    """Who owns what leaves, each once."""
     owners = Member.objects.filter(workspace__in=leaving.workspace_ids, role=Role.OWNER, user__is_active=True)
-    _mail(owners.values_list("user__email", flat=True).distinct(), f"{name} stays", f"The deletion of {name} was called off.\n", now)
+    rows = owners.order_by("user__email").values_list("user__email", "user__locale").distinct()
+    return [Addressee(address, speech_of(locale)) for address, locale in rows]
 
 
-def hand_over_certificate(leaving: Leaving, owners: Iterable[str], now: int) -> None:
+def hand_over_certificate(leaving: Leaving, owners: Iterable[Addressee], now: int) -> None:
     """Mail the certificate to who owned it; after the last their addresses are forgotten. Never inside a transaction."""
-    if leaving.state == LeavingState.DONE:
-        kept, until = "your address is kept no longer.", f"The same until {iso(leaving.next_at or now)[:10]}"
-    else:
-        kept = (
-            f"it says what is not reached yet: the bytes that PostgreSQL keeps of it are overwritten by the next compaction, which {_when(now)}. A later"
-            " certificate comes by mail after that, and your address is kept no longer."
-        )
-        until = "Followed"
-    text = (
-        f"It is deleted for good, with everything in it. This certificate says so, signed by this installation; {kept}\n"
-        f"{until}: {make_leaving_url(leaving)}\n\n{leaving.certificate}"
-    )
-    _mail(owners, "The certificate of a deletion", text, now)
+
+    def write(say: Speech) -> tuple[str, str]:
+        place = make_leaving_url(leaving)
+        if leaving.state == LeavingState.DONE:
+            text = say.whole("left", LEFT, day=iso(leaving.next_at or now)[:10], place=place)
+        else:
+            text = say.whole("left but", LEFT_BUT, when=_when(say, now), place=place)
+        return say("The certificate of a deletion"), f"{text}\n\n{leaving.certificate}"
+
+    _mail(owners, write, now)
 
 
-def _when(now: int) -> str:
+def _when(say: Speech, now: int) -> str:
     awaited = await_compaction(now)
     if awaited is None or awaited.is_under_way:
-        return "is under way"
-    return f"begins {iso(awaited.begins_at)[:16].replace('T', ' ')} UTC"
+        return say("is under way")
+    return say("begins {at} UTC", at=_minute(awaited.begins_at))
 
 
-def _mail(addresses: Iterable[str], subject: str, text: str, now: int) -> None:
+def _minute(at: int) -> str:
+    return iso(at)[:16].replace("T", " ")
+
+
+def _mail(owners: Iterable[Addressee], write: Callable[[Speech], tuple[str, str]], now: int) -> None:
     if not can_mail():
         return
-    try:
-        mail_members(addresses, subject, text, now)
-    except (TrothError, OSError) as error:
-        log.error("leaving_mail_failed", error=type(error).__name__)
+    for address, say in owners:
+        try:
+            send_member_mail(write_member_mail(address, *write(say), now))
+        except (TrothError, OSError) as error:
+            log.error("leaving_mail_failed", error=type(error).__name__)
