@@ -305,6 +305,7 @@ def test_an_objection_that_is_typed_in_stands_still_at_once_and_the_page_says_so
     page = read(officer, workspace, f"desk/{request.pk}")
     for shown in ("Stands still", "News and offers by e-mail", "What the person objects to stands still"):
         assert shown in page, shown
+    assert "stands still: an objection is weighed" in read(officer, workspace, f"people/{dana.person_id}")
     assert "What the person named" in read(officer, workspace, f"desk/{request.pk}/step/carry_out")
     post(officer, workspace, f"desk/{request.pk}/step/carry_out", scope="all")
     page = read(officer, workspace, f"desk/{request.pk}")

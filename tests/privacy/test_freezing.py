@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.evidence import GIVEN
 from troth.campaigns.editing import create_campaign
@@ -20,6 +21,7 @@ from troth.kernel.clock import now_ms
 from troth.kernel.personal_data import Subject
 from troth.kernel.worker import drain
 from troth.messages.models import Message
+from troth.pages.receipt_links import ReceiptLink, seal_link
 from troth.people.lookup import find_person
 from troth.privacy.desk import cases
 from troth.privacy.desk.carrying_out import Details
@@ -233,3 +235,15 @@ def test_a_purpose_that_does_not_exist_is_not_taken(shop: Shop) -> None:
         shop.objects("nothing")
     assert not PrivacyRequest.objects.filter(workspace_id=shop.pk).exists()
     assert reached_purposes(load_catalog(shop.pk), ["service"]) == []
+
+
+def test_the_receipt_says_what_stands_still_and_not_that_everything_does(shop: Shop) -> None:
+    request = shop.objects("analysis")
+    take_step(request, Step.WITHDRAW, Said(), by=BY, now=shop.now)
+    frozen, lifted = Record.objects.filter(workspace_id=shop.pk).order_by("record_id")
+    pages = []
+    for record in (frozen, lifted):
+        token = seal_link(ReceiptLink(shop.pk, record.person_id, record.record_id))
+        pages.append(Client().get(f"/r/{token}").content.decode())
+    assert "your data is not used for this" in pages[0] and "nothing else may be done" not in pages[0]
+    assert "goes on" in pages[1] and "Analysis" in pages[1]

@@ -92,7 +92,9 @@ def _tell(receipt: Mapping[str, Any], words: Mapping[str, str], language: str) -
         "words": words,
         "purpose_name": translate_name(committed["purpose"], receipt["troth:purposeName"], language),
         "description": receipt["troth:purposeDescription"],
-        "decision": words.get(name_decision(committed["decision"], valid=committed["valid"]), committed["decision"]),
+        "decision": words.get(
+            name_decision(committed["decision"], valid=committed["valid"], purpose=committed["purpose"]), committed["decision"]
+        ),
         "when": f"{when} UTC",
         "how": words.get(f"by_{committed['method']}", committed["method"]),
         "controller": [controller["dpv:hasName"], controller.get("dpv:hasAddress", "")],

@@ -222,7 +222,9 @@
     const list = add(told, "dl"), controller = receipt.get("dpv:hasDataController");
     const say = (name, text, kind) => { if (text) { add(list, "dt", words[name]); return add(list, "dd", text, kind); } return null; };
     say("about", [receipt.get("troth:purposeName"), receipt.get("troth:purposeDescription")].filter(Boolean).join("\n"));
-    say("decided", words[decision === "grant" && !committed.get("valid") ? "unproven" : decision] || decision);
+    const isOne = (decision === "restrict" || decision === "lift") && committed.get("purpose") !== "*";
+    const word = decision === "grant" && !committed.get("valid") ? "unproven" : isOne ? `${decision}_one` : decision;
+    say("decided", words[word] || decision);
     say("when", tellTime(Number(committed.get("at").text)));
     say("how", words[`by_${committed.get("method")}`] || committed.get("method"));
     say("whom", [controller.get("dpv:hasName"), controller.get("dpv:hasAddress")].filter(Boolean).join("\n"));

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from troth.consent.models import EVERYTHING
+
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "name": "English",
@@ -28,6 +30,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "object": "You objected.",
         "restrict": "Your data may be kept, and nothing else may be done with it.",
         "lift": "The restriction of your data was lifted.",
+        "restrict_one": "While your objection is decided, your data is not used for this.",
+        "lift_one": "What stood still while your objection was decided goes on.",
         "when": "When",
         "how": "How",
         "by_form": "In a form",
@@ -97,6 +101,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "object": "Sie haben widersprochen.",
         "restrict": "Ihre Daten dürfen aufbewahrt werden, und sonst darf nichts damit geschehen.",
         "lift": "Die Einschränkung Ihrer Daten wurde aufgehoben.",
+        "restrict_one": "Bis über Ihren Widerspruch entschieden ist, werden Ihre Daten hierfür nicht verwendet.",
+        "lift_one": "Was ruhte, bis über Ihren Widerspruch entschieden war, geht weiter.",
         "when": "Wann",
         "how": "Wie",
         "by_form": "In einem Formular",
@@ -167,6 +173,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "object": "Vous vous êtes opposé.",
         "restrict": "Vos données peuvent être conservées, et rien d'autre ne peut en être fait.",
         "lift": "La limitation de vos données a été levée.",
+        "restrict_one": "Jusqu’à la décision sur votre opposition, vos données ne sont pas utilisées pour cela.",
+        "lift_one": "Ce qui était suspendu jusqu’à la décision sur votre opposition reprend.",
         "when": "Quand",
         "how": "Comment",
         "by_form": "Dans un formulaire",
@@ -236,6 +244,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "object": "Usted se opuso.",
         "restrict": "Sus datos se pueden conservar, y no se puede hacer nada más con ellos.",
         "lift": "Se levantó la limitación de sus datos.",
+        "restrict_one": "Hasta que se decida sobre su oposición, sus datos no se usan para esto.",
+        "lift_one": "Lo que estaba detenido hasta decidir sobre su oposición continúa.",
         "when": "Cuándo",
         "how": "Cómo",
         "by_form": "En un formulario",
@@ -285,6 +295,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
 }
 
 
-def name_decision(decision: str, *, valid: bool) -> str:
-    """Which word says what was decided; a grant without proof is one of its own."""
+def name_decision(decision: str, *, valid: bool, purpose: str = EVERYTHING) -> str:
+    """Which word says what was decided; a grant without proof is one of its own, and so is what stands still for one purpose alone."""
+    if decision in ("restrict", "lift") and purpose != EVERYTHING:
+        return f"{decision}_one"
     return "unproven" if decision == "grant" and not valid else decision
