@@ -25,6 +25,7 @@ from troth.privacy.certificate import verify_certificate
 from troth.privacy.compaction.awaiting import await_compaction, next_begin
 from troth.privacy.compaction.running import CompactionImpossible, begin, check_compaction, compact_nightly, compact_now, is_wanted
 from troth.privacy.compaction.server import ask, data_directory, who_looks_back
+from troth.privacy.desk.links import make_follow_url
 from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.leaving.asking import ask_to_leave
 from troth.privacy.leaving.carrying_out import carry_out
@@ -84,6 +85,14 @@ def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after
     assert verify_erasure(request).state == RequestState.DELETED
     assert "compacted, which is done the next night" in levels_of(request)["L3"]["detail"]
     assert found_in(*EVERYTHING) >= {"base", "pg_wal"}, "deleting alone leaves the bytes where they are"
+    place = make_follow_url(request.workspace_id, request.pk).removeprefix("http://127.0.0.1:8000")
+    begins_at = iso(next_begin(now_ms(), None, 2))[:16].replace("T", " ")
+    page = Client().get(f"{place}?lang=de").content.decode()
+    assert (
+        "gelöscht, wird noch überschrieben" in page
+        and f"Ab {begins_at} UTC überschreibt die Datenbank" in page
+        and "wird durchsucht" not in page
+    )
 
     release_log()
 

@@ -205,8 +205,9 @@ def show_done(workspace_id: int, language: str, made: PrivacyRequest | None, tok
     """What became of what was just asked; `more` says it in other words."""
     is_brought = made is not None and made.closed_at is None and made.deleted_at is None
     is_gone = made is not None and made.person_id is None
+    gone = my_reading.say_gone(made, WORDS[language], now_ms()) if made and is_gone else ""
     follow = make_follow_token(workspace_id, made.pk) if made else ""
-    return show("my_done.html", workspace_id, language, is_brought=is_brought, is_gone=is_gone, follow=follow, token=token, more=more)
+    return show("my_done.html", workspace_id, language, is_brought=is_brought, gone=gone, follow=follow, token=token, more=more)
 
 
 @public_page
@@ -224,7 +225,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
         token=token,
         one=my_reading.follow(row, words, language),
         events=my_reading.read_events(row, words, language),
-        is_gone=row.state in (RequestState.DELETED, RequestState.RESIDUE_FOUND),
+        gone=my_reading.say_gone(row, words, now_ms()) if row.state in (RequestState.DELETED, RequestState.RESIDUE_FOUND) else "",
         is_erased=row.state == RequestState.ERASED,
         handed=my_reading.read_handover(row, words, language),
     )

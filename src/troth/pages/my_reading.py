@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from troth.kernel.clock import iso
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject, stores
+from troth.kernel.sql import is_sqlite
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_unsubscribe_token
 from troth.pages.my_words import state_in
 from troth.people.identifiers import EMAIL
 from troth.people.lookup import PersonNotFound, load_person
 from troth.people.models import Identifier
+from troth.privacy.compaction.awaiting import await_compaction
 from troth.privacy.desk import letters
 from troth.privacy.desk.links import DataLink, make_follow_token
 from troth.privacy.desk.listing import is_unanswered
@@ -21,7 +24,7 @@ from troth.privacy.exporting.page import name_field
 from troth.privacy.exporting.speech import speech_in
 from troth.privacy.handovers.handing import find_of_request
 from troth.privacy.history import read_history
-from troth.privacy.models import PrivacyRequest
+from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.seats import unpack_seat
 
 SHOWN = 25
@@ -53,6 +56,21 @@ class Followed:
     """Empty once it is answered."""
     is_paused: bool
     token: str
+
+
+def say_gone(row: PrivacyRequest, words: Mapping[str, str], now: int) -> str:
+    """What a person whose data is deleted is told: that it is searched for, or when the database overwrites it, for which the search waits."""
+    awaited = await_compaction(now) if _waits_for_compaction(row) else None
+    return words["gone_waits"].format(at=iso(awaited.begins_at)[:16].replace("T", " ")) if awaited else words["gone"]
+
+
+def _waits_for_compaction(row: PrivacyRequest) -> bool:
+    """Whether PostgreSQL still has to overwrite what was deleted."""
+    return not is_sqlite() and "compaction" not in row.steps
+
+
+def _say_state(row: PrivacyRequest, state: str, words: Mapping[str, str]) -> str:
+    return words["state_waits"] if state == RequestState.DELETED and _waits_for_compaction(row) else state_in(dict(words), state)
 
 
 def find_visitor(link: DataLink) -> Subject | None:
@@ -113,7 +131,7 @@ def follow(row: PrivacyRequest, words: Mapping[str, str], language: str) -> Foll
     waits = is_unanswered(row)
     return Followed(
         right=words[row.type],
-        state=state_in(dict(words), row.state),
+        state=_say_state(row, row.state, words),
         received=words["received"].format(day=write_day(row, row.received_at, language)),
         due=words["due"].format(day=write_day(row, row.due_at, language)) if waits and row.paused_at is None else "",
         is_paused=waits and row.paused_at is not None,
@@ -125,7 +143,7 @@ def read_events(row: PrivacyRequest, words: Mapping[str, str], language: str) ->
     """When its state changed: day and state."""
     found: list[tuple[str, str]] = []
     for step in read_history(row):
-        told = state_in(dict(words), step.state)
+        told = _say_state(row, step.state, words)
         if not found or found[-1][1] != told:
             found.append((write_day(row, step.at, language), told))
     return found
