@@ -15,7 +15,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,10 @@ THEMES = ("light", "dark")
 PEOPLE, EVENTS = 12_000, 400_000
 TALLEST = 6_000
 """Pixels: a page that loads itself on has no end."""
+BROWSERS = 2
+"""Side by side: to draw and to compress a page takes one core."""
+FOR_STRANGERS = ("/console/account/login/", "/console/account/password/reset/")
+"""Pages that only strangers see."""
 
 
 def main() -> int:
@@ -40,19 +45,40 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="only pages whose path contains TEXT")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="troth-screenshots-") as folder, installation(Path(folder) / "data") as (url, told):
-        from playwright.sync_api import sync_playwright
-
-        paths = list(find_paths(url, told))
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
-            if options.readme:
+        paths = [path for path in find_paths(url, told) if options.only in path]
+        if options.readme:
+            with browsing() as browser:
                 take_readme(browser, url, told)
-            else:
-                target = Path(os.environ.get("TROTH_SCREENSHOTS", ROOT / "screenshots"))
-                target.mkdir(parents=True, exist_ok=True)
-                take_all(browser, url, told, [path for path in paths if options.only in path], target)
-            browser.close()
+        else:
+            target = Path(os.environ.get("TROTH_SCREENSHOTS", ROOT / "screenshots"))
+            target.mkdir(parents=True, exist_ok=True)
+            wanted = list(name_pictures(dict.fromkeys([*paths, *FOR_STRANGERS])).items())
+            with ThreadPoolExecutor(BROWSERS) as pool:
+                for taken in [pool.submit(take_all, url, told, wanted[part::BROWSERS], target) for part in range(BROWSERS)]:
+                    taken.result()
     return 0
+
+
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """A browser for the thread that asks."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
+        yield browser
+        browser.close()
+
+
+def name_pictures(paths: Iterable[str]) -> dict[str, str]:
+    """For each path what its pictures are called: the path without ids, with a number where another page has that name."""
+    names: dict[str, str] = {}
+    for path in paths:
+        short = re.sub(r"\d{6,}|[0-9a-f]{8}-[0-9a-f-]{27}", "id", path.removeprefix("/console/").strip("/"))
+        name = re.sub(r"[^a-z0-9]+", "-", short.lower()).strip("-") or "home"
+        same = sum(re.fullmatch(rf"{name}(-and-\d+)?", other) is not None for other in names.values())
+        names[path] = f"{name}-and-{same}" if same else name
+    return names
 
 
 @contextmanager
@@ -110,29 +136,30 @@ def open_page(browser: Any, url: str, told: dict[str, Any], *, logged_in: bool =
     return context.new_page()
 
 
-def take_all(browser: Any, url: str, told: dict[str, Any], paths: list[str], target: Path) -> None:
-    """All pages; a page that only strangers see is taken as a stranger."""
-    member, stranger = open_page(browser, url, told), open_page(browser, url, told, logged_in=False)
-    member.goto(f"/console/{told['examples']['workspace_id']}/")  # sets the time zone's cookie
-    wanted = [(member, path) for path in paths] + [
-        (stranger, path) for path in ("/console/account/login/", "/console/account/password/reset/")
-    ]
-    for page, path in wanted:
-        answer = page.goto(path)
-        if answer is None or answer.status != 200:
-            continue
-        settle(page, path)
-        name = re.sub(r"\d{6,}|[0-9a-f]{8}-[0-9a-f-]{27}", "id", path.removeprefix("/console/").strip("/"))
-        name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "home"
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800 if width < 1900 else 1080})
-            for theme in THEMES:
-                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-                tall = min(TALLEST, page.evaluate("() => document.documentElement.scrollHeight"))
-                page.screenshot(
-                    path=target / f"{name}-{width}-{theme}.png", full_page=True, clip={"x": 0, "y": 0, "width": width, "height": tall}
-                )
-        print(path, flush=True)
+def take_all(url: str, told: dict[str, Any], wanted: list[tuple[str, str]], target: Path) -> None:
+    """Pages by path and name, in a browser of their own; a page that only strangers see is taken as a stranger."""
+    with browsing() as browser:
+        member, stranger = open_page(browser, url, told), open_page(browser, url, told, logged_in=False)
+        member.goto(f"/console/{told['examples']['workspace_id']}/")  # sets the time zone's cookie
+        for path, name in wanted:
+            page = stranger if path in FOR_STRANGERS else member
+            answer = page.goto(path)
+            if answer is not None and answer.status == 200:
+                settle(page, path)
+                take(page, target, name)
+                print(path, flush=True)
+
+
+def take(page: Any, target: Path, name: str) -> None:
+    """A page at each width in each theme."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800 if width < 1900 else 1080})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            tall = min(TALLEST, page.evaluate("() => document.documentElement.scrollHeight"))
+            page.screenshot(
+                path=target / f"{name}-{width}-{theme}.png", full_page=True, clip={"x": 0, "y": 0, "width": width, "height": tall}
+            )
 
 
 def take_readme(browser: Any, url: str, told: dict[str, Any]) -> None:
