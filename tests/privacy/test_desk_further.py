@@ -100,17 +100,21 @@ def test_a_refusal_as_unfounded_says_so_in_the_letter_and_in_the_evidence(dana: 
 
 
 def test_an_objection_is_refused_only_after_a_weighing_and_never_one_to_marketing(dana: Subject) -> None:
+    from troth.consent.purposes import PurposeTerms, create_purpose
+
     request, now = open_one(dana, RequestType.OBJECTION)
+    create_purpose(dana.workspace_id, "learning", PurposeTerms(name="Learning", legal_basis="consent"), now=now)
     with pytest.raises(cases.ReasonMissing, match="Weigh"):
         take_step(request, Step.REFUSE, Said(text="No."), by=BY, now=now)
     with pytest.raises(ObjectionAbsolute):
         marketing = Details(purposes=("marketing_email",), finding="Ours.", prevails=True)
         take_step(request, Step.WEIGH, Said(details=marketing), by=BY, now=now)
+    with pytest.raises(ObjectionAbsolute, match="withdraws it"):
+        agreed = Details(purposes=("learning",), finding="Ours.", prevails=True)
+        take_step(request, Step.WEIGH, Said(details=agreed), by=BY, now=now)
     take_step(request, Step.WEIGH, Said(details=Details(finding="Theirs.")), by=BY, now=now)
     with pytest.raises(cases.ReasonMissing, match="Weigh"):
         take_step(request, Step.REFUSE, Said(text="No."), by=BY, now=now)
-    from troth.consent.purposes import PurposeTerms, create_purpose
-
     create_purpose(dana.workspace_id, "fraud", PurposeTerms(name="Fraud", legal_basis="legitimate_interest"), now=now)
     take_step(request, Step.WEIGH, Said(details=Details(purposes=("fraud",), finding=f"Fraud {SECRET}", prevails=True)), by=BY, now=now)
     take_step(request, Step.REFUSE, Said(text="No."), by=BY, now=now)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from troth.consent.catalog import PurposeUnknown, load_catalog
-from troth.consent.gate import CONSENT_FREE
+from troth.consent.gate import OBJECTABLE
 from troth.consent.models import LegalBasis
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.asking import FilterInvalid, read_day
@@ -222,7 +222,7 @@ def _grounds(step: Step) -> list[tuple[str, str]]:
 def _choices(request: MemberRequest, found: PrivacyRequest, step: Step) -> dict[str, Any]:
     if step == Step.WEIGH:
         rules = load_catalog(request.workspace.pk).purposes.values()
-        return {"weighed": [rule for rule in rules if rule.basis not in CONSENT_FREE and not rule.is_marketing]}
+        return {"weighed": [rule for rule in rules if rule.basis in OBJECTABLE and not rule.is_marketing]}
     if step != Step.CARRY_OUT or found.type not in (RequestType.OBJECTION, RequestType.CONSENT_WITHDRAWAL):
         return {}
     if found.type == RequestType.OBJECTION:

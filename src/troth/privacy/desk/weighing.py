@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from troth.consent.catalog import load_catalog
+from troth.consent.models import LegalBasis
 from troth.kernel.errors import TrothError
 from troth.privacy.desk.carrying_out import Details
 from troth.privacy.desk.cases import ReasonMissing, subject_of
@@ -52,6 +53,10 @@ def check_weighing(request: PrivacyRequest, details: Details) -> None:
         raise ReasonMissing("Name the purposes that are weighed: an objection to direct marketing is honoured without any weighing.")
     if details.prevails and (marketing := [rule.key for rule in rules if rule.is_marketing]):
         raise ObjectionAbsolute(f"An objection to direct marketing ({', '.join(marketing)}) is not weighed: honour it (Art. 21(2), (3)).")
+    if details.prevails and (consented := [rule.key for rule in rules if rule.basis == LegalBasis.CONSENT]):
+        raise ObjectionAbsolute(
+            f"What rests on consent ({', '.join(consented)}) is not weighed: an objection withdraws it, so honour it (Art. 7(3))."
+        )
 
 
 def weigh(request: PrivacyRequest, details: Details, *, by: By, now: int) -> None:
