@@ -180,7 +180,32 @@ def find_examples(workspace_id: int) -> dict[str, Any]:
         "agreement": "dpa",
         "proof_id": proof_id_of(),
         "notice_id": told_id_of(request),
+        "entry_id": instruction_id_of(workspace_id),
+        "contest_id": contest_id_of(workspace_id),
     }
+
+
+def instruction_id_of(workspace_id: int) -> int:
+    """The newest entry of the register of instructions, made if there is none."""
+    from troth.kernel.clock import now_ms
+    from troth.workspaces.agreements.instructions import list_instructions
+    from troth.workspaces.audit import record_access
+
+    if not list_instructions(workspace_id, limit=1):
+        record_access(workspace_id, user_id=0, role="operator", action="person.exported", at=now_ms())
+    return int(list_instructions(workspace_id, limit=1)[0].entry_id)
+
+
+def contest_id_of(workspace_id: int) -> int:
+    """An instruction that is contested, which is done if none is."""
+    from troth.kernel.clock import now_ms
+    from troth.privacy.contests.contesting import contest_entry, list_contests
+    from troth.privacy.history import By
+
+    if found := list_contests(workspace_id):
+        return int(found[0].pk)
+    reason = "Nobody consented to it (Art. 6(1))."
+    return int(contest_entry(workspace_id, instruction_id_of(workspace_id), reason, by=By("console"), now=now_ms()).pk)
 
 
 def told_id_of(request: Any) -> str:

@@ -117,7 +117,7 @@ def test_a_member_contests_what_was_published_the_controller_is_mailed_in_its_la
 ) -> None:
     entry = instruct(agency, campaign=7, name="Hearts")
     assert "Contest…" in member.get(place(agency)).content.decode()
-    asked = place(agency, f"/contest?entry={entry}")
+    asked = place(agency, f"/{entry}/contest")
     assert "it waits: nothing of it is carried out" in member.get(asked).content.decode()
     assert member.post(asked, {"reason": " "}).status_code == 422 and post.mails == []
     assert member.post(asked, {"reason": WHY}).status_code == 303
@@ -134,7 +134,7 @@ def test_a_member_contests_what_was_published_the_controller_is_mailed_in_its_la
     assert read_controls()[agency.pk, "campaign:7"].why == CONTESTED, "nobody takes the mark off"
     assert member.post(asked, {"reason": WHY}).status_code == 422, "once"
     own = ContestedInstruction.objects.get()
-    answer = place(agency, f"/answer?id={own.pk}")
+    answer = place(agency, f"/contests/{own.pk}/answer")
     assert WHY in member.get(answer).content.decode()
     assert member.post(answer, {"outcome": "confirmed", "said": "Mme Roux, by mail: Art. 9(2)(a)."}).status_code == 303
     assert read_controls()[agency.pk, "campaign:7"].stopped_at is None
@@ -203,13 +203,13 @@ def test_a_request_that_the_controller_withdraws_is_closed_and_one_that_is_chang
     request = asked_by_controller(agency)
     desk = f"/console/{agency.pk}/desk/{request.pk}"
     assert "Say that it infringes the law…" in member.get(desk).content.decode()
-    assert member.post(place(agency, f"/contest?request={request.pk}"), {"reason": WHY}).status_code == 303
+    assert member.post(place(agency, f"/requests/{request.pk}/contest"), {"reason": WHY}).status_code == 303
     assert "This instruction is contested" in member.get(desk).content.decode()
     own = ContestedInstruction.objects.get()
-    assert member.post(place(agency, f"/answer?id={own.pk}"), {"outcome": "withdrawn", "said": "Taken back."}).status_code == 303
+    assert member.post(place(agency, f"/contests/{own.pk}/answer"), {"outcome": "withdrawn", "said": "Taken back."}).status_code == 303
     assert PrivacyRequest.objects.get().state == RequestState.WITHDRAWN and OpendsrRequest.objects.get().carry_out_at is None
-    assert member.get(place(agency, "/contest?request=none")).status_code == 404
-    assert member.get(place(agency, "/answer?id=77777")).status_code == 404
+    assert member.get(place(agency, "/requests/00000000-0000-4000-8000-000000000000/contest")).status_code == 404
+    assert member.get(place(agency, "/contests/77777/answer")).status_code == 404
 
 
 def test_a_schedule_of_retention_does_not_run_while_its_instruction_is_contested(agency: Workspace, post: Kept) -> None:

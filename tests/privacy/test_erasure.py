@@ -14,7 +14,7 @@ from troth.consent.models import SuppressionCount
 from troth.consent.suppression import is_suppressed
 from troth.intake.commands import ACCEPTED, DROPPED, Delete, Identify, Identity, Track
 from troth.intake.door import apply
-from troth.kernel.clock import now_ms
+from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import Subject, stores
 from troth.kernel.worker import drain
 from troth.people.lookup import PersonNotFound, find_people, find_person
@@ -193,6 +193,16 @@ def test_the_worker_searches_by_itself_when_nobody_waits(dana: Subject) -> None:
 
     assert request.state == RequestState.ERASED
     assert request.sealed is None and request.next_try_at is None
+
+
+def test_whoever_searched_at_the_same_time_as_another_says_what_came_of_it(dana: Subject) -> None:
+    request = erase_person(dana, now=now_ms(), source="cli", search_at=now_ms() + DAY)
+    also = PrivacyRequest.objects.get(pk=request.pk)
+    assert verify_erasure(request).state == RequestState.ERASED
+
+    found = verify_erasure(also)
+
+    assert (found.state, found.certificate) == (RequestState.ERASED, request.certificate)
 
 
 def threading_pause() -> None:

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from troth.console.access import MemberRequest, member_page, record
-from troth.console.asking import is_number
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
@@ -30,8 +29,6 @@ from troth.privacy.models.contests import ContestedInstruction, Outcome
 from troth.workspaces.agreements.instructions import InstructionUnknown, find_instruction
 from troth.workspaces.audit import ACTIONS
 from troth.workspaces.roles import Permission
-
-LARGEST_ID = 2**63
 
 
 class ContestForm(forms.Form):
@@ -61,9 +58,38 @@ class SettleForm(forms.Form):
 
 
 @member_page(Permission.KEEP_REGISTERS, methods=("GET", "POST"))
-def contest(request: MemberRequest) -> HttpResponseBase:
-    """`?entry=`: one of the register; `?request=`: a request on the desk."""
-    what, waits, does = _asked(request)
+def contest_instruction(request: MemberRequest, entry_id: int) -> HttpResponseBase:
+    """Contest one of the register."""
+    workspace_id = request.workspace.pk
+    try:
+        found = find_instruction(workspace_id, entry_id)
+    except InstructionUnknown:
+        raise Http404 from None
+    what = str(found.detail.get("call") or _(ACTIONS.get(found.action, found.action)))
+    waits = bool(name_waiting(found.detail))
+    return _contest(
+        request, _("Contest an instruction"), what, waits, lambda why, by, now: contest_entry(workspace_id, entry_id, why, by=by, now=now)
+    )
+
+
+@member_page(Permission.KEEP_REGISTERS, methods=("GET", "POST"))
+def contest_asked(request: MemberRequest, request_id: UUID) -> HttpResponseBase:
+    """Contest the carrying out of a request on the desk."""
+    workspace_id = request.workspace.pk
+    try:
+        own = find_request(workspace_id, request_id)
+    except RequestNotFound:
+        raise Http404 from None
+    what = _("carry out a request: %s") % _(own.type.replace("_", " "))
+    return _contest(
+        request, _("Contest a request"), what, True, lambda why, by, now: contest_request(workspace_id, own.pk, why, by=by, now=now)
+    )
+
+
+def _contest(
+    request: MemberRequest, title: str, what: str, waits: bool, does: Callable[[str, By, int], ContestedInstruction]
+) -> HttpResponseBase:
+    """A page of a title: what is contested, whether it can wait, and how it is done."""
     form = ContestForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -82,30 +108,15 @@ def contest(request: MemberRequest) -> HttpResponseBase:
                 )
             return _back(request)
     status = 422 if request.method == "POST" else 200
-    return render_page(request, "console/agreements/contest.html", status=status, form=form, what=what, waits=waits, crumbs=_way(request))
-
-
-def _asked(request: MemberRequest) -> tuple[str, bool, Callable[[str, By, int], ContestedInstruction]]:
-    """What is contested, whether it can wait, and how it is done."""
-    workspace_id, entry, asked = request.workspace.pk, request.GET.get("entry", ""), request.GET.get("request", "")
-    try:
-        if is_number(entry) and int(entry) < LARGEST_ID:
-            found = find_instruction(workspace_id, int(entry))
-            what = str(found.detail.get("call") or _(ACTIONS.get(found.action, found.action)))
-            return what, bool(name_waiting(found.detail)), lambda why, by, now: contest_entry(workspace_id, int(entry), why, by=by, now=now)
-        own = find_request(workspace_id, UUID(asked))
-    except (InstructionUnknown, RequestNotFound, ValueError):
-        raise Http404 from None
-    what = _("carry out a request: %s") % _(own.type.replace("_", " "))
-    return what, True, lambda why, by, now: contest_request(workspace_id, own.pk, why, by=by, now=now)
+    shown = {"title": title, "form": form, "what": what, "waits": waits, "crumbs": _way(request)}
+    return render_page(request, "console/agreements/contest.html", status=status, **shown)
 
 
 @member_page(Permission.KEEP_REGISTERS, methods=("GET", "POST"))
-def answer(request: MemberRequest) -> HttpResponseBase:
-    """`?id=`: what the controller says to a contested instruction."""
-    given = request.GET.get("id", "")
+def answer(request: MemberRequest, contest_id: int) -> HttpResponseBase:
+    """What the controller says to a contested instruction."""
     try:
-        own = find_contest(request.workspace.pk, int(given) if is_number(given) and int(given) < LARGEST_ID else 0)
+        own = find_contest(request.workspace.pk, contest_id)
     except ContestUnknown:
         raise Http404 from None
     form = SettleForm(request.POST if request.method == "POST" else None)

@@ -114,10 +114,12 @@ def _settle(requests: Sequence[PrivacyRequest], values: Sequence[Sequence[str]],
         finding = judge(report, everything, range(start, start + len(own)))
         start += len(own)
         with transaction.atomic():
-            current = PrivacyRequest.objects.filter(pk=request.pk, state__in=OPEN).first()
+            current = PrivacyRequest.objects.filter(pk=request.pk).first()
             if current is None:
-                continue
-            record_search(current, finding.summary, passed=finding.passed, now=now)
+                continue  # its workspace was deleted meanwhile
+            # Another process may have searched at the same time, and been quicker.
+            if current.state in OPEN:
+                record_search(current, finding.summary, passed=finding.passed, now=now)
         for name in ("state", "steps", "certificate", "sealed", "attempts", "next_try_at", "closed_at"):
             setattr(request, name, getattr(current, name))
         log.info("erasure_searched", request_id=str(request.pk), state=current.state, files=report.files, bytes=report.bytes_read)

@@ -27,9 +27,7 @@ CLI = By("cli")
 class Command(BaseCommand):
     """The register of instructions; say that one infringes the law, and what the controller said to that."""
 
-    help = (
-        "The register of instructions; --contest ID --why TEXT, --answer ID --outcome confirmed|changed|withdrawn --said TEXT, --pdf FILE."
-    )
+    help = "The register of instructions; --contest one as infringing the law, --answer what the controller said, --pdf FILE."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """WS, --contest, --why, --answer, --outcome, --said, --pdf, --limit, --json."""
