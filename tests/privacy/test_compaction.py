@@ -70,6 +70,13 @@ def release_log(transactional_db: None) -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture
+def begins_at(settings: Any) -> int:
+    """When the next compaction begins: half a day from now, whatever the time is, or the hour might strike within a test."""
+    settings.TROTH_COMPACT_HOUR = (now_ms() // HOUR + 12) % 24
+    return next_begin(now_ms(), None, settings.TROTH_COMPACT_HOUR)
+
+
+@pytest.fixture
 def reader() -> Iterator[psycopg.Connection]:
     """Somebody else's session on the same database."""
     settings = connection.settings_dict
@@ -77,7 +84,9 @@ def reader() -> Iterator[psycopg.Connection]:
         yield other
 
 
-def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after(release_log: Callable[[], None], dana: Subject) -> None:
+def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after(
+    release_log: Callable[[], None], begins_at: int, dana: Subject
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     assert found_in(*EVERYTHING) >= {"base", "pg_wal"}
@@ -86,11 +95,10 @@ def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after
     assert "compacted, which is done the next night" in levels_of(request)["L3"]["detail"]
     assert found_in(*EVERYTHING) >= {"base", "pg_wal"}, "deleting alone leaves the bytes where they are"
     place = make_follow_url(request.workspace_id, request.pk).removeprefix("http://127.0.0.1:8000")
-    begins_at = iso(next_begin(now_ms(), None, 2))[:16].replace("T", " ")
     page = Client().get(f"{place}?lang=de").content.decode()
     assert (
         "gelöscht, wird noch überschrieben" in page
-        and f"Ab {begins_at} UTC überschreibt die Datenbank" in page
+        and f"Ab {iso(begins_at)[:16].replace('T', ' ')} UTC überschreibt die Datenbank" in page
         and "wird durchsucht" not in page
     )
 
@@ -110,7 +118,9 @@ def test_a_search_of_the_servers_files_finds_the_person_before_and_nothing_after
     assert (search["server_files"], search["identifiers_searched_for"], search["found_in_planner_statistics"]) == ("searched", 5, [])
 
 
-def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificate(release_log: Callable[[], None], dana: Subject) -> None:
+def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificate(
+    release_log: Callable[[], None], begins_at: int, dana: Subject
+) -> None:
     workspace = Workspace.objects.get(pk=dana.workspace_id)
     asked = ask_to_leave([workspace], confirmed=workspace.name, by="operator", now=now_ms(), whole_account=False, hold_days=0)
     left = carry_out(asked)
@@ -120,7 +130,6 @@ def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificat
     assert found_in(*EVERYTHING) >= {"base", "pg_wal"}
     assert is_wanted(now_ms() + DAY)
     page = Client().get(make_leaving_url(left).removeprefix("http://127.0.0.1:8000")).content.decode()
-    begins_at = next_begin(now_ms(), None, 2)
     assert "keeps the bytes of what was deleted until they are overwritten by a compaction" in page and "being searched" not in page
     assert f"It begins {iso(begins_at)[:16].replace('T', ' ')} UTC" in page
     release_log()
