@@ -25,7 +25,7 @@ from troth.privacy.certificate import verify_certificate
 from troth.privacy.models import RetentionRule
 from troth.privacy.retention.evidence import make_evidence_schedules
 from troth.privacy.retention.holds import place_hold
-from troth.privacy.retention.rules import RetentionInvalid, cutoff_for, save_rule
+from troth.privacy.retention.rules import RetentionInvalid, cutoff_for, delete_rule, save_rule
 from troth.privacy.retention.running import preview, run_now
 
 DANA = Identity(external_id="dana")
@@ -77,6 +77,13 @@ def test_every_workspace_has_the_schedule_once_and_what_it_switches_off_stays_of
     save_rule(years.pk, {"is_active": False}, now=now_ms(), rule=rule)
     make_evidence_schedules(now_ms())
     assert RetentionRule.objects.get(workspace_id=years.pk).is_active is False
+
+
+def test_the_schedule_is_seen_thirty_days_before_it_deletes_and_is_switched_off_instead_of_deleted(years: Years) -> None:
+    assert years.rule.due_at - years.rule.created_at == 30 * DAY
+    with pytest.raises(RetentionInvalid, match="switch it off"):
+        delete_rule(years.rule)
+    assert RetentionRule.objects.filter(workspace_id=years.pk).count() == 1
 
 
 def test_three_years_run_from_the_end_of_the_year_by_the_clock_of_the_seat(years: Years, workspace: Any) -> None:

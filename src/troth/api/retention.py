@@ -17,7 +17,7 @@ from troth.privacy.erasure.kept import EVERYBODY, end_kept, find_kept, list_kept
 from troth.privacy.models import LegalHold, RetentionRun
 from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
-from troth.privacy.retention.rules import RetentionUnknown, find_rule, list_rules, plain_rule, save_rule
+from troth.privacy.retention.rules import RetentionUnknown, delete_rule, find_rule, list_rules, plain_rule, save_rule
 from troth.privacy.retention.running import list_runs, preview
 from troth.workspaces.audit import API, record_access
 
@@ -140,8 +140,8 @@ def change_retention_rule(request: HttpRequest, rule_id: RuleId, rule: RuleIn) -
 
 @router.delete("/retention/rules/{rule_id}", auth=WRITE_REGISTERS, response={204: None, **problems(404)})
 def delete_retention_rule(request: HttpRequest, rule_id: RuleId) -> Status[None]:
-    """Delete a schedule; what it deleted stays told."""
-    find_rule(workspace_of(request), rule_id).delete()
+    """Delete a schedule; what it deleted stays told. The one of consents' evidence that every workspace has is switched off instead."""
+    delete_rule(find_rule(workspace_of(request), rule_id))
     return Status(204, None)
 
 

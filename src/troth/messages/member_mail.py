@@ -42,12 +42,17 @@ def send_member_mail(outgoing: Outgoing) -> None:
 
 
 def mail_members(recipients: Iterable[str], subject: str, text: str, now: int) -> int:
-    """Mail the same to several; returns to how many it went. Raises ChannelError or OSError when it went to none of them.
+    """Mail the same to several; as `mail_each`."""
+    return mail_each(((recipient, subject, text) for recipient in recipients), now)
+
+
+def mail_each(mails: Iterable[tuple[str, str, str]], now: int) -> int:
+    """Mail several (recipient, subject, text); returns how many went. Raises ChannelError or OSError when none did.
 
     An address that is refused keeps the others from nothing, and nobody gets the mail again for its sake: who mails again mails all.
     """
     sent, failure = 0, None
-    for recipient in recipients:
+    for recipient, subject, text in mails:
         try:
             send_member_mail(write_member_mail(recipient, subject, text, now))
         except (ChannelError, OSError) as error:

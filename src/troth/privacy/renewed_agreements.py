@@ -9,7 +9,7 @@ from django.conf import settings
 
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_each
 from troth.privacy.controller_words import AGREEMENT
 from troth.privacy.controllers import speech_of
 from troth.workspaces.agreements.registry import Kind
@@ -40,12 +40,10 @@ def tell_of_agreements(now: int) -> bool:
     rows = owned.filter(user__in=[pk for pk, _email, _locale in users]).order_by("workspace_id")
     for user_id, workspace_id in rows.values_list("user_id", "workspace_id"):
         workspaces[user_id].append(workspace_id)
-    for user_id, address, locale in users:
-        subject, text = _write(version, workspaces[user_id], speech_of(locale))
-        try:
-            send_member_mail(write_member_mail(address, subject, text, now))
-        except (TrothError, OSError) as error:
-            log.warning("agreement_not_mailed", version=version.pk, error=type(error).__name__)
+    try:
+        mail_each(((address, *_write(version, workspaces[user_id], speech_of(locale))) for user_id, address, locale in users), now)
+    except (TrothError, OSError) as error:
+        log.warning("agreement_not_mailed", version=version.pk, error=type(error).__name__)
     return True
 
 

@@ -26,7 +26,7 @@ from troth.privacy.erasure.kept import EVERYBODY, KeptUnknown, end_kept, find_ke
 from troth.privacy.models import RetentionRule
 from troth.privacy.models.kept import KeptItem
 from troth.privacy.retention.holds import lift_hold, list_holds, place_hold
-from troth.privacy.retention.rules import FIELDS, RetentionUnknown, find_rule, list_rules, save_rule
+from troth.privacy.retention.rules import FIELDS, RetentionUnknown, delete_rule, find_rule, list_rules, save_rule
 from troth.privacy.retention.running import HELD, find_run, list_runs, preview
 from troth.workspaces.roles import Permission
 
@@ -122,7 +122,7 @@ def _carry_out(request: MemberRequest, asked: str, given: str) -> str:
     own = _find(request, given)
     if asked == "delete":
         detail: dict[str, Any] = {"schedule": own.pk}
-        own.delete()
+        delete_rule(own)
         record(request, "retention.deleted", detail=detail)
         return _("Deleted. What it deleted stays told below.")
     if asked not in ("on", "off"):

@@ -8,7 +8,7 @@ from django.conf import settings
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_each
 from troth.privacy.contests.contesting import REQUESTED
 from troth.privacy.controller_words import CONTEST
 from troth.privacy.controllers import find_controllers
@@ -38,13 +38,11 @@ def tell(own: ContestedInstruction, now: int) -> None:
     addressees = find_controllers(own.workspace_id)
     trouble = NO_CONTACT if not addressees else "" if can_mail() else NO_MAIL_SERVER
     told = 0
-    for address, say in addressees if not trouble else ():
+    if not trouble:
         try:
-            send_member_mail(write_member_mail(address, *write(own, say), now))
+            told = mail_each(((address, *write(own, say)) for address, say in addressees), now)
         except (TrothError, OSError) as error:
             log.warning("contest_not_mailed", contest=own.pk, error=type(error).__name__)
-        else:
-            told += 1
     if told:
         ContestedInstruction.objects.filter(pk=own.pk).update(told_at=now, next_at=None, trouble="")
     else:

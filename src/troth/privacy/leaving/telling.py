@@ -12,7 +12,7 @@ import structlog
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_each
 from troth.privacy.compaction.awaiting import await_compaction
 from troth.privacy.controller_words import LEAVING, LEFT, LEFT_BUT
 from troth.privacy.controllers import Addressee, speech_of
@@ -77,8 +77,7 @@ def _minute(at: int) -> str:
 def _mail(owners: Iterable[Addressee], write: Callable[[Speech], tuple[str, str]], now: int) -> None:
     if not can_mail():
         return
-    for address, say in owners:
-        try:
-            send_member_mail(write_member_mail(address, *write(say), now))
-        except (TrothError, OSError) as error:
-            log.error("leaving_mail_failed", error=type(error).__name__)
+    try:
+        mail_each(((address, *write(say)) for address, say in owners), now)
+    except (TrothError, OSError) as error:
+        log.error("leaving_mail_failed", error=type(error).__name__)

@@ -7,7 +7,7 @@ import structlog
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
-from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, mail_each
 from troth.privacy.controller_words import PROCESSOR
 from troth.privacy.controllers import AUTHORITY, Addressee, find_controllers, find_members
 from troth.privacy.models import Processor, ProcessorNotice
@@ -26,11 +26,10 @@ def tell_next(now: int) -> bool:
         # Marked before it is mailed: a mail that is lost is better than the same mail again and again; the register shows the change to all.
         notice.told = True
         notice.save(update_fields=["told"])
-        for address, say in _whom_to_tell(notice.workspace_id):
-            try:
-                send_member_mail(write_member_mail(address, *_write(notice.processor, say), now))
-            except (TrothError, OSError) as error:
-                log.warning("processor_notice_not_mailed", workspace_id=notice.workspace_id, error=type(error).__name__)
+        try:
+            mail_each(((address, *_write(notice.processor, say)) for address, say in _whom_to_tell(notice.workspace_id)), now)
+        except (TrothError, OSError) as error:
+            log.warning("processor_notice_not_mailed", workspace_id=notice.workspace_id, error=type(error).__name__)
     return len(waiting) == AT_ONCE
 
 

@@ -75,6 +75,17 @@ def save_rule(workspace_id: int, given: Mapping[str, Any], *, now: int, rule: Re
     return own
 
 
+def delete_rule(own: RetentionRule) -> None:
+    """Have a schedule no more. Raises RetentionInvalid for the one that every workspace has: deleted, it would be made anew, and run."""
+    if _is_evidence(own) and not list_rules(own.workspace_id).filter(target=STORE, name=EVIDENCE).exclude(pk=own.pk).exists():
+        raise RetentionInvalid("$: every workspace has this schedule: switch it off, or change its period.")
+    own.delete()
+
+
+def _is_evidence(own: RetentionRule) -> bool:
+    return own.target == STORE and own.name == EVIDENCE
+
+
 def _check(own: RetentionRule) -> None:
     if not own.title.strip():
         raise RetentionInvalid("$.title: a schedule needs a title.")
@@ -104,7 +115,7 @@ def _check(own: RetentionRule) -> None:
 
 
 def _check_trigger(own: RetentionRule) -> None:
-    is_evidence = own.target == STORE and own.name == EVIDENCE
+    is_evidence = _is_evidence(own)
     if is_evidence and own.trigger not in (CONSENT_END, YEAR_END):
         raise RetentionInvalid("$.trigger: what proves a consent goes by the end of it, or by the end of that year.")
     if own.trigger == YEAR_END and not is_evidence:
