@@ -212,6 +212,15 @@ def test_a_lost_key_ring_is_trouble_and_its_copy_mends_it(dana: Subject, tmp_pat
         copy_ring(tmp_path / "ring")
 
 
+def test_a_renewal_needs_nothing_of_the_settings_of_whoever_starts_it(dana: Subject, settings: Any) -> None:
+    settings.TROTH_PRIVATE_TARGETS = ["127.0.0.1"]
+    now = now_ms()
+    backup = create_backup(now)
+    erase_person(dana, now=now, source="cli")
+
+    assert renew_backups(now + WEEK).renewed == [backup.name]
+
+
 def test_a_damaged_backup_holds_up_no_renewal(dana: Subject) -> None:
     now = now_ms()
     damaged, whole = create_backup(now), create_backup(now + 1)

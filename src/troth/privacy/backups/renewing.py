@@ -16,7 +16,6 @@ from pathlib import Path
 
 import msgspec
 import structlog
-from django.conf import settings
 from django.db import transaction
 
 from troth.kernel.clock import DAY, HOUR
@@ -85,7 +84,6 @@ def _renew(old: Backup, kid: str, now: int) -> bool:
     partial = path.with_name(f".{old.name}.part")
     new = msgspec.structs.replace(old, key=kid, wrapped=wrap_key(kid, own, old.name), renewed_at=now, version=version("troth"))
     order = {
-        "settings": settings.SETTINGS_MODULE,
         "data": str(data_dir()),
         "source": str(path),
         "target": str(partial),

@@ -33,7 +33,8 @@ def main(given: TextIO, out: TextIO) -> None:
     """Carry out the one order on standard input; the answer is a line of JSON: `unreadable` tells why a backup cannot be opened, if so."""
     os.nice(10)
     order = json.load(given)
-    os.environ |= {"DJANGO_SETTINGS_MODULE": order["settings"], "TROTH_DATA": order["data"]}
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.project.settings")
+    os.environ["TROTH_DATA"] = order["data"]
     os.environ.pop("TROTH_DATABASE_URL", None)
     import django
 
