@@ -111,6 +111,7 @@ def test_a_form_and_the_words_around_it_speak_the_language_of_the_reader(
     page = Client(headers={"Accept-Language": accepts}).get(f"/f/{form.form_id}{query}").content.decode()
     assert f'<html lang="{language}">' in page
     assert f">{words}</button>" in page
+    assert ("Messen, wer Mails öffnet</h2>" if language == "de" else "Measure who opens mail</h2>") in page
 
 
 def test_nothing_is_stored_before_the_person_confirms_and_opening_the_link_confirms_nothing(enter: Confirm) -> None:

@@ -52,6 +52,9 @@ def test_it_tells_purposes_with_their_basis_and_end(client: Client, workspace: A
         assert said in page, said
     german = client.get(f"{place}?lang=de").content.decode()
     assert "Wofür sie gebraucht werden" in german and "2 Jahre" in german and "P2Y" not in german
+    assert "Neuigkeiten und Angebote per E-Mail" in german and "News and offers" not in german
+    Purpose.objects.filter(workspace_id=workspace.pk, key="marketing_email").update(name="Shoes, weekly")
+    assert "Shoes, weekly" in client.get(f"{place}?lang=de").content.decode(), "what a workspace wrote stays as it wrote it"
 
 
 def test_few_requests_are_not_told_for_they_might_tell_of_somebody(client: Client, workspace: Any, place: str) -> None:

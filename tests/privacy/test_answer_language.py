@@ -88,6 +88,7 @@ def test_who_asks_in_another_language_gets_that_and_the_json_keeps_its_keys_and_
     assert whole["language"] == "fr" and "effacement (art. 17)" in whole["answer"]["rights"]
     section = next(one for one in whole["sections"] if one["name"] == "people.person")
     assert section["category"] == "profile" and section["title"] == "Profil : attributs et étiquettes"
+    assert {one["key"]: one["name"] for one in whole["answer"]["purposes"]}["marketing_email"] == "Nouvelles et offres par e-mail"
     assert {one["legal_basis"] for one in whole["answer"]["purposes"]} <= {"consent", "contract", "legitimate_interest"}
 
 

@@ -15,6 +15,7 @@ from troth.campaigns.newsletters.chosen import DECIDED
 from troth.campaigns.why import tell_decisions
 from troth.consent.lacking import Lack
 from troth.consent.models import LegalBasis
+from troth.consent.wishes import CHANNELS, PACES
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import Subject
 from troth.messages import decisions, segment_conditions
@@ -54,6 +55,8 @@ TABLES: tuple[dict[str, Any], ...] = (
     events.DONE_IN_WORDS,
     sequences.STEPS_IN_WORDS,
     windows.IN_WORDS,
+    CHANNELS,
+    {key: name for key, (name, _) in PACES.items()},
     segment_conditions.IN_WORDS,
 )
 LANGUAGES = [code for code in TRANSLATIONS if code != "en"]

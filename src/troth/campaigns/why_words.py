@@ -16,7 +16,8 @@ from troth.campaigns.entry import REENTRY, Earlier, Occasion
 from troth.campaigns.rules import DateTrigger, SegmentTrigger
 from troth.campaigns.versions import Rule
 from troth.consent.catalog import PROFILING, load_catalog
-from troth.consent.wishes import is_wish
+from troth.consent.purpose_names import name_in
+from troth.consent.wishes import TOPIC, is_wish
 from troth.kernel.json_text import encode
 from troth.kernel.local_time import find_zone, local_time
 from troth.kernel.spans import span_ms
@@ -134,8 +135,7 @@ OWN = frozenset(_TOLD)
 
 def _tell_verdict(workspace_id: int, said: Mapping[str, Any], say: Speech) -> str:
     key = str(said["purpose"])
-    rule = load_catalog(workspace_id).rule(key)
-    name = f"“{rule.name}”" if rule else f"`{key}`"
+    name = _name_purpose(workspace_id, key, say)
     why = REASONS.get(said["reason"], str(said["reason"]).replace("_", " "))
     if said["allow"]:
         may = "may be chosen by behaviour ({basis})" if key == PROFILING else "may be sent something for {name} ({basis})"
@@ -146,6 +146,17 @@ def _tell_verdict(workspace_id: int, said: Mapping[str, Any], say: Speech) -> st
         what = say("left out: {reason} concerning {name}" if is_wish(key) else "left out: {reason} for {name}", reason=say(why), name=name)
     again = say("Asked again at the hand-over: {said}", said=what) if said["operation"] == "hand_over" else what
     return _begin(f"{again}.")
+
+
+def _name_purpose(workspace_id: int, key: str, say: Speech) -> str:
+    """What a purpose or a wish is called, in quotes; one that is not there any more by its key."""
+    catalog = load_catalog(workspace_id)
+    topic, rule = catalog.topics.get(key.removeprefix(TOPIC)) if key.startswith(TOPIC) else None, catalog.rule(key)
+    if topic:
+        return f"“{topic.name_in(say.language)}”"
+    if rule is None:
+        return f"`{key}`"
+    return f"“{say(rule.name) if is_wish(key) else name_in(rule, say.language)}”"
 
 
 def tell_judged(rule: Rule, occasion: Occasion, said: Decision, had: Sequence[Earlier]) -> str:

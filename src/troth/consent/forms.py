@@ -13,6 +13,7 @@ from troth.consent.catalog import PurposeRule, load_catalog
 from troth.consent.evidence import Shown
 from troth.consent.models import ConsentForm
 from troth.consent.notices import find_notice, read_text
+from troth.consent.purpose_names import name_in
 from troth.kernel.errors import TrothError
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -51,6 +52,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """One box of a form; it is never ticked beforehand."""
 
     rule: PurposeRule
+    name: str
     description: str
     label: str
     """Empty: the usual words."""
@@ -140,7 +142,12 @@ def ask_in(form: ConsentForm, language: str, version: str = "") -> Asked | None:
     if shown is None:
         return None
     questions = [
-        Question(rule=rule, description=rule.description_in(language), label=form.labels.get(key, {}).get(language, ""))
+        Question(
+            rule=rule,
+            name=name_in(rule, language),
+            description=rule.description_in(language),
+            label=form.labels.get(key, {}).get(language, ""),
+        )
         for key in shown.purposes
         if (rule := catalog.purposes.get(key)) is not None
     ]

@@ -15,6 +15,7 @@ from troth.consent.evidence import Shown
 from troth.consent.form_words import WORDS, words_in
 from troth.consent.models import Record
 from troth.consent.notices import read_text
+from troth.consent.purpose_names import name_in
 from troth.intake.addressing import identity_of
 from troth.intake.commands import ACCEPTED, Decide, Decision
 from troth.intake.door import apply
@@ -52,7 +53,7 @@ def ask(request: HttpRequest, token: str) -> HttpResponse:
     if rule is None or shown is None:
         return _page("ask_closed.html", asking, choose_language(request, list(WORDS)), status=410)
     facts: dict[str, Any] = {"rule": rule, "shown": shown, "text": read_text(asking.workspace_id, shown.text_hash), "token": token}
-    facts["description"] = rule.description_in(shown.language)
+    facts |= {"purpose_name": name_in(rule, shown.language), "description": rule.description_in(shown.language)}
     answer = posted.get("answer")
     if request.method != "POST" or answer not in (YES, NO):
         return _page("ask.html", asking, shown.language, **facts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from troth.consent.catalog import CLICK_TRACKING, DEFAULTS, MARKETING_EMAIL, OPEN_TRACKING, PROFILING, PurposeRule
+from troth.consent.catalog import CLICK_TRACKING, MARKETING_EMAIL, OPEN_TRACKING, PROFILING, PurposeRule
 
-VERSION = "preferences-2026-3"
+VERSION = "preferences-2026-4"
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "my_data": "See everything that is held about you",
@@ -42,10 +42,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "when you save, to: {purposes}.",
         "receipt": "Receipt",
         "preview": "This is a preview: nothing is saved.",
-        f"name:{MARKETING_EMAIL}": "News and offers by e-mail",
-        f"name:{PROFILING}": "Choose messages by behaviour",
-        f"name:{OPEN_TRACKING}": "Measure who opens mail",
-        f"name:{CLICK_TRACKING}": "Measure who clicks links",
         MARKETING_EMAIL: "We write to you about news, offers and tips.",
         PROFILING: "We look at what you do with our product to choose which messages you get.",
         OPEN_TRACKING: "We note when you open a mail from us. Without this, we do not know.",
@@ -87,10 +83,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "halten wir das als Ihren Widerspruch fest, und zwar gegen: {purposes}.",
         "receipt": "Beleg",
         "preview": "Dies ist eine Vorschau: Nichts wird gespeichert.",
-        f"name:{MARKETING_EMAIL}": "Neuigkeiten und Angebote per E-Mail",
-        f"name:{PROFILING}": "Nachrichten nach Verhalten auswählen",
-        f"name:{OPEN_TRACKING}": "Messen, wer Mails öffnet",
-        f"name:{CLICK_TRACKING}": "Messen, wer Links folgt",
         MARKETING_EMAIL: "Wir schreiben Ihnen über Neuigkeiten, Angebote und Tipps.",
         PROFILING: "Wir sehen uns an, was Sie mit unserem Produkt tun, um auszuwählen, welche Nachrichten Sie bekommen.",
         OPEN_TRACKING: "Wir halten fest, wann Sie eine Mail von uns öffnen. Ohne das wissen wir es nicht.",
@@ -131,10 +123,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "votre opposition quand vous enregistrez, à : {purposes}.",
         "receipt": "Reçu",
         "preview": "Ceci est un aperçu : rien n’est enregistré.",
-        f"name:{MARKETING_EMAIL}": "Nouvelles et offres par e-mail",
-        f"name:{PROFILING}": "Choisir les messages selon le comportement",
-        f"name:{OPEN_TRACKING}": "Mesurer qui ouvre les e-mails",
-        f"name:{CLICK_TRACKING}": "Mesurer qui suit les liens",
         MARKETING_EMAIL: "Nous vous écrivons au sujet de nouvelles, d’offres et de conseils.",
         PROFILING: "Nous regardons ce que vous faites avec notre produit pour choisir les messages que vous recevez.",
         OPEN_TRACKING: "Nous notons quand vous ouvrez un e-mail de notre part. Sans cela, nous ne le savons pas.",
@@ -175,10 +163,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "cuando guarde, a: {purposes}.",
         "receipt": "Comprobante",
         "preview": "Esto es una vista previa: no se guarda nada.",
-        f"name:{MARKETING_EMAIL}": "Novedades y ofertas por correo",
-        f"name:{PROFILING}": "Elegir mensajes según el comportamiento",
-        f"name:{OPEN_TRACKING}": "Medir quién abre los correos",
-        f"name:{CLICK_TRACKING}": "Medir quién sigue los enlaces",
         MARKETING_EMAIL: "Le escribimos sobre novedades, ofertas y consejos.",
         PROFILING: "Miramos lo que hace con nuestro producto para elegir qué mensajes recibe.",
         OPEN_TRACKING: "Anotamos cuándo abre un correo nuestro. Sin esto, no lo sabemos.",
@@ -186,18 +170,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "footer": "Sin cookies ni seguimiento en esta página.",
     },
 }
-_DEFAULT_NAMES = {key: name for key, name, _, _ in DEFAULTS}
-
-
-def name_in(rule: PurposeRule, language: str) -> str:
-    """What a purpose is called: as the workspace calls it, or where that left Troth's own name, as that is in the language."""
-    return translate_name(rule.key, rule.name, language)
-
-
-def translate_name(key: str, name: str, language: str) -> str:
-    """The name that a purpose had, likewise."""
-    is_ours = name == _DEFAULT_NAMES.get(key)
-    return WORDS[language].get(f"name:{key}", name) if is_ours else name
 
 
 def explain(rule: PurposeRule, language: str) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 from troth.consent.catalog import Catalog, PurposeRule, TopicRule, load_catalog
 from troth.consent.gate import OBJECTABLE
 from troth.consent.models import EVERYTHING, LegalBasis, Record, Stance, Standing
+from troth.consent.purpose_names import name_in
 from troth.consent.wishes import CHANNELS, PACES, channel_key, topic_key
 from troth.intake.commands import Decision
 from troth.kernel.personal_data import Subject
 from troth.messages.configured import list_media
 from troth.pages.decisions import Said, decide
-from troth.pages.preference_words import VERSION, WORDS, explain, name_in, notice_of
+from troth.pages.preference_words import VERSION, WORDS, explain, notice_of
 from troth.pages.receipt_links import ReceiptLink, seal_link
 from troth.pages.sender import sender_of
 

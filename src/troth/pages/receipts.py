@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import override
 
 from troth.consent.models import Record
+from troth.consent.purpose_names import translate_name
 from troth.consent.receipt_page.build import build_page
 from troth.consent.receipt_page.words import WORDS, name_decision
 from troth.consent.receipts import RecordUnknown, find_merged_record, find_record, make_receipt
@@ -24,7 +25,6 @@ from troth.kernel.personal_data import Subject
 from troth.messages.unsubscribe_links import UnsubscribeLink, make_preferences_url
 from troth.pages.dead_ends import not_ours
 from troth.pages.languages import choose_language
-from troth.pages.preference_words import translate_name
 from troth.pages.receipt_links import read_receipt_token
 from troth.pages.sender import sender_of
 from troth.pages.views import public_page

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from troth.consent.purpose_names import translate_name
 from troth.kernel.clock import now_ms
 from troth.kernel.spoken_durations import say_duration_in
 from troth.pages.languages import choose_language
@@ -180,6 +181,7 @@ def transparency(request: HttpRequest, workspace_id: int) -> HttpResponse:
             "purposes": [
                 (
                     purpose,
+                    translate_name(purpose.key, purpose.name, language),
                     purpose.description.get(language) or purpose.description.get("en", ""),
                     bases.get(purpose.legal_basis, purpose.legal_basis),
                     say_duration_in(purpose.retention, language) or words["always"],

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from troth.consent.catalog import load_catalog
+from troth.consent.purpose_names import name_in
 from troth.kernel.clock import now_ms
 from troth.kernel.content_policy import content_policy
 from troth.messages.unsubscribe_links import TEST
@@ -22,7 +23,7 @@ from troth.pages import decisions
 from troth.pages.dead_ends import not_ours, nothing_held, was_test
 from troth.pages.languages import choose_language
 from troth.pages.links import PREVIEW, Visit, read_visit
-from troth.pages.preference_words import WORDS, name_in
+from troth.pages.preference_words import WORDS
 from troth.pages.preferences import Posted, list_asked, save_choices, stop_everything
 from troth.pages.sender import sender_of
 from troth.pages.stop_words import WORDS as STOP_WORDS

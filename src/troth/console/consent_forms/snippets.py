@@ -32,7 +32,7 @@ def write_plain_form(form: ConsentForm, language: str) -> str:
         required = " required" if field.required else ""
         lines.append(f'  <p><label>{escape(field.label)} <input name="attribute.{field.attribute}" maxlength="200"{required}></label></p>')
     for question in asked.questions:
-        told = ": ".join(escape(part) for part in (question.rule.name, question.description) if part)
+        told = ": ".join(escape(part) for part in (question.name, question.description) if part)
         box = f'<input type="checkbox" name="purpose" value="{escape(question.rule.key)}">'
         lines.append(f"  <p>{told}<br><label>{box} {escape(label_of(question, language))}</label></p>")
     lines.append(f"  <p>{escape(words['withdraw'])}</p>")

@@ -12,6 +12,7 @@ from typing import Any
 
 from troth.consent.catalog import load_catalog
 from troth.consent.models import Purpose
+from troth.consent.purpose_names import translate_name
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject
 from troth.kernel.speech import ENGLISH, Speech
@@ -92,7 +93,7 @@ def _purposes(workspace_id: int, say: Speech) -> Iterator[dict[str, Any]]:
     load_catalog(workspace_id)  # a new workspace gets its purposes when they are first read
     for purpose in Purpose.objects.filter(workspace_id=workspace_id, archived=False).order_by("name"):
         yield {
-            "name": purpose.name,
+            "name": translate_name(purpose.key, purpose.name, say.language),
             "key": purpose.key,
             "what_is_done": purpose.description.get(say.language) or purpose.description.get("en") or "",
             "legal_basis": purpose.legal_basis,
@@ -185,4 +186,8 @@ def _reason(tree: Explained, say: Speech) -> str:
 def _automated(workspace_id: int, say: Speech) -> Iterator[dict[str, Any]]:
     """Purposes that declare decisions by machine with effect, and the logic involved (Art. 15(1)(h), 22)."""
     for purpose in Purpose.objects.filter(workspace_id=workspace_id, archived=False).exclude(automated_decision="").order_by("name"):
-        yield {"purpose": purpose.name, "logic": purpose.automated_decision, "review": say("by a person, on request (Art. 22(3))")}
+        yield {
+            "purpose": translate_name(purpose.key, purpose.name, say.language),
+            "logic": purpose.automated_decision,
+            "review": say("by a person, on request (Art. 22(3))"),
+        }

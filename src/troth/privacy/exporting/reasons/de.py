@@ -218,4 +218,11 @@ WORDS: Final[dict[str, str]] = {
     "once": "einmal",
     "once per span": "einmal je Zeitraum",
     "once per value": "einmal je Wert",
+    # what persons can want
+    "Marketing by e-mail": "Werbung per E-Mail",
+    "Marketing on your phone or in your browser": "Werbung auf dem Telefon oder im Browser",
+    "Marketing by text message": "Werbung per SMS",
+    "Marketing by other services": "Werbung über andere Dienste",
+    "At most one marketing mail a week": "Höchstens eine Werbemail in der Woche",
+    "At most one marketing mail in 30 days": "Höchstens eine Werbemail in 30 Tagen",
 }

@@ -218,4 +218,11 @@ WORDS: Final[dict[str, str]] = {
     "once": "una vez",
     "once per span": "una vez por periodo",
     "once per value": "una vez por valor",
+    # what persons can want
+    "Marketing by e-mail": "Publicidad por correo",
+    "Marketing on your phone or in your browser": "Publicidad en el teléfono o en el navegador",
+    "Marketing by text message": "Publicidad por SMS",
+    "Marketing by other services": "Publicidad por otros servicios",
+    "At most one marketing mail a week": "Como mucho un correo publicitario a la semana",
+    "At most one marketing mail in 30 days": "Como mucho un correo publicitario en 30 días",
 }

@@ -218,4 +218,11 @@ WORDS: Final[dict[str, str]] = {
     "once": "une fois",
     "once per span": "une fois par période",
     "once per value": "une fois par valeur",
+    # what persons can want
+    "Marketing by e-mail": "Publicité par e-mail",
+    "Marketing on your phone or in your browser": "Publicité sur le téléphone ou dans le navigateur",
+    "Marketing by text message": "Publicité par SMS",
+    "Marketing by other services": "Publicité par d’autres services",
+    "At most one marketing mail a week": "Au plus un e-mail publicitaire par semaine",
+    "At most one marketing mail in 30 days": "Au plus un e-mail publicitaire en 30 jours",
 }
