@@ -29,7 +29,7 @@ def carrier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> N
     (tmp_path / "carrier" / "__init__.py").write_text(source)
     monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
     channels._adapters.cache_clear()
-    monkeypatch.setattr(settings, "TROTH_PRIVATE_TARGETS", ["127.0.0.1"])
+    settings.TROTH_PRIVATE_TARGETS = ["127.0.0.1"]
 
 
 @pytest.fixture(autouse=True)
