@@ -6,16 +6,15 @@ way at a time; one that fails again and again is left alone for a while (`kernel
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import NamedTuple
+from functools import partial
 
 import structlog
 from django.db import transaction
 
 from troth.kernel.backoff import at_once, next_try, rest_until
+from troth.kernel.errands import UnderWay
 from troth.kernel.json_text import encode
 from troth.privacy.disclosures.log import WEBHOOK, Went, note_disclosures
 from troth.privacy.processors.register import why_held
@@ -36,19 +35,11 @@ LONGEST_S = 40.0
 """A delivery that takes longer counts as failed, although its thread may still wait; the lease is longer than this."""
 
 
-class _UnderWay(NamedTuple):
-    claim: Claim
-    until: float
-
-
 class Courier:
     """What one process has under way."""
 
     def __init__(self) -> None:
-        self._pool: ThreadPoolExecutor | None = None
-        self._under_way: dict[Future[Answer], _UnderWay] = {}
-        self._late: dict[Future[Answer], int] = {}
-        """Threads of deliveries that were given up, by webhook: they take up its room until they end."""
+        self._under_way: UnderWay[Claim, Answer] = UnderWay("webhook", THREADS, LONGEST_S, Answer(0, "timed_out"))
 
     def deliver_due(self, now: int) -> bool:
         """Worker duty: write down what is done, and send what is due; True when something was done."""
@@ -60,33 +51,22 @@ class Courier:
 
     def wait(self, seconds: float) -> None:
         """Wait until all that is under way is answered, or a while: for whoever must see the effects."""
-        wait(self._under_way, timeout=seconds)
+        self._under_way.wait(seconds)
 
     def _settle_done(self, now: int) -> bool:
-        moment = time.monotonic()
-        answers: list[tuple[Claim, Answer]] = []
-        for future, (claim, until) in list(self._under_way.items()):
-            if future.done():
-                answers.append((claim, future.result()))
-            elif moment > until:
-                self._late[future] = claim.webhook_id
-                answers.append((claim, Answer(0, "timed_out")))
-            else:
-                continue
-            del self._under_way[future]
-        self._late = {future: number for future, number in self._late.items() if not future.done()}
+        answers = list(self._under_way.take_done())
         if answers:
             _write_down(answers, now)
         return bool(answers)
 
     def _send_due(self, now: int) -> None:
-        busy = Counter(self._late.values()) + Counter(one.claim.webhook_id for one in self._under_way.values())
+        busy = Counter(claim.webhook_id for claim in self._under_way.in_threads())
         webhooks = {row.pk: row for row in Webhook.objects.filter(state=WebhookState.ON).select_related("health")}
         claims: list[Claim] = []
-        for row in webhooks.values():
+        for row in sorted(webhooks.values(), key=lambda row: busy[row.pk]):
             if why_held(row.workspace_id, "webhooks", row.pk, now):
                 continue  # its deliveries wait, as those of one that is paused
-            room = at_once(row.health.failures, AT_ONCE) - busy[row.pk]
+            room = min(at_once(row.health.failures, AT_ONCE) - busy[row.pk], self._under_way.room - len(claims))
             if room > 0 and row.health.open_until <= now:
                 claims += take_due(row.pk, now, room)
         if claims:
@@ -106,11 +86,10 @@ class Courier:
             with transaction.atomic():
                 withdraw(found.denied)
                 count_withheld(found.withheld, now)
-        pool = self._pool = self._pool or ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
         for claim, body in found.bodies:
             person_id = 0 if claim.table == NOTICE else claim.subject.person_id
             posting = Posting(webhooks[claim.webhook_id].url, keys[claim.webhook_id], claim.name, person_id, encode(body).encode())
-            self._under_way[pool.submit(post, posting)] = _UnderWay(claim, time.monotonic() + LONGEST_S)
+            self._under_way.begin(claim, partial(post, posting))
 
 
 def _write_down(answers: list[tuple[Claim, Answer]], now: int) -> None:

@@ -10,7 +10,7 @@ import requests
 import structlog
 
 from troth.kernel.clock import now_ms
-from troth.messages.channels.outside import asked_pause, make_session, name_trouble
+from troth.messages.channels.outside import asked_pause, make_session, name_trouble, read_most
 from troth.webhooks.signing import headers_of
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ def post(posting: Posting) -> Answer:
         with _session().post(
             posting.url, data=posting.body, headers=headers, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, stream=True
         ) as response:
-            response.raw.read(READ_MOST, decode_content=False)
+            read_most(response, READ_MOST)
             return _answer(response)
     except requests.RequestException as error:
         return Answer(0, name_trouble(error))

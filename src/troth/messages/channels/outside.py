@@ -1,14 +1,19 @@
 """HTTP to addresses that members, providers or browsers named: only to public ones, or somebody could have us call what only we can reach (SSRF).
 
 What a connection really leads to is looked at once it stands and before a byte is sent, so that no name can lead elsewhere a moment later.
+And an answer has a time in which it is whole, so that nobody holds a thread of ours for hours by sending a byte now and then.
 The operator names private hosts that channels may reach in `TROTH_PRIVATE_TARGETS`.
 """
 
 from __future__ import annotations
 
+import http.client
+import io
 import ipaddress
 import socket
 import ssl
+import time
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,12 +22,15 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from troth.kernel.clock import HOUR, SECOND
 from troth.messages.errors import ChannelError, ChannelUnknown
 
 TIMEOUT_S = 30.0
 CHECKED_FOR_S = 10.0
+WHOLE_WITHIN_S = 30.0
+"""From when a request is sent, however many pieces its answer comes in; the timeout of a request is for each piece."""
 _PRIVATE = "That address is inside this network, where channels may not reach: use a public one, or name it in TROTH_PRIVATE_TARGETS."
 
 
@@ -59,18 +67,52 @@ def _allowed() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     return found
 
 
+class _Pieces(io.RawIOBase):
+    """What comes over a connection, until the answer's time is over."""
+
+    def __init__(self, sock: Any, within_s: float) -> None:
+        self._sock, self._coming = sock, sock.makefile("rb", buffering=0)
+        self._until = time.monotonic() + within_s
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int | None:
+        left, patience = self._until - time.monotonic(), self._sock.gettimeout()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left if patience is None else min(left, patience))
+        try:
+            read: int | None = self._coming.readinto(room)
+        finally:
+            self._sock.settimeout(patience)
+        return read
+
+    def close(self) -> None:
+        self._coming.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *args: Any, whole_within_s: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Pieces(sock, whole_within_s))
+
+
 class _Connection(HTTPConnection):
+    def __init__(self, *args: Any, whole_within_s: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.response_class = partial(_Answer, whole_within_s=whole_within_s)  # type: ignore[assignment]  # it is only called
+
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
         check_peer(sock)
         return sock
 
 
-class _SecureConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        check_peer(sock)
-        return sock
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
 
 
 class _Pool(HTTPConnectionPool):
@@ -82,29 +124,43 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class _Outside(HTTPAdapter):
-    def __init__(self, trust: ssl.SSLContext | None = None) -> None:
-        self.trust = trust
+    def __init__(self, trust: ssl.SSLContext | None, whole_within_s: float) -> None:
+        self.trust, self.whole_within_s = trust, whole_within_s
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         if self.trust:
             kwargs["ssl_context"] = self.trust
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        pools = {"http": _Pool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = {name: partial(pool, whole_within_s=self.whole_within_s) for name, pool in pools.items()}
 
 
-def make_session(trust: ssl.SSLContext | None = None) -> requests.Session:
-    """A session for the outside: kept connections, no proxies of the environment, no way inside. `trust` has further certificate authorities."""
+def make_session(trust: ssl.SSLContext | None = None, whole_within_s: float = WHOLE_WITHIN_S) -> requests.Session:
+    """A session for the outside: kept connections, no proxies of the environment, no way inside.
+
+    `trust` has further certificate authorities; an answer is whole within `whole_within_s`, or fails as one that timed out.
+    """
     session = requests.Session()
     session.trust_env = False
-    guard(session, trust)
+    guard(session, trust, whole_within_s)
     return session
 
 
-def guard(session: requests.Session, trust: ssl.SSLContext | None = None) -> None:
+def guard(session: requests.Session, trust: ssl.SSLContext | None = None, whole_within_s: float = WHOLE_WITHIN_S) -> None:
     """Have a session that somebody else made keep to the outside."""
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _Outside(trust))
+        session.mount(scheme, _Outside(trust, whole_within_s))
+
+
+def read_most(response: requests.Response, most: int, *, unpack: bool = False) -> bytes:
+    """The first bytes of an answer that was asked for with `stream=True`; what follows is left. Raises requests.RequestException."""
+    try:
+        return bytes(response.raw.read(most, decode_content=unpack) or b"")
+    except ReadTimeoutError as error:
+        raise requests.ReadTimeout(error) from error
+    except HTTPError as error:
+        raise requests.ConnectionError(error) from error
 
 
 def check_url(url: str, what: str) -> str:

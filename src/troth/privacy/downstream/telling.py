@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import NamedTuple
-from uuid import UUID
+from functools import partial
 
 import structlog
 from django.db import connection, transaction
 
 from troth.kernel.clock import MINUTE
+from troth.kernel.errands import UnderWay
 from troth.privacy.downstream.answering import note_outcome
 from troth.privacy.downstream.sealing import Told, open_told
 from troth.privacy.downstream.ways import Order, Outcome, authorization_of, find_carrier, way_of
@@ -23,40 +21,27 @@ LEASE = 5 * MINUTE
 LONGEST_S = 240.0
 
 
-class _UnderWay(NamedTuple):
-    notice_id: UUID
-    attempts: int
-    until: float
-
-
 class Teller:
     """What one process has under way."""
 
     def __init__(self) -> None:
-        self._pool: ThreadPoolExecutor | None = None
-        self._under_way: dict[Future[Outcome], _UnderWay] = {}
+        self._under_way: UnderWay[RecipientNotice, Outcome] = UnderWay("recipient", THREADS, LONGEST_S, Outcome(trouble="timed_out"))
 
     def tell_due(self, now: int) -> bool:
         """Write down what is done, and begin what is due; True when something was done."""
         done = self._settle_done(now)
-        orders = _take_due(now, THREADS - len(self._under_way))
-        pool = self._pool = self._pool or ThreadPoolExecutor(THREADS, thread_name_prefix="recipient")
-        for order in orders:
-            under_way = _UnderWay(order.notice.pk, order.notice.attempts, time.monotonic() + LONGEST_S)
-            self._under_way[pool.submit(_carry_out, order)] = under_way
+        for order in _take_due(now, self._under_way.room):
+            self._under_way.begin(order.notice, partial(_carry_out, order))
         return done
 
     def wait(self, seconds: float) -> None:
         """Wait until all that is under way is answered, or a while: for whoever must see the effects."""
-        wait(self._under_way, timeout=seconds)
+        self._under_way.wait(seconds)
 
     def _settle_done(self, now: int) -> bool:
-        moment, settled = time.monotonic(), False
-        for future, (notice_id, attempts, until) in list(self._under_way.items()):
-            if not future.done() and moment <= until:
-                continue
-            del self._under_way[future]
-            note_outcome(notice_id, future.result() if future.done() else Outcome(trouble="timed_out"), now, attempts=attempts)
+        settled = False
+        for notice, outcome in self._under_way.take_done():
+            note_outcome(notice.pk, outcome, now, attempts=notice.attempts)
             settled = True
         return settled
 

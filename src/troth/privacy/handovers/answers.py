@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 CONNECT_S, ANSWER_S = 10.0, 120.0
 """How long a connection, and each piece of an answer, is waited for."""
+WHOLE_WITHIN_S = 300.0
+"""A store that joins the parts of a large file sends a space now and then until it is done (S3: CompleteMultipartUpload)."""
 
 
 class Answer(NamedTuple):

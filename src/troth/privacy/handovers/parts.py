@@ -16,8 +16,8 @@ import requests
 from lxml import etree
 
 from troth.kernel.amazon_signing import sign
-from troth.messages.channels.outside import name_trouble
-from troth.privacy.handovers.answers import ANSWER_S, CONNECT_S, Answer, trouble_of
+from troth.messages.channels.outside import name_trouble, read_most
+from troth.privacy.handovers.answers import ANSWER_S, CONNECT_S, WHOLE_WITHIN_S, Answer, trouble_of
 from troth.privacy.handovers.targets import Target, Upload
 from troth.privacy.opendsr.trust import open_session
 
@@ -94,7 +94,7 @@ def hand_in_parts(
     """
     length = max(PART, -(-size // MOST_PARTS))
     try:
-        with open_session() as session:
+        with open_session(WHOLE_WITHIN_S) as session:
             store = _Store(session, target, now)
             if upload is not None and (upload.sha256, upload.part) != (sha256, length):
                 store.abort(upload)
@@ -123,7 +123,7 @@ def hand_in_parts(
 def abort(target: Target, upload: Upload, now: Callable[[], int]) -> None:
     """Have the store drop the parts of an upload that is given up. One that it does not answer to is left to the store's own rules."""
     try:
-        with open_session() as session:
+        with open_session(WHOLE_WITHIN_S) as session:
             _Store(session, target, now).abort(upload)
     except requests.RequestException:
         return
@@ -206,7 +206,7 @@ class _Store:
         with self._session.request(
             method, url, data=body or None, headers=sent, timeout=limits, allow_redirects=False, stream=True
         ) as response:
-            said = response.raw.read(READ_MOST, decode_content=True)
+            said = read_most(response, READ_MOST, unpack=True)
             if not 200 <= response.status_code < 300:
                 raise _Refused(Answer(response.status_code, trouble_of(response.status_code)))
             return _Told(response.headers, etree.fromstring(said, _parser) if said.strip() else None)

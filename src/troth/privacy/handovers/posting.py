@@ -9,8 +9,8 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from troth.kernel.amazon_signing import sign
-from troth.messages.channels.outside import name_trouble
-from troth.privacy.handovers.answers import ANSWER_S, CONNECT_S, Answer, trouble_of
+from troth.messages.channels.outside import name_trouble, read_most
+from troth.privacy.handovers.answers import ANSWER_S, CONNECT_S, WHOLE_WITHIN_S, Answer, trouble_of
 from troth.privacy.handovers.targets import Target
 from troth.privacy.opendsr.trust import open_session
 
@@ -37,12 +37,12 @@ def hand(target: Target, file: IO[bytes], *, size: int, sha256: str, kind: str, 
     method = "POST" if target.method == "post" else "PUT"
     try:
         with (
-            open_session() as session,
+            open_session(WHOLE_WITHIN_S) as session,
             session.request(
                 method, target.url, data=file, headers=headers, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, stream=True
             ) as response,
         ):
-            response.raw.read(READ_MOST, decode_content=False)
+            read_most(response, READ_MOST)
             return Answer(response.status_code, trouble_of(response.status_code), _named(response.headers))
     except requests.RequestException as error:
         return Answer(0, name_trouble(error))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 from troth.kernel.errors import TrothError
-from troth.messages.channels.outside import name_trouble
+from troth.messages.channels.outside import name_trouble, read_most
 from troth.privacy.models.disclosures import DomainCertificate, NoticeWay, Way
 from troth.privacy.opendsr.bodies import BodyInvalid, Discovery, read, read_headers
 from troth.privacy.opendsr.certificates import CertificateRejected, check_certificate
@@ -72,7 +72,7 @@ def call(method: str, url: str, body: bytes | None = None, authorization: str = 
                 session.request(method, url, data=body, headers=headers, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, stream=True)
             ) as answer,
         ):
-            raw = answer.raw.read(READ_MOST + 1, decode_content=True) or b""
+            raw = read_most(answer, READ_MOST + 1, unpack=True)
             if len(raw) > READ_MOST:
                 raise NotReached("too_long")
             return Reply(answer.status_code, dict(answer.headers), raw)

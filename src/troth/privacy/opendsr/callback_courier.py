@@ -6,16 +6,16 @@ Only https, to the outside, with a certificate that holds, following nothing.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import NamedTuple
 
 import requests
 import structlog
 
-from troth.messages.channels.outside import asked_pause, name_trouble
+from troth.kernel.errands import UnderWay
+from troth.messages.channels.outside import asked_pause, name_trouble, read_most
 from troth.privacy.models.opendsr import OpendsrCallback
 from troth.privacy.opendsr.bodies import headers_for, write
 from troth.privacy.opendsr.callback_queue import give_back, settle, take_due
@@ -41,36 +41,26 @@ class Told(NamedTuple):
     wait: int = 0
 
 
-class _UnderWay(NamedTuple):
-    callback: OpendsrCallback
-    until: float
-
-
 class Courier:
     """What one process has under way."""
 
     def __init__(self) -> None:
-        self._pool: ThreadPoolExecutor | None = None
-        self._under_way: dict[Future[Told], _UnderWay] = {}
+        self._under_way: UnderWay[OpendsrCallback, Told] = UnderWay("opendsr", THREADS, LONGEST_S, Told(0, "timed_out"))
 
     def tell_due(self, now: int) -> bool:
         """Write down what is done, and send what is due; True when something was done."""
         done = self._settle_done(now)
-        if room := THREADS - len(self._under_way):
+        if room := self._under_way.room:
             self._send(take_due(now, room), now)
         return done
 
     def wait(self, seconds: float) -> None:
         """Wait until all that is under way is answered, or a while: for whoever must see the effects."""
-        wait(self._under_way, timeout=seconds)
+        self._under_way.wait(seconds)
 
     def _settle_done(self, now: int) -> bool:
-        moment, done = time.monotonic(), False
-        for future, (callback, until) in list(self._under_way.items()):
-            if not future.done() and moment <= until:
-                continue
-            told = future.result() if future.done() else Told(0, "timed_out")
-            del self._under_way[future]
+        done = False
+        for callback, told in self._under_way.take_done():
             settle(callback, told.http, told.trouble, now, told.wait)
             done = True
         return done
@@ -84,19 +74,18 @@ class Courier:
             log.error("opendsr_callbacks_wait", callbacks=len(callbacks), error=type(error).__name__)
             give_back(callbacks, now)
             return
-        pool = self._pool = self._pool or ThreadPoolExecutor(THREADS, thread_name_prefix="opendsr")
         for callback in callbacks:
             body = write(show_callback(callback.request, callback, now))
             headers = {"Content-Type": "application/json", "User-Agent": "Troth"}
             headers |= headers_for(callback.request.version, own_domain(), sign(body))
-            self._under_way[pool.submit(_post, callback.url, headers, body)] = _UnderWay(callback, time.monotonic() + LONGEST_S)
+            self._under_way.begin(callback, partial(_post, callback.url, headers, body))
 
 
 def _post(url: str, headers: Mapping[str, str], body: bytes) -> Told:
     """Post and say what came of it; never raises. Runs in a thread and touches no database."""
     try:
         with _session().post(url, data=body, headers=headers, timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, stream=True) as answer:
-            answer.raw.read(READ_MOST, decode_content=False)
+            read_most(answer, READ_MOST)
             code = answer.status_code
             return Told(code, "" if 200 <= code < 300 else "redirected" if 300 <= code < 400 else "refused", asked_pause(answer))
     except requests.RequestException as error:

@@ -17,7 +17,7 @@ from django.conf import settings
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from troth.kernel.errors import TrothError
-from troth.messages.channels.outside import make_session
+from troth.messages.channels.outside import WHOLE_WITHIN_S, make_session
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -58,13 +58,13 @@ def _read(path: str) -> list[Certificate]:
         ) from None
 
 
-def open_session() -> requests.Session:
+def open_session(whole_within_s: float = WHOLE_WITHIN_S) -> requests.Session:
     """HTTPS to other parties of OpenDSR: no way inside, no proxies, and their certificates checked against the same authorities.
 
-    Redirects and a time limit are the caller's to refuse and to set. Raises RootsUnusable.
+    Redirects and the time limit of each step are the caller's to refuse and to set; `whole_within_s` is the whole answer's. Raises RootsUnusable.
     """
     if not settings.TROTH_OPENDSR_ROOTS:
-        return make_session()
+        return make_session(None, whole_within_s)
     _read(settings.TROTH_OPENDSR_ROOTS)
     context = ssl.create_default_context(cafile=settings.TROTH_OPENDSR_ROOTS)
-    return make_session(context)  # requests adds the authorities that it brings
+    return make_session(context, whole_within_s)  # requests adds the authorities that it brings
