@@ -268,7 +268,9 @@ def pytest_make_parametrize_id(config: Any, val: Any, argname: str) -> str | Non
 def pytest_runtest_teardown() -> Iterator[None]:
     """A test that leaves settings changed fails, and not one that happens to come after it."""
     (yield)
-    assert settings.SETTINGS_MODULE, "the settings are not as they were: change them by the fixture `settings` alone, never through monkeypatch"
+    assert settings.SETTINGS_MODULE, (
+        "the settings are not as they were: change them by the fixture `settings` alone, never through monkeypatch"
+    )
 
 
 @pytest.hookimpl(wrapper=True)
