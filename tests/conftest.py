@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -264,9 +265,16 @@ def pytest_make_parametrize_id(config: Any, val: Any, argname: str) -> str | Non
     return None
 
 
+MAILING = ("confirmation-mail", "my-data-mail", "mail-to-member", "return-mailboxes")
+"""Threads that work beside a request or a duty."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Iterator[None]:
-    """A test that leaves settings changed fails, and not one that happens to come after it."""
+    """What goes on beside a test is over with it, and one that leaves settings changed fails, not one that happens to come after it."""
+    for thread in threading.enumerate():
+        if thread.name in MAILING:
+            thread.join(30)
     (yield)
     assert settings.SETTINGS_MODULE, (
         "the settings are not as they were: change them by the fixture `settings` alone, never through monkeypatch"

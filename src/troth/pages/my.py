@@ -8,7 +8,7 @@ from functools import wraps
 from typing import IO, Any
 
 import structlog
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 
@@ -90,7 +90,7 @@ def _send_links(workspace: Workspace, email: str, language: str, now: int) -> No
             links = [make_data_url(subject, email, now) for subject in subjects]
             send_to_whom_it_concerns(workspace, _write(str(sender_of(workspace.pk)), links, language), email, now)
             note_mailed(subjects, now)
-    except (TrothError, OSError) as error:
+    except (TrothError, OSError, DatabaseError) as error:
         log.error("my_data_mail_failed", workspace_id=workspace.pk, error=type(error).__name__)
     finally:
         connection.close()

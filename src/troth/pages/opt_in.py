@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.template.loader import render_to_string
 
 from troth.consent.form_words import label_of, words_in
@@ -111,7 +111,7 @@ def _send(workspace: Workspace, rendered: RenderedEmail, email: str, now: int) -
         send_to_whom_it_concerns(workspace, rendered, email, now)
         # Of who is not on file yet it is noted when they confirm: before that nothing of them is kept.
         note_mailed(find_people(workspace.pk, email, (EMAIL,)), now, basis=CONFIRMATION)
-    except (TrothError, OSError) as error:
+    except (TrothError, OSError, DatabaseError) as error:
         log.error("confirmation_mail_failed", workspace_id=workspace.pk, error=type(error).__name__)
     finally:
         connection.close()
