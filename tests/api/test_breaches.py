@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from typing import Any
 
 from troth.kernel.clock import HOUR, iso, now_ms
+from troth.workspaces.audit import read_entries
 
 
 def test_a_breach_is_recorded_decided_told_and_closed(alice: Any) -> None:
@@ -38,3 +41,21 @@ def test_whom_it_touched_is_asked_for_a_time(alice: Any) -> None:
     found = touched(now - HOUR, now + HOUR)
     assert found["people"] >= 1
     assert found["acts"] >= 1
+
+
+def test_who_must_be_told_is_one_file_that_says_when_it_is_whole(alice: Any) -> None:
+    began = now_ms()
+    alice.api.json("GET", "/people?limit=100")
+    breach = alice.api.json("POST", "/breaches", {"title": "A key was stolen", "began_at": iso(began)}, status=201)["id"]
+    answer = alice.api("GET", f"/breaches/{breach}/affected")
+    *people, last = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    assert answer["Content-Type"] == "application/x-ndjson"
+    assert {"emails": [alice.email], "how": ["shown"]}.items() <= next(one for one in people if one["person_id"] == alice.person_id).items()
+    assert last == {"listed": len(people), "unreachable": sum(not one["emails"] for one in people), "gone": 0, "lists": 0, "files": 0}
+    table = list(
+        csv.DictReader(b"".join(alice.api("GET", f"/breaches/{breach}/affected?format=csv").streaming_content).decode().splitlines())
+    )
+    assert {row["person_id"] for row in table} == {one["person_id"] for one in people}
+    entry = read_entries(alice.workspace.pk)[0]
+    assert (entry.action, entry.detail["breach"], entry.role) == ("breach.listed", breach, "api")
+    assert alice.api("GET", f"/breaches/{breach}/affected?format=xml").status_code == 422

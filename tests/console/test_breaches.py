@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from troth.intake.commands import Identify, Identity
+from troth.intake.door import apply
 from troth.kernel.clock import HOUR, now_ms
+from troth.people.lookup import find_person
 from troth.privacy.breaches.register import list_breaches, record_breach
 from troth.privacy.record.parties import save_parties
 from troth.workspaces.audit import read_entries, record_access
@@ -77,3 +81,29 @@ def test_its_papers_are_there_in_each_language(officer: Client, workspace: Any) 
     assert "Ada, dpo@acme.example" in letter and "Acme GmbH" in letter, "the officer of the record is who can be asked (Art. 33(3)(b))"
     german = officer.get(place(workspace, f"/{breach.pk}/letter?language=de")).content.decode()
     assert "Was geschehen ist: By mail." in german
+
+
+def test_the_persons_to_be_told_are_a_file_for_those_who_keep_the_register_after_they_said_why(officer: Client, workspace: Any) -> None:
+    common: dict[str, Any] = {"workspace_id": workspace.pk, "source": "api", "received_at": now_ms()}
+    apply([Identify(identity=Identity(external_id=name, phone=f"+4930123456{n}"), **common) for n, name in enumerate("ab")], now=now_ms())
+    seen = find_person(workspace.pk, "a").person_id
+    breach = record_breach(workspace.pk, {"title": "A key was stolen"}, user_id=0, now=now_ms())
+    record_access(workspace.pk, user_id=7, role="marketer", action="person.read", at=now_ms(), person_id=seen)
+    own = f"/{breach.pk}/persons.csv"
+    assert own in officer.get(place(workspace, f"/{breach.pk}")).content.decode()
+    answer = officer.get(place(workspace, own))
+    (row,) = csv.DictReader(b"".join(answer.streaming_content).decode().splitlines())
+    assert (row["person_id"], row["phone"], row["how"]) == (str(seen), "'+49301234560", "opened"), (
+        "no spreadsheet takes a number for a formula"
+    )
+    entry = read_entries(workspace.pk)[0]
+    assert (entry.action, entry.detail, entry.user_id) == ("breach.listed", {"breach": breach.pk}, User.objects.get().pk)
+    assert b"".join(officer.get(place(workspace, f"{own}?member=99")).streaming_content).count(b"\n") == 1
+    history = officer.get(place(workspace, f"/{breach.pk}")).content.decode()
+    assert "Persons to be told: 1, of them without address, number or device: 0." in history
+    workspace.glass_roles = ["privacy_officer"]
+    workspace.save()
+    assert officer.get(place(workspace, own)).status_code == 403
+    Member.objects.update(role="dpo")
+    assert officer.get(place(workspace, own)).status_code == 403
+    assert own not in officer.get(place(workspace, f"/{breach.pk}")).content.decode()

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from tests.mail_server import run_mail_server
+from troth.intake.commands import Identify, Identity
+from troth.intake.door import apply
 from troth.kernel.checks import examine
 from troth.kernel.clock import DAY, HOUR, now_ms
+from troth.kernel.personal_data import Subject
+from troth.people.lookup import find_person
+from troth.privacy.breaches import touched as touching
 from troth.privacy.breaches.affected import count_affected
 from troth.privacy.breaches.clock import Stage, read_clock
 from troth.privacy.breaches.papers import LETTERS, Sender, write_letter, write_notification
@@ -30,8 +37,11 @@ from troth.privacy.breaches.register import (
     revise_breach,
 )
 from troth.privacy.breaches.telling import tell_of_breaches
-from troth.workspaces.audit import record_access
+from troth.privacy.breaches.touched import TouchedList
+from troth.privacy.erasure.erasing import erase_person
+from troth.workspaces.audit import read_entries, record_access
 from troth.workspaces.models import Member, User
+from troth.workspaces.shown import note_shown
 
 NOW = now_ms()
 ACME = Sender("Acme", "dpo@acme.example")
@@ -173,3 +183,97 @@ def test_while_nobody_can_be_told_it_is_tried_again(workspace: Any, settings: An
         kept.refused = set()
         tell_of_breaches(NOW + HOUR)
         assert [mail[0] for mail in kept.mails] == [["owner@acme.example"]]
+
+
+def people_of(workspace: Any, *names: str) -> dict[str, int]:
+    common: dict[str, Any] = {"workspace_id": workspace.pk, "source": "api", "received_at": NOW}
+    apply(
+        [
+            Identify(identity=Identity(external_id=name, email=f"{name}@example.com"), attributes={"language": "de"}, **common)
+            for name in names
+        ],
+        now=NOW - 5 * HOUR,
+    )
+    return {name: find_person(workspace.pk, name).person_id for name in names}
+
+
+def act(workspace: Any, action: str, ago: int, *, person: int = 0, shows: tuple[int, ...] = (), user: int = 1) -> None:
+    entry = record_access(workspace.pk, user_id=user, role="marketer", action=action, at=NOW - ago, person_id=person)
+    if shows:
+        note_shown(workspace.pk, entry, shows)
+
+
+def listed(touched: TouchedList) -> dict[int, Any]:
+    found = list(touched)
+    assert len({one.person_id for one in found}) == len(found), "each stands there once"
+    return {one.person_id: one for one in found}
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 200_000])
+def test_who_must_be_told_stands_there_once_however_often_and_in_whatever_way_they_were_seen(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(touching, "AT_ONCE", at_once)
+    monkeypatch.setattr(touching, "PAGE", 2)
+    monkeypatch.setattr(touching, "READ", 2)
+    who = people_of(workspace, "ada", "bob", "cy", "dan", "eve")
+    breach = record_breach(workspace.pk, {"title": "A key was stolen", "began_at": NOW - 3 * HOUR}, user_id=7, now=NOW)
+    act(workspace, "people.list", 4 * HOUR, shows=(who["eve"],))
+    act(workspace, "people.list", 2 * HOUR, shows=(who["ada"], who["bob"]), user=0)
+    act(workspace, "people.list", HOUR, shows=(who["bob"], who["cy"]))
+    act(workspace, "person.read", HOUR + 1, person=who["ada"])
+    act(workspace, "person.exported", HOUR, person=who["ada"])
+    touched = TouchedList(breach, now=NOW)
+    found = listed(touched)
+    assert found.keys() == {who["ada"], who["bob"], who["cy"]}, "what was seen before it began is not of it, and dan was never seen"
+    ada, bob = found[who["ada"]], found[who["bob"]]
+    assert (ada.emails, ada.external_ids, ada.language, ada.how) == (
+        ["ada@example.com"],
+        ["ada"],
+        "de",
+        ["opened", "shown", "taken_away"],
+    )
+    assert (bob.first_at, bob.last_at, bob.how) == (NOW - 2 * HOUR, NOW - HOUR, ["shown"])
+    assert touched.summary() == {"listed": 3, "unreachable": 0, "gone": 0, "lists": 0, "files": 1}
+    assert list_steps(breach)[-1].detail == [3, 0, 0], "the register knows how many were to be told"
+    assert listed(TouchedList(breach, now=NOW, only_user=0)).keys() == {who["ada"], who["bob"]}
+    assert listed(TouchedList(record_breach(workspace.pk, {"title": "Another", "aware_at": NOW}, user_id=7, now=NOW), now=NOW)) == {}
+
+
+def test_whoever_was_erased_since_is_counted_and_not_named(workspace: Any) -> None:
+    who = people_of(workspace, "ada", "bob")
+    breach = record_breach(workspace.pk, {"title": "A key was stolen", "began_at": NOW - HOUR}, user_id=7, now=NOW)
+    act(workspace, "people.list", HOUR, shows=tuple(who.values()))
+    erase_person(Subject(workspace.pk, who["bob"]), now=NOW, source="api")
+    touched = TouchedList(breach, now=NOW)
+    assert listed(touched).keys() == {who["ada"]}
+    assert (touched.listed, touched.gone) == (1, 1)
+
+
+def test_a_file_of_everything_touched_everybody_who_was_there(workspace: Any) -> None:
+    who = people_of(workspace, "ada", "bob")
+    breach = record_breach(workspace.pk, {"title": "It was copied", "began_at": NOW - 3 * HOUR}, user_id=7, now=NOW)
+    act(workspace, "workspace.takeaway_downloaded", 2 * HOUR)
+    apply([Identify(identity=Identity(email="new@example.com"), workspace_id=workspace.pk, source="api", received_at=NOW)], now=NOW - HOUR)
+    found = listed(TouchedList(breach, now=NOW))
+    assert found.keys() == set(who.values())
+    assert {(one.first_at, tuple(one.how)) for one in found.values()} == {(NOW - 2 * HOUR, ("taken_away",))}
+
+
+def test_the_command_lists_them_and_is_written_down(workspace: Any, capsys: Any) -> None:
+    (ada,) = people_of(workspace, "ada").values()
+    apply([Identify(identity=Identity(anonymous_id="b"), workspace_id=workspace.pk, source="api", received_at=NOW)], now=NOW - 5 * HOUR)
+    nameless = find_person(workspace.pk, "b").person_id
+    breach = record_breach(workspace.pk, {"title": "A key was stolen", "began_at": NOW - HOUR}, user_id=7, now=NOW)
+    act(workspace, "people.list", HOUR, shows=(ada, nameless))
+    call_command("breach_affected", str(workspace.pk), str(breach.pk))
+    said = capsys.readouterr()
+    assert "ada@example.com" in said.out and "NOT REACHABLE" in said.out
+    assert said.err.startswith("2 to be told, 1 of them without address")
+    call_command("breach_affected", str(workspace.pk), str(breach.pk), "--json")
+    *_, last = capsys.readouterr().out.splitlines()
+    assert json.loads(last) == {"listed": 2, "unreachable": 1, "gone": 0, "lists": 0, "files": 0}
+    call_command("breach_affected", str(workspace.pk), str(breach.pk), "--csv", "--member", "0")
+    assert capsys.readouterr().out.splitlines() == [",".join(touching.COLUMNS)], "keys did nothing"
+    entries = read_entries(workspace.pk, action="breach.listed")
+    assert [(entry.role, entry.detail) for entry in entries] == [("cli", {"breach": breach.pk})] * 3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
-from troth.api.access import NO_MEMBER, WRITE_REGISTERS, workspace_of
+from troth.api.access import EXPORT, NO_MEMBER, WRITE_REGISTERS, workspace_of
 from troth.api.schemas import Input, Time, problems
 from troth.kernel.clock import DAY, iso, now_ms
 from troth.privacy.breaches.affected import count_affected
@@ -24,6 +24,7 @@ from troth.privacy.breaches.register import (
     record_breach,
     revise_breach,
 )
+from troth.privacy.breaches.touched import TouchedList, write_csv, write_lines
 from troth.privacy.models import Breach
 
 router = Router(tags=["registers"])
@@ -135,6 +136,35 @@ def affected(request: HttpRequest, asked: Query[AffectedQuery]) -> AffectedOut:
     since = _ms(asked.since) if asked.since else until - DAY
     found = count_affected(workspace_of(request), since, until, asked.member)
     return AffectedOut(people=found.people, acts=found.records, lists=found.lists, exports=found.exports)
+
+
+@router.get(
+    "/breaches/{breach_id}/affected",
+    auth=EXPORT,
+    response=problems(404),
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "One person per line. As NDJSON the last line tells how many they are, and how many are not there any more.",
+                "content": {
+                    "application/x-ndjson": {"schema": {"type": "string"}},
+                    "text/csv": {"schema": {"type": "string"}},
+                },
+            }
+        }
+    },
+)
+def list_touched(
+    request: HttpRequest,
+    breach_id: int,
+    format: Annotated[Literal["ndjson", "csv"], Query()] = "ndjson",  # noqa: A002 -- the name in the URL
+    member: Annotated[int | None, Query(description="Only what this user did; 0: keys of the API, and the command line.")] = None,
+) -> StreamingHttpResponse:
+    """Everybody whom the breach touched and who is to be told of it (Art. 34), each once, with what they can be reached by."""
+    touched = TouchedList(find_breach(workspace_of(request), breach_id), now=now_ms(), only_user=member)
+    lines, kind = (write_csv(touched), "text/csv; charset=utf-8") if format == "csv" else (write_lines(touched), "application/x-ndjson")
+    headers = {"Content-Disposition": f'attachment; filename="breach-{breach_id}-persons.{format}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(lines, content_type=kind, headers=headers)
 
 
 @router.get("/breaches/{breach_id}", auth=WRITE_REGISTERS, response={200: BreachOut, **problems(404)})

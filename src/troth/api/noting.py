@@ -26,7 +26,9 @@ from troth.workspaces.audit import API, NOBODY, address_of, record_access
 from troth.workspaces.shown import note_shown
 
 CHANGED = "api.changed"
-NUMBERED: Mapping[str, str] = MappingProxyType({"campaign_id": "campaign", "newsletter_id": "newsletter", "rule_id": "schedule"})
+NUMBERED: Mapping[str, str] = MappingProxyType(
+    {"campaign_id": "campaign", "newsletter_id": "newsletter", "rule_id": "schedule", "breach_id": "breach"}
+)
 """Of what an entry tells which one it was: by this an instruction that is contested can wait."""
 ACTS: Mapping[str, str] = MappingProxyType(
     {
@@ -68,6 +70,7 @@ ACTS: Mapping[str, str] = MappingProxyType(
         "POST /requests/{request_id}/steps": "request.step",
         "POST /requests/steps": "request.step",
         "GET /webhooks/{webhook_id}/deliveries": "webhook.deliveries",
+        "GET /breaches/{breach_id}/affected": "breach.listed",
         "GET /takeaways/{takeaway_id}/file": "workspace.takeaway_downloaded",
         "POST /takeaways": "workspace.taken_away",
         "POST /takeaways/{takeaway_id}/handover": "workspace.handed_over",

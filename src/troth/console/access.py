@@ -26,7 +26,8 @@ def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, 
     """For a view `(request: MemberRequest, …)` below `/console/<workspace_id>/`.
 
     Another's workspace is not found, like one that does not exist; a role that may not gets a page that says who may. With `audit` an answer
-    that succeeded is written to the audit log under that action, with the `person_id` of the address, else with `request.about`.
+    that succeeded is written to the audit log under that action, with the `person_id` of the address, else with `request.about`,
+    and with `request.detail`.
     """
 
     def guard(view: View) -> View:
@@ -42,7 +43,7 @@ def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, 
                 return ask_why(own, audit=audit, person_id=person_id)
             response = view(own, **kwargs)
             if audit and response.status_code < 300:
-                record(own, audit, person_id=kwargs.get("person_id", own.about))
+                record(own, audit, person_id=kwargs.get("person_id", own.about), detail=own.detail)
             if request.COOKIES.get(WORKSPACE_COOKIE) != str(workspace_id):
                 response.set_cookie(
                     WORKSPACE_COOKIE, str(workspace_id), path="/console/", httponly=True, samesite="Lax", secure=request.is_secure()
@@ -69,7 +70,7 @@ def _as_member(request: HttpRequest, workspace_id: int) -> MemberRequest:
     own: MemberRequest = request  # type: ignore[assignment]
     own.member = member
     own.workspace = member.workspace
-    own.about = NOBODY
+    own.about, own.detail = NOBODY, {}
     own.may = ALLOWED.get(member.role, frozenset())
     return own
 

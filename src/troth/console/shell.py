@@ -37,6 +37,8 @@ class MemberRequest(HttpRequest):
     may: frozenset[Permission]
     about: int
     """The person whom the audit log is to name where the address does not; 0: nobody."""
+    detail: dict[str, Any]
+    """What else it is to keep of the look: names and numbers."""
     htmx: Any
 
 

@@ -215,6 +215,21 @@ def find_active(person_ids: Iterable[int]) -> dict[int, int]:
     return dict(rows)
 
 
+def list_everybody(workspace_id: int, after_id: int, limit: int) -> list[tuple[int, int]]:
+    """A page of a workspace's people who are there, after a person (0: the first page): (person_id, created_at), by bucket and person.
+
+    Over all buckets, from the index `person_by_key`.
+    """
+    after = bucket_of(after_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.person_id, p.created_at FROM people_person p WHERE p.workspace_id = %s AND p.bucket >= %s AND (p.bucket, p.person_id) > (%s, %s)"
+            f" AND p.state = {int(PersonState.ACTIVE)} ORDER BY p.bucket, p.person_id LIMIT %s",
+            [workspace_id, after, after, after_id, limit],
+        )
+        return list(cursor.fetchall())
+
+
 def take_event_numbers(counts: dict[int, int]) -> dict[int, int]:
     """Reserve event numbers for persons; returns the last number before the reserved ones. Persons who are gone are absent."""
     keys = [(bucket_of(p), p) for p in counts]

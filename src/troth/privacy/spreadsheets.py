@@ -22,12 +22,13 @@ def write_table(archive: zipfile.ZipFile, name: str, records: Iterator[dict[str,
     with archive.open(name, "w", force_zip64=True) as member, io.TextIOWrapper(member, "utf-8", newline="") as text:
         writer = csv.writer(text)
         writer.writerow(columns)
-        writer.writerow([_cell(first[column]) for column in columns])
+        writer.writerow([write_cell(first[column]) for column in columns])
         for record in records:
-            writer.writerow([_cell(record.get(column)) for column in columns])
+            writer.writerow([write_cell(record.get(column)) for column in columns])
 
 
-def _cell(value: Any) -> str:
+def write_cell(value: Any) -> str:
+    """A value as a cell that no spreadsheet takes for a formula."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

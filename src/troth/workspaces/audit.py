@@ -179,6 +179,7 @@ ACTIONS = {
     "breach.decided": "decided who is told of a breach",
     "breach.told": "noted who was told of a breach",
     "breach.closed": "closed a breach",
+    "breach.listed": "took away the list of whom a breach touched",
     "audit.read": "read the audit log",
     "audit.exported": "exported the audit log",
     "api.changed": "changed something by a call of the API",

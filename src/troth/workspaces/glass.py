@@ -18,7 +18,7 @@ LOOKS = frozenset(
     {
         *("people.list", "people.search", "person.read", "consent.list", "consent.read", "message.list", "message.read"),
         *("live.opened", "live.read", "live.watched", "requests.list", "request.read", "segment.members", "segment.why"),
-        *("webhook.deliveries", "why.asked", "workspace.takeaway_downloaded"),
+        *("webhook.deliveries", "why.asked", "workspace.takeaway_downloaded", "breach.listed"),
     }
 )
 """Acts of the audit log that show persons."""

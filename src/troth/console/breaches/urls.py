@@ -15,5 +15,6 @@ urlpatterns = [
     path("breaches/<int:breach_id>/told", acts.told, name="console-breach-told"),
     path("breaches/<int:breach_id>/close", acts.close, name="console-breach-close"),
     path("breaches/<int:breach_id>/notification.pdf", views.notification, name="console-breach-notification"),
+    path("breaches/<int:breach_id>/persons.csv", views.persons, name="console-breach-persons"),
     path("breaches/<int:breach_id>/letter", views.letter, name="console-breach-letter"),
 ]

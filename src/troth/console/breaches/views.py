@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -11,10 +11,11 @@ from troth.console.asking import is_number
 from troth.console.breaches.forms import KIND_WORDS
 from troth.console.shell import render_page
 from troth.kernel.clock import HOUR, now_ms
-from troth.privacy.breaches.affected import count_affected
+from troth.privacy.breaches.affected import count_affected, span_of
 from troth.privacy.breaches.clock import HOURS
 from troth.privacy.breaches.papers import LETTERS, Sender, write_letter, write_notification
 from troth.privacy.breaches.register import BreachUnknown, clock_of, find_breach, list_breaches, list_steps
+from troth.privacy.breaches.touched import TouchedList, write_csv
 from troth.privacy.models import Breach
 from troth.privacy.record.parties import read_parties
 from troth.workspaces.models import Member, User
@@ -52,8 +53,8 @@ def breach(request: MemberRequest, breach_id: int) -> HttpResponse:
     clock = clock_of(own, now)
     asked = request.GET.get("member", "")
     members = list(Member.objects.select_related("user").filter(workspace=request.workspace).order_by("user__email"))
-    since, until = own.began_at or own.aware_at, (own.ended_at or now) + 1
-    user_id = int(asked) if is_number(asked) else None
+    since, until = span_of(own, now)
+    user_id = asked_member(asked)
     steps = list_steps(own)
     names = dict(User.objects.filter(pk__in={step.user_id for step in steps}).values_list("pk", "email"))
     return render_page(
@@ -86,6 +87,22 @@ def notification(request: MemberRequest, breach_id: int) -> HttpResponse:
     return HttpResponse(
         made, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="breach-{own.pk}-notification.pdf"'}
     )
+
+
+@member_page(Permission.KEEP_REGISTERS, audit="breach.listed")
+def persons(request: MemberRequest, breach_id: int) -> HttpResponseBase:
+    """Everybody who is to be told, as a file for a spreadsheet or a mail merge; `?member=` only whom that member's acts touched."""
+    own = own_breach(request, breach_id)
+    request.detail = {"breach": own.pk}
+    headers = {"Content-Disposition": f'attachment; filename="breach-{own.pk}-persons.csv"'}
+    only = asked_member(request.GET.get("member", ""))
+    touched = TouchedList(own, now=now_ms(), only_user=only, by_user=request.member.user_id)
+    return StreamingHttpResponse(write_csv(touched), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def asked_member(text: str) -> int | None:
+    """Whose acts are meant; None: everybody's."""
+    return int(text) if is_number(text) else None
 
 
 @member_page(Permission.SEE_REGISTERS)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from troth.privacy.models import Breach
 from troth.workspaces.audit import NOBODY, first_id
 from troth.workspaces.models import AuditEntry, ShownPeople
 from troth.workspaces.shown import count_distinct, key_of_tags, split_tags, tag_of
@@ -45,9 +46,7 @@ def count_affected(workspace_id: int, since: int, until: int, user_id: int | Non
     Persons erased since stand in the log as nobody: opened by themselves they are counted among the records and not among the persons, shown in a
     list among both.
     """
-    clauses, values = "e.workspace_id = %s AND e.entry_id >= %s AND e.at >= %s AND e.at < %s", [workspace_id, first_id(since), since, until]
-    if user_id is not None:
-        clauses, values = f"{clauses} AND e.user_id = %s", [*values, user_id]
+    clauses, values = select_acts(workspace_id, since, until, user_id)
     lists, exports = ", ".join(["%s"] * len(OPENED_ALL)), ", ".join(["%s"] * len(TOOK_AWAY))
     told = f"EXISTS (SELECT 1 FROM {SHOWN} s WHERE s.entry_id = e.entry_id)"
     with connection.cursor() as cursor:
@@ -62,6 +61,17 @@ def count_affected(workspace_id: int, since: int, until: int, user_id: int | Non
         shown = int(cursor.fetchone()[0])
     people = count_distinct(_Tags(workspace_id, clauses, values), opened + shown) if shown else opened
     return Affected(people, records, untold, taken)
+
+
+def select_acts(workspace_id: int, since: int, until: int, user_id: int | None) -> tuple[str, list[int]]:
+    """The condition on entries `e` of the audit log, and its values, for acts of a time as `count_affected` counts them."""
+    clauses, values = "e.workspace_id = %s AND e.entry_id >= %s AND e.at >= %s AND e.at < %s", [workspace_id, first_id(since), since, until]
+    return (clauses, values) if user_id is None else (f"{clauses} AND e.user_id = %s", [*values, user_id])
+
+
+def span_of(breach: Breach, now: int) -> tuple[int, int]:
+    """From when to before when (ms) a breach went on, as far as it is known: it began when the controller became aware, and lasts, until something else is."""
+    return (breach.aware_at if breach.began_at is None else breach.began_at), (now if breach.ended_at is None else breach.ended_at) + 1
 
 
 class _Tags:
