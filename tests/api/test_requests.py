@@ -105,15 +105,16 @@ def test_evidence_is_signed_and_the_portable_part_is_less_than_everything(alice:
 
 def test_the_seat_is_read_and_set_and_a_wrong_one_is_refused(alice: Any) -> None:
     assert alice.api.json("GET", "/seat")["zone"] == "UTC"
-    set_to = {"country": "de", "region": "by", "zone": "Europe/Berlin", "contact": "dpo@example.com"}
+    set_to = {"country": "de", "region": "by", "zone": "Europe/Berlin", "contact": "dpo@example.com", "language": "de"}
     assert alice.api.json("PATCH", "/seat", set_to) == {
         "country": "DE",
         "region": "BY",
         "zone": "Europe/Berlin",
         "contact": "dpo@example.com",
+        "language": "de",
     }
     assert alice.api.json("PATCH", "/seat", {"country": "AT"})["region"] == ""
-    for wrong in ({"country": "XX"}, {"zone": "Moon/Base"}, {"contact": "nobody"}):
+    for wrong in ({"country": "XX"}, {"zone": "Moon/Base"}, {"contact": "nobody"}, {"language": "tlh"}):
         alice.api.json("PATCH", "/seat", wrong, status=400)
 
 

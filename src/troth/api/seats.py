@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from troth.api.access import WRITE_REGISTERS, workspace_of
 from troth.api.schemas import Input, problems
 from troth.privacy.legal_clock import Seat
-from troth.privacy.seats import load_seat, set_contact, set_seat
+from troth.privacy.seats import load_seat, set_contact, set_language, set_seat
 from troth.workspaces.models import Workspace
 
 router = Router(tags=["requests"])
@@ -25,6 +25,9 @@ class SeatIn(Input):
     region: Word | None = Field(None, description="Where holidays differ, e.g. `BY`.")
     zone: Word | None = Field(None, description="IANA, e.g. `Europe/Berlin`.")
     contact: Word | None = Field(None, description="The address that is told of terms; empty: owners and privacy officers.")
+    language: Word | None = Field(
+        None, description="In which they, and members who chose none, are written to: `en`, `de`, `fr` or `es`; empty: English."
+    )
 
 
 class SeatOut(Schema):
@@ -34,6 +37,7 @@ class SeatOut(Schema):
     region: str
     zone: str
     contact: str
+    language: str
 
 
 @router.get("/seat", auth=WRITE_REGISTERS, response={200: SeatOut, **problems()})
@@ -52,9 +56,12 @@ def change_seat(request: HttpRequest, said: SeatIn) -> SeatOut:
     set_seat(workspace, Seat(country, region, said.zone or held.zone))
     if said.contact is not None:
         set_contact(workspace, said.contact)
+    if said.language is not None:
+        set_language(workspace, said.language)
     return _show(workspace)
 
 
 def _show(workspace: Workspace) -> SeatOut:
     seat = load_seat(workspace.pk)
-    return SeatOut(country=seat.country, region=seat.region, zone=seat.zone, contact=workspace.privacy_contact)
+    contact, language = workspace.privacy_contact, workspace.language
+    return SeatOut(country=seat.country, region=seat.region, zone=seat.zone, contact=contact, language=language)

@@ -41,11 +41,6 @@ def send_member_mail(outgoing: Outgoing) -> None:
     channel_from_url(settings.TROTH_EMAIL_URL).send(outgoing)
 
 
-def mail_members(recipients: Iterable[str], subject: str, text: str, now: int) -> int:
-    """Mail the same to several; as `mail_each`."""
-    return mail_each(((recipient, subject, text) for recipient in recipients), now)
-
-
 def mail_each(mails: Iterable[tuple[str, str, str]], now: int) -> int:
     """Mail several (recipient, subject, text); returns how many went. Raises ChannelError or OSError when none did.
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
 from troth.messages.member_mail import can_mail, mail_each
-from troth.privacy.controller_words import AGREEMENT
-from troth.privacy.controllers import speech_of
+from troth.privacy.addressees import speech_of
+from troth.privacy.mail_words import AGREEMENT
 from troth.workspaces.agreements.registry import Kind
 from troth.workspaces.models import AgreementVersion, Member, Role, User
 
@@ -37,11 +37,13 @@ def tell_of_agreements(now: int) -> bool:
     if not AgreementVersion.objects.filter(pk=version.pk, told_to=version.told_to).update(told_to=last):
         return True
     workspaces: dict[int, list[int]] = defaultdict(list)
-    rows = owned.filter(user__in=[pk for pk, _email, _locale in users]).order_by("workspace_id")
-    for user_id, workspace_id in rows.values_list("user_id", "workspace_id"):
+    spoken: dict[int, str] = {pk: locale for pk, _email, locale in users}
+    rows = owned.filter(user__in=list(spoken)).order_by("workspace_id")
+    for user_id, workspace_id, language in rows.values_list("user_id", "workspace_id", "workspace__language"):
         workspaces[user_id].append(workspace_id)
+        spoken[user_id] = spoken[user_id] or language
     try:
-        mail_each(((address, *_write(version, workspaces[user_id], speech_of(locale))) for user_id, address, locale in users), now)
+        mail_each(((address, *_write(version, workspaces[pk], speech_of(spoken[pk]))) for pk, address, _locale in users), now)
     except (TrothError, OSError) as error:
         log.warning("agreement_not_mailed", version=version.pk, error=type(error).__name__)
     return True

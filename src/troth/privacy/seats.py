@@ -6,6 +6,7 @@ from typing import Any
 
 from troth.intake.wire.values import is_email
 from troth.privacy.legal_clock import Seat, SeatUnknown, check_seat
+from troth.privacy.mail_words import WORDS
 from troth.workspaces.models import Workspace
 
 
@@ -29,6 +30,14 @@ def set_contact(workspace: Workspace, address: str) -> None:
         raise SeatUnknown("$.contact: an e-mail address, or nothing.")
     workspace.privacy_contact = address
     workspace.save(update_fields=["privacy_contact"])
+
+
+def set_language(workspace: Workspace, language: str) -> None:
+    """In which they, and members who chose none, are written to; empty: English. Raises SeatUnknown for one that mail does not speak."""
+    if language and language not in WORDS:
+        raise SeatUnknown(f"$.language: one of {', '.join(WORDS)}, or nothing.")
+    workspace.language = language
+    workspace.save(update_fields=["language"])
 
 
 def pack_seat(seat: Seat) -> list[str]:

@@ -89,6 +89,8 @@ class Workspace(models.Model):
     """An IANA name; empty: UTC."""
     privacy_contact = models.EmailField(blank=True)
     """Who is told of terms; empty: its owners and privacy officers are."""
+    language = models.CharField(max_length=16, blank=True)
+    """In which its privacy contact, and members who chose none, are written to (BCP 47); empty: English."""
     is_transparent = models.BooleanField(default=False)
     """Whether its page on how it handles data is there for everybody."""
     is_canary = models.BooleanField(default=False)

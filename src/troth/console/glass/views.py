@@ -12,6 +12,8 @@ from troth.console.mailing import can_mail, mail_member
 from troth.kernel.clock import now_ms
 from troth.kernel.ids import bucket_of
 from troth.people.models import Person
+from troth.privacy.addressees import address_members
+from troth.privacy.mail_words import GLASS
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.glass import EVERYBODY, LONGEST_REASON, SHORTEST_REASON
 from troth.workspaces.models import Member
@@ -53,10 +55,7 @@ def _tell_officers(request: MemberRequest) -> None:
     if not can_mail():
         return
     roles = [role for role in roles_with(Permission.SEE_AUDIT) if role != "owner"]
-    officers = Member.objects.filter(workspace=request.workspace, role__in=roles, user__is_active=True).exclude(user=request.member.user_id)
-    text = (
-        f"Somebody ({request.member.role.replace('_', ' ')}) said why they need to see persons of {request.workspace.name} in clear, and sees them"
-        " for fifteen minutes. Who and why stands in the audit log.\n"
-    )
-    for address in officers.values_list("user__email", flat=True):
-        mail_member(address, f"Persons of {request.workspace.name} are looked at in clear", text, now_ms())
+    officers = Member.objects.filter(workspace=request.workspace, role__in=roles).exclude(user=request.member.user_id)
+    for address, say in address_members(officers.order_by("pk")):
+        text = say.whole("glass", GLASS, role=say.named(request.member.role), workspace=request.workspace.name)
+        mail_member(address, say("Persons of {workspace} are looked at in clear", workspace=request.workspace.name), f"{text}\n", now_ms())

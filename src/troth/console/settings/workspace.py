@@ -31,7 +31,16 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         model = Workspace
         fields: ClassVar[list[str]] = [
             *("name", "match_on_email", "public_key_deletes", "audit_days"),
-            *("seat_country", "seat_region", "seat_zone", "privacy_contact", "processes_for", "controller_contact", "controller_language"),
+            *(
+                "seat_country",
+                "seat_region",
+                "seat_zone",
+                "privacy_contact",
+                "language",
+                "processes_for",
+                "controller_contact",
+                "controller_language",
+            ),
             "is_transparent",
             "glass_roles",
         ]
@@ -44,6 +53,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             "seat_region": later("Region of your seat"),
             "seat_zone": later("Time zone of your seat"),
             "privacy_contact": later("Who is told of terms"),
+            "language": later("Language of mail to members"),
             "processes_for": later("The controller for whom you process"),
             "controller_contact": later("The controller’s e-mail address"),
             "controller_language": later("The controller’s language"),
@@ -63,6 +73,9 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             ),
             "seat_region": later("Where public holidays differ, for example BY for Bavaria."),
             "seat_zone": later("An IANA name such as Europe/Berlin: days begin and end there. Empty: UTC."),
+            "language": later(
+                "For members who chose none, and for whoever is told of terms: mail about requests, breaches and processors."
+            ),
             "processes_for": later(
                 "Empty: you are the controller. Else name it: it decides requests, and nobody here can refuse or extend one; what it asks over OpenDSR is carried out by itself."
             ),
@@ -91,18 +104,10 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
                 "They see pseudonyms, and everything for fifteen minutes once they said why; the audit log keeps it, and privacy officers are told."
             ),
         )
-        self.fields["controller_language"] = forms.ChoiceField(
-            choices=[("", _("English")), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")],
-            required=False,
-            label=self.fields["controller_language"].label,
-            help_text=self.fields["controller_language"].help_text,
-        )
-        self.fields["seat_country"] = forms.ChoiceField(
-            choices=_list_countries,
-            required=False,
-            label=self.fields["seat_country"].label,
-            help_text=self.fields["seat_country"].help_text,
-        )
+        spoken = [("", _("English")), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
+        for name, choices in (("language", spoken), ("controller_language", spoken), ("seat_country", _list_countries)):
+            asked = self.fields[name]
+            self.fields[name] = forms.ChoiceField(choices=choices, required=False, label=asked.label, help_text=asked.help_text)
 
     def clean(self) -> dict[str, Any]:
         """A seat whose holidays and days are known."""

@@ -1,7 +1,7 @@
 """Worker duty: who keeps the register is told of a breach when it is recorded, a day before the 72 hours end, and when they are over. Each once.
 
-By mail to owners, privacy officers and the data protection officer, and to the workspace's privacy contact. The mail says nothing of what happened:
-a breach may have touched the mailbox.
+By mail to owners, privacy officers and the data protection officer, and to the workspace's privacy contact, each in their language. The mail says
+nothing of what happened: a breach may have touched the mailbox.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from django.db import transaction
 
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, mail_members
+from troth.kernel.speech import Speech
+from troth.messages.member_mail import can_mail
+from troth.privacy.addressees import AUTHORITY, Addressee, each_once, find_contact, find_members, mail_to
 from troth.privacy.breaches.register import clock_of, write_breach_step
 from troth.privacy.models import Breach
-from troth.workspaces.models import Member, Role, Workspace
+from troth.workspaces.models import Role, Workspace
 
 log = structlog.get_logger()
 TOGETHER = 50
 NEW, SOON, OVER = "new", "soon", "over"
 SUBJECTS = {
-    NEW: "a breach was recorded, 72 hours run",
-    SOON: "the 72 hours of a breach end within a day",
-    OVER: "the 72 hours of a breach are OVER",
+    NEW: "{name}: a breach was recorded, 72 hours run",
+    SOON: "{name}: the 72 hours of a breach end within a day",
+    OVER: "{name}: the 72 hours of a breach are OVER",
 }
 SAYS = {
     NEW: "A breach of personal data was recorded. Decide whether the authority is told, and tell it within 72 hours (Art. 33 GDPR).",
@@ -52,12 +54,14 @@ def stage_of(breach: Breach, now: int) -> str:
 
 def _tell(breach: Breach, stage: str, now: int) -> None:
     name = Workspace.objects.values_list("name", flat=True).get(pk=breach.workspace_id)
-    text = (
-        f"{SAYS[stage]}\n\nAware since {iso(breach.aware_at)}, the 72 hours end {iso(clock_of(breach, now).due_at)}.\n\n"
-        f"{settings.TROTH_URL}/console/{breach.workspace_id}/breaches/{breach.pk}\n"
-    )
+
+    def write(say: Speech) -> tuple[str, str]:
+        term = say("Aware since {aware}, the 72 hours end {due}.", aware=iso(breach.aware_at), due=iso(clock_of(breach, now).due_at))
+        place = f"{settings.TROTH_URL}/console/{breach.workspace_id}/breaches/{breach.pk}"
+        return say(SUBJECTS[stage], name=name), f"{say(SAYS[stage])}\n\n{term}\n\n{place}\n"
+
     try:
-        mails = mail_members(_find_recipients(breach.workspace_id), f"{name}: {SUBJECTS[stage]}", text, now)
+        mails = mail_to(_find_recipients(breach.workspace_id), write, now)
     except (TrothError, OSError) as error:
         log.error("breach_reminder_failed", workspace_id=breach.workspace_id, error=type(error).__name__)
         return
@@ -66,8 +70,5 @@ def _tell(breach: Breach, stage: str, now: int) -> None:
             write_breach_step(breach, "reminded", 0, now, detail=[stage, mails])
 
 
-def _find_recipients(workspace_id: int) -> list[str]:
-    contact = Workspace.objects.values_list("privacy_contact", flat=True).get(pk=workspace_id)
-    roles = [Role.OWNER, Role.PRIVACY_OFFICER, Role.DPO]
-    members = Member.objects.filter(workspace_id=workspace_id, role__in=roles, user__is_active=True).order_by("pk")
-    return list(dict.fromkeys([*members.values_list("user__email", flat=True), *([contact] if contact else [])]))
+def _find_recipients(workspace_id: int) -> list[Addressee]:
+    return each_once([*find_members(workspace_id, (*AUTHORITY, Role.DPO)), *find_contact(workspace_id)])

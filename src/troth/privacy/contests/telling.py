@@ -8,10 +8,10 @@ from django.conf import settings
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
-from troth.messages.member_mail import can_mail, mail_each
+from troth.messages.member_mail import can_mail
+from troth.privacy.addressees import find_controllers, mail_to
 from troth.privacy.contests.contesting import REQUESTED
-from troth.privacy.controller_words import CONTEST
-from troth.privacy.controllers import find_controllers
+from troth.privacy.mail_words import CONTEST
 from troth.privacy.models.contests import ContestedInstruction
 from troth.workspaces.audit import ACTIONS
 from troth.workspaces.models import User, Workspace
@@ -40,7 +40,7 @@ def tell(own: ContestedInstruction, now: int) -> None:
     told = 0
     if not trouble:
         try:
-            told = mail_each(((address, *write(own, say)) for address, say in addressees), now)
+            told = mail_to(addressees, lambda say: write(own, say), now)
         except (TrothError, OSError) as error:
             log.warning("contest_not_mailed", contest=own.pk, error=type(error).__name__)
     if told:
@@ -81,7 +81,7 @@ def name_instruction(own: ContestedInstruction, say: Speech) -> str:
     """What it was: what a request asks for; else as the audit log calls it, with its name and number."""
     if own.action == REQUESTED and own.request_id:
         return say("carry out the request {request} ({right})", request=own.request_id, right=say.named(str(own.detail.get("right", ""))))
-    called = str(own.detail.get("call") or ACTIONS.get(own.action, own.action))
+    called = str(own.detail.get("call") or say(ACTIONS.get(own.action, own.action)))
     kind, _, number = own.waits.partition(":")
     of = " ".join(part for part in (say.named(kind), number, f"“{own.detail['name']}”" if own.detail.get("name") else "") if part)
     return f"{called} ({of})" if of else called

@@ -14,14 +14,13 @@ from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.kernel.speech import Speech
-from troth.messages.member_mail import can_mail, mail_members, send_member_mail, write_member_mail
+from troth.messages.member_mail import can_mail, send_member_mail, write_member_mail
 from troth.people.queries import load_identifiers
-from troth.privacy.controller_words import FORWARDED
-from troth.privacy.controllers import speech_of
+from troth.privacy.addressees import find_officers, mail_to, speech_of
 from troth.privacy.desk.deciding import is_for_another
-from troth.privacy.desk.reminding import find_recipients
 from troth.privacy.disclosures.log import note_mailed
 from troth.privacy.history import OPEN, By, Words, read_history, read_words, write_step
+from troth.privacy.mail_words import FORWARDED
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.models.desk import RequesterFile
 from troth.privacy.models.forwarding import Forwarding
@@ -37,6 +36,10 @@ FORWARD = "forward"
 OPENDSR = "opendsr"
 MAIL, OTHERWISE = "mail", "otherwise"
 SOON, OVER = "soon", "over"
+PRESSES = {
+    SOON: "Until {at} UTC: pass the request of a person on to the controller (Art. 28 GDPR).",
+    OVER: "The 48 hours are OVER: pass the request of a person on to the controller (Art. 28 GDPR).",
+}
 
 
 class NotForwarded(TrothError):
@@ -127,10 +130,6 @@ def _place(request: PrivacyRequest) -> str:
     return f"{settings.TROTH_URL}/console/{request.workspace_id}/desk/{request.pk}"
 
 
-def _say(word: str) -> str:
-    return word.replace("_", " ")
-
-
 def forward_due(now: int) -> bool:
     """Worker duty: pass on what came, and tell members of what could not be; True while there may be more."""
     due = list(Forwarding.objects.filter(next_at__lte=now).order_by("next_at")[:TOGETHER])
@@ -164,11 +163,14 @@ def _chase(own: Forwarding, request: PrivacyRequest, now: int) -> None:
     stage = stage_of(own, now)
     if not stage or stage == own.chased or not can_mail():
         return
-    when = "The 48 hours are OVER" if stage == OVER else f"Until {iso(own.due_at)[:16]} UTC"
-    text = f"{when}: pass the request of a person on to the controller (Art. 28 GDPR).\n- {_say(request.type)}: {_place(request)}\n"
+
+    def write(say: Speech) -> tuple[str, str]:
+        text = say(PRESSES[stage], at=iso(own.due_at)[:16])
+        subject = say("A person's request has to be passed on to the controller")
+        return subject, f"{text}\n- {say.named(request.type)}: {_place(request)}\n"
+
     try:
-        recipients = find_recipients(own.workspace_id, is_over=stage == OVER)
-        mail_members(recipients, "A person's request has to be passed on to the controller", text, now)
+        mail_to(find_officers(own.workspace_id, is_over=stage == OVER), write, now)
     except (TrothError, OSError) as error:
         log.error("forwarding_not_chased", request_id=str(own.pk), error=type(error).__name__)
         return

@@ -1,7 +1,7 @@
 """Worker duty: somebody is told when a request came by itself that needs a member, before a term ends (a week, two days), when it is over, and when a question to the person stays open. Each once.
 
-By mail to the workspace's privacy contact, else to its owners and privacy officers; all of them once a term is over. The mail says nothing
-about persons. Without a mail server Home and `troth doctor` tell.
+By mail to the workspace's privacy contact, else to its owners and privacy officers, each in their language; all of them once a term is over. The mail
+says nothing about persons. Without a mail server Home and `troth doctor` tell.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from django.db import transaction
 
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, mail_members
+from troth.kernel.speech import Speech
+from troth.messages.member_mail import can_mail
+from troth.privacy.addressees import find_officers, mail_to
 from troth.privacy.history import TELL, By, write_step
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.states import UNANSWERED
 from troth.privacy.terms import WAITING, next_telling, stage_at
-from troth.workspaces.models import Member, Role, Workspace
+from troth.workspaces.models import Workspace
 
 log = structlog.get_logger()
 TOGETHER = 200
@@ -37,6 +39,10 @@ WORDS = {
 }
 
 
+OVERDUE = ("{name}: 1 privacy request OVERDUE", "{name}: {number} privacy requests OVERDUE")
+TO_LOOK_AT = ("{name}: 1 privacy request to look at", "{name}: {number} privacy requests to look at")
+
+
 def tell_of_terms(now: int) -> bool:
     """Tell of what has come; True while there may be more."""
     due = list(PrivacyRequest.objects.filter(tell_at__lte=now).order_by("tell_at")[:TOGETHER])
@@ -51,11 +57,11 @@ def tell_of_terms(now: int) -> bool:
 def _tell(workspace_id: int, requests: Sequence[PrivacyRequest], now: int) -> None:
     stages = [(request, _stage_of(request, now)) for request in requests if request.state in UNANSWERED]
     told = [(request, stage) for request, stage in stages if stage and stage != request.told]
-    recipients = find_recipients(workspace_id, is_over=any(stage == OVER for _request, stage in told)) if told else []
+    recipients = find_officers(workspace_id, is_over=any(stage == OVER for _request, stage in told)) if told else []
     mails = 0
     if told and recipients and can_mail():
         try:
-            mails = mail_members(recipients, *_write(workspace_id, told), now)
+            mails = mail_to(recipients, lambda say: _write(workspace_id, told, say), now)
         except (TrothError, OSError) as error:
             log.error("reminder_failed", workspace_id=workspace_id, requests=len(told), error=type(error).__name__)
             PrivacyRequest.objects.filter(pk__in=[request.pk for request, _stage in told]).update(tell_at=now + AGAIN_IN)
@@ -84,32 +90,23 @@ def _next_after(request: PrivacyRequest, stage: str) -> int | None:
     return next_telling(stage, request.due_at)
 
 
-def find_recipients(workspace_id: int, *, is_over: bool) -> list[str]:
-    """The privacy contact; without one, or once a term is over, owners and privacy officers."""
-    contact = Workspace.objects.values_list("privacy_contact", flat=True).get(pk=workspace_id)
-    found = [contact] if contact else []
-    if is_over or not contact:
-        members = Member.objects.filter(workspace_id=workspace_id, role__in=[Role.OWNER, Role.PRIVACY_OFFICER], user__is_active=True)
-        found += members.order_by("pk").values_list("user__email", flat=True)
-    return list(dict.fromkeys(found))
-
-
-def _requests(number: int) -> str:
-    return "1 privacy request" if number == 1 else f"{number} privacy requests"
-
-
-def _write(workspace_id: int, told: Sequence[tuple[PrivacyRequest, str]]) -> tuple[str, str]:
+def _write(workspace_id: int, told: Sequence[tuple[PrivacyRequest, str]], say: Speech) -> tuple[str, str]:
     """Subject and text: rights, days and links, and nobody's name."""
-    name = Workspace.objects.values_list("name", flat=True).get(pk=workspace_id)
     over = sum(stage == OVER for _request, stage in told)
-    subject = f"{name}: {_requests(over)} OVERDUE" if over else f"{name}: {_requests(len(told))} to look at"
+    number = over or len(told)
+    one, more = OVERDUE if over else TO_LOOK_AT
+    name = Workspace.objects.values_list("name", flat=True).get(pk=workspace_id)
     parts = []
     for stage, says in reversed(WORDS.items()):
-        lines = [
-            f"- {request.type.replace('_', ' ')}, due {iso(request.due_at)[:10]}: {settings.TROTH_URL}/console/{workspace_id}/desk/{request.pk}"
-            for request, own in told
-            if own == stage
-        ]
+        lines = [f"- {_name(request, say)}: {_place(request)}" for request, own in told if own == stage]
         if lines:
-            parts.append("\n".join([says, *lines]))
-    return subject, "\n\n".join(parts) + "\n"
+            parts.append("\n".join([say(says), *lines]))
+    return say(one if number == 1 else more, name=name, number=number), "\n\n".join(parts) + "\n"
+
+
+def _name(request: PrivacyRequest, say: Speech) -> str:
+    return say("{right}, due {day}", right=say.named(request.type), day=iso(request.due_at)[:10])
+
+
+def _place(request: PrivacyRequest) -> str:
+    return f"{settings.TROTH_URL}/console/{request.workspace_id}/desk/{request.pk}"

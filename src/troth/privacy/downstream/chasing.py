@@ -12,11 +12,13 @@ from django.db.models import Q
 
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, mail_members
+from troth.kernel.speech import Speech
+from troth.messages.member_mail import can_mail
+from troth.privacy.addressees import find_officers, mail_to
 from troth.privacy.downstream.course import CHASED_AGAIN, CLOSED, OPEN
 from troth.privacy.models.disclosures import NoticeState, RecipientNotice
 from troth.privacy.news import answers
-from troth.workspaces.models import Member, Role, Workspace
+from troth.workspaces.models import Workspace
 
 log = structlog.get_logger()
 TOGETHER = 200
@@ -27,6 +29,9 @@ WHY = {
     NoticeState.TOLD: "was told, and has not answered",
     NoticeState.IN_PROGRESS: "began, and has not said that it is done",
 }
+
+
+OWES, OWE = "{name}: 1 recipient owes an answer", "{name}: {number} recipients owe an answer"
 
 
 def chase_silent(now: int) -> bool:
@@ -48,32 +53,25 @@ def _tell(workspace_id: int, notices: Sequence[RecipientNotice], now: int) -> bo
     if not notices or not can_mail():
         return True
     try:
-        mail_members(_members(workspace_id), *_write(workspace_id, notices), now)
+        mail_to(find_officers(workspace_id, is_over=False), lambda say: _write(workspace_id, notices, say), now)
     except (TrothError, OSError) as error:
         log.error("chasing_failed", workspace_id=workspace_id, notices=len(notices), error=type(error).__name__)
         return False
     return True
 
 
-def _members(workspace_id: int) -> list[str]:
-    contact = Workspace.objects.values_list("privacy_contact", flat=True).get(pk=workspace_id)
-    if contact:
-        return [contact]
-    members = Member.objects.filter(workspace_id=workspace_id, role__in=[Role.OWNER, Role.PRIVACY_OFFICER], user__is_active=True)
-    return list(members.order_by("pk").values_list("user__email", flat=True))
-
-
-def _write(workspace_id: int, notices: Sequence[RecipientNotice]) -> tuple[str, str]:
+def _write(workspace_id: int, notices: Sequence[RecipientNotice], say: Speech) -> tuple[str, str]:
     """Subject and text: recipients, rights and links, and nobody's name."""
     name = Workspace.objects.values_list("name", flat=True).get(pk=workspace_id)
-    lines = [
-        f"- {one.name}, {one.right.replace('_', ' ')} of {iso(one.opened_at)[:10]}: {WHY[NoticeState(one.state)]}.\n"
-        f"  {settings.TROTH_URL}/console/{workspace_id}/desk/{one.request_id}"
-        for one in notices
-    ]
-    intro = "These recipients of personal data have not confirmed what persons asked for (Art. 19 GDPR):"
-    owe = "1 recipient owes" if len(notices) == 1 else f"{len(notices)} recipients owe"
-    return f"{name}: {owe} an answer", "\n\n".join([intro, *lines]) + "\n"
+    intro = say("These recipients of personal data have not confirmed what persons asked for (Art. 19 GDPR):")
+    return say(OWES if len(notices) == 1 else OWE, name=name, number=len(notices)), "\n\n".join(
+        [intro, *(_tell_one(one, say) for one in notices)]
+    ) + "\n"
+
+
+def _tell_one(one: RecipientNotice, say: Speech) -> str:
+    facts = {"name": one.name, "right": say.named(one.right), "day": iso(one.opened_at)[:10], "why": say(WHY[NoticeState(one.state)])}
+    return f"- {say('{name}, {right} of {day}: {why}.', **facts)}\n  {settings.TROTH_URL}/console/{one.workspace_id}/desk/{one.request_id}"
 
 
 def check_recipients(now: int) -> tuple[bool, str]:

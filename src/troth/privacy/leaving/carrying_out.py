@@ -23,9 +23,9 @@ from troth.kernel.errors import TrothError
 from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import is_sqlite
 from troth.people.models import Identifier
+from troth.privacy.addressees import Addressee, speech_of
 from troth.privacy.certificate import certify
 from troth.privacy.clearing_out import clear_tables, cut_off, remove_shell
-from troth.privacy.controllers import Addressee, speech_of
 from troth.privacy.erasure.outcomes import is_telling
 from troth.privacy.erasure.restore_guard import catch_up, lock_position, move_position
 from troth.privacy.leaving.certifying import claims_of

@@ -12,11 +12,11 @@ import structlog
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
-from troth.messages.member_mail import can_mail, mail_each
+from troth.messages.member_mail import can_mail
+from troth.privacy.addressees import Addressee, address_members, mail_to
 from troth.privacy.compaction.awaiting import await_compaction
-from troth.privacy.controller_words import LEAVING, LEFT, LEFT_BUT
-from troth.privacy.controllers import Addressee, speech_of
 from troth.privacy.leaving.links import make_leaving_url
+from troth.privacy.mail_words import LEAVING, LEFT, LEFT_BUT
 from troth.privacy.models.leaving import Leaving, LeavingState
 from troth.workspaces.models import Member, Role
 
@@ -44,9 +44,7 @@ def tell_called_off(leaving: Leaving, name: str, now: int) -> None:
 
 def find_owners(leaving: Leaving) -> list[Addressee]:
     """Who owns what leaves, each once."""
-    owners = Member.objects.filter(workspace__in=leaving.workspace_ids, role=Role.OWNER, user__is_active=True)
-    rows = owners.order_by("user__email").values_list("user__email", "user__locale").distinct()
-    return [Addressee(address, speech_of(locale)) for address, locale in rows]
+    return address_members(Member.objects.filter(workspace__in=leaving.workspace_ids, role=Role.OWNER).order_by("user__email", "pk"))
 
 
 def hand_over_certificate(leaving: Leaving, owners: Iterable[Addressee], now: int) -> None:
@@ -78,6 +76,6 @@ def _mail(owners: Iterable[Addressee], write: Callable[[Speech], tuple[str, str]
     if not can_mail():
         return
     try:
-        mail_each(((address, *write(say)) for address, say in owners), now)
+        mail_to(owners, write, now)
     except (TrothError, OSError) as error:
         log.error("leaving_mail_failed", error=type(error).__name__)

@@ -10,9 +10,11 @@ from django.db import transaction
 
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
-from troth.messages.member_mail import can_mail, mail_members
-from troth.privacy.desk.reminding import find_recipients
+from troth.kernel.speech import Speech
+from troth.messages.member_mail import can_mail
+from troth.privacy.addressees import find_officers, mail_to
 from troth.privacy.history import By, write_step
+from troth.privacy.mail_words import UNDELIVERED
 from troth.privacy.models import PrivacyRequest
 from troth.privacy.models.opendsr import CallbackState, OpendsrCallback
 from troth.workspaces.models import Workspace
@@ -50,13 +52,14 @@ def _mail(callback: OpendsrCallback, now: int) -> None:
     if not can_mail():
         return
     name = Workspace.objects.values_list("name", flat=True).get(pk=callback.workspace_id)
-    subject = f"{name}: a controller could not be told of a privacy request"
-    text = (
-        f"For 72 hours {urlsplit(callback.url).hostname} did not take the news that a request which came over OpenDSR is now"
-        f" “{callback.status.replace('_', ' ')}” ({callback.trouble.replace('_', ' ') or callback.http}).\n"
-        f"Tell the controller another way: it can also ask for the state itself.\n\n{settings.TROTH_URL}/console/{callback.workspace_id}/desk/\n"
-    )
+
+    def write(say: Speech) -> tuple[str, str]:
+        trouble = callback.trouble.replace("_", " ") or callback.http
+        facts = {"host": urlsplit(callback.url).hostname, "status": say.named(callback.status), "trouble": trouble}
+        text = f"{say.whole('callback', UNDELIVERED, **facts)}\n\n{settings.TROTH_URL}/console/{callback.workspace_id}/desk/\n"
+        return say("{name}: a controller could not be told of a privacy request", name=name), text
+
     try:
-        mail_members(find_recipients(callback.workspace_id, is_over=True), subject, text, now)
+        mail_to(find_officers(callback.workspace_id, is_over=True), write, now)
     except (TrothError, OSError) as error:
         log.error("raising_failed", workspace_id=callback.workspace_id, error=type(error).__name__)

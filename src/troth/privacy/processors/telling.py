@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 
 from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
-from troth.messages.member_mail import can_mail, mail_each
-from troth.privacy.controller_words import PROCESSOR
-from troth.privacy.controllers import AUTHORITY, Addressee, find_controllers, find_members
+from troth.messages.member_mail import can_mail
+from troth.privacy.addressees import Addressee, each_once, find_controllers, find_members, mail_to
+from troth.privacy.mail_words import PROCESSOR
 from troth.privacy.models import Processor, ProcessorNotice
 from troth.workspaces.models import Workspace
 
@@ -27,7 +29,7 @@ def tell_next(now: int) -> bool:
         notice.told = True
         notice.save(update_fields=["told"])
         try:
-            mail_each(((address, *_write(notice.processor, say)) for address, say in _whom_to_tell(notice.workspace_id)), now)
+            mail_to(_whom_to_tell(notice.workspace_id), partial(_write, notice.processor), now)
         except (TrothError, OSError) as error:
             log.warning("processor_notice_not_mailed", workspace_id=notice.workspace_id, error=type(error).__name__)
     return len(waiting) == AT_ONCE
@@ -35,8 +37,7 @@ def tell_next(now: int) -> bool:
 
 def _whom_to_tell(workspace_id: int) -> list[Addressee]:
     """Members with authority, and the controller for whom the workspace processes: each once."""
-    found = [*find_members(workspace_id, AUTHORITY), *find_controllers(workspace_id)]
-    return list({one.address: one for one in found}.values())
+    return each_once([*find_members(workspace_id), *find_controllers(workspace_id)])
 
 
 def _write(own: Processor, say: Speech) -> tuple[str, str]:
