@@ -26,6 +26,7 @@ from troth.intake.capturing import Capturing  # noqa: E402
 from troth.intake.tallies import add_counts  # noqa: E402
 from troth.intake.writer import Writer  # noqa: E402
 from troth.kernel.clock import now_ms  # noqa: E402
+from troth.kernel.loading import keep_what_is_loaded  # noqa: E402
 from troth.kernel.sql import is_sqlite  # noqa: E402
 from troth.messages.noting import Noting  # noqa: E402
 from troth.pages.lean import Lean, is_for_machines  # noqa: E402
@@ -82,6 +83,7 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self._refresh_keys()
+                keep_what_is_loaded()
                 self.writer.start()
                 self._keeper = asyncio.create_task(self._keep())
                 await send({"type": "lifespan.startup.complete"})

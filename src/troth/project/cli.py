@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from troth import __version__
 from troth.kernel.errors import TrothError
+from troth.kernel.loading import keep_what_is_loaded
 
 BEFORE_DJANGO = frozenset({"init", "serve", "demo", "consent_verify"})
 """Commands that must not need a master key, or choose their role first; they set Django up themselves, if they need it."""
@@ -19,7 +21,11 @@ ROOT = Path(__file__).parents[1]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command; errors are one line on stderr and an exit code that is not zero."""
+    """Run a command; errors are one line on stderr and an exit code that is not zero.
+
+    While everything is loaded nothing becomes garbage, and looking for it again and again takes a sixth of a start.
+    """
+    gc.disable()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "troth.project.settings")
     try:
         words = _take_data(list(sys.argv[1:] if argv is None else argv))
@@ -35,6 +41,8 @@ def main(argv: list[str] | None = None) -> int:
             raise
         print(f"troth: {_in_one_line(error)}", file=sys.stderr)
         return getattr(error, "returncode", 1)
+    finally:
+        gc.enable()
 
 
 def find_commands() -> dict[str, str]:
@@ -126,6 +134,8 @@ def _run(module: str, name: str, words: list[str]) -> int:
     parser = command.create_parser("troth", name.replace("_", " "))
     parser.prog = f"troth {name.replace('_', ' ')}"
     options = vars(parser.parse_args(words))
+    if name != "serve":  # which has yet to load what it serves
+        keep_what_is_loaded()
     command.execute(*options.pop("args", ()), **options)
     return 0
 

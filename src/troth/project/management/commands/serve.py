@@ -42,6 +42,7 @@ class Command(BaseCommand):
         import django
 
         django.setup()
+        from troth.kernel.loading import keep_what_is_loaded
         from troth.privacy.storage.locks import while_serving
         from troth.project.startup import make_ready
 
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             if role in ("worker", "sender"):
                 from troth.kernel.worker import run
 
+                keep_what_is_loaded()
                 run(role=role)
             elif role != "all":
                 _serve_web(host, port)
