@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import shutil
@@ -22,8 +23,26 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import psutil
 import pytest
 
+
+def _work_in_memory() -> None:
+    """Have what tests write lie in memory where there is plenty of it: the same is written, only nobody waits for a disk, and no test outlives a
+    failure of power. A TMPDIR that was chosen stays; so do the processes of a run with what the first of them chose."""
+    memory = Path("/dev/shm")
+    roomy = 6 * 1024**3
+    if "TMPDIR" in os.environ or not memory.is_dir() or not os.access(memory, os.W_OK) or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        return
+    if min(shutil.disk_usage(memory).free, psutil.virtual_memory().available) < roomy:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="troth-tests-", dir=memory))
+    folder.chmod(0o755)  # servers of tests run as users of their own; what lies in it is closed by itself
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+
+
+_work_in_memory()
 _data = Path(tempfile.mkdtemp(prefix="troth-tests-"))
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
 os.environ["TROTH_DATA"] = str(_data)
@@ -68,6 +87,25 @@ def django_db_setup(django_db_setup: None) -> None:
     from tests.rows import empty_quickly
 
     empty_quickly()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_once() -> Iterator[None]:
+    """Each client of Django's test tools starts the middleware anew, and to find all static files takes longer than most requests do."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    found: dict[str, Any] = {}
+    find = WhiteNoiseMiddleware.add_files_from_finders
+
+    def find_once(self: Any) -> None:
+        if not found:
+            find(self)
+            found.update(self.files)
+        self.files = found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", find_once)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -160,8 +198,6 @@ class Served:
 
     def children(self) -> list[Any]:
         """The processes of the server by role, as psutil sees them."""
-        import psutil
-
         assert self.process is not None
         return psutil.Process(self.process.pid).children(recursive=True)
 
@@ -256,6 +292,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((number for number, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: looking through it for what can go again and again takes a while."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(config: Any, val: Any, argname: str) -> str | None:
