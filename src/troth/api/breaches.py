@@ -99,10 +99,10 @@ class BreachOut(Schema):
 class AffectedOut(Schema):
     """What members' accounts and keys of the API looked at, from the audit log."""
 
-    people: int = Field(description="Distinct persons opened by themselves, or shown to a key in a list.")
+    people: int = Field(description="Distinct persons opened by themselves, or shown in a list.")
     acts: int
     lists: int = Field(
-        description="How often lists were seen of which it is not noted whom they showed: those that members see in the console."
+        description="How often lists were seen of which it is not noted whom they showed: Live while it is watched, and what is older than the noting."
     )
     exports: int
 

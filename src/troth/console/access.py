@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
 from troth.console.breaking import ask_why, glass_stands
@@ -16,6 +17,7 @@ from troth.kernel.clock import now_ms
 from troth.workspaces.audit import NOBODY, address_of, record_access
 from troth.workspaces.models import Member
 from troth.workspaces.roles import ALLOWED, Permission, roles_with
+from troth.workspaces.shown import note_shown
 
 __all__ = ["MemberRequest", "client_address", "member_page", "record"]
 
@@ -27,7 +29,7 @@ def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, 
 
     Another's workspace is not found, like one that does not exist; a role that may not gets a page that says who may. With `audit` an answer
     that succeeded is written to the audit log under that action, with the `person_id` of the address, else with `request.about`,
-    and with `request.detail`.
+    and with `request.detail`; whom a list shows (`request.shown`) is noted beside it.
     """
 
     def guard(view: View) -> View:
@@ -43,7 +45,7 @@ def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, 
                 return ask_why(own, audit=audit, person_id=person_id)
             response = view(own, **kwargs)
             if audit and response.status_code < 300:
-                record(own, audit, person_id=kwargs.get("person_id", own.about), detail=own.detail)
+                record(own, audit, person_id=kwargs.get("person_id", own.about), detail=own.detail, shown=own.shown)
             if request.COOKIES.get(WORKSPACE_COOKIE) != str(workspace_id):
                 response.set_cookie(
                     WORKSPACE_COOKIE, str(workspace_id), path="/console/", httponly=True, samesite="Lax", secure=request.is_secure()
@@ -70,24 +72,35 @@ def _as_member(request: HttpRequest, workspace_id: int) -> MemberRequest:
     own: MemberRequest = request  # type: ignore[assignment]
     own.member = member
     own.workspace = member.workspace
-    own.about, own.detail = NOBODY, {}
+    own.about, own.detail, own.shown = NOBODY, {}, None
     own.may = ALLOWED.get(member.role, frozenset())
     return own
 
 
-def record(request: MemberRequest, action: str, *, person_id: int = NOBODY, detail: dict[str, Any] | None = None, reason: str = "") -> None:
-    """Write an act of this member to the audit log; inside the transaction of a change. Raises ActionUnknown."""
-    record_access(
-        request.workspace.pk,
-        user_id=int(request.user.pk or 0),
-        role=request.member.role,
-        action=action,
-        at=now_ms(),
-        person_id=person_id,
-        detail=detail,
-        reason=reason,
-        address=client_address(request),
-    )
+def record(
+    request: MemberRequest,
+    action: str,
+    *,
+    person_id: int = NOBODY,
+    detail: dict[str, Any] | None = None,
+    reason: str = "",
+    shown: Collection[int] | None = None,
+) -> None:
+    """Write an act of this member to the audit log, and of a list whom it showed; inside the transaction of a change. Raises ActionUnknown."""
+    with transaction.atomic():
+        entry_id = record_access(
+            request.workspace.pk,
+            user_id=int(request.user.pk or 0),
+            role=request.member.role,
+            action=action,
+            at=now_ms(),
+            person_id=person_id,
+            detail=detail,
+            reason=reason,
+            address=client_address(request),
+        )
+        if shown is not None:
+            note_shown(request.workspace.pk, entry_id, shown)
 
 
 def client_address(request: HttpRequest) -> str:

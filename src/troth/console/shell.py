@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,6 +39,8 @@ class MemberRequest(HttpRequest):
     """The person whom the audit log is to name where the address does not; 0: nobody."""
     detail: dict[str, Any]
     """What else it is to keep of the look: names and numbers."""
+    shown: Collection[int] | None
+    """Whom a list shows, so that a breach through this account counts persons; None: it is no list, or it is not known."""
     htmx: Any
 
 

@@ -144,6 +144,7 @@ def person_options(request: MemberRequest) -> HttpResponse:
     """Persons with an identifier that begins with `?q=`, for the combobox."""
     text = request.GET.get("q", "").strip()[:320]
     found = search_people(request.workspace.pk, text, SUGGESTED) if len(text) >= SHORTEST else []
+    request.shown = [subject.person_id for subject, _kind, _value in found]
     options = [(f"person:{value}" if kind == "person" else value, value) for _subject, kind, value in found]
     return render_fragment(request, "console/campaigns/options.html", options=options)
 

@@ -1,4 +1,4 @@
-"""Whom a list showed, beside its one entry in the audit log: so that a breach through a key counts persons, and not pages.
+"""Whom a list showed, beside its one entry in the audit log: so that a breach through a key or an account counts persons, and not pages.
 
 A person stands there as a keyed tag of eight bytes. It is computed from the person's number, which is erased with them: then nobody can tell any
 more who it was, and that somebody was shown still counts.

@@ -54,6 +54,7 @@ def consents(request: MemberRequest) -> HttpResponse:
     else:
         request.about = wanted.person_id or NOBODY
         page = read_page(request.workspace.pk, wanted, int(before) if is_number(before) else None)
+    request.shown = [row.record.person_id for row in page.rows]
     catalog = load_catalog(request.workspace.pk)
     return render_page(
         request,

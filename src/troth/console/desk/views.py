@@ -51,6 +51,7 @@ def desk(request: MemberRequest) -> HttpResponse:
         page = list(rows.order_by("-received_at", "-pk")[: SHOWN + 1])
         found = page[:SHOWN]
         older = f"?type={kind}&state={state}&before={found[-1].received_at}.{found[-1].pk}" if len(page) > SHOWN else ""
+    request.shown = [row.person_id for row in found if row.person_id]
     names = names_of(request.workspace.pk, (row.person_id or 0 for row in found))
     address = reverse("console-requests", args=[request.workspace.pk])
     return render_page(

@@ -32,6 +32,7 @@ def live(request: MemberRequest) -> HttpResponse:
     if not is_paused:
         keep_watching(workspace_id, now_ms())
     captures = read_captures(workspace_id, after=0, limit=streaming.SHOWN, wanted=find_wanted(workspace_id, asked))
+    request.shown = [one.person_id for one in captures if one.person_id]
     after = captures[0].capture_id if captures else 0
     query = keep(request.GET, "paused", "after")
     stream = reverse("console-live-stream", args=[workspace_id])

@@ -37,6 +37,7 @@ def outbox(request: MemberRequest) -> HttpResponse:
     else:
         request.about = wanted.person_id or NOBODY
         rows, older = read_page(request.workspace.pk, wanted, read_numbers(asked.get("after", ""), 2))
+    request.shown = [row.message.person_id for row in rows]
     return render_page(
         request,
         "console/outbox/outbox.html",

@@ -41,6 +41,7 @@ def people(request: MemberRequest) -> HttpResponse:
             page = Page(search(request.workspace.pk, text))
         else:
             page = read_page(request.workspace.pk, filters, after=read_numbers(asked.get("after", ""), 3), oldest_first=oldest_first)
+    request.shown = [row.person_id for row in page.rows]
     columns = _columns(asked.get("columns", ""))
     seen = sorted({name for row in page.rows for name in row.attributes})
     return render_page(

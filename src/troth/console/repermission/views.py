@@ -47,6 +47,7 @@ def lacking(request: MemberRequest, purpose_key: str) -> HttpResponse:
     reason = asked.get("reason", Lack.MISSING.value)
     lack = Lack(reason) if reason in MAY_BE_ASKED else Lack.MISSING
     rows, more = read_lacking(request.workspace.pk, rule, lack, now_ms(), read_numbers(asked.get("after", ""), 3))
+    request.shown = [person_id for person_id, _name in rows]
     return render_page(
         request,
         "console/repermission/lacking.html",

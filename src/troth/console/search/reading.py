@@ -26,6 +26,8 @@ class Hit:
     path: str
     icon: str
     hint: str = ""
+    person_id: int = 0
+    """Of somebody who was found."""
 
 
 def find_people(workspace_id: int, text: str) -> list[Hit]:
@@ -33,7 +35,7 @@ def find_people(workspace_id: int, text: str) -> list[Hit]:
     hits = search_people(workspace_id, text, SHOWN) if len(text) >= SHORTEST else []
     held = load_identifiers([subject.person_id for subject, _kind, _value in hits])
     return [
-        Hit(value, f"people/{subject.person_id}", "user-round", _others(held.get(subject.person_id, []), value))
+        Hit(value, f"people/{subject.person_id}", "user-round", _others(held.get(subject.person_id, []), value), subject.person_id)
         for subject, _kind, value in hits
     ]
 

@@ -27,7 +27,7 @@ def search(request: MemberRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:LONGEST]
     people = find_people(request.workspace.pk, text) if Permission.SEE_PEOPLE in request.may else []
     if people:
-        record(request, "people.search", detail={"shown": len(people)})
+        record(request, "people.search", detail={"shown": len(people)}, shown=[hit.person_id for hit in people])
     campaigns = find_campaigns(request.workspace.pk, text) if Permission.SEE_CAMPAIGNS in request.may else []
     groups = [
         (_("People"), people),

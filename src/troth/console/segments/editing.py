@@ -175,7 +175,7 @@ def _count(request: MemberRequest, draft: Segment, fault: str, *, sample: bool) 
     except TrothError as error:
         return {"fault": _plain(error), "ways_out": error.ways_out if isinstance(error, PurposeNotCovered) else []}
     if may_see:
-        record(request, "segment.sampled", detail={"shown": len(found.sample)})
+        record(request, "segment.sampled", detail={"shown": len(found.sample)}, shown=found.sample)
     return {
         "found": found,
         "left_out": tell_left_out(draft.workspace_id, found.left_out),

@@ -72,7 +72,8 @@ def members(request: MemberRequest, segment_id: int) -> HttpResponse:
     asked = request.GET.get("after", "")
     after = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 19 else None
     found = list_members(own, after=after, limit=SHOWN + 1)
-    names = name_people([person_id for person_id, _since in found[:SHOWN]])
+    request.shown = [person_id for person_id, _since in found[:SHOWN]]
+    names = name_people(request.shown)
     return render_page(
         request,
         "console/segments/members.html",

@@ -75,6 +75,7 @@ def deliveries(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
     before = read_numbers(asked.get("before", ""), 1)
     found = list_deliveries(own, Filter(state, type_), before=before[0] if before else None, limit=PAGE + 1)
     rows = [reading.describe(one) for one in found[:PAGE]]
+    request.shown = [row.told.person_id for row in rows if row.told.person_id]
     return render_page(
         request,
         "console/webhooks/deliveries.html",

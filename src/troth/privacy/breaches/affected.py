@@ -26,7 +26,7 @@ OPENED_ALL = (
     "live.watched",
     "live.read",
 )
-"""Acts that show many persons at once, and name none in the log; of those by a key it is noted beside them whom they showed."""
+"""Acts that show many persons at once, and name none in the log; whom they showed is noted beside them, but for Live while it is watched."""
 TOOK_AWAY = ("person.exported", "person.handed_over", "audit.exported", "workspace.takeaway_downloaded", "workspace.handed_over")
 
 
