@@ -11,9 +11,12 @@ from django.core.management import CommandError, call_command
 
 from tests.privacy.test_inventory import know
 from troth.consent.models import Purpose
-from troth.kernel.clock import DAY, now_ms
+from troth.kernel.clock import DAY, HOUR, MINUTE, now_ms
 from troth.privacy.breaches.register import record_breach
+from troth.privacy.contests.contesting import contest_entry, settle
+from troth.privacy.history import By
 from troth.privacy.inventory.storing import count_all
+from troth.privacy.models.contests import ContestedInstruction
 from troth.privacy.processors.register import change_processor, register_processor
 from troth.privacy.readiness.impact import (
     AssessmentInvalid,
@@ -29,6 +32,7 @@ from troth.privacy.record.parties import Parties, read_parties, save_parties
 from troth.privacy.retention.rules import save_rule
 from troth.segments.models import Segment
 from troth.workspaces.agreements.registry import Kind, accept_agreement, newest_version
+from troth.workspaces.audit import read_entries, record_access
 from troth.workspaces.models import Member, User
 
 NOW = now_ms()
@@ -37,6 +41,26 @@ NOW = now_ms()
 def line(workspace: Any, key: str, now: int = NOW) -> Any:
     workspace.refresh_from_db()
     return next(one for one in read_lines(workspace, now) if one.key == key)
+
+
+def test_an_instruction_that_is_contested_turns_its_line_until_the_controller_was_told_and_has_answered(workspace: Any) -> None:
+    workspace.processes_for = "Acme SARL"
+    workspace.save()
+    record_access(workspace.pk, user_id=1, role="owner", action="campaign.published", at=NOW, detail={"campaign": 7})
+    own = contest_entry(workspace.pk, read_entries(workspace.pk, limit=1)[0].entry_id, "Art. 9", by=By("console"), now=NOW)
+    assert line(workspace, "contests", NOW + MINUTE).is_fine, "the controller is being told"
+    late = NOW + HOUR
+    untold = line(workspace, "contests", late)
+    assert not untold.is_fine and "its address is not known" in untold.says and untold.place == "settings"
+    ContestedInstruction.objects.filter(pk=own.pk).update(told_at=NOW, next_at=None)
+    unanswered = line(workspace, "contests", late)
+    assert (
+        not unanswered.is_fine
+        and unanswered.says.startswith("1 contested instruction waits")
+        and unanswered.place == "agreements/instructions"
+    )
+    settle(own, "withdrawn", "By telephone.", by=By("console"), now=late)
+    assert line(workspace, "contests", late).is_fine
 
 
 def test_what_is_mended_turns_its_line(workspace: Any) -> None:

@@ -104,7 +104,7 @@ class DeliveryOut(Schema):
 
     id: str = Field(description="`webhook-id`: the same however often it is tried.")
     type: str
-    person_id: str
+    person_id: str = Field(description="Whom it is about; empty: nobody.")
     state: str
     attempts: int
     status: int
@@ -257,7 +257,7 @@ def _tell(one: Told) -> DeliveryOut:
     return DeliveryOut(
         id=one.name,
         type=one.type,
-        person_id=str(one.person_id),
+        person_id="" if one.is_about_nobody else str(one.person_id),
         state=one.state,
         attempts=one.attempts,
         status=one.status,

@@ -1,8 +1,9 @@
-"""What privacy tells, inside the transaction that does it: who was erased, as those who had got their data are to be told, too (Art. 19); which requests moved; what a processor was asked."""
+"""What privacy tells, inside the transaction that does it: who was erased, as those who had got their data are to be told, too (Art. 19); which requests moved; what a processor was asked, and which instructions it contests."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from troth.kernel.bulletins import Bulletin
@@ -27,3 +28,14 @@ class Asked(NamedTuple):
 
 
 asked: Bulletin[Asked] = Bulletin()
+
+
+class Contested(NamedTuple):
+    """An instruction that a processor holds to infringe the law, or, `is_settled`, what the controller said to it; `facts` hold nothing about persons."""
+
+    workspace_id: int
+    is_settled: bool
+    facts: Mapping[str, Any]
+
+
+contests: Bulletin[Contested] = Bulletin()

@@ -19,7 +19,7 @@ class WebhooksConfig(AppConfig):
         from troth.messages.news import outcomes
         from troth.privacy.downstream.ways import register_carrier
         from troth.privacy.inventory.recipients import register_recipients
-        from troth.privacy.news import asked, erasures
+        from troth.privacy.news import asked, contests, erasures
         from troth.privacy.proofs.ways import PREPARE, register_way
         from troth.segments.membership import register_reaction
         from troth.webhooks import hearing, kinds
@@ -35,6 +35,7 @@ class WebhooksConfig(AppConfig):
         outcomes.register_reaction(hearing.hear_outcomes, listens=asked_for(*kinds.MESSAGES))
         erasures.register_reaction(hearing.hear_erasures, listens=asked_for(kinds.PERSON_ERASED))
         asked.register_reaction(hearing.hear_requests, listens=asked_for(kinds.REQUEST_RECEIVED))
+        contests.register_reaction(hearing.hear_contests, listens=asked_for(*kinds.ABOUT_NOBODY))
         register_reaction(hearing.hear_memberships)
         register_recipients(find_recipients)
         register_carrier("webhook", "troth.webhooks.notices")

@@ -11,11 +11,14 @@ from troth.consent.models import Standing
 from troth.intake.news import Changed, Created, Merged
 from troth.kernel.personal_data import Subject
 from troth.messages.news import Became, MessageNews
-from troth.privacy.news import Asked
+from troth.privacy.news import Asked, Contested
 from troth.segments.membership import Change
 from troth.segments.models import Segment
 from troth.webhooks.kinds import (
     CONSENT_CHANGED,
+    INSTRUCTION_CONTESTED,
+    INSTRUCTION_SETTLED,
+    NOBODY,
     PERSON_ERASED,
     PERSON_MERGED,
     REQUEST_RECEIVED,
@@ -143,3 +146,14 @@ def hear_requests(news: Sequence[Asked], now: int) -> None:
         ),
         now,
     )
+
+
+def hear_contests(news: Sequence[Contested], now: int) -> None:
+    """Instructions that are contested, and settled: about nobody, and always passed on, for the controller is informed immediately (Art. 28(3))."""
+    told = [
+        (News(type_, Subject(one.workspace_id, NOBODY), now, one.facts, ungated=True), listener)
+        for one in news
+        for type_ in (INSTRUCTION_SETTLED if one.is_settled else INSTRUCTION_CONTESTED,)
+        for listener in find_listeners(one.workspace_id, type_)
+    ]
+    write(NOTICE, told, now)

@@ -11,12 +11,20 @@ CONSENT_CHANGED, PERSON_ERASED, PERSON_MERGED = "consent.changed", "person.erase
 SEGMENT_ENTERED, SEGMENT_LEFT = "segment.entered", "segment.left"
 REQUEST_RECEIVED = "request.received"
 """A person asked a processor, and the controller has to know (Art. 28(3)(e))."""
+INSTRUCTION_CONTESTED, INSTRUCTION_SETTLED = "instruction.contested", "instruction.settled"
+"""A processor holds an instruction to infringe the law, and what the controller said to it (Art. 28(3), last sentence)."""
+ABOUT_NOBODY = frozenset({INSTRUCTION_CONTESTED, INSTRUCTION_SETTLED})
+NOBODY = 0
+"""Stands where a person does."""
 MESSAGES = tuple(became.value for became in Became)
 VERO = (
     *("sent", "delivered", "opened", "clicked", "failed", "bounced", "converted"),
     *(UNSUBSCRIBED, RESUBSCRIBED, "complained", USER_CREATED, USER_UPDATED),
 )
-OWN = (CONSENT_CHANGED, PERSON_ERASED, PERSON_MERGED, SEGMENT_ENTERED, SEGMENT_LEFT, REQUEST_RECEIVED)
+OWN = (
+    *(CONSENT_CHANGED, PERSON_ERASED, PERSON_MERGED, SEGMENT_ENTERED, SEGMENT_LEFT),
+    *(REQUEST_RECEIVED, INSTRUCTION_CONTESTED, INSTRUCTION_SETTLED),
+)
 TYPES = (*VERO, *OWN)
 TEST = "test"
 """What the test button sends; nobody asks for it."""

@@ -132,7 +132,7 @@ class Delivery(Queued):
 
 
 class ErasureNotice(Queued):
-    """That somebody was erased, on its way to one webhook. All that it knows of them is the random number they had in Troth."""
+    """What is about nobody that is there, on its way to one webhook: that somebody was erased, by the random number they had in Troth, or an instruction."""
 
     class Meta:
         indexes: ClassVar[list[Any]] = [

@@ -31,6 +31,7 @@ declare(
 )
 declare_not_personal(
     "webhooks.ErasureNotice",
-    "Written when somebody is erased, to tell those who had their data (Art. 19): the random number that was theirs leads to nobody any more.",
+    "Written when somebody is erased, to tell those who had their data (Art. 19): the random number that was theirs leads to nobody any more."
+    " Contested instructions go the same way: they are about nobody.",
 )
 declare_belonging("webhooks.Withheld", "webhooks.Webhook", "parent.id = own.webhook_id")

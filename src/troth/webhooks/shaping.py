@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from troth.kernel.clock import iso
-from troth.webhooks.kinds import MESSAGES, PERSON_ERASED, RESUBSCRIBED, UNSUBSCRIBED, USER_CREATED, USER_UPDATED, VERO
+from troth.webhooks.kinds import ABOUT_NOBODY, MESSAGES, PERSON_ERASED, RESUBSCRIBED, UNSUBSCRIBED, USER_CREATED, USER_UPDATED, VERO
 from troth.webhooks.models import Format
 
 REDUCED_TO = ("purpose", "purposes", "decision", "standing", "merged_id", "segment", "request_id", "right")
@@ -55,6 +55,8 @@ def shape(form: str, type_: str, person_id: int, at: int, facts: Mapping[str, An
     """The body of one delivery as plain values; `at` in milliseconds."""
     if type_ == PERSON_ERASED:
         return _own(type_, at, {"person": {"person_id": str(person_id)}})
+    if type_ in ABOUT_NOBODY:
+        return _own(type_, at, dict(facts))
     if form == Format.VERO and type_ in VERO:
         return _vero(type_, at // 1_000, facts, known)
     return _own(type_, at, _data(type_, person_id, facts, known))

@@ -7,7 +7,18 @@ from typing import Any
 from troth.kernel.ids import new_row_id
 from troth.kernel.json_text import encode
 from troth.webhooks.editing import secrets_of
-from troth.webhooks.kinds import CONSENT_CHANGED, MESSAGES, PERSON_MERGED, SEGMENT_ENTERED, SEGMENT_LEFT, TYPES, UNSUBSCRIBED, USER_UPDATED
+from troth.webhooks.kinds import (
+    CONSENT_CHANGED,
+    INSTRUCTION_CONTESTED,
+    INSTRUCTION_SETTLED,
+    MESSAGES,
+    PERSON_MERGED,
+    SEGMENT_ENTERED,
+    SEGMENT_LEFT,
+    TYPES,
+    UNSUBSCRIBED,
+    USER_UPDATED,
+)
 from troth.webhooks.models import Webhook
 from troth.webhooks.posting import Answer, Posting, post
 from troth.webhooks.shaping import Known, Mail, shape
@@ -32,6 +43,13 @@ _KNOWN = Known(
     ),
 )
 _SEGMENT = {"segment": {"id": "1", "name": "Test"}, "cause": "change"}
+_CONTEST = {
+    "contest_id": "1",
+    "action": "campaign.published",
+    "detail": {"campaign": 1, "name": "Test"},
+    "reason": "Test",
+    "waits": "campaign:1",
+}
 _FACTS: dict[str, dict[str, Any]] = {
     USER_UPDATED: {"changes": {"first_name": "Test"}, "add": ["test"], "remove": []},
     UNSUBSCRIBED: {"purposes": ["marketing_email"]},
@@ -39,6 +57,8 @@ _FACTS: dict[str, dict[str, Any]] = {
     PERSON_MERGED: {"merged_id": "2"},
     SEGMENT_ENTERED: _SEGMENT,
     SEGMENT_LEFT: _SEGMENT,
+    INSTRUCTION_CONTESTED: _CONTEST,
+    INSTRUCTION_SETTLED: {**_CONTEST, "outcome": "confirmed", "said": "Test"},
 }
 
 

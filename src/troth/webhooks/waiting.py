@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from troth.webhooks.kinds import ABOUT_NOBODY, PERSON_ERASED
 from troth.webhooks.models import DeliveryState, Webhook
 from troth.webhooks.passing import RETRIED
 from troth.webhooks.queue import TABLES
@@ -40,7 +41,12 @@ class Told(NamedTuple):
     @property
     def is_erasure(self) -> bool:
         """Whether it tells that somebody was erased: then there is nobody to look at."""
-        return self.type == "person.erased"
+        return self.type == PERSON_ERASED
+
+    @property
+    def is_about_nobody(self) -> bool:
+        """Whether it tells of something else than a person."""
+        return self.type in ABOUT_NOBODY
 
 
 @dataclass(frozen=True)

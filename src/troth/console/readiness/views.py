@@ -40,6 +40,7 @@ WORDS: Mapping[str, str | Promise] = {
     "send_mode": later("Mail goes out"),
     "requests": later("Requests of persons"),
     "breaches": later("Breaches"),
+    "contests": later("Instructions that infringe the law"),
     "proof": later("Erasure is proven"),
     "backup": later("Backups"),
     "dpo": later("Data protection officer"),

@@ -31,6 +31,8 @@ WORDS = {
     "segment.entered": _("a person came into a segment"),
     "segment.left": _("a person left a segment"),
     "request.received": _("a person asked a workspace that processes for another controller"),
+    "instruction.contested": _("an instruction is contested as infringing the law"),
+    "instruction.settled": _("the controller answered to a contested instruction"),
 }
 """What each type of news is, for members."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from troth.privacy.desk.cases import find_request
 from troth.privacy.history import By, Words, write_step
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.models.contests import ContestedInstruction, Outcome
+from troth.privacy.news import Contested, contests
 from troth.workspaces.agreements.instructions import find_instruction
 
 LONGEST = 5_000
@@ -87,6 +88,7 @@ def _contest(
                 stop_sending(workspace_id, made.waits, now=now, by="", why=CONTESTED)
             if request is not None:
                 write_step(request, "contest", by, now, words=Words(made.reason))
+            contests.tell(_news_of(made), now)
     except IntegrityError:
         raise ContestImpossible("$.reason: this instruction is contested already.") from None
     return made
@@ -115,7 +117,16 @@ def settle(own: ContestedInstruction, outcome: str, said: str, *, by: By, now: i
             go_on(own, by, now)
         else:
             stay_stopped(own, by, now)
+        contests.tell(_news_of(own), now)
     return own
+
+
+def _news_of(own: ContestedInstruction) -> Iterator[Contested]:
+    """What other systems are told: the instruction, why it is contested, what waits; once it is settled also what the controller said."""
+    plain = plain_contest(own)
+    is_settled = own.outcome != Outcome.OPEN
+    names = ("entry", "request", "action", "detail", "given_at", "reason", "waits", *(("outcome", "said") if is_settled else ()))
+    yield Contested(own.workspace_id, is_settled, {"contest_id": str(own.pk), **{name: plain[name] for name in names}})
 
 
 def find_contest(workspace_id: int, contest_id: int) -> ContestedInstruction:

@@ -12,7 +12,7 @@ from troth.messages.member_mail import can_mail
 from troth.privacy.addressees import find_controllers, mail_to
 from troth.privacy.contests.contesting import REQUESTED
 from troth.privacy.mail_words import CONTEST
-from troth.privacy.models.contests import ContestedInstruction
+from troth.privacy.models.contests import ContestedInstruction, Outcome
 from troth.workspaces.audit import ACTIONS
 from troth.workspaces.models import User, Workspace
 
@@ -53,6 +53,12 @@ def tell(own: ContestedInstruction, now: int) -> None:
 def count_untold(now: int) -> int:
     """Of how many contested instructions of the installation the controller should know by now, and does not."""
     return ContestedInstruction.objects.filter(next_at__isnull=False, at__lt=now - AGAIN_IN).count()
+
+
+def count_unanswered(workspace_id: int, now: int) -> tuple[int, int]:
+    """Of a workspace, after the time in which the controller should know: how many contested instructions are open, and of how many it does not know."""
+    late = ContestedInstruction.objects.filter(workspace_id=workspace_id, outcome=Outcome.OPEN, at__lt=now - AGAIN_IN)
+    return late.count(), late.filter(next_at__isnull=False).count()
 
 
 def write(own: ContestedInstruction, say: Speech) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from troth.messages.configured import list_channels
 from troth.messages.domains import list_domains
 from troth.privacy.backups.taking import list_backups
 from troth.privacy.breaches.clock import HOURS
+from troth.privacy.contests.telling import count_unanswered
 from troth.privacy.inventory.drift import find_drift
 from troth.privacy.models import Breach, PrivacyRequest
 from troth.privacy.proofs.telling import judge_last
@@ -126,6 +127,7 @@ def _duties(workspace: Workspace, now: int) -> Iterator[Line]:
     running = Breach.objects.filter(workspace_id=workspace.pk, closed_at=None, authority_told_at=None).exclude(decision="no_risk")
     late = running.filter(aware_at__lt=now - HOURS * 3_600_000).count()
     yield Line("breaches", not late, f"{late} breaches are past 72 hours" if late else "no breach waits past 72 hours", "breaches")
+    yield _contests(workspace, now)
     is_proven, says = judge_last(now)
     yield Line("proof", is_proven, says, "proofs")
     if not is_sqlite():
@@ -140,6 +142,28 @@ def _duties(workspace: Workspace, now: int) -> Iterator[Line]:
         "the newest is fresh" if fresh else "none of the last two days: have one made every day (troth backup create)",
         "readiness/backup",
     )
+
+
+def _contests(workspace: Workspace, now: int) -> Line:
+    """What a processor holds to infringe the law is not left standing: the controller knows, and answers (Art. 28(3), last sentence)."""
+    unanswered, untold = count_unanswered(workspace.pk, now)
+    register = "agreements/instructions"
+    if untold:
+        is_unreachable = bool(workspace.processes_for) and not workspace.controller_contact
+        why = (
+            "its address is not known"
+            if is_unreachable
+            else "no mail reached it: it is tried again, or tell it yourself and write down what it says"
+        )
+        return Line(
+            "contests",
+            False,
+            f"the controller was not told of contested instructions ({untold}): {why}",
+            "settings" if is_unreachable else register,
+        )
+    wait = "1 contested instruction waits" if unanswered == 1 else f"{unanswered} contested instructions wait"
+    says = f"{wait} for the controller: ask it, and write down what it says" if unanswered else "none waits for the controller"
+    return Line("contests", not unanswered, says, register)
 
 
 QUESTIONS: tuple[Callable[[Workspace, int], Iterator[Line]], ...] = (
