@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from django.test import Client
 
 from tests.console.test_audit import join
@@ -132,3 +138,55 @@ def test_only_owners_and_developers_make_and_revoke(workspace: Any, role: str, m
     assert client.get(path(workspace, f"/{key.pk}/revoke")).status_code == may_make
     assert make(client, workspace).status_code == may_make
     assert Key.objects.filter(label="Shop").exists() == (may_make == 200)
+
+
+def test_a_client_certificate_is_bound_shown_and_taken_away(workspace: Any) -> None:
+    owner, key = join(workspace, "owner"), find_grant_key(workspace)
+    pem, other_key = make_certificate(), find_grant_key(workspace)
+    page = f"/{key.pk}/certificate"
+    assert page in read(owner, workspace)
+    assert "does not look at client certificates" in read(owner, workspace, page)
+    owner.post(path(workspace, page), {"pem": pem})
+    digest = x509.load_pem_x509_certificate(pem.encode()).fingerprint(SHA256()).hex()
+    assert digest in read(owner, workspace, page)
+    assert digest[:16] in read(owner, workspace)
+    refused = owner.post(path(workspace, f"/{other_key.pk}/certificate"), {"pem": pem}, follow=True)
+    assert "stands for another key already" in refused.content.decode()
+    owner.post(path(workspace, page), {"do": "remove"})
+    key.refresh_from_db()
+    assert key.certificate == ""
+    entries = AuditEntry.objects.filter(action="key.bound").order_by("entry_id")
+    assert [entry.detail for entry in entries] == [{"key": key.pk, "sha256": digest}, {"key": key.pk, "sha256": ""}]
+
+
+def test_a_private_key_is_refused_and_what_is_no_certificate_binds_nothing(workspace: Any) -> None:
+    owner, key = join(workspace, "owner"), find_grant_key(workspace)
+    page = path(workspace, f"/{key.pk}/certificate")
+    private = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"
+    answer = owner.post(page, {"pem": f"{make_certificate()}{private}"}).content.decode()
+    assert "Nothing was kept" in answer
+    assert "The file holds no certificate" in owner.post(page, {"pem": "nonsense"}, follow=True).content.decode()
+    key.refresh_from_db()
+    assert key.certificate == ""
+
+
+def test_only_keys_of_opendsr_take_a_certificate_and_only_from_who_manages_keys(workspace: Any) -> None:
+    plain = find_grant_key(workspace, "people:read")
+    assert join(workspace, "owner").get(path(workspace, f"/{plain.pk}/certificate")).status_code == 404
+    key = find_grant_key(workspace)
+    assert join(workspace, "marketer").get(path(workspace, f"/{key.pk}/certificate")).status_code == 403
+    elsewhere = create_workspace("Other").workspace
+    assert join(workspace, "developer").get(path(workspace, f"/{find_grant_key(elsewhere).pk}/certificate")).status_code == 404
+
+
+def find_grant_key(workspace: Any, scope: str = "dsr:write") -> Key:
+    grant = find_grant(create_key(workspace, "api", scopes=frozenset({scope})))
+    assert grant is not None
+    return Key.objects.get(pk=grant.key_id)
+
+
+def make_certificate() -> str:
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "caller")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+    return made.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
+from troth.workspaces.client_certificates import LONGEST
 from troth.workspaces.keys import SCOPES
 from troth.workspaces.models import Key, Workspace
 
@@ -45,6 +46,27 @@ WORDS = {
     "account": later("take everything of the workspace away, and ask for its deletion"),
 }
 """What each scope permits, for members."""
+
+
+class CertificateForm(forms.Form):
+    """The client certificate that is to stand for a key."""
+
+    pem = forms.CharField(
+        label=later("Certificate"),
+        max_length=LONGEST,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 12, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=later(
+            "Of the caller, as PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----. Its private key does not belong here."
+        ),
+    )
+
+    def clean_pem(self) -> str:
+        """What holds a private key is refused, whatever else is in it."""
+        pem: str = self.cleaned_data["pem"]
+        if "PRIVATE KEY" in pem:
+            raise ValidationError(_("This holds a private key, which is the caller's alone: paste the certificate only. Nothing was kept."))
+        return pem
 
 
 class KeyForm(forms.Form):

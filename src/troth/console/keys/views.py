@@ -21,13 +21,15 @@ from troth.workspaces.models import Key, User
 from troth.workspaces.roles import Permission
 
 MOST = 200
+DSR = "dsr:write"
+"""The scope of keys for which a client certificate can stand."""
 
 
 @member_page(Permission.SEE_SETTINGS)
 def keys(request: MemberRequest) -> HttpResponseBase:
     """Those in use, and those that were revoked, the newest first."""
     found = Key.objects.filter(workspace=request.workspace).select_related("created_by").order_by("-pk")[:MOST]
-    rows = [_describe(key) for key in found]
+    rows = [describe_key(key) for key in found]
     return render_page(
         request,
         "console/keys/keys.html",
@@ -47,8 +49,8 @@ def new(request: MemberRequest) -> HttpResponseBase:
             token = create_key(request.workspace, kind, scopes=form.granted, label=label, created_by=user)
             record(request, "key.created", detail={"label": label, "kind": kind})
         # The guard has every page of a workspace answered with no-store.
-        return render_page(request, "console/keys/made.html", token=token, label=label, kind=kind, crumbs=_way(request))
-    return render_page(request, "console/keys/new.html", form=form, kinds=KINDS, crumbs=_way(request))
+        return render_page(request, "console/keys/made.html", token=token, label=label, kind=kind, crumbs=way_to_keys(request))
+    return render_page(request, "console/keys/new.html", form=form, kinds=KINDS, crumbs=way_to_keys(request))
 
 
 @member_page(Permission.MANAGE_KEYS, methods=("GET", "POST"))
@@ -67,10 +69,11 @@ def revoke(request: MemberRequest, key_id: int) -> HttpResponseBase:
         response = redirect("console-keys", request.workspace.pk)
         response.status_code = 303
         return response
-    return render_page(request, "console/keys/revoke.html", key=_describe(key))
+    return render_page(request, "console/keys/revoke.html", key=describe_key(key))
 
 
-def _describe(key: Key) -> dict[str, Any]:
+def describe_key(key: Key) -> dict[str, Any]:
+    """A key as pages show it."""
     kind = next((name for code, name, _says in KINDS if code == key.kind), key.kind)
     return {
         "pk": key.pk,
@@ -83,6 +86,8 @@ def _describe(key: Key) -> dict[str, Any]:
         "created_by": key.created_by.email if key.created_by else "",
         "last_used_at": _ms(key.last_used_at),
         "revoked_at": _ms(key.revoked_at),
+        "certificate": key.certificate,
+        "takes_certificate": DSR in key.scopes or bool(key.certificate),
     }
 
 
@@ -90,5 +95,6 @@ def _ms(moment: datetime | None) -> int | None:
     return int(moment.timestamp() * 1_000) if moment else None
 
 
-def _way(request: MemberRequest) -> list[tuple[str, str]]:
+def way_to_keys(request: MemberRequest) -> list[tuple[str, str]]:
+    """Where a page about one key lies."""
     return [(_("Keys"), reverse("console-keys", args=[request.workspace.pk]))]
