@@ -79,6 +79,7 @@ ACTS: Mapping[str, str] = MappingProxyType(
         "POST /templates/{template_key}/preview": "template.previewed",
         "POST /segments/preview": "segment.sampled",
         "POST /campaigns/{campaign_id}/rehearsal": "campaign.rehearsed",
+        "POST /newsletters/{newsletter_id}/rehearsal": "newsletter.rehearsed",
     }
 )
 """By operation, what the audit log calls it."""

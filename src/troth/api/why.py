@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -15,7 +16,7 @@ from troth.api.schemas import Input, PersonRef, problems
 from troth.campaigns.editing import find_campaign
 from troth.campaigns.newsletters.editing import find_newsletter
 from troth.campaigns.rehearsal import MOST_DAYS, WOULD, rehearse
-from troth.campaigns.why import Story, tell_all, tell_message, tell_why
+from troth.campaigns.why import Link, Story, tell_all, tell_message, tell_why
 from troth.campaigns.why_newsletter import tell_newsletter
 from troth.kernel.clock import DAY, iso, now_ms
 
@@ -80,8 +81,13 @@ def _show(story: Story, *, campaign: int | None = None, newsletter: int | None =
         says=story.says,
         message_id=None if story.message_id is None else str(story.message_id),
         state=story.state,
-        links=[LinkOut(**{**msgspec.to_builtins(link), "at": None if link.at is None else iso(link.at)}) for link in story.links],
+        links=show_links(story.links),
     )
+
+
+def show_links(links: Iterable[Link]) -> list[LinkOut]:
+    """A chain of decisions as the API tells it."""
+    return [LinkOut(**{**msgspec.to_builtins(link), "at": None if link.at is None else iso(link.at)}) for link in links]
 
 
 class RehearsalIn(Input):

@@ -66,10 +66,15 @@ def publish_piece(piece: Piece) -> Template:
 
 def issue_template(workspace_id: int, key: str, *, also_for: Sequence[str] = (), topic: str = "") -> Template:
     """What messages are rendered from, made of the last version of a stored template. Raises NotPublished."""
+    return _store(make_of_template(workspace_id, key, also_for=also_for, topic=topic))
+
+
+def make_of_template(workspace_id: int, key: str, *, also_for: Sequence[str] = (), topic: str = "") -> Template:
+    """As `issue_template`, not stored: for what is only tried. Raises NotPublished."""
     version = find_version(workspace_id, key)
     if version.kind not in (Kind.EMAIL, Kind.SHORT):
         raise NotPublished(f"{key!r} is a {version.get_kind_display()}: name a template.")
-    return Template.objects.create(
+    return Template(
         workspace_id=workspace_id,
         kind=version.kind,
         subject=version.subject,
@@ -87,8 +92,13 @@ def issue_template(workspace_id: int, key: str, *, also_for: Sequence[str] = (),
 
 def issue_inline(workspace_id: int, parts: Mapping[str, str], *, also_for: Sequence[str] = (), topic: str = "") -> Template:
     """What messages are rendered from, made of a mail that was written inline: `subject`, `html`, `text`. Raises ContentError."""
+    return _store(make_of_inline(workspace_id, parts, also_for=also_for, topic=topic))
+
+
+def make_of_inline(workspace_id: int, parts: Mapping[str, str], *, also_for: Sequence[str] = (), topic: str = "") -> Template:
+    """As `issue_inline`, not stored: for what is only tried. Raises ContentError."""
     compiled, used = compile_draft(workspace_id, parts)
-    return Template.objects.create(
+    return Template(
         workspace_id=workspace_id,
         **compiled.as_parts(),
         reads=_told([compiled]),
@@ -96,6 +106,11 @@ def issue_inline(workspace_id: int, parts: Mapping[str, str], *, also_for: Seque
         topic=topic,
         written={**parts, "used": used},
     )
+
+
+def _store(made: Template) -> Template:
+    made.save(force_insert=True)
+    return made
 
 
 def compile_draft(workspace_id: int, parts: Mapping[str, str]) -> tuple[Compiled, dict[str, int]]:

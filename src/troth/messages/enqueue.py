@@ -63,7 +63,7 @@ def enqueue(messages: Sequence[NewMessage], now: int) -> int:
                 message.template_id,
                 State.SKIPPED if denied else State.QUEUED,
                 f"{denied.purpose}:{denied.reason}" if denied else "",
-                _due_at(message, now),
+                when_due(message, now),
                 message.expires_at,
                 now,
                 now if denied else None,
@@ -79,7 +79,7 @@ def enqueue(messages: Sequence[NewMessage], now: int) -> int:
     return insert_rows(INSERT_MESSAGE, rows, "ON CONFLICT DO NOTHING")
 
 
-def _due_at(message: NewMessage, now: int) -> int:
+def when_due(message: NewMessage, now: int) -> int:
     """Later than asked for where the message waits first, so that it can be taken back."""
     hold = hold_for(message.subject.workspace_id, message.source, is_marketing=message.is_marketing)
     return max(message.due_at, now + hold) if hold else message.due_at

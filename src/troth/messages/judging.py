@@ -23,9 +23,9 @@ SENDING_OFF = "sending_off"
 EXPIRED = "expired"
 
 
-def judge(prepared: Prepared, now: int) -> Settlement | None:
+def judge(prepared: Prepared, now: int, steps: Sequence[Step] | None = None) -> Settlement | None:
     """What becomes of a message that does not go out now; None for one that does. `now` in milliseconds."""
-    return next((settled for step in STEPS if (settled := step(prepared, now))), None)
+    return next((settled for step in (STEPS if steps is None else steps) if (settled := step(prepared, now))), None)
 
 
 def tell(verdicts: list[Verdict]) -> list[dict[str, object]]:
@@ -86,12 +86,13 @@ def denied(prepared: Prepared, now: int) -> Settlement | None:
     return Settlement(claim=prepared.claim, state=State.SKIPPED, reason=f"{refusal.purpose}:{refusal.reason}", decisions=told)
 
 
-def judge_all(batch: Sequence[Prepared], now: int) -> list[tuple[Prepared, Settlement | None]]:
+def judge_all(batch: Sequence[Prepared], now: int, steps: Sequence[Step] | None = None) -> list[tuple[Prepared, Settlement | None]]:
     """As `judge` for a batch, and at last the limits, of what nothing else keeps: what does not go takes no room from what does."""
-    judged = [(prepared, judge(prepared, now)) for prepared in batch]
+    judged = [(prepared, judge(prepared, now, steps)) for prepared in batch]
     free = [prepared for prepared, settled in judged if settled is None]
     kept = {prepared.claim.message_id for prepared, settled in judged if settled is not None}
-    stops = find_stops([one.claim for one in free], {one.claim.subject.person_id: one.handles for one in free}, now, kept)
+    topics = {one.claim.template_id: one.template.topic for one in free if one.template}
+    stops = find_stops([one.claim for one in free], {one.claim.subject.person_id: one.handles for one in free}, now, kept, topics)
     return [
         (prepared, _limited(prepared, stop) if (stop := stops.get(prepared.claim.message_id)) else settled) for prepared, settled in judged
     ]
@@ -118,3 +119,5 @@ STEPS: tuple[Step, ...] = (
     denied,
 )
 """In this order. What only delays comes before what ends a message, but for what is too late anyway."""
+PERSONAL: tuple[Step, ...] = (_expired, _no_channel, _no_address, _stopped, denied)
+"""Those of them that tell persons apart: what a rehearsal asks, to which it is no matter that sending is off or stopped."""

@@ -21,6 +21,8 @@ BURST = SECOND
 """A lane that was idle may send at once what its rate allows in this time."""
 TRIAL = 30 * SECOND
 """How long the one message that tries a way may take before another may."""
+LONGEST_ESTIMATE = 3_660
+"""Days."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +89,17 @@ def next_room(lane: Lane, pace: Pace, now: int, before: int) -> int:
     if ceiling and lane.today >= ceiling:
         return (now // DAY + 1) * DAY
     return now + max(1, int((before + 1) / pace.per_second * 1000)) if pace.per_second else now + SECOND
+
+
+def last_of(pace: Pace, number: int, begins: int) -> int:
+    """When the last of so many messages goes that are due at `begins` and have the lane for themselves; at most ten years later. Pure."""
+    at, left = begins, number
+    for _ in range(LONGEST_ESTIMATE):
+        ceiling = pace.ceiling(at)
+        if not ceiling or left <= ceiling:
+            break
+        at, left = (at // DAY + 1) * DAY, left - ceiling
+    return at + (round(left * SECOND / pace.per_second) if pace.per_second else 0)
 
 
 def take(lane: Lane, pace: Pace, number: int) -> Lane:

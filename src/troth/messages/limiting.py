@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from troth.kernel.sql import PERSON_KEY, select_by_keys
 from troth.messages.decisions import ADDRESS, CAP, EXPIRED, HOURS, QUIET_HOURS, Decision
 from troth.messages.hours import next_allowed
 from troth.messages.limit_settings import Limits, load_limits
-from troth.messages.limits import Had, OwnLimits, Room, Ruling, Waiting, judge_caps
+from troth.messages.limits import PRIORITY, Had, OwnLimits, Room, Ruling, Waiting, judge_caps
 from troth.messages.queue import Claim
 from troth.messages.sources import find_own_limits, look_again
 from troth.people.identifiers import EMAIL, Handle
@@ -43,11 +44,15 @@ class Stop(NamedTuple):
 
 
 def find_stops(
-    claims: Sequence[Claim], handles: Mapping[int, Sequence[Handle]], now: int, kept: AbstractSet[int] = frozenset()
+    claims: Sequence[Claim],
+    handles: Mapping[int, Sequence[Handle]],
+    now: int,
+    kept: AbstractSet[int] = frozenset(),
+    topics: Mapping[int, str] = MappingProxyType({}),
 ) -> dict[int, Stop]:
     """What stands against handing over claimed messages now, by message; whatever is absent may go.
 
-    `handles`: identifiers by person. `kept`: messages claimed together with these that something else keeps.
+    `handles`: identifiers by person. `kept`: messages claimed together with these that something else keeps. `topics`: by template, of the claims.
 
     As many reads as there are kinds of limits in use, however many messages.
     """
@@ -58,7 +63,7 @@ def find_stops(
     free = [claim for claim in claims if claim.message_id not in stops]
     stops |= _find_same_address(free, own, handles, kept | stops.keys(), now)
     free = [claim for claim in free if claim.message_id not in stops]
-    return stops | _find_caps(free, own, kept | stops.keys(), now)
+    return stops | _find_caps(free, own, kept | stops.keys(), topics, now)
 
 
 def zone_of(attributes: Mapping[str, Any], limits: Limits) -> ZoneInfo:
@@ -132,12 +137,18 @@ def _find_same_address(
             one for p in others[claim.message_id] for one in got.get((p, claim.subject.workspace_id, claim.source, claim.occurrence), ())
         ]
         if any(state != "sending" or (message_id < claim.message_id and message_id not in kept) for message_id, state in theirs):
-            said = Decision(allow=False, purpose=ADDRESS, operation=HAND_OVER, at=now, reason="had_it_already")
-            stops[claim.message_id] = Stop(said)
+            stops[claim.message_id] = Stop(same_address(now))
     return stops
 
 
-def _find_caps(claims: Sequence[Claim], own: Mapping[int, OwnLimits], beside: AbstractSet[int], now: int) -> dict[int, Stop]:
+def same_address(now: int) -> Decision:
+    """That somebody with the same address has it."""
+    return Decision(allow=False, purpose=ADDRESS, operation=HAND_OVER, at=now, reason="had_it_already")
+
+
+def _find_caps(
+    claims: Sequence[Claim], own: Mapping[int, OwnLimits], beside: AbstractSet[int], topics: Mapping[int, str], now: int
+) -> dict[int, Stop]:
     """Skips what caps leave no room for, and has those wait that depend on others; one read of the persons' messages."""
     kept: dict[int, list[tuple[Claim, OwnLimits, bool]]] = defaultdict(list)
     longest = 0
@@ -152,7 +163,7 @@ def _find_caps(claims: Sequence[Claim], own: Mapping[int, OwnLimits], beside: Ab
     if not kept:
         return {}
     known = _load_messages(kept, now - longest, now)
-    topics = _load_topics({row.template_id for rows in known.values() for row in rows})
+    topics = {**_load_topics({row.template_id for rows in known.values() for row in rows}), **topics}
     stops = {}
     for person_id, mine in kept.items():
         limits = load_limits(mine[0][0].subject.workspace_id)
@@ -188,13 +199,17 @@ def _rule(
     for row in known:
         one = Had(row.message_id, row.at, row.source, row.channel, topics.get(row.template_id, ""), bool(row.is_marketing))
         if row.message_id in ours:
-            _, says, keeps = ours[row.message_id]
+            _, says, keeps = ours.pop(row.message_id)
             waiting.append(Waiting(one, row.priority, row.due_at, is_ours=True, keeps_caps=keeps, own_cap=says.cap))
         elif row.state in ("queued", "sending"):
             is_ahead = row.state == "sending" and row.at < now
             waiting.append(Waiting(one, row.priority, row.due_at, is_ours=False, is_ahead=is_ahead))
         else:
             had.append(one)
+    for message_id, (claim, says, keeps) in ours.items():
+        # It is rehearsed: no such message is stored.
+        one = Had(message_id, now, claim.source, claim.channel, topics.get(claim.template_id, ""), claim.is_marketing)
+        waiting.append(Waiting(one, PRIORITY, now, is_ours=True, keeps_caps=keeps, own_cap=says.cap))
     return judge_caps(limits.caps, had, waiting, now)
 
 

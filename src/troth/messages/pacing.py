@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from troth.kernel.sql import is_sqlite
 from troth.messages.channels.port import Channel, Medium, Outgoing, Receipt
-from troth.messages.configured import Route
+from troth.messages.configured import Route, routes_for
 from troth.messages.errors import ChannelDown, ChannelError, Stopped
 from troth.messages.lanes import (
     CLOSED,
@@ -27,6 +27,7 @@ from troth.messages.lanes import (
     Pace,
     after_answers,
     after_failure,
+    last_of,
     may_try,
     next_room,
     on_trial,
@@ -80,6 +81,16 @@ def way_of(route: Route) -> str:
 def mailbox_for(prepared: Prepared) -> str:
     """Who takes the person's mail; empty for what is no mail."""
     return mailbox_of(prepared.person["email"] or "") if prepared.claim.channel == Medium.EMAIL else ""
+
+
+def estimate_last(workspace_id: int, medium: str, number: int, begins: int) -> int:
+    """When the last of so many messages of a workspace leaves that are all due at `begins`, by the pace that its first way out was given."""
+    routes = routes_for(workspace_id, medium)
+    if not routes or number <= 0:
+        return begins
+    key = (way_of(routes[0]), "")
+    with transaction.atomic():
+        return last_of(_read([key]).get(key, NOTHING).pace, number, begins)
 
 
 def grant(batch: Sequence[Prepared], now: int) -> Granted:

@@ -56,13 +56,20 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """When the gate was asked."""
 
 
-def prepare(claims: Sequence[Claim], now: int) -> list[Prepared]:
-    """Read, once for the batch, all that handing over needs, in the order of the claims."""
-    templates = {row.pk: row for row in Template.objects.filter(pk__in={claim.template_id for claim in claims}).defer("written")}
+def prepare(claims: Sequence[Claim], now: int, rehearsed: Mapping[int, Template] | None = None) -> list[Prepared]:
+    """Read, once for the batch, all that handing over needs, in the order of the claims.
+
+    `rehearsed`: the templates, not stored, of what is only rehearsed; it is read as if the workspace sent to the persons.
+    """
+    stored = Template.objects.filter(pk__in={claim.template_id for claim in claims}).defer("written") if rehearsed is None else ()
+    templates = {row.pk: row for row in stored} if rehearsed is None else rehearsed
     verdicts = ask_gate(claims, templates, now)
     people = {claim.subject.person_id for claim in claims}
     profiles, identifiers = load_profiles(people), load_identifiers(people)
     workspaces = Workspace.objects.in_bulk({claim.subject.workspace_id for claim in claims})
+    if rehearsed is not None:
+        for workspace in workspaces.values():
+            workspace.send_mode = SendMode.LIVE
     measuring = ask_to_measure(claims, workspaces, now)
     ways = {_way_of(claim, workspaces) for claim in claims}
     routes = {way: routes_for(*way) for way in ways}

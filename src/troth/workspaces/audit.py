@@ -84,6 +84,7 @@ ACTIONS = {
     "message.read": "opened a message",
     "limits.edited": "changed the limits of marketing",
     "campaign.rehearsed": "rehearsed a campaign on the past",
+    "newsletter.rehearsed": "rehearsed a newsletter",
     "why.asked": "asked why somebody got a message or did not",
     "live.read": "looked at live events",
     "live.watched": "watched live events",

@@ -55,6 +55,11 @@ def decide_next(now: int) -> bool:
     return busy
 
 
+def when_released(plan: RunPlan, since: int, place: int) -> int:
+    """When the mail of one who waited is due, where the better variant was known at `since` and so many go before. Pure."""
+    return since if plan.per_hour is None else since + place * HOUR // plan.per_hour
+
+
 def _release(run: NewsletterRun, plan: RunPlan, now: int) -> bool:
     """Give a batch of those who wait their mail; True when there may be more."""
     with connection.cursor() as cursor:
@@ -68,7 +73,7 @@ def _release(run: NewsletterRun, plan: RunPlan, now: int) -> bool:
         template_id = plan.templates[run.winner]
         values = []
         for number, row in enumerate(rows):
-            due = now if plan.per_hour is None else max(now, since + (place + number) * HOUR // plan.per_hour)
+            due = max(now, when_released(plan, since, place + number))
             values.append((template_id, due, due + plan.expires_hours * HOUR, *row))
         cursor.executemany(
             "UPDATE messages_message SET template_id = %s, due_at = %s, expires_at = %s"

@@ -33,12 +33,17 @@ def find_wait(newsletter: Newsletter, now: int) -> Wait | None:
     A segment that was made or changed a moment ago is always waited for: who is in it is not known yet. One that lags behind is waited for where the
     newsletter demands it, with all that was accepted and is not looked at yet, in the inbox as well.
     """
-    if newsletter.state != NewsletterState.SCHEDULED or newsletter.segment_id is None:
+    if newsletter.state != NewsletterState.SCHEDULED or newsletter.next_at is None or newsletter.next_at > now:
         return None
-    if newsletter.next_at is None or newsletter.next_at > now:
+    return find_lag(newsletter, newsletter.next_at, now)
+
+
+def find_lag(newsletter: Newsletter, begins: int, now: int) -> Wait | None:
+    """What it would wait for now if its time was `begins`, whatever its state; None: nothing."""
+    if newsletter.segment_id is None:
         return None
     segment = get_segment(newsletter.workspace_id, newsletter.segment_id)
-    until = newsletter.next_at + newsletter.expires_hours * HOUR
+    until = begins + newsletter.expires_hours * HOUR
     if segment.progress.computed_version < segment.version:
         return Wait(segment.name, None, until)
     if newsletter.fresh_minutes is None:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from troth.campaigns.models import Audience, NewsletterRun, RunState
 from troth.campaigns.newsletters.drawing import HELD_OUT, WAITS, assign
-from troth.campaigns.newsletters.plan import RunPlan, read_plan
+from troth.campaigns.newsletters.plan import RunPlan, Test, read_plan
 from troth.campaigns.newsletters.running import source_of
 from troth.campaigns.newsletters.schedule import Schedule, due_for, read_schedule
 from troth.consent.catalog import PROFILING, Catalog, load_catalog
@@ -21,6 +21,7 @@ from troth.consent.decisions import FactsKey, load_all_facts
 from troth.consent.gate import Facts, Operation, Verdict, decide
 from troth.content.models import Template
 from troth.kernel.clock import HOUR
+from troth.kernel.ids import BUCKETS
 from troth.kernel.personal_data import Subject
 from troth.messages.decisions import HOLDOUT, Decision
 from troth.messages.enqueue import NewMessage, enqueue
@@ -45,7 +46,7 @@ def gather_next(now: int) -> bool:
     if run is None:
         return False
     # Read outside the transaction: looking for the few of a small segment among all people must not keep others from writing.
-    people = _next_people(run, read_plan(run.plan), now)
+    people = next_people(run, read_plan(run.plan), now)
     with transaction.atomic():
         row = NewsletterRun.objects.select_for_update().get(pk=run.pk)
         if row.state == RunState.GATHERING and row.after == run.after:
@@ -53,10 +54,12 @@ def gather_next(now: int) -> bool:
     return True
 
 
-def _next_people(run: NewsletterRun, plan: RunPlan, now: int) -> list[tuple[int, int, int]]:
-    """Who was known when it began and is in the segment, in the order of the index on age; over all buckets."""
+def next_people(run: NewsletterRun, plan: RunPlan, now: int, buckets: int = BUCKETS) -> list[tuple[int, int, int]]:
+    """Who was known when it began and is in the segment, in the order of the index on age; over all buckets, or the first so many."""
     created_at, bucket, person_id = run.after or (-1, -1, -1)
-    where, params = _in_segment(plan, now)
+    where, params = in_segment(plan, now)
+    if buckets < BUCKETS:
+        where, params = f"{where} AND p.bucket < %s", [*params, buckets]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p.created_at, p.bucket, p.person_id FROM people_person p WHERE p.workspace_id = %s AND p.created_at <= %s"
@@ -66,7 +69,8 @@ def _next_people(run: NewsletterRun, plan: RunPlan, now: int) -> list[tuple[int,
         return list(cursor.fetchall())
 
 
-def _in_segment(plan: RunPlan, now: int) -> tuple[str, list[Any]]:
+def in_segment(plan: RunPlan, now: int) -> tuple[str, list[Any]]:
+    """Being among those it goes to, as a condition on `p` (people_person) that begins with AND, with its values; empty: everybody."""
     if plan.segment_id is None:
         return "", []
     where, values = members_where(plan.segment_id, now=now)
@@ -76,7 +80,8 @@ def _in_segment(plan: RunPlan, now: int) -> tuple[str, list[Any]]:
 def _gather(run: NewsletterRun, people: Sequence[tuple[int, int, int]], now: int) -> None:
     plan = read_plan(run.plan)
     counts = dict(run.counts)
-    enqueue(list(_messages(run, plan, [person_id for _, _, person_id in people], counts, now)), now)
+    templates = Template.objects.in_bulk(list(plan.templates.values()))
+    enqueue(list(make_messages(run, plan, templates, [person_id for _, _, person_id in people], counts, now)), now)
     counts[LOOKED_AT] = counts.get(LOOKED_AT, 0) + len(people)
     run.counts = counts
     if people:
@@ -85,25 +90,38 @@ def _gather(run: NewsletterRun, people: Sequence[tuple[int, int, int]], now: int
         run.gathered_at = now
         run.state = RunState.TESTING if plan.test else RunState.SENDING
         if plan.test and plan.test.decide != "hand":
-            run.decide_at = max(counts.get(LATEST, 0), run.starts_at, now) + plan.test.hours * HOUR
+            run.decide_at = when_decided(run, plan.test, counts, now)
     run.save(update_fields=["counts", "after", "gathered_at", "state", "decide_at"])
 
 
-def _messages(run: NewsletterRun, plan: RunPlan, people: Sequence[int], counts: dict[str, int], now: int) -> Iterator[NewMessage]:
-    asked = _find_asked(run, plan)
+def when_decided(run: NewsletterRun, test: Test, counts: Mapping[str, int], now: int) -> int:
+    """When the better variant is known, in milliseconds: after the last of those who try them was due."""
+    return max(counts.get(LATEST, 0), run.starts_at, now) + test.hours * HOUR
+
+
+def draw_variant(run: NewsletterRun, plan: RunPlan, person_id: int) -> str:
+    """The key of the variant that is drawn for a person; HELD_OUT or WAITS."""
+    return assign(
+        newsletter_id=run.newsletter_id,
+        run_id=run.pk,
+        person_id=person_id,
+        shares=plan.variants,
+        holdout=plan.holdout,
+        tested=plan.test.share if plan.test else None,
+    )
+
+
+def make_messages(
+    run: NewsletterRun, plan: RunPlan, templates: Mapping[int, Template], people: Sequence[int], counts: dict[str, int], now: int
+) -> Iterator[NewMessage]:
+    """One for each person, in their order, with the verdicts on it; stores nothing. `counts`: the places that are taken so far, to be kept."""
+    asked = _find_asked(run, plan, templates)
     facts = _load_facts(run.workspace_id, people, asked)
     zones = _load_zones(people) if plan.schedule["kind"] == "local" else {}
     schedule, begins, catalog = read_schedule(plan.schedule), max(run.starts_at, now), load_catalog(run.workspace_id)
-    rule, context, shares = catalog.rule(plan.purpose), context_of(run, plan), plan.variants
+    rule, context = catalog.rule(plan.purpose), context_of(run, plan)
     for person_id in people:
-        key = assign(
-            newsletter_id=run.newsletter_id,
-            run_id=run.pk,
-            person_id=person_id,
-            shares=shares,
-            holdout=plan.holdout,
-            tested=plan.test.share if plan.test else None,
-        )
+        key = draw_variant(run, plan, person_id)
         shown = plan.first if key in (WAITS, HELD_OUT) else key
         verdicts: list[Verdict | Decision] = list(_ask_gate(asked[shown], facts, run.workspace_id, person_id, now))
         if key == HELD_OUT and all(verdict.allow for verdict in verdicts):
@@ -164,10 +182,9 @@ def _held_out(plan: RunPlan, now: int) -> Decision:
     return Decision(allow=False, purpose=HOLDOUT, operation="choose", at=now, reason="drawn", told={"per_cent": plan.holdout})
 
 
-def _find_asked(run: NewsletterRun, plan: RunPlan) -> dict[str, Asked]:
+def _find_asked(run: NewsletterRun, plan: RunPlan, templates: Mapping[int, Template]) -> dict[str, Asked]:
     """What each variant has to be asked for, once for all persons."""
     catalog: Catalog = load_catalog(run.workspace_id)
-    templates = Template.objects.in_bulk(list(plan.templates.values()))
     context = context_of(run, plan)
     return {key: ask_for(templates.get(pk), plan.purpose, context, catalog, plan.medium) for key, pk in plan.templates.items()}
 

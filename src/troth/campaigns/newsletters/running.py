@@ -12,7 +12,8 @@ from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStat
 from troth.campaigns.newsletters.freshness import find_wait
 from troth.campaigns.newsletters.plan import RunPlan, Variant, read_plan, read_test, read_variants
 from troth.campaigns.newsletters.schedule import first_begin, next_begin, read_schedule
-from troth.content.publishing import issue_inline, issue_template
+from troth.content.models import Template
+from troth.content.publishing import make_of_inline, make_of_template
 from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import decode, encode
 from troth.messages.models import State
@@ -75,24 +76,11 @@ def _begin(row: Newsletter, now: int) -> None:
     if faults := [fault for fault in find_faults(row) if not isinstance(fault, AssessmentMissing)]:
         _pause_by_itself(row, f"It could not be sent any more: {faults[0]}")
         return
-    variants = read_variants(row.variants)
-    plan = RunPlan(
-        name=row.name,
-        segment_id=row.segment_id,
-        reads=_reads_of(row),
-        audience=row.audience,
-        medium=row.medium,
-        purpose=row.purpose,
-        topic=row.topic,
-        schedule=row.schedule,
-        per_hour=row.per_hour,
-        shares=[(variant.key, variant.share) for variant in variants],
-        templates={variant.key: _issue(row, variant) for variant in variants},
-        test=read_test(row.test, len(variants)),
-        holdout=row.holdout,
-        goal=read_goal(row.goal),
-        expires_hours=row.expires_hours,
-    )
+    templates = {}
+    for key, content in make_contents(row).items():
+        content.save(force_insert=True)
+        templates[key] = content.pk
+    plan = plan_run(row, templates)
     number = (NewsletterRun.objects.filter(newsletter_id=row.pk).aggregate(Max("number"))["number__max"] or 0) + 1
     NewsletterRun.objects.create(
         newsletter_id=row.pk,
@@ -108,17 +96,43 @@ def _begin(row: Newsletter, now: int) -> None:
     row.save(update_fields=["state", "next_at"])
 
 
+def plan_run(row: Newsletter, templates: dict[str, int]) -> RunPlan:
+    """The newsletter as it is now, as a sending of it keeps it; `templates` by variant."""
+    variants = read_variants(row.variants)
+    return RunPlan(
+        name=row.name,
+        segment_id=row.segment_id,
+        reads=_reads_of(row),
+        audience=row.audience,
+        medium=row.medium,
+        purpose=row.purpose,
+        topic=row.topic,
+        schedule=row.schedule,
+        per_hour=row.per_hour,
+        shares=[(variant.key, variant.share) for variant in variants],
+        templates=templates,
+        test=read_test(row.test, len(variants)),
+        holdout=row.holdout,
+        goal=read_goal(row.goal),
+        expires_hours=row.expires_hours,
+    )
+
+
 def _reads_of(row: Newsletter) -> list[tuple[str, str]]:
     if row.segment_id is None:
         return []
     return sorted({(datum.kind.value, datum.name) for datum, _ in reads_of(get_segment(row.workspace_id, row.segment_id))})
 
 
-def _issue(row: Newsletter, variant: Variant) -> int:
-    """What the variant's messages are rendered from."""
+def make_contents(row: Newsletter) -> dict[str, Template]:
+    """What each variant's messages are rendered from, not stored. Raises ContentError."""
+    return {variant.key: _make_content(row, variant) for variant in read_variants(row.variants)}
+
+
+def _make_content(row: Newsletter, variant: Variant) -> Template:
     if variant.template:
-        return int(issue_template(row.workspace_id, variant.template, also_for=row.also_for, topic=row.topic).pk)
-    return int(issue_inline(row.workspace_id, variant.inline, also_for=row.also_for, topic=row.topic).pk)
+        return make_of_template(row.workspace_id, variant.template, also_for=row.also_for, topic=row.topic)
+    return make_of_inline(row.workspace_id, variant.inline, also_for=row.also_for, topic=row.topic)
 
 
 def pause_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
