@@ -14,6 +14,9 @@ from django.core.management import call_command
 
 from tests.mail_server import Kept, run_mail_server
 from troth.campaigns.trials import NotAMember
+from troth.kernel.personal_data import Subject
+from troth.privacy.disclosures.reading import export_disclosures, list_disclosures
+from troth.privacy.models.disclosures import RecipientNotice
 from troth.workspaces.keys import create_key
 from troth.workspaces.models import Member, Role, User
 
@@ -111,6 +114,27 @@ def test_a_test_reaches_a_member_of_the_workspace_and_nobody_else(alice: Any, me
     for stranger in (alice.email, "charlie@example.com"):
         assert alice.api.json("POST", path, {"to": stranger}, status=400)["path"] == "$.to"
     assert len(mail_server.mails) == 1
+
+
+def test_a_test_as_a_real_person_stands_in_their_log_of_recipients_with_who_holds_the_mail(
+    alice: Any, member: str, mail_server: Kept
+) -> None:
+    news, person = make(alice), Subject(alice.workspace.pk, int(alice.person_id))
+    before = len(list_disclosures(person))
+    alice.api.json("POST", f"/newsletters/{news}/test", {"to": member, "made_up": {"plan": "gold"}})
+    assert len(list_disclosures(person)) == before, "somebody made up has no data that could leave"
+    for _ in range(2):
+        alice.api.json("POST", f"/newsletters/{news}/test", {"to": member, "person": alice.email})
+    run("newsletter_test", str(alice.workspace.pk), str(news), to=member, person=alice.email)
+    server, mailbox = [row for row in export_disclosures(person) if row["purpose"] == "mail_test"]
+    assert server["recipient"].startswith("mail server ") and mailbox["recipient"] == "a member's mailbox at example.com"
+    assert {(row["times"], row["legal_basis"], *row["data"]) for row in (server, mailbox)} == {
+        (3, "legitimate_interest", "what the message says")
+    }
+    assert "mary" not in str([server, mailbox]), "who of the company it was is not theirs to know"
+    request = alice.api.json("POST", f"/people/{alice.email}/erasure", status=202)["id"]
+    told = {notice.name for notice in RecipientNotice.objects.filter(request_id=request)}
+    assert "a member's mailbox at example.com" in told, "the member is asked to delete it (Art. 19)"
 
 
 def test_the_commands_show_and_send_the_same(alice: Any, member: str, mail_server: Kept, tmp_path: Path) -> None:

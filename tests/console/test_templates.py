@@ -11,6 +11,8 @@ from tests.console.test_campaigns import dana, join, marketer
 from tests.mail_server import Kept
 from troth.content.library import create_piece, find_piece, find_version, write_language
 from troth.content.publishing import publish_piece
+from troth.kernel.personal_data import Subject
+from troth.privacy.disclosures.reading import list_disclosures
 from troth.workspaces.models import AuditEntry
 
 __all__ = ["dana", "marketer"]
@@ -148,6 +150,10 @@ def test_a_test_goes_to_the_members_own_address(workspace: Any, marketer: Client
     told = do(marketer, workspace, "/new", {**FORM, "part_body": BODY, "person": "7", "do": "test"}).content.decode()
     assert "Sent to marketer@example.com" in told
     recipients, mail = mail_server.mails[0]
+    assert [(row.kind, row.basis) for row in list_disclosures(Subject(workspace.pk, dana))] == [
+        ("channel", "mail_test"),
+        ("member", "mail_test"),
+    ]
     assert recipients == ["marketer@example.com"]
     assert b"Hi Dana <D>, ." in mail
 

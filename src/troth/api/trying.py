@@ -12,7 +12,7 @@ from troth.api.access import READ_PEOPLE, WRITE_CAMPAIGNS, may, workspace_of
 from troth.api.errors import ScopeMissing
 from troth.api.persons import resolve
 from troth.api.schemas import Input, problems
-from troth.campaigns.draft_trials import DraftTrial, find_hindrance, parts_of, try_campaign, try_newsletter
+from troth.campaigns.draft_trials import DraftTrial, find_hindrance, parts_of, subject_of, try_campaign, try_newsletter
 from troth.campaigns.editing import find_campaign
 from troth.campaigns.newsletters.editing import find_newsletter
 from troth.campaigns.trials import Sample, TrialRefused, make_sample, send_trial_to_member
@@ -154,5 +154,5 @@ def _show(trial: DraftTrial, now: int) -> DraftTrialOut:
 def _send(request: HttpRequest, trial: DraftTrial, to: str, now: int) -> TestSentOut:
     if trial.rendered is None:
         raise TrialRefused(f"The test was not sent. {' '.join(trial.faults)}")
-    send_trial_to_member(Workspace.objects.get(pk=workspace_of(request)), trial.rendered, to, now)
+    send_trial_to_member(Workspace.objects.get(pk=workspace_of(request)), trial.rendered, to, now, subject=subject_of(trial))
     return TestSentOut(subject=parts_of(trial.rendered)["subject"])

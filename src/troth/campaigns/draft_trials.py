@@ -21,6 +21,7 @@ from troth.content.publishing import compile_content
 from troth.content.reading import Read
 from troth.content.short_text import ShortTemplate
 from troth.kernel.errors import TrothError
+from troth.kernel.personal_data import Subject
 from troth.messages.channels.port import Medium
 from troth.segments.conditions import holds
 from troth.segments.membership import is_member
@@ -139,6 +140,11 @@ def find_hindrance(trial: DraftTrial, now: int) -> str:
         return "conditions: not met"
     has_no_address = trial.medium == Medium.EMAIL and trial.sample is not None and not trial.sample.person.get("email")
     return "address: none" if has_no_address else ""
+
+
+def subject_of(trial: DraftTrial) -> Subject | None:
+    """The real person as whom a draft was tried."""
+    return trial.sample.subject if trial.sample else None
 
 
 def parts_of(rendered: Rendered | None) -> dict[str, str]:

@@ -26,6 +26,7 @@ from troth.people.event_names import fold_event_name
 from troth.people.identifiers import EMAIL, EXTERNAL_ID
 from troth.people.lookup import latest_events
 from troth.people.queries import load_identifiers, load_profiles
+from troth.privacy.disclosures.log import note_trial
 from troth.workspaces.models import Member, Workspace
 
 Rendered = RenderedEmail | ShortTemplate
@@ -138,14 +139,21 @@ def ask_gate(subject: Subject, purpose: str, now: int, further: Sequence[str] = 
     return [decide(facts[key], purpose=key, operation=operation, at=now) for key, operation in asked]
 
 
-def send_trial(workspace: Workspace, rendered: RenderedEmail, recipient: str, now: int) -> None:
-    """Send it to a member through the installation's mail server, its subject marked. Raises TrialRefused, MailInvalid."""
+def send_trial(
+    workspace: Workspace, rendered: RenderedEmail, recipient: str, now: int, *, subject: Subject | None = None, member_id: int = 0
+) -> None:
+    """Send it to a member through the installation's mail server, its subject marked. Raises TrialRefused, MailInvalid.
+
+    `subject`: as whom it was rendered, so that it is noted whose data went to this member (`member_id`, of the user).
+    """
     marked = replace(rendered, subject=f"{TEST_MARK}{rendered.subject}")
     with _refusing():
         send_direct(workspace, marked, recipient, now)
+    if subject:
+        note_trial(subject, member_id, recipient, now)
 
 
-def send_trial_to_member(workspace: Workspace, rendered: Rendered | None, address: str, now: int) -> None:
+def send_trial_to_member(workspace: Workspace, rendered: Rendered | None, address: str, now: int, *, subject: Subject | None) -> None:
     """The same where nobody has logged in: only to an address that a member of the workspace logs in with, for it may show a person.
 
     Raises as `send_trial`, and NotAMember.
@@ -154,9 +162,10 @@ def send_trial_to_member(workspace: Workspace, rendered: Rendered | None, addres
         raise TrialRefused("The test was not sent. Only mails can be tried by mail.")
     with _refusing():
         find_way(workspace)
-    if not Member.objects.filter(workspace=workspace, user__email__iexact=address, user__is_active=True).exists():
+    member = Member.objects.filter(workspace=workspace, user__email__iexact=address, user__is_active=True).first()
+    if member is None:
         raise NotAMember
-    send_trial(workspace, rendered, address, now)
+    send_trial(workspace, rendered, address, now, subject=subject, member_id=member.user_id)
 
 
 @contextmanager

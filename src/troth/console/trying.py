@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.http import HttpResponse, HttpResponseForbidden
 from django.utils.translation import gettext as _
 
-from troth.campaigns.draft_trials import DraftTrial
+from troth.campaigns.draft_trials import DraftTrial, subject_of
 from troth.campaigns.trials import Rendered, Sample, make_sample, send_trial
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.mail_preview import show_mail
@@ -94,7 +94,7 @@ def tell_trial(
 def send_trial_of(request: MemberRequest, try_form: TryForm, look: Look) -> tuple[str, str]:
     """Send what stands in a form to the member's own address: the tone and the words of what came of it."""
     trial = try_form(request, now_ms()) if may_look(request) else DraftTrial()
-    return send_sample(request, trial.rendered, trial.faults, trial.sample.subject if trial.sample else None, look)
+    return send_sample(request, trial.rendered, trial.faults, subject_of(trial), look)
 
 
 def show_rendered(request: MemberRequest, rendered: Rendered) -> HttpResponse:
@@ -132,7 +132,7 @@ def send_sample(
         return "warn", _("That were many tests in a minute. Wait a moment.")
     address = str(request.user.email)  # type: ignore[union-attr]
     try:
-        send_trial(request.workspace, rendered, address, now_ms())
+        send_trial(request.workspace, rendered, address, now_ms(), subject=subject, member_id=request.member.user_id)
     except TrothError as error:
         return "bad", str(error)
     record(request, look.action, person_id=subject.person_id if subject else 0, detail=look.detail)

@@ -18,7 +18,7 @@ from troth.kernel.sql import select_by_keys
 from troth.messages.models import ConfiguredChannel
 from troth.messages.news import HandedOver
 
-CHANNEL, WEBHOOK, CONTROLLER = "channel", "webhook", "controller"
+CHANNEL, WEBHOOK, CONTROLLER, MEMBER = "channel", "webhook", "controller", "member"
 TABLE = "privacy_disclosure"
 LONGEST_NAME = 200
 OWN_RIGHTS = "privacy_rights"
@@ -27,6 +27,8 @@ CONFIRMATION = "consent_confirmation"
 """The basis of the mail that asks whether an address is whose it was entered as: without it no consent could be proven (Art. 7(1))."""
 DUTIES = (OWN_RIGHTS, CONFIRMATION)
 """What is no purpose of the workspace's but a legal obligation."""
+TRIAL = "mail_test"
+"""The basis of a test that a member sends of a mail as somebody would get it: that what goes out is right."""
 RIGHTS_NOTICE = "rights_notice"
 """What a recipient got that was told of a right (Art. 19): identifiers that it had already, and what it has to do."""
 
@@ -104,6 +106,22 @@ def note_mailed(subjects: Iterable[Subject], now: int, *, basis: str = OWN_RIGHT
     """Mail about persons that is no message of theirs and left at a moment, through the installation's mail server."""
     with transaction.atomic():
         note_disclosures(Went(subject, CHANNEL, 0, name_of_channel(0), "email", basis, now) for subject in subjects)
+
+
+def note_trial(subject: Subject, member_id: int, address: str, now: int) -> None:
+    """A test mail that says what one to this person would say left for a member's mailbox: the mail server and the mailbox have it.
+
+    Of the member's address only the domain is noted: it tells who holds the mail. Who of the controller's people it is, is not part of
+    what its person is told (CJEU C-579/21), and stands in the audit log.
+    """
+    mailbox = f"a member's mailbox at {address.rpartition('@')[2].lower()}"
+    with transaction.atomic():
+        note_disclosures(
+            [
+                Went(subject, CHANNEL, 0, name_of_channel(0), "test", TRIAL, now),
+                Went(subject, MEMBER, member_id, mailbox, "test", TRIAL, now),
+            ]
+        )
 
 
 def name_of_channel(channel_id: int) -> str:

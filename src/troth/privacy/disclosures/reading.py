@@ -12,7 +12,7 @@ from troth.consent.catalog import load_catalog
 from troth.consent.models import LegalBasis
 from troth.kernel.clock import iso
 from troth.kernel.personal_data import Subject, keys_of
-from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, DUTIES, RIGHTS_NOTICE, WEBHOOK
+from troth.privacy.disclosures.log import CHANNEL, CONTROLLER, DUTIES, MEMBER, RIGHTS_NOTICE, TRIAL, WEBHOOK
 from troth.privacy.models import Processor, RequestType
 from troth.privacy.models.disclosures import Disclosure
 from troth.privacy.processors.register import list_processors
@@ -25,7 +25,10 @@ BY_MEDIUM = {
     "sms": ("phone number", CONTENT),
     "push": ("device token", CONTENT),
     "webhook": ("identifiers", CONTENT),
+    "test": (CONTENT,),
 }
+BASES = {**dict.fromkeys(DUTIES, LegalBasis.LEGAL_OBLIGATION.value), TRIAL: LegalBasis.LEGITIMATE_INTEREST.value}
+"""The legal basis of what goes for no purpose of the workspace's."""
 
 
 class Recipient(NamedTuple):
@@ -113,7 +116,7 @@ def export_disclosures(subject: Subject) -> Iterator[dict[str, Any]]:
             "by": f"{row.kind} “{row.name}”",
             "data": list(categories_of(row)),
             "purpose": row.basis,
-            "legal_basis": rule.basis if rule else LegalBasis.LEGAL_OBLIGATION.value if row.basis in DUTIES else None,
+            "legal_basis": rule.basis if rule else BASES.get(row.basis),
             "first_at": iso(row.first_at),
             "last_at": iso(row.last_at),
             "times": row.times,
@@ -126,7 +129,7 @@ def categories_of(row: Disclosure) -> tuple[str, ...]:
     """Which kinds of data went."""
     if row.what == RIGHTS_NOTICE:
         return ("identifiers", "which right was exercised")
-    if row.kind == CHANNEL:
+    if row.kind in (CHANNEL, MEMBER):
         return BY_MEDIUM.get(row.what, ("identifiers", CONTENT))
     if row.kind == CONTROLLER:
         return ("what the person provided",) if row.basis == RequestType.PORTABILITY else ("everything held",)

@@ -15,11 +15,11 @@ class Disclosure(models.Model):
     bucket = models.SmallIntegerField()
     person_id = models.BigIntegerField()
     kind = models.CharField(max_length=10)
-    """`channel`, `webhook`, or `controller`: handed over at the person's wish (Art. 20(2))."""
+    """`channel`, `webhook`, `controller`: handed over at the person's wish (Art. 20(2)), or `member`: a test of a mail."""
     recipient_id = models.BigIntegerField()
-    """Of the channel or webhook; channel 0: the installation's mail server."""
+    """Of the channel or webhook, of a member the user; channel 0: the installation's mail server."""
     what = models.CharField(max_length=30)
-    """The medium of messages, the type of what a webhook told, or `export`."""
+    """The medium of messages, the type of what a webhook told, `test` or `export`."""
     basis = models.CharField(max_length=64)
     """The purpose for which it went, whose legal basis stands with it; of a hand-over the right, `portability` or `access`."""
     workspace_id = models.BigIntegerField()

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from troth.campaigns.draft_trials import DraftTrial, find_hindrance, parts_of
+from troth.campaigns.draft_trials import DraftTrial, find_hindrance, parts_of, subject_of
 from troth.campaigns.trials import Rendered, Sample, make_sample, send_trial_to_member
 from troth.kernel.clock import now_ms
 from troth.people.lookup import find_person
@@ -53,7 +53,7 @@ def send_test(workspace: Workspace, trial: DraftTrial, to: str) -> str:
     """Send it to a member; what was done, in words. Raises TrialRefused, CommandError."""
     if trial.rendered is None:
         raise CommandError(" ".join(trial.faults))
-    send_trial_to_member(workspace, trial.rendered, to, now_ms())
+    send_trial_to_member(workspace, trial.rendered, to, now_ms(), subject=subject_of(trial))
     return f"Sent to {to}, with “[Test]” before its subject. Its unsubscribe link leads nowhere."
 
 
