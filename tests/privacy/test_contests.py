@@ -21,11 +21,12 @@ from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import HOUR, MINUTE, now_ms
 from troth.kernel.personal_data import Subject
+from troth.messages.configured import Unusable, add_channel, forget_routes, routes_for
 from troth.messages.controls import CONTESTED, ControlInvalid, let_go, read_controls, stop_sending
 from troth.people.lookup import find_person
 from troth.privacy.checks import check_requests
 from troth.privacy.contested import Contested
-from troth.privacy.contests.contesting import contest_entry
+from troth.privacy.contests.contesting import contest_entry, settle
 from troth.privacy.contests.telling import tell_due
 from troth.privacy.desk import cases
 from troth.privacy.desk.steps import Said, Step, take_step
@@ -225,6 +226,25 @@ def test_a_schedule_of_retention_does_not_run_while_its_instruction_is_contested
     assert not rule.is_active
     save_rule(agency.pk, {"is_active": True}, now=now, rule=rule)
     assert run_now(rule, now).ended_at
+
+
+def test_messages_wait_for_a_channel_whose_instruction_is_contested_and_it_is_used_no_more_when_that_is_withdrawn(
+    agency: Workspace, post: Kept
+) -> None:
+    now = now_ms()
+    settings = {"account_sid": "AC", "auth_token": "t", "sender": "Acme", "api_url": "https://127.0.0.1:1"}
+    channel = add_channel(agency.pk, "twilio", settings, now=now)
+    own = contest_entry(agency.pk, instruct(agency, "channel.added", channel=channel.pk, name="Twilio"), WHY, by=BY, now=now)
+    forget_routes()
+    held = routes_for(agency.pk, "sms")[0].channel
+    assert isinstance(held, Unusable) and "contested" in held.fault
+    settle(own, "confirmed", "By telephone.", by=BY, now=now)
+    forget_routes()
+    assert not isinstance(routes_for(agency.pk, "sms")[0].channel, Unusable)
+    again = contest_entry(agency.pk, instruct(agency, "channel.edited", channel=channel.pk, name="Twilio"), WHY, by=BY, now=now)
+    settle(again, "withdrawn", "By telephone.", by=BY, now=now)
+    channel.refresh_from_db()
+    assert not channel.is_active
 
 
 def test_who_cannot_be_told_yet_is_told_as_soon_as_it_is_possible_and_a_controllers_own_owners_are_told_in_theirs(

@@ -27,7 +27,14 @@ from troth.workspaces.shown import note_shown
 
 CHANGED = "api.changed"
 NUMBERED: Mapping[str, str] = MappingProxyType(
-    {"campaign_id": "campaign", "newsletter_id": "newsletter", "rule_id": "schedule", "breach_id": "breach"}
+    {
+        "campaign_id": "campaign",
+        "newsletter_id": "newsletter",
+        "rule_id": "schedule",
+        "breach_id": "breach",
+        "channel_id": "channel",
+        "webhook_id": "webhook",
+    }
 )
 """Of what an entry tells which one it was: by this an instruction that is contested can wait."""
 ACTS: Mapping[str, str] = MappingProxyType(

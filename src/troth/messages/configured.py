@@ -125,6 +125,12 @@ def revise_channel(
     return _save(row, adapter, held, label=label or row.label, priority=row.priority if priority is None else priority, now=now)
 
 
+def switch_off(workspace_id: int, channel_id: int, *, now: int) -> None:
+    """Use a channel no more until somebody switches it on again; nothing happens where it is gone."""
+    ConfiguredChannel.objects.filter(workspace_id=workspace_id, pk=channel_id).update(is_active=False, changed_at=now)
+    transaction.on_commit(forget_routes)
+
+
 def remove_channel(row: ConfiguredChannel) -> None:
     """Use it no more, and forget its secrets."""
     row.delete()

@@ -27,6 +27,11 @@ def check_request(request_id: UUID) -> None:
         )
 
 
+def is_way_contested(workspace_id: int, kind: str, own_id: int) -> bool:
+    """Whether the instruction to use a way is contested, and not settled; `kind`: `channel` or `webhook`."""
+    return ContestedInstruction.objects.filter(workspace_id=workspace_id, outcome=Outcome.OPEN, waits=f"{kind}:{own_id}").exists()
+
+
 def contested_schedules() -> list[int]:
     """The schedules of retention that do not run meanwhile, of all workspaces."""
     waits = ContestedInstruction.objects.filter(outcome=Outcome.OPEN, waits__startswith=SCHEDULE).values_list("waits", flat=True)

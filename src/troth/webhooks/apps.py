@@ -36,6 +36,7 @@ class WebhooksConfig(AppConfig):
         erasures.register_reaction(hearing.hear_erasures, listens=asked_for(kinds.PERSON_ERASED))
         asked.register_reaction(hearing.hear_requests, listens=asked_for(kinds.REQUEST_RECEIVED))
         contests.register_reaction(hearing.hear_contests, listens=asked_for(*kinds.ABOUT_NOBODY))
+        contests.register_reaction(hearing.stop_contested, listens=lambda: True)
         register_reaction(hearing.hear_memberships)
         register_recipients(find_recipients)
         register_carrier("webhook", "troth.webhooks.notices")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from django.db import transaction
+
 from troth.consent.catalog import load_catalog
 from troth.consent.decisions import Decided, Said
 from troth.consent.models import Standing
 from troth.intake.news import Changed, Created, Merged
 from troth.kernel.personal_data import Subject
 from troth.messages.news import Became, MessageNews
+from troth.privacy.models.contests import Outcome
 from troth.privacy.news import Asked, Contested
 from troth.segments.membership import Change
 from troth.segments.models import Segment
@@ -29,7 +32,8 @@ from troth.webhooks.kinds import (
     USER_CREATED,
     USER_UPDATED,
 )
-from troth.webhooks.listening import find_listeners, is_asked_for
+from troth.webhooks.listening import find_listeners, forget_listeners, is_asked_for
+from troth.webhooks.models import Webhook, WebhookState
 from troth.webhooks.passing import NOTICE, News, pass_on, write
 
 SEGMENTS = frozenset({SEGMENT_ENTERED, SEGMENT_LEFT})
@@ -157,3 +161,13 @@ def hear_contests(news: Sequence[Contested], now: int) -> None:
         for listener in find_listeners(one.workspace_id, type_)
     ]
     write(NOTICE, told, now)
+
+
+def stop_contested(news: Sequence[Contested], now: int) -> None:
+    """A webhook whose instruction the controller changed or withdrew stays still, and takes in what happens, until a member switches it on again."""
+    for one in news:
+        kind, _, number = str(one.facts["waits"]).partition(":")
+        if kind == "webhook" and one.is_settled and one.facts["outcome"] != Outcome.CONFIRMED:
+            own = Webhook.objects.filter(workspace_id=one.workspace_id, pk=int(number), state=WebhookState.ON)
+            own.update(state=WebhookState.PAUSED, changed_at=now)
+            transaction.on_commit(forget_listeners)

@@ -66,7 +66,7 @@ def new(request: MemberRequest, adapter: str) -> HttpResponseBase:
                 own = add_channel(
                     request.workspace.pk, found.name, form.given, label=said["label"], priority=said["priority"], now=now_ms()
                 )
-                record(request, "channel.added", detail={"channel": own.label, "adapter": found.name})
+                record(request, "channel.added", detail={"channel": own.pk, "name": own.label, "adapter": found.name})
         except (SettingsInvalid, ChannelUnknown) as error:
             form.refuse(error)
         else:
@@ -117,7 +117,7 @@ def edit(request: MemberRequest, channel_id: int) -> HttpResponseBase:
                     hears_engagement=said.get("hears_engagement"),
                     now=now_ms(),
                 )
-                record(request, "channel.edited", detail={"channel": own.label, "adapter": own.adapter})
+                record(request, "channel.edited", detail={"channel": own.pk, "name": own.label, "adapter": own.adapter})
         except (SettingsInvalid, ChannelUnknown) as error:
             form.refuse(error)
         else:
@@ -145,7 +145,7 @@ def send_test(request: MemberRequest, channel_id: int) -> HttpResponseBase:
     form = TestForm(own.medium, request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         # Written down first and by itself: a provider that is slow must not keep anybody from writing.
-        record(request, "channel.tested", detail={"channel": own.label})
+        record(request, "channel.tested", detail={"name": own.label})
         try:
             told = send_trial(own, form.cleaned_data.get("recipient", ""), now_ms())
         except (ChannelError, ChannelUnknown, MailInvalid) as error:
@@ -164,7 +164,7 @@ def renew(request: MemberRequest, channel_id: int) -> HttpResponseBase:
     if request.method == "POST":
         with transaction.atomic():
             renew_hook(own)
-            record(request, "channel.hook_renewed", detail={"channel": own.label})
+            record(request, "channel.hook_renewed", detail={"channel": own.pk, "name": own.label})
         messages.success(request, _("The old address is void. Enter the new one at the provider."))
         return _back(request, own)
     return render_page(request, "console/channels/renew.html", own=own, hook=hook_url(own))
@@ -176,7 +176,7 @@ def remove(request: MemberRequest, channel_id: int) -> HttpResponseBase:
     own = _own(request, channel_id)
     if request.method == "POST":
         with transaction.atomic():
-            record(request, "channel.removed", detail={"channel": own.label, "adapter": own.adapter})
+            record(request, "channel.removed", detail={"name": own.label, "adapter": own.adapter})
             remove_channel(own)
         messages.success(request, _("Removed, and its secrets with it."))
         return _back(request, None)

@@ -29,7 +29,7 @@ def switch(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
     if state in WebhookState.values:
         with transaction.atomic():
             revise_webhook(own, {"state": state}, now=now_ms())
-            record(request, "webhook.edited", detail={"webhook": own.name, "state": state})
+            record(request, "webhook.edited", detail={"webhook": own.pk, "name": own.name, "state": state})
         said = {
             "on": _("It is on: what waited is told now."),
             "paused": _("Paused: what happens is kept, and told when it goes on."),
@@ -43,7 +43,7 @@ def switch(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
 def test(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
     """Tell it a made-up piece of news."""
     own = find_own(request, webhook_id)
-    record(request, "webhook.tested", detail={"webhook": own.name})
+    record(request, "webhook.tested", detail={"name": own.name})
     answer = try_webhook(own, now_ms())
     if answer.is_taken:
         messages.success(request, _("It was taken: the address answered %s.") % answer.status)
@@ -62,7 +62,7 @@ def replay_some(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
         ids = [int(one)] if is_number(one) else None
         with transaction.atomic():
             number = replay(own, Filter("" if ids else "dead", type_ if type_ in own.types else ""), now_ms(), ids=ids)
-            record(request, "webhook.replayed", detail={"webhook": own.name, "deliveries": number})
+            record(request, "webhook.replayed", detail={"webhook": own.pk, "name": own.name, "deliveries": number})
         told = ngettext("%(number)d delivery is told again.", "%(number)d deliveries are told again.", number) % {"number": number}
         messages.success(request, told)
         return go("console-webhook-deliveries", request.workspace.pk, own.pk)
@@ -77,7 +77,7 @@ def renew(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
         return render_page(request, "console/webhooks/secret.html", own=own)
     with transaction.atomic():
         secret = replace_secret(own, now=now_ms())
-        record(request, "webhook.secret_renewed", detail={"webhook": own.name})
+        record(request, "webhook.secret_renewed", detail={"webhook": own.pk, "name": own.name})
     return render_page(request, "console/webhooks/made.html", own=own, secret=secret, is_new=False, crumbs=way(request, own))
 
 
@@ -87,7 +87,7 @@ def remove(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
     own = find_own(request, webhook_id)
     if request.method == "POST":
         with transaction.atomic():
-            record(request, "webhook.removed", detail={"webhook": own.name})
+            record(request, "webhook.removed", detail={"name": own.name})
             delete_webhook(own)
         messages.success(request, _("Removed, with everything that waited for it."))
         return back(request, None)

@@ -43,7 +43,7 @@ def new(request: MemberRequest) -> HttpResponseBase:
         try:
             with transaction.atomic():
                 own, secret = create_webhook(request.workspace.pk, **fields, form=said["format"], now=now_ms())
-                record(request, "webhook.added", detail={"webhook": own.name, "types": own.types, "purpose": own.purpose})
+                record(request, "webhook.added", detail={"webhook": own.pk, "name": own.name, "types": own.types, "purpose": own.purpose})
         except WebhookInvalid as error:
             form.refuse(error)
         else:
@@ -102,7 +102,7 @@ def edit(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
         try:
             with transaction.atomic():
                 revise_webhook(own, form.cleaned_data, now=now_ms())
-                record(request, "webhook.edited", detail={"webhook": own.name, "types": own.types, "purpose": own.purpose})
+                record(request, "webhook.edited", detail={"webhook": own.pk, "name": own.name, "types": own.types, "purpose": own.purpose})
         except WebhookInvalid as error:
             form.refuse(error)
         else:

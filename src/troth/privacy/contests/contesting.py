@@ -24,6 +24,8 @@ LONGEST = 5_000
 REQUEST = "request"
 REQUESTED = "request.opened"
 SENDING = ("campaign", "newsletter")
+WAYS = ("channel", "webhook")
+"""By what data leaves: nothing does meanwhile."""
 WAITING = (
     *(RequestState.RECEIVED, RequestState.AWAITING_CONFIRMATION, RequestState.IDENTITY_CHECK, RequestState.CLARIFICATION),
     *(RequestState.RUNNING, RequestState.EXTENDED),
@@ -44,7 +46,9 @@ class ContestUnknown(TrothError):
 
 def name_waiting(detail: Mapping[str, Any]) -> str:
     """What of an instruction can wait, by what the audit log says of it; empty: it was carried out when it was given. Pure."""
-    for kind in (*SENDING, SCHEDULE.rstrip(":")):
+    if str(detail.get("call", "")).startswith("DELETE "):
+        return ""
+    for kind in (*SENDING, *WAYS, SCHEDULE.rstrip(":")):
         number = detail.get(kind)
         if isinstance(number, int) and not isinstance(number, bool):
             return f"{kind}:{number}"

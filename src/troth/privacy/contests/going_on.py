@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from troth.messages.configured import switch_off
 from troth.messages.controls import CONTESTED, let_go, stop_sending
 from troth.privacy.contested import SCHEDULE
 from troth.privacy.desk.cases import withdraw
@@ -10,6 +11,8 @@ from troth.privacy.models import PrivacyRequest, RetentionRule
 from troth.privacy.models.contests import ContestedInstruction, Outcome
 from troth.privacy.models.opendsr import OpendsrRequest
 from troth.privacy.states import Act, StepImpossible, next_state
+
+CHANNEL = "channel:"
 
 
 def go_on(own: ContestedInstruction, by: By, now: int) -> None:
@@ -24,10 +27,12 @@ def go_on(own: ContestedInstruction, by: By, now: int) -> None:
 
 
 def stay_stopped(own: ContestedInstruction, by: By, now: int) -> None:
-    """Changed or withdrawn: nothing starts by itself; members set what was changed, and let it go then."""
+    """Changed or withdrawn: nothing starts by itself; members set what was changed, and let it go then. Webhooks hear it (`news.contests`)."""
     if own.has_stopped:
         let_go(own.workspace_id, own.waits, now=now, of=CONTESTED)
         stop_sending(own.workspace_id, own.waits, now=now, by="", note=own.said)
+    if own.waits.startswith(CHANNEL):
+        switch_off(own.workspace_id, int(own.waits.removeprefix(CHANNEL)), now=now)
     if own.waits.startswith(SCHEDULE):
         RetentionRule.objects.filter(workspace_id=own.workspace_id, pk=int(own.waits.removeprefix(SCHEDULE))).update(is_active=False)
     if request := _request_of(own):

@@ -28,6 +28,8 @@ WORDS: Final[dict[str, str]] = {
     "carry out the request {request} ({right})": "das Anliegen {request} ausführen ({right})",
     "campaign": "Kampagne",
     "newsletter": "Newsletter",
+    "channel": "Kanal",
+    "webhook": "Webhook",
     "schedule": "Löschfrist",
     "request": "Anliegen",
     "access": "Auskunft",

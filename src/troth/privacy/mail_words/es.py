@@ -28,6 +28,8 @@ WORDS: Final[dict[str, str]] = {
     "carry out the request {request} ({right})": "ejecutar la solicitud {request} ({right})",
     "campaign": "campaña",
     "newsletter": "boletín",
+    "channel": "canal",
+    "webhook": "webhook",
     "schedule": "plazo de conservación",
     "request": "solicitud",
     "access": "acceso",

@@ -28,6 +28,8 @@ WORDS: Final[dict[str, str]] = {
     "carry out the request {request} ({right})": "exécuter la demande {request} ({right})",
     "campaign": "campagne",
     "newsletter": "newsletter",
+    "channel": "canal",
+    "webhook": "webhook",
     "schedule": "règle de conservation",
     "request": "demande",
     "access": "accès",

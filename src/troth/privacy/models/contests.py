@@ -34,7 +34,7 @@ class ContestedInstruction(models.Model):
     """The member; 0: by a key, or whoever runs the installation."""
     at = models.BigIntegerField()
     waits = models.CharField(max_length=60, blank=True)
-    """What does not go on meanwhile: `request`, `schedule:4`, `campaign:7`, `newsletter:3`; empty: it was carried out when it was given."""
+    """What does not go on meanwhile: `request`, `schedule:4`, `campaign:7`, `newsletter:3`, `channel:2`, `webhook:5`; empty: it was carried out when it was given."""
     has_stopped = models.BooleanField(default=False)
     """Whether sending was stopped for its sake, and by nobody before."""
     next_at = models.BigIntegerField(null=True)

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from troth.kernel.clock import DAY, iso
 from troth.kernel.errors import TrothError
 from troth.messages.configured import forget_routes
+from troth.privacy.contested import is_way_contested
 from troth.privacy.models import Processor
 from troth.privacy.processors.history import keep_version
 from troth.workspaces.models import Workspace
@@ -155,9 +156,11 @@ def end_processor(own: Processor, *, now: int) -> Processor:
 
 
 def why_held(workspace_id: int, kind: str, own_id: int, now: int) -> str:
-    """Why nothing may leave by a channel or webhook (`kind`: `channels` or `webhooks`); empty where neither a leaving nor a processor linked to it stands against it."""
+    """Why nothing may leave by a channel or webhook (`kind`: `channels` or `webhooks`); empty where neither a leaving, nor a contested instruction, nor a processor linked to it stands against it."""
     if Workspace.objects.filter(pk=workspace_id, leaves_at__isnull=False).exists():
         return "The workspace is to be deleted: nothing leaves any more."
+    if is_way_contested(workspace_id, kind.removesuffix("s"), own_id):
+        return "Its instruction is contested: nothing leaves by it until the controller confirms it."
     register = {own.pk: own for own in list_processors(workspace_id)}
     for linked in register.values():
         if own_id not in getattr(linked, kind):
