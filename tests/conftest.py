@@ -70,7 +70,7 @@ hypothesis.settings.register_profile("busy", deadline=None, suppress_health_chec
 hypothesis.settings.load_profile("busy")
 
 
-def eventually(check: Any, seconds: float = 15) -> Any:
+def eventually(check: Any, seconds: float = 60) -> Any:
     """The first true value of `check()` within a deadline."""
     deadline = time.monotonic() + seconds
     while True:
