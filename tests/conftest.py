@@ -213,7 +213,7 @@ class Served:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
-    def eventually(self, check: Any, seconds: float = 15) -> Any:
+    def eventually(self, check: Any, seconds: float = 60) -> Any:
         """The first true value of `check()` within a deadline."""
         return eventually(check, seconds)
 

@@ -106,19 +106,19 @@ def test_killing_processes_loses_no_acknowledged_event_and_duplicates_none(own_s
         time.sleep(random.uniform(0.2, 1.0))
         role = ("web", "worker")[number % 2]
         kill_one(own_server, role)
-        own_server.eventually(lambda: any(role_of(child) == "web" for child in own_server.children()), 20)
+        own_server.eventually(lambda: any(role_of(child) == "web" for child in own_server.children()))
     assert own_server.process is not None
     own_server.process.kill()
     own_server.process.wait(10)
     # The children notice that their parent is gone, and give the port free.
     time.sleep(0.2)
-    own_server.eventually(lambda: _port_is_free(own_server.port), 40)
+    own_server.eventually(lambda: _port_is_free(own_server.port))
     own_server.start()
     time.sleep(0.5)
     stop.set()
     for sender in senders:
         sender.join(30)
-    own_server.eventually(lambda: inbox_is_empty(own_server), 40)
+    own_server.eventually(lambda: inbox_is_empty(own_server))
 
     acknowledged = [mark for sender in senders for mark in sender.acknowledged]
     kept = marks_in_history(own_server)

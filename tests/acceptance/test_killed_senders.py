@@ -82,7 +82,7 @@ def test_whenever_senders_are_killed_nobody_is_mailed_twice_and_nobody_forgotten
         for number in range(1, KILLS + 1):
             # At a random instant while mail is flowing, spread over the whole run.
             wanted = RECIPIENTS * number // (KILLS + 2)
-            eventually(lambda wanted=wanted: file.read_bytes().count(b"\n") >= wanted, 60)
+            eventually(lambda wanted=wanted: file.read_bytes().count(b"\n") >= wanted)
             time.sleep(random.uniform(0, 0.05))
             crew.kill_one()
             crew.fill()

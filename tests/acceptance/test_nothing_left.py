@@ -150,7 +150,7 @@ def test_of_an_erased_person_no_byte_is_left_anywhere(own_server: Served) -> Non
         shown = server.json("people", "show", "Acme", DANA["id"])
         return len(shown["events"]) >= 2 and shown["messages"] and shown["messages"][0]["state"] == "sent"
 
-    server.eventually(sent, 30)
+    server.eventually(sent)
     values = [value for key, value in DANA.items() if key != "name"] + ["Sentinelle", f"old.{DANA['email']}"]
     assert server.log.name not in places_with(server, values), "an identifier reached a log"
     assert places_with(server, [DANA["email"]]), "the test's own scanner finds nothing even before the erasure"

@@ -186,7 +186,7 @@ def test_no_log_and_no_error_output_holds_a_person_or_a_key(server: Served, tmp_
     publish(server, "Plain", "<p>{{ event.properties.secret }}</p>")
     publish(server, "Broken at run time", "<p>{% if event.properties.secret %}{{ 1 | divided_by: event.properties.zero }}{% endif %}</p>")
     speak_well(server)
-    server.eventually(lambda: message_states(server) == {"failed"}, 30)
+    server.eventually(lambda: message_states(server) == {"failed"})
     speak_badly(server)
     use_pages_and_controls(server)
     told = use_the_command_line(server, tmp_path)

@@ -143,7 +143,7 @@ def test_a_workspace_that_left_is_in_no_byte_after_it_and_has_a_later_certificat
         left.refresh_from_db()
         return left.state == LeavingState.DONE
 
-    assert eventually(is_done, 60)
+    assert eventually(is_done)
     after = {level["level"]: level for level in verify_certificate(left.certificate)["levels"]}
     assert (after["L3"]["reached"], after["L4"]["reached"], left.sealed) == (True, True, None)
     assert "rebuilt" in after["L3"]["detail"] and verify_certificate(left.certificate)["search"]["server_files"] == "searched"

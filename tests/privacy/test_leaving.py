@@ -169,7 +169,7 @@ def test_the_worker_deletes_it_when_the_hold_is_over_and_mails_the_certificate(d
         assert Workspace.objects.filter(pk=workspace.pk).exists()
         assert "call it off" in follow(made).content.decode()
 
-        assert eventually(partial(is_done, made, now + 8 * DAY), 60)
+        assert eventually(partial(is_done, made, now + 8 * DAY))
         assert made.sealed is None
         mail = [
             message_from_bytes(body, policy=policy.default)

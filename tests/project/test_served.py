@@ -107,7 +107,7 @@ def test_what_crashes_is_started_again_and_what_is_killed_leaves_no_orphans(own_
         child.kill()
     _, alive = psutil.wait_procs(list(before.values()), timeout=30)
     assert alive == []
-    after = own_server.eventually(lambda: web_worker_and_sender(own_server), seconds=30)
+    after = own_server.eventually(lambda: web_worker_and_sender(own_server))
     assert {child.pid for child in after.values()}.isdisjoint(child.pid for child in before.values())
     own_server.wait_ready()
     events = [json.loads(line) for line in own_server.log.read_text().splitlines() if line.startswith("{")]

@@ -173,10 +173,10 @@ def test_an_address_that_does_not_answer_holds_up_nothing(desk: Desk, monkeypatc
         begun = time.monotonic()
         while len(desk.receiver.asked) < 20:
             by.deliver_due(desk.now)
-            assert time.monotonic() - begun < 5
+            assert time.monotonic() - begun < 60
         while not Delivery.objects.filter(trouble="timed_out").exists():
             by.deliver_due(desk.now)
-            assert time.monotonic() - begun < 5
+            assert time.monotonic() - begun < 60
         # Its threads are still waiting, so it gets no more of them.
         desk.now += MINUTE
         by.deliver_due(desk.now)
