@@ -12,15 +12,17 @@ from tests.api.test_access import OPERATIONS
 from troth.api.noting import ACTS, CHANGED, LOOKS, OF_THEIR_OWN, SHOWN, act_of
 from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
-from troth.kernel.clock import DAY, now_ms
+from troth.kernel.clock import DAY, iso, now_ms
 from troth.kernel.ids import new_row_id
+from troth.kernel.personal_data import stores
+from troth.people.lookup import find_person
 from troth.people.models import Person
 from troth.privacy.breaches.affected import OPENED_ALL, Affected, count_affected
 from troth.workspaces import shown
 from troth.workspaces.agreements.instructions import list_instructions
 from troth.workspaces.audit import ACTIONS, forget_old_entries, read_entries
 from troth.workspaces.models import AuditEntry, ShownPeople
-from troth.workspaces.shown import count_distinct, key_of_tags, split_tags, tag_of
+from troth.workspaces.shown import count_distinct, find_lists, key_of_tags, split_tags, tag_of
 
 CALLS = {f"{method} {path}" for method, path, _scope in OPERATIONS}
 SHOWS_PERSONS = ("/people", "/messages", "/requests", "/takeaways", "/retention/kept")
@@ -117,3 +119,27 @@ def test_distinct_tags_are_counted_in_as_little_memory_as_is_there(pages: list[l
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shown, "AT_ONCE", at_once)
         assert count_distinct(tags, sum(map(len, pages))) == len({n for page in pages for n in page})
+
+
+def test_whoever_was_shown_among_others_is_told_of_the_list_as_long_as_they_are_there(alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown, "PAGE", 2)
+    workspace_id, began = alice.workspace.pk, now_ms()
+    common: dict[str, Any] = {"workspace_id": workspace_id, "source": "api", "received_at": began}
+    apply([Identify(identity=Identity(external_id="last-of-all"), **common)], now=began + 1)
+
+    def told(identifier: str) -> list[tuple[str, str]]:
+        (log,) = (one for one in stores() if one.name == "workspaces.audit")
+        entries = list(log.export(find_person(workspace_id, identifier)))
+        assert all(entry.keys() == {"at", "role", "action", "detail"} for entry in entries)
+        return [(entry["action"], entry["detail"].get("call", "")) for entry in entries if entry["at"] >= iso(began)]
+
+    for _ in range(5):
+        alice.api.json("GET", "/people?limit=100")
+    alice.api.json("GET", f"/people/{alice.email}")
+    alice.api.json("GET", "/messages")
+    lists = [("people.list", "GET /people")] * 5
+    assert told("last-of-all") == lists, "of one by one nothing, and no message"
+    assert told(alice.email) == [("person.read", "GET /people/{person}"), *lists, ("message.list", "GET /messages")]
+    exported = b"".join(alice.api("POST", f"/people/{alice.email}/export").streaming_content)
+    assert exported.count(b'"people.list"') >= 5, "the answer on access has them"
+    assert list(find_lists(workspace_id + 1, int(alice.person_id))) == [], "in another workspace it is another tag"

@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db import connection
 
+from troth.kernel.clock import iso
 from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal, keys_of
 from troth.kernel.tenancy import declare_of_installation
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.models import AuditEntry
+from troth.workspaces.shown import find_lists
 
 _entries = Table(
     model=AuditEntry, times=("at",), json=("detail",), hidden=("entry_id", "user_id", "address", "reason"), order_by="entry_id"
@@ -20,7 +22,10 @@ _REST = "entry_id, workspace_id, at, user_id, role, action, detail, reason, addr
 
 
 def _export(subject: Subject) -> Iterator[dict[str, Any]]:
+    """Acts about the person, and after them the lists that showed them among others."""
     yield from _entries.export(subject)
+    for entry in find_lists(subject.workspace_id, subject.person_id):
+        yield {"at": iso(entry.at), "role": entry.role, "action": entry.action, "detail": entry.detail}
 
 
 def _forget_whom(subjects: Sequence[Subject]) -> Counter[int]:
@@ -53,7 +58,7 @@ declare(
 
 declare_not_personal(
     "workspaces.ShownPeople",
-    "keyed tags, used to count whom a breach touched: without the installation's key and the person's number, which is erased with them, they lead to nobody",
+    "keyed tags, used to find whom a breach touched and to tell persons which lists showed them: without the installation's key and the person's number, which is erased with them, they lead to nobody",
 )
 declare_of_installation(
     "workspaces.User", "a user may belong to several workspaces: who is left without one goes with the last (privacy.leaving)"

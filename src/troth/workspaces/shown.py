@@ -1,5 +1,6 @@
 """Whom a list showed, beside its one entry in the audit log: so that a breach through a key or an account counts persons, and not pages.
 
+It tells that person as well: the answer on access has the lists in which they were shown (Art. 15).
 A person stands there as a keyed tag of eight bytes. It is computed from the person's number, which is erased with them: then nobody can tell any
 more who it was, and that somebody was shown still counts.
 """
@@ -8,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from django.db import connection
+
 from troth.kernel.crypto import derive, short_tag
-from troth.workspaces.models import ShownPeople
+from troth.kernel.sql import is_sqlite
+from troth.workspaces.models import AuditEntry, ShownPeople
 
 BYTES = 8
+PAGE = 500
 AT_ONCE = 400_000
 """Tags of which it is kept in memory whether they were met."""
 
@@ -31,6 +36,28 @@ def note_shown(workspace_id: int, entry_id: int, person_ids: Iterable[int]) -> N
     key = key_of_tags(workspace_id)
     tags = sorted({tag_of(key, person_id) for person_id in person_ids})
     ShownPeople.objects.create(entry_id=entry_id, workspace_id=workspace_id, number=len(tags), tags=b"".join(tags))
+
+
+def find_lists(workspace_id: int, person_id: int) -> Iterator[AuditEntry]:
+    """The acts that showed somebody among others, in their order, as long as they are kept: a page at a time.
+
+    Everything noted in the workspace is searched for their tag, from the index on age; entries that are about one person stand beside that person.
+    """
+    tag, after = tag_of(key_of_tags(workspace_id), person_id), 0
+    holds = "instr(tags, %s)" if is_sqlite() else "position(%s IN tags)"
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT entry_id, tags FROM {ShownPeople._meta.db_table} WHERE workspace_id = %s AND entry_id > %s AND {holds} > 0"
+                " ORDER BY entry_id LIMIT %s",
+                [workspace_id, after, tag, PAGE],
+            )
+            page = cursor.fetchall()
+        showed = [entry_id for entry_id, tags in page if tag in split_tags(bytes(tags))]
+        yield from AuditEntry.objects.filter(bucket=0, person_id=0, entry_id__in=showed).order_by("entry_id")
+        if len(page) < PAGE:
+            return
+        after = page[-1][0]
 
 
 def count_distinct(tags: Iterable[Iterable[bytes]], most: int) -> int:
