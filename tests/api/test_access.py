@@ -190,6 +190,7 @@ def is_let_in(answer: Any, method: str, path: str) -> bool:
         ("POST", "/repermissions/{repermission_id}/stop"),
         ("PATCH", "/newsletters/{newsletter_id}"),
         ("DELETE", "/newsletters/{newsletter_id}"),
+        ("POST", "/newsletters/{newsletter_id}/versions/{version}/restore"),
         ("POST", "/newsletters/{newsletter_id}/start"),
         ("POST", "/newsletters/{newsletter_id}/test"),
         ("POST", "/campaigns/{campaign_id}/test"),

@@ -34,6 +34,7 @@ class CampaignVersionRow(Schema):
 
     version: int
     published_at: Time
+    author: int | None = Field(description="The number of the member who published it; null: a key, or the command line.")
 
 
 class CampaignVersionOut(CampaignVersionRow):
@@ -59,7 +60,7 @@ class CampaignVersionOut(CampaignVersionRow):
 def list_campaign_versions(request: HttpRequest, campaign_id: int) -> list[CampaignVersionRow]:
     """The latest 200 publishings, the last first."""
     found = list_published_versions(_find(request, campaign_id))
-    return [CampaignVersionRow(version=number, published_at=iso(at)) for number, at in found]
+    return [CampaignVersionRow(version=one.number, published_at=iso(one.at), author=one.author or None) for one in found]
 
 
 @router.get("/campaigns/{campaign_id}/versions/{version}", auth=WRITE_CAMPAIGNS, response={200: CampaignVersionOut, **problems(404)})
@@ -97,6 +98,7 @@ def _show(own: Campaign, found: Published) -> CampaignVersionOut:
     return CampaignVersionOut(
         version=found.number,
         published_at=iso(found.published_at),
+        author=found.author or None,
         is_latest=found.is_latest,
         template_version=found.template_version or None,
         says=tell_campaign(make_rule(own.pk, own.workspace_id, own.template_id or 0, found.rule)),

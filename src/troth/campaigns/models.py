@@ -63,6 +63,8 @@ class Version(models.Model):
     rule = models.JSONField()
     """As `Campaign.published`."""
     published_at = models.BigIntegerField()
+    author = models.BigIntegerField(default=0)
+    """The number of the member who published it; 0: a key of the API, or the command line. It stays, as in the audit log, when the member goes."""
 
     class Meta:
         indexes: ClassVar[list[Any]] = [models.Index(fields=["campaign_id", "published_at"], name="version_by_campaign")]
@@ -202,6 +204,25 @@ class RunState(models.TextChoices):
     PAUSED = "paused"
     FINISHED = "finished"
     CANCELLED = "cancelled"
+
+
+class NewsletterVersion(models.Model):
+    """A newsletter's draft as it was saved once; never changed, and gone with the newsletter."""
+
+    newsletter_id = models.BigIntegerField()
+    workspace_id = models.BigIntegerField()
+    number = models.IntegerField()
+    """From 1."""
+    written = models.JSONField()
+    """The fields that can be edited (`newsletters.editing.FIELDS`)."""
+    author = models.BigIntegerField(default=0)
+    """As `Version.author`."""
+    saved_at = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["newsletter_id", "number"], name="one_newsletter_version_per_number")
+        ]
 
 
 class NewsletterRun(models.Model):

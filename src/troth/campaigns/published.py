@@ -6,14 +6,13 @@ effect at once, so they are no part of a version.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from troth.campaigns.comparing import compare_texts, put_as_text
 from troth.campaigns.editing import CampaignUnknown, update_campaign
 from troth.campaigns.models import Campaign, Version
 from troth.campaigns.versions import plain_rule
-from troth.content.comparing import diff_lines
 from troth.content.library import find_version_id
 from troth.content.models import Template
 
@@ -30,6 +29,16 @@ class CampaignVersionUnknown(CampaignUnknown):
         super().__init__("There is no such version of this campaign: it counts its publishings, from 1.")
 
 
+class Listed(NamedTuple):
+    """A version in the list."""
+
+    number: int
+    at: int
+    """Milliseconds."""
+    author: int
+    """The member's number; 0: a key of the API, or the command line."""
+
+
 @dataclass(frozen=True)
 class Published:
     """A campaign as it was published once."""
@@ -42,6 +51,8 @@ class Published:
     """The fields of WRITTEN. The mail is empty where a stored template is sent."""
     template_version: int
     """Of the stored template, as it was sent; 0: the mail was written in the campaign."""
+    author: int
+    """As `Listed.author`."""
 
     @property
     def rule(self) -> dict[str, Any]:
@@ -49,12 +60,12 @@ class Published:
         return {name: self.written[name] for name in ("trigger_event", "conditions", "purpose", "trigger", "rules")}
 
 
-def list_published_versions(campaign: Campaign) -> list[tuple[int, int]]:
-    """The number of each version and when it was published, in milliseconds, the latest first; at most 200."""
+def list_published_versions(campaign: Campaign) -> list[Listed]:
+    """Each version, when it was published and by whom, the latest first; at most 200."""
     found = _versions(campaign)
     last = found.count()
-    latest = found.order_by("-template_id").values_list("published_at", flat=True)[:MOST_LISTED]
-    return [(last - place, at) for place, at in enumerate(latest)]
+    latest = found.order_by("-template_id").values_list("published_at", "author")[:MOST_LISTED]
+    return [Listed(last - place, *row) for place, row in enumerate(latest)]
 
 
 def find_published(campaign: Campaign, number: int) -> Published:
@@ -77,7 +88,8 @@ def find_published(campaign: Campaign, number: int) -> Published:
         "template_key": stored.key if stored else "",
         **(dict.fromkeys(MAIL, "") if stored else {"subject": mail.subject, "html": mail.html, "text": mail.text}),
     }
-    return Published(number, row.published_at, row.template_id == campaign.template_id, written, stored.version if stored else 0)
+    is_latest, version = row.template_id == campaign.template_id, stored.version if stored else 0
+    return Published(number, row.published_at, is_latest, written, version, row.author)
 
 
 def compare_with_draft(campaign: Campaign, before: Published) -> dict[str, list[str]]:
@@ -111,18 +123,12 @@ def _versions(campaign: Campaign) -> Any:
 
 
 def _compare(before: dict[str, Any], version_before: int, after: dict[str, Any], version_after: int) -> dict[str, list[str]]:
-    was, now = _as_texts(before, version_before), _as_texts(after, version_after)
-    found = {name: diff_lines(was[name], now[name]) for name in WRITTEN}
-    return {name: lines for name, lines in found.items() if lines}
+    return compare_texts(_as_texts(before, version_before), _as_texts(after, version_after))
 
 
 def _as_texts(written: dict[str, Any], template_version: int) -> dict[str, str]:
     """Each field in lines; of a stored template its key and the version that is sent."""
-    texts = {name: value if isinstance(value, str) else _spell(value) for name, value in written.items()}
+    texts = {name: put_as_text(written[name]) for name in WRITTEN}
     if template_version:
         texts["template_key"] += f"\nversion {template_version}"
     return texts
-
-
-def _spell(value: Any) -> str:
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) if value else ""

@@ -42,8 +42,8 @@ def find_faults(campaign: Campaign) -> list[TrothError]:
     return [*faults, *find_uncovered(plan_of(campaign)), *_find_unassessed(campaign)]
 
 
-def publish_campaign(campaign: Campaign, *, now: int | None = None) -> Campaign:
-    """Check the draft and let the campaign react from now on, which is a moment in milliseconds; by itself the present.
+def publish_campaign(campaign: Campaign, *, now: int | None = None, author: int = 0) -> Campaign:
+    """Check the draft and let the campaign react from now on, which is a moment in milliseconds; by itself the present. `author`: the member's number.
 
     Raises TemplateInvalid with line and column, TemplateTooExpensive, ConditionInvalid, PurposeUnknown, PurposeNotCovered.
     """
@@ -56,7 +56,7 @@ def publish_campaign(campaign: Campaign, *, now: int | None = None) -> Campaign:
         campaign.state = CampaignState.PUBLISHED
         campaign.save(update_fields=["template_id", "published", "has_changes", "state", "updated_at"])
         at = now_ms() if now is None else now
-        keep_version(campaign, at)
+        keep_version(campaign, at, author)
         begin_planning(campaign, at)
     return campaign
 

@@ -59,14 +59,15 @@ def load_versions(template_ids: Iterable[int]) -> dict[int, Rule]:
     return {row.template_id: make_rule(row.campaign_id, row.workspace_id, row.template_id, row.rule) for row in rows}
 
 
-def keep_version(campaign: Campaign, now: int) -> None:
-    """Keep what was just published."""
+def keep_version(campaign: Campaign, now: int, author: int) -> None:
+    """Keep what was just published, by whom."""
     Version.objects.create(
         template_id=campaign.template_id or 0,
         workspace_id=campaign.workspace_id,
         campaign_id=campaign.pk,
         rule=campaign.published,
         published_at=now,
+        author=author,
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from django.db import transaction
 
 from troth.campaigns.goals import keep_goal
-from troth.campaigns.models import Audience, Newsletter, NewsletterState
+from troth.campaigns.models import Audience, Newsletter, NewsletterState, NewsletterVersion
 from troth.campaigns.newsletters.errors import NewsletterInvalid, NewsletterStateWrong, NewsletterUnknown
 from troth.campaigns.newsletters.plan import (
     FASTEST,
@@ -29,6 +29,7 @@ from troth.consent.catalog import load_catalog
 from troth.content.publishing import compile_content
 from troth.content.reading import Read
 from troth.kernel.errors import TrothError
+from troth.kernel.json_text import decode, encode
 from troth.messages.channels.port import Medium
 from troth.messages.configured import list_media
 from troth.privacy.readiness.impact import find_unassessed
@@ -64,36 +65,61 @@ def find_newsletter(workspace_id: int, newsletter_id: int) -> Newsletter:
     return found
 
 
-def create_newsletter(workspace_id: int, fields: Mapping[str, Any], *, now: int) -> Newsletter:
-    """A draft; `fields` are those of FIELDS, at least a name, a purpose and one variant. Raises NewsletterInvalid, PurposeUnknown."""
+def create_newsletter(workspace_id: int, fields: Mapping[str, Any], *, now: int, author: int = 0) -> Newsletter:
+    """A draft; `fields` are those of FIELDS, at least a name, a purpose and one variant. Raises NewsletterInvalid, PurposeUnknown.
+
+    `author`: the number of the member who writes it; 0: a key of the API, or the command line.
+    """
     made = Newsletter(workspace_id=workspace_id, schedule={"kind": "now"}, created_at=now, updated_at=now)
     _set(made, fields)
-    made.save()
+    with transaction.atomic():
+        made.save()
+        _keep_version(made, now, author)
     return made
 
 
-def edit_newsletter(newsletter: Newsletter, fields: Mapping[str, Any], *, now: int) -> Newsletter:
-    """Change a draft, or the next sending of one that waits for its time. Raises NewsletterInvalid, NewsletterStateWrong, PurposeUnknown."""
+def fields_of(newsletter: Newsletter) -> dict[str, Any]:
+    """What can be edited, as it is."""
+    return {name: getattr(newsletter, name) for name in FIELDS}
+
+
+def edit_newsletter(newsletter: Newsletter, fields: Mapping[str, Any], *, now: int, author: int = 0) -> Newsletter:
+    """Change a draft, or the next sending of one that waits for its time. Raises NewsletterInvalid, NewsletterStateWrong, PurposeUnknown.
+
+    `author`: as `create_newsletter`.
+    """
     with transaction.atomic():
         row = lock_newsletter(newsletter)
         if row.state not in (NewsletterState.DRAFT, NewsletterState.SCHEDULED):
             raise NewsletterStateWrong(
                 "It is being sent, or was: what people get is not changed under way. Copy it to send something else."
             )
+        if not NewsletterVersion.objects.filter(newsletter_id=row.pk).exists():
+            _keep_version(row, row.updated_at, 0)  # it is from before versions were kept: what it was is the first
         _set(row, fields)
         row.updated_at = now
         if row.state == NewsletterState.SCHEDULED:
             # Its time may have been changed with it: whoever changes it schedules it anew.
             row.state, row.next_at = NewsletterState.DRAFT, None
         row.save()
+        _keep_version(row, now, author)
     return row
 
 
-def copy_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
+def _keep_version(row: Newsletter, now: int, author: int) -> None:
+    """Keep what was just saved, unless it is what was saved last; inside the caller's transaction."""
+    written = decode(encode(fields_of(row)))
+    mine = NewsletterVersion.objects.filter(workspace_id=row.workspace_id, newsletter_id=row.pk)
+    last = mine.order_by("-number").first()
+    if last is None or last.written != written:
+        number = last.number + 1 if last else 1
+        mine.create(workspace_id=row.workspace_id, newsletter_id=row.pk, number=number, written=written, author=author, saved_at=now)
+
+
+def copy_newsletter(newsletter: Newsletter, *, now: int, author: int = 0) -> Newsletter:
     """A draft of the same content, to be sent once more or otherwise."""
-    fields = {name: getattr(newsletter, name) for name in FIELDS}
-    fields["name"] = f"{newsletter.name[: LONGEST_NAME - 7]} (copy)"
-    return create_newsletter(newsletter.workspace_id, fields, now=now)
+    fields = {**fields_of(newsletter), "name": f"{newsletter.name[: LONGEST_NAME - 7]} (copy)"}
+    return create_newsletter(newsletter.workspace_id, fields, now=now, author=author)
 
 
 def delete_newsletter(newsletter: Newsletter) -> None:
@@ -102,6 +128,7 @@ def delete_newsletter(newsletter: Newsletter) -> None:
         row = lock_newsletter(newsletter)
         if row.state != NewsletterState.DRAFT:
             raise NewsletterStateWrong("Only a draft can be deleted: messages name what was sent.")
+        NewsletterVersion.objects.filter(workspace_id=row.workspace_id, newsletter_id=row.pk).delete()
         row.delete()
 
 

@@ -14,5 +14,5 @@ class NewsletterStateWrong(TrothError):
 class NewsletterUnknown(TrothError):
     """No such newsletter in this workspace."""
 
-    def __init__(self) -> None:
-        super().__init__("There is no such newsletter in this workspace: check its number.")
+    def __init__(self, says: str = "There is no such newsletter in this workspace: check its number.") -> None:
+        super().__init__(says)

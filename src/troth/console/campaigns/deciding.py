@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -51,7 +52,7 @@ def publish(request: MemberRequest, campaign_id: int) -> HttpResponseBase:
         return _do(
             request,
             own,
-            publish_campaign,
+            partial(publish_campaign, author=request.member.user_id),
             "campaign.published",
             _("Published: from now on “%s” counts. Its figures are on this page.") % (own.trigger_event or own.name),
         )

@@ -25,8 +25,9 @@ from troth.campaigns.sentence import tell_campaign
 from troth.campaigns.versions import make_rule
 from troth.console.access import MemberRequest, member_page
 from troth.console.acting import act, go
-from troth.console.asking import is_number
+from troth.console.audit.reading import name_users
 from troth.console.campaigns.reading import find_campaign, name_purpose, put_condition
+from troth.console.comparing import DRAFT, choose_other, name_others, show_changes
 from troth.console.shell import render_page
 from troth.workspaces.roles import Permission
 
@@ -51,15 +52,12 @@ def version(request: MemberRequest, campaign_id: int, version: int) -> HttpRespo
     """What was published; `?with=`: the version to compare with (the one before, when left out), 0: the draft."""
     own = find_campaign(request.workspace.pk, campaign_id)
     shown = _find(own, version)
-    others = [number for number, _at in list_published_versions(own) if number != version]
-    asked = request.GET.get("with", "")
-    if asked and not (is_number(asked) and int(asked) in (0, *others)):
-        raise Http404
-    other = int(asked) if asked else version - 1
-    if other:
-        changes = compare_published(*sorted((shown, _find(own, other)), key=lambda one: one.number))
-    else:
+    others = [one.number for one in list_published_versions(own) if one.number != version]
+    other = choose_other(request, version, others)
+    if other == DRAFT:
         changes = compare_with_draft(own, shown)
+    else:
+        changes = compare_published(*sorted((shown, _find(own, other)), key=lambda one: one.number))
     return render_page(
         request,
         "console/campaigns/version.html",
@@ -73,9 +71,10 @@ def version(request: MemberRequest, campaign_id: int, version: int) -> HttpRespo
         conditions=put_condition(shown.written["conditions"]),
         purpose=name_purpose(own.workspace_id, shown.written["purpose"]),
         sources=[(FIELDS[name], shown.written[name]) for name in MAIL if shown.written[name]],
-        others=[("0", _("The draft")), *((number, _("Version %(number)d") % {"number": number}) for number in others)],
+        by=name_users([shown.author]).get(shown.author, ""),
+        others=name_others(others),
         other=other,
-        changes=[(FIELDS[name], [_show_line(line) for line in lines]) for name, lines in changes.items()],
+        changes=show_changes(changes, FIELDS),
     )
 
 
@@ -100,6 +99,11 @@ def _find(own: Campaign, number: int) -> Published:
         raise Http404 from None
 
 
-def _show_line(line: str) -> tuple[str, str]:
-    """Sign and words; where lines are left out between two changes, dots."""
-    return ("", "⋯") if line.startswith("@@") else (line[0].strip(), line[1:])
+def show_versions(campaign: Campaign, most: int) -> list[tuple[int, int, str, str]]:
+    """The latest: number, when it was published, by whom (empty: a key, the command line, or somebody who is gone), and its page."""
+    found = list_published_versions(campaign)[:most]
+    names = name_users(one.author for one in found)
+    where = [campaign.workspace_id, campaign.pk]
+    return [
+        (one.number, one.at, names.get(one.author, ""), reverse("console-campaign-version", args=[*where, one.number])) for one in found
+    ]

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from troth.campaigns.entering import source_of
 from troth.campaigns.models import CampaignState
-from troth.campaigns.published import list_published_versions
 from troth.campaigns.publishing import find_faults, find_uncovered_now
 from troth.campaigns.sentence import tell_campaign
 from troth.campaigns.versions import make_rule, plain_rule
@@ -31,6 +30,7 @@ from troth.console.campaigns.reading import (
     read_figures,
 )
 from troth.console.campaigns.receiving import read_reception
+from troth.console.campaigns.versions import show_versions
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
 from troth.workspaces.roles import Permission
@@ -84,7 +84,7 @@ def campaign(request: MemberRequest, campaign_id: int) -> HttpResponse:
         uncovered=find_uncovered_now(own),
         faults=find_faults(own) if own.has_changes or own.template_id is None else [],
         published_at=published_at(own),
-        versions=list_published_versions(own)[:SHOWN],
+        versions=show_versions(own, SHOWN),
         created_at=moment_of(own.created_at),
         updated_at=moment_of(own.updated_at),
         figures=figures,

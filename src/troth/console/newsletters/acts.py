@@ -75,7 +75,7 @@ def copy(request: MemberRequest, newsletter_id: int) -> HttpResponseBase:
     own = find_newsletter(request.workspace.pk, newsletter_id)
     if request.method != "POST":
         return render_page(request, "console/newsletters/act.html", newsletter=own, act="copy")
-    made = copy_newsletter(own, now=now_ms())
+    made = copy_newsletter(own, now=now_ms(), author=request.member.user_id)
     record(request, "newsletter.created", detail={"newsletter": made.pk, "name": made.name})
     messages.success(request, _("This is the copy: a draft."))
     return go("console-newsletter", made.workspace_id, made.pk)

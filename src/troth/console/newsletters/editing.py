@@ -89,7 +89,8 @@ def _answer(request: MemberRequest, own: Newsletter | None) -> HttpResponseBase:
     fields = form.fields_of([mail.cleaned_data for mail in mails])
     try:
         with transaction.atomic():
-            saved = edit_newsletter(own, fields, now=now_ms()) if own else create_newsletter(workspace_id, fields, now=now_ms())
+            said = {"now": now_ms(), "author": request.member.user_id}
+            saved = edit_newsletter(own, fields, **said) if own else create_newsletter(workspace_id, fields, **said)
             record(request, "newsletter.edited" if own else "newsletter.created", detail={"newsletter": saved.pk, "name": saved.name})
     except TrothError as error:
         form.add_error(None, str(error).removeprefix("$."))

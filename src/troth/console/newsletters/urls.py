@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from troth.console.newsletters import acts, editing, previewing, rehearsing, views
+from troth.console.newsletters import acts, editing, previewing, rehearsing, versions, views
 
 urlpatterns = [
     path("newsletters", views.newsletters, name="console-newsletters"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("newsletters/<int:newsletter_id>", views.newsletter, name="console-newsletter"),
     path("newsletters/<int:newsletter_id>/edit", editing.edit, name="console-newsletter-edit"),
     path("newsletters/<int:newsletter_id>/rehearsal", rehearsing.rehearsal, name="console-newsletter-rehearsal"),
+    path("newsletters/<int:newsletter_id>/versions/<int:version>", versions.version, name="console-newsletter-version"),
+    path("newsletters/<int:newsletter_id>/versions/<int:version>/restore", versions.restore, name="console-newsletter-restore"),
     path("newsletters/<int:newsletter_id>/start", acts.start, name="console-newsletter-start"),
     path("newsletters/<int:newsletter_id>/pause", acts.pause, name="console-newsletter-pause"),
     path("newsletters/<int:newsletter_id>/resume", acts.resume, name="console-newsletter-resume"),

@@ -18,9 +18,13 @@ from troth.console.newsletters.reading import (
     read_progress,
     show_schedule,
 )
+from troth.console.newsletters.versions import show_versions
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.workspaces.roles import Permission
+
+SHOWN = 20
+"""Versions."""
 
 
 @member_page(Permission.SEE_CAMPAIGNS)
@@ -50,4 +54,5 @@ def newsletter(request: MemberRequest, newsletter_id: int) -> HttpResponse:
         progress=read_progress(shown, now_ms()) if shown else None,
         source=source_of(own.pk),
         wait=find_wait(own, now_ms()),
+        versions=show_versions(own, SHOWN),
     )
