@@ -229,7 +229,7 @@ def test_a_schedule_of_retention_does_not_run_while_its_instruction_is_contested
 
 
 def test_messages_wait_for_a_channel_whose_instruction_is_contested_and_it_is_used_no_more_when_that_is_withdrawn(
-    agency: Workspace, post: Kept
+    agency: Workspace, member: Client, post: Kept
 ) -> None:
     now = now_ms()
     settings = {"account_sid": "AC", "auth_token": "t", "sender": "Acme", "api_url": "https://127.0.0.1:1"}
@@ -238,6 +238,8 @@ def test_messages_wait_for_a_channel_whose_instruction_is_contested_and_it_is_us
     forget_routes()
     held = routes_for(agency.pk, "sms")[0].channel
     assert isinstance(held, Unusable) and "contested" in held.fault
+    room = f"/console/{agency.pk}/channels/{channel.pk}"
+    assert "Its instruction is contested" in member.get(room).content.decode()
     settle(own, "confirmed", "By telephone.", by=BY, now=now)
     forget_routes()
     assert not isinstance(routes_for(agency.pk, "sms")[0].channel, Unusable)

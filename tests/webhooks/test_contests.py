@@ -105,4 +105,7 @@ def test_a_webhook_set_up_in_the_console_or_changed_by_a_key_can_wait_and_one_th
     another = desk.listen("user_created")
     assert member.post(f"/console/{desk.pk}/webhooks/{another.pk}/state", {"state": "off"}).status_code == 303
     [switched] = read_entries(desk.pk, limit=1)
+    room = f"/console/{desk.pk}/webhooks/{another.pk}"
+    assert "Nothing leaves by it." not in member.get(room).content.decode()
     assert contest_entry(desk.pk, switched.entry_id, WHY, by=BY, now=desk.now).waits == f"webhook:{another.pk}"
+    assert "Its instruction is contested" in member.get(room).content.decode()

@@ -118,7 +118,14 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         zones = [("", _("As the browser says")), *((zone, zone.replace("_", " ")) for zone in list_zones())]
         self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), required=False, choices=zones)
         locales = [("", _("As the browser asks")), *((name, _own_name(name)) for name in CHOSEN_LOCALES)]
-        self.fields["locale"] = forms.ChoiceField(label=_("Numbers, dates, and mail to you"), required=False, choices=locales)
+        self.fields["locale"] = forms.ChoiceField(
+            label=_("Numbers, dates, and mail to you"),
+            help_text=_(
+                "Mail about data protection comes in English, German, French or Spanish; where you choose nothing, in the workspace's language."
+            ),
+            required=False,
+            choices=locales,
+        )
 
 
 def list_zones() -> list[str]:

@@ -30,6 +30,7 @@ from troth.messages.errors import ChannelError, ChannelUnknown, MailInvalid
 from troth.messages.hooks import hook_url
 from troth.messages.models import ConfiguredChannel
 from troth.messages.trying import send_trial
+from troth.privacy.processors.register import why_held
 from troth.workspaces.roles import Permission
 
 
@@ -91,6 +92,7 @@ def channel(request: MemberRequest, channel_id: int) -> HttpResponseBase:
         script=reading.read_script(own),
         # Who knows the address can tell of any message: it is for those who set the provider up.
         hook=reading.read_hook(own) if Permission.MANAGE_CHANNELS in request.may else "",
+        stopped=why_held(own.workspace_id, "channels", own.pk, now_ms()) if own.is_active else "",
         crumbs=_way(request),
     )
 

@@ -16,6 +16,7 @@ from troth.console.showing import put_in_words
 from troth.console.webhooks import reading
 from troth.console.webhooks.forms import WORDS, WebhookForm
 from troth.kernel.clock import now_ms
+from troth.privacy.processors.register import why_held
 from troth.webhooks.editing import create_webhook, find_webhook, revise_webhook
 from troth.webhooks.errors import WebhookInvalid, WebhookNotFound
 from troth.webhooks.models import DeliveryState, Webhook
@@ -60,6 +61,7 @@ def webhook(request: MemberRequest, webhook_id: int) -> HttpResponseBase:
         "console/webhooks/webhook.html",
         own=own,
         row=reading.read_row(own, now),
+        held=why_held(own.workspace_id, "webhooks", own.pk, now),
         trouble=reading.word_trouble(own.health.trouble),
         withheld=reading.read_withheld(own, now),
         crumbs=way(request),
