@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from tests.mail_server import run_mail_server
-from troth.intake.commands import Identify, Identity
+from troth.intake.commands import Alias, Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.checks import examine
 from troth.kernel.clock import DAY, HOUR, now_ms
@@ -40,8 +40,8 @@ from troth.privacy.breaches.telling import tell_of_breaches
 from troth.privacy.breaches.touched import TouchedList
 from troth.privacy.erasure.erasing import erase_person
 from troth.workspaces.audit import read_entries, record_access
-from troth.workspaces.models import Member, User
-from troth.workspaces.shown import note_shown
+from troth.workspaces.models import FormerTag, Member, User
+from troth.workspaces.shown import find_lists, note_shown
 
 NOW = now_ms()
 ACME = Sender("Acme", "dpo@acme.example")
@@ -277,3 +277,34 @@ def test_the_command_lists_them_and_is_written_down(workspace: Any, capsys: Any)
     assert capsys.readouterr().out.splitlines() == [",".join(touching.COLUMNS)], "keys did nothing"
     entries = read_entries(workspace.pk, action="breach.listed")
     assert [(entry.role, entry.detail) for entry in entries] == [("cli", {"breach": breach.pk})] * 3
+
+
+@pytest.mark.parametrize("at_once", [1, 200_000])
+def test_who_merged_since_is_told_as_the_person_they_are_now(workspace: Any, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(touching, "AT_ONCE", at_once)
+    who = people_of(workspace, "ada", "ada-at-work", "ada-before", "bob")
+    breach = record_breach(workspace.pk, {"title": "A key was stolen", "began_at": NOW - 3 * HOUR}, user_id=7, now=NOW)
+    act(workspace, "people.list", 2 * HOUR, shows=(who["ada-before"], who["bob"]))
+    act(workspace, "people.list", HOUR, shows=(who["ada"],))
+    for previous, current in (("ada-before", "ada-at-work"), ("ada-at-work", "ada")):
+        merge = Alias(
+            identity=Identity(external_id=current),
+            previous=Identity(external_id=previous),
+            workspace_id=workspace.pk,
+            source="api",
+            received_at=NOW,
+        )
+        apply([merge], now=NOW)
+    ada = find_person(workspace.pk, "ada-before").person_id
+    assert ada == who["ada"]
+    touched = TouchedList(breach, now=NOW)
+    found = listed(touched)
+    assert (found.keys(), touched.gone) == ({ada, who["bob"]}, 0)
+    assert found[ada].emails == ["ada@example.com"]
+    if at_once > 1:
+        assert (found[ada].first_at, found[ada].last_at) == (NOW - 2 * HOUR, NOW - HOUR)
+    assert [entry.at for entry in find_lists(workspace.pk, ada)] == [NOW - 2 * HOUR, NOW - HOUR], "the answer on access has both"
+    erase_person(Subject(workspace.pk, ada), now=NOW, source="api")
+    assert not FormerTag.objects.exists(), "and then nothing leads to them"
+    touched = TouchedList(breach, now=NOW)
+    assert (listed(touched).keys(), touched.gone) == ({who["bob"]}, 2)

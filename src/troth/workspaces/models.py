@@ -227,6 +227,16 @@ class ShownPeople(models.Model):
         indexes: ClassVar[list[Any]] = [models.Index(fields=["workspace_id", "entry_id"], name="shown_by_age")]
 
 
+class FormerTag(models.Model):
+    """A tag under which lists showed somebody before they turned out to be one with this person: a merge takes the old number away, not what was seen."""
+
+    pk = models.CompositePrimaryKey("bucket", "person_id", "tag")
+    bucket = models.SmallIntegerField()
+    person_id = models.BigIntegerField()
+    tag = models.BinaryField(max_length=8)
+    workspace_id = models.BigIntegerField()
+
+
 class ExpiredAudit(models.Model):
     """How far entries of a workspace's audit log have gone by age: it stays when the log is kept longer from then on."""
 

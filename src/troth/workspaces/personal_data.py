@@ -12,12 +12,13 @@ from troth.kernel.clock import iso
 from troth.kernel.personal_data import Store, Subject, Table, declare, declare_not_personal, keys_of
 from troth.kernel.tenancy import declare_of_installation
 from troth.workspaces.audit import NOBODY
-from troth.workspaces.models import AuditEntry
-from troth.workspaces.shown import find_lists
+from troth.workspaces.models import AuditEntry, FormerTag
+from troth.workspaces.shown import find_lists, keep_former_tag
 
 _entries = Table(
     model=AuditEntry, times=("at",), json=("detail",), hidden=("entry_id", "user_id", "address", "reason"), order_by="entry_id"
 )
+_former = Table(model=FormerTag, hidden=("tag",))
 _REST = "entry_id, workspace_id, at, user_id, role, action, detail, reason, address"
 
 
@@ -37,7 +38,11 @@ def _forget_whom(subjects: Sequence[Subject]) -> Counter[int]:
                 f" FROM workspaces_auditentry WHERE (bucket, person_id) IN {listed} ON CONFLICT DO NOTHING",
                 [NOBODY, *values],
             )
-    return _entries.erase(subjects)
+    return _entries.erase(subjects) + _former.erase(subjects)
+
+
+def _move(source: Subject, target: Subject) -> int:
+    return _entries.move(source, target) + _former.move(source, target) + keep_former_tag(source, target)
 
 
 declare(
@@ -50,8 +55,8 @@ declare(
         retention="400 days unless the workspace sets another term",
         export=_export,
         erase=_forget_whom,
-        move=_entries.move,
-        models=("workspaces.AuditEntry",),
+        move=_move,
+        models=("workspaces.AuditEntry", "workspaces.FormerTag"),
         columns=("action", "detail", "reason"),
     )
 )

@@ -2,7 +2,7 @@
 
 It tells that person as well: the answer on access has the lists in which they were shown (Art. 15).
 A person stands there as a keyed tag of eight bytes. It is computed from the person's number, which is erased with them: then nobody can tell any
-more who it was, and that somebody was shown still counts.
+more who it was, and that somebody was shown still counts. Who merged into somebody leaves them their tag.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from django.db import connection
 
 from troth.kernel.crypto import derive, short_tag
-from troth.kernel.sql import is_sqlite
-from troth.workspaces.models import AuditEntry, ShownPeople
+from troth.kernel.ids import bucket_of
+from troth.kernel.personal_data import Subject
+from troth.kernel.sql import PERSON_KEY, insert_rows, is_sqlite, select_by_keys
+from troth.workspaces.models import AuditEntry, FormerTag, ShownPeople
 
 BYTES = 8
 PAGE = 500
@@ -38,22 +40,49 @@ def note_shown(workspace_id: int, entry_id: int, person_ids: Iterable[int]) -> N
     ShownPeople.objects.create(entry_id=entry_id, workspace_id=workspace_id, number=len(tags), tags=b"".join(tags))
 
 
+def keep_former_tag(source: Subject, target: Subject) -> int:
+    """Two persons are one from now on: lists that showed the one that goes showed the one that stays. In the transaction of the merge."""
+    if not ShownPeople.objects.filter(workspace_id=source.workspace_id).exists():
+        return 0
+    tag = tag_of(key_of_tags(source.workspace_id), source.person_id)
+    insert_rows(
+        f"INSERT INTO {FormerTag._meta.db_table} (bucket, person_id, tag, workspace_id)",
+        [(target.bucket, target.person_id, tag, target.workspace_id)],
+        "ON CONFLICT DO NOTHING",
+    )
+    return 0
+
+
+def load_former_tags(person_ids: Iterable[int]) -> dict[int, list[bytes]]:
+    """The tags that persons had before they merged; whoever has none is absent."""
+    rows = select_by_keys(
+        "SELECT f.person_id, f.tag",
+        f"JOIN {FormerTag._meta.db_table} f ON f.bucket = k.column1 AND f.person_id = k.column2",
+        [(bucket_of(person_id), person_id) for person_id in person_ids],
+        PERSON_KEY,
+    )
+    found: dict[int, list[bytes]] = {}
+    for person_id, tag in rows:
+        found.setdefault(person_id, []).append(bytes(tag))
+    return found
+
+
 def find_lists(workspace_id: int, person_id: int) -> Iterator[AuditEntry]:
     """The acts that showed somebody among others, in their order, as long as they are kept: a page at a time.
 
     Everything noted in the workspace is searched for their tag, from the index on age; entries that are about one person stand beside that person.
     """
-    tag, after = tag_of(key_of_tags(workspace_id), person_id), 0
-    holds = "instr(tags, %s)" if is_sqlite() else "position(%s IN tags)"
+    wanted, after = {tag_of(key_of_tags(workspace_id), person_id), *load_former_tags([person_id]).get(person_id, [])}, 0
+    holds = " OR ".join(["instr(tags, %s) > 0" if is_sqlite() else "position(%s IN tags) > 0"] * len(wanted))
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT entry_id, tags FROM {ShownPeople._meta.db_table} WHERE workspace_id = %s AND entry_id > %s AND {holds} > 0"
+                f"SELECT entry_id, tags FROM {ShownPeople._meta.db_table} WHERE workspace_id = %s AND entry_id > %s AND ({holds})"
                 " ORDER BY entry_id LIMIT %s",
-                [workspace_id, after, tag, PAGE],
+                [workspace_id, after, *wanted, PAGE],
             )
             page = cursor.fetchall()
-        showed = [entry_id for entry_id, tags in page if tag in split_tags(bytes(tags))]
+        showed = [entry_id for entry_id, tags in page if not wanted.isdisjoint(split_tags(bytes(tags)))]
         yield from AuditEntry.objects.filter(bucket=0, person_id=0, entry_id__in=showed).order_by("entry_id")
         if len(page) < PAGE:
             return

@@ -24,7 +24,7 @@ from troth.privacy.breaches.register import write_breach_step
 from troth.privacy.models import Breach
 from troth.privacy.spreadsheets import write_cell
 from troth.workspaces.audit import NOBODY
-from troth.workspaces.shown import key_of_tags, split_tags, tag_of
+from troth.workspaces.shown import key_of_tags, load_former_tags, split_tags, tag_of
 
 AT_ONCE = 200_000
 """Persons of whom it is kept in memory what happened to them; of more the log is gone through again for each part."""
@@ -85,6 +85,8 @@ class TouchedList:
         self._clauses, self._values = select_acts(breach.workspace_id, since, until, only_user)
         self._key = key_of_tags(breach.workspace_id)
         self.listed = self.unreachable = self.gone = 0
+        self._merged: set[int] = set()
+        """Who merged and is in the list already: their tags may lie in several parts."""
 
     def __iter__(self) -> Iterator[Touched]:
         """By part of the tags, and in it by bucket and person. Over all buckets."""
@@ -92,22 +94,35 @@ class TouchedList:
         for part in range(parts):
             traces, everything = self._read_log(part, parts)
             batch: dict[int, Trace] = {}
-            for person_id, created_at in _everybody(self.breach.workspace_id):
+            for person_id, created_at, former in _everybody(self.breach.workspace_id):
                 tag = tag_of(self._key, person_id)
-                if _part_of(tag, parts) != part:
+                trace = self._put_together(traces, [tag, *former])
+                if not trace and _part_of(tag, parts) != part:
                     continue
-                trace = traces.pop(tag, None)
                 if everything and created_at <= everything.last:
                     trace = trace or Trace(max(created_at, everything.first), everything.last, TAKEN)
                     trace.how |= TAKEN
-                if trace:
+                if trace and person_id not in self._merged:
                     batch[person_id] = trace
+                    if former:
+                        self._merged.add(person_id)
                 if len(batch) == DESCRIBED:
                     yield from self._describe(batch)
                     batch = {}
             yield from self._describe(batch)
             self.gone += len(traces)
         write_breach_step(self.breach, "listed", self._by, self._now, detail=[self.listed, self.unreachable, self.gone])
+
+    def _put_together(self, traces: dict[bytes, Trace], tags: list[bytes]) -> Trace | None:
+        """What happened to somebody under any of their tags."""
+        whole: Trace | None = None
+        for tag in tags:
+            if found := traces.pop(tag, None):
+                if whole:
+                    found.add(whole.first, whole.how)
+                    found.add(whole.last, whole.how)
+                whole = found
+        return whole
 
     def summary(self) -> dict[str, int]:
         """How many are in the list, cannot be reached, are not there any more; lists and files of which it is not noted whom they held."""
@@ -212,8 +227,10 @@ def _part_of(tag: bytes, parts: int) -> int:
     return int.from_bytes(tag[:4], "big") % parts
 
 
-def _everybody(workspace_id: int) -> Iterator[tuple[int, int]]:
+def _everybody(workspace_id: int) -> Iterator[tuple[int, int, list[bytes]]]:
+    """Who is there: person, since when, and the tags that they had before they merged."""
     after = 0
     while page := list_everybody(workspace_id, after, PAGE):
-        yield from page
+        former = load_former_tags(person_id for person_id, _ in page)
+        yield from ((person_id, created_at, former.get(person_id, [])) for person_id, created_at in page)
         after = page[-1][0]
