@@ -82,7 +82,7 @@ def test_the_console_shows_who_saved_it_while_there_is_such_a_member(desk: Desk)
     marketer, viewer = join(workspace, "marketer"), join(workspace, "viewer")
     change(desk, made, variants=[OTHER])
     page = f"/console/{workspace.pk}/newsletters/{made}"
-    assert "This changes: variant A: subject, variant A: html." in marketer.get(f"{page}/versions/1/restore").content.decode()
+    assert "This changes: Variant A: subject, Variant A: HTML." in marketer.get(f"{page}/versions/1/restore").content.decode()
     assert viewer.post(f"{page}/versions/1/restore").status_code == 403
     assert marketer.post(f"{page}/versions/1/restore").headers["Location"] == page
     own = viewer.get(page).content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ from troth.messages.lanes import (
     Pace,
     after_answers,
     after_failure,
+    last_of,
     may_try,
     on_trial,
     refill,
@@ -252,3 +254,13 @@ def test_bounces_pause_marketing_and_letting_go_arms_the_governor_anew(post: Pos
     resume(now_ms())
     send_due(now_ms())
     assert len(post.sent) == 2
+
+
+def test_when_the_last_of_many_goes_is_told_from_the_pace_that_was_set() -> None:
+    noon = DAY * 20_000 + DAY // 2
+    assert last_of(Pace(), 1_000, noon) == noon
+    assert last_of(Pace(per_second=10), 1_000, noon) == noon + 100 * SECOND
+    warming = Pace(per_day=100, growth=2, since=noon)
+    assert last_of(warming, 100, noon) == noon
+    assert last_of(warming, 300, noon) == DAY * 20_001, "a hundred on the first day, and twice as many on the next"
+    assert last_of(msgspec.structs.replace(warming, per_second=1), 300, noon) == DAY * 20_001 + 200 * SECOND

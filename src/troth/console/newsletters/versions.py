@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.urls import reverse
@@ -46,6 +46,14 @@ FIELDS: Mapping[str, str | Promise] = {
     "fresh_minutes": later("The segment may lag"),
 }
 """What a version keeps beside its variants, in words."""
+PARTS: Mapping[str, str | Promise] = {
+    "share": later("share"),
+    "template": later("template"),
+    "subject": later("subject"),
+    "html": later("HTML"),
+    "text": later("text part"),
+}
+"""Of a variant."""
 
 
 @member_page(Permission.SEE_CAMPAIGNS)
@@ -72,7 +80,7 @@ def version(request: MemberRequest, newsletter_id: int, version: int) -> HttpRes
         ],
         others=name_others(others),
         other=other,
-        changes=show_changes(changes, FIELDS),
+        changes=show_changes(changes, _name_fields(changes)),
     )
 
 
@@ -82,7 +90,7 @@ def restore(request: MemberRequest, newsletter_id: int, version: int) -> HttpRes
     own = find_newsletter(request.workspace.pk, newsletter_id)
     shown = _find(own, version)
     if request.method != "POST":
-        changes = [name for name, _lines in show_changes(compare_draft(own, shown), FIELDS)]
+        changes = list(_name_fields(compare_draft(own, shown)).values())
         return render_page(request, "console/newsletters/restore.html", newsletter=own, number=version, changes=changes)
     said = _("Version %(number)d stands in the draft again; nothing is sent by that.") % {"number": version}
     detail = {"newsletter": own.pk, "name": own.name, "version": version}
@@ -95,6 +103,16 @@ def restore(request: MemberRequest, newsletter_id: int, version: int) -> HttpRes
         said=said,
     )
     return go("console-newsletter", own.workspace_id, own.pk)
+
+
+def _name_fields(changes: Iterable[str]) -> dict[str, str]:
+    """Each field that changed in words: `variant A: html` as `Variant A: HTML`."""
+    names = {}
+    for field in changes:
+        variant, colon, part = field.removeprefix("variant ").partition(": ")
+        told = _("Variant %(key)s: %(part)s") % {"key": variant, "part": PARTS[part]} if colon else FIELDS[field]
+        names[field] = str(told)
+    return names
 
 
 def show_versions(newsletter: Newsletter, most: int) -> list[tuple[int, int, str, str]]:
