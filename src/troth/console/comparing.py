@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.http import Http404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest
 from troth.console.asking import is_number
+from troth.console.audit.reading import name_users
 
 DRAFT = 0
 """What a version is compared with where it is no other version."""
+
+
+def list_rows(found: Sequence[tuple[int, int, int]], page: str, *where: int) -> list[tuple[int, int, str, str]]:
+    """Versions (number, moment, author) for a list: with whoever it was (empty: a key, the command line, or somebody who is gone), and its page."""
+    names = name_users(author for _number, _at, author in found)
+    return [(number, at, names.get(author, ""), reverse(page, args=[*where, number])) for number, at, author in found]
 
 
 def choose_other(request: MemberRequest, number: int, others: Sequence[int]) -> int:

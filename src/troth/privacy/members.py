@@ -1,7 +1,7 @@
 """The rights of those who log in (row C8): everything held on a member handed out, and their account deleted for good, with a certificate.
 
 What belongs to a member is found by walking the relations to their account, so that a table added later is handed out and deleted too. What others must
-be able to prove stays: the audit log keeps the number of whoever acted, and an agreement who accepted it (Art. 17(3)(b) and (e) GDPR).
+be able to prove stays: the audit log, and the versions of campaigns and newsletters, keep the number of whoever acted, and an agreement who accepted it (Art. 17(3)(b) and (e) GDPR).
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def delete_member(user: User, now: int) -> str:
         "at": iso(now),
         "member": number,
         "deleted_or_untied": {name: count for name, count in gone.items() if count},
-        "kept": "the audit log keeps the number of who acted; an acceptance of an agreement keeps who accepted it (Art. 17(3)(b), (e))",
+        "kept": "the audit log and versions of campaigns and newsletters keep the number of who acted; an acceptance of an agreement keeps who accepted it"
+        " (Art. 17(3)(b), (e))",
         "backups": "leave with the backups that hold the account, as they expire",
     }
     return certify(claims)

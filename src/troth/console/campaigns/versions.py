@@ -27,7 +27,7 @@ from troth.console.access import MemberRequest, member_page
 from troth.console.acting import act, go
 from troth.console.audit.reading import name_users
 from troth.console.campaigns.reading import find_campaign, name_purpose, put_condition
-from troth.console.comparing import DRAFT, choose_other, name_others, show_changes
+from troth.console.comparing import DRAFT, choose_other, list_rows, name_others, show_changes
 from troth.console.shell import render_page
 from troth.workspaces.roles import Permission
 
@@ -100,10 +100,5 @@ def _find(own: Campaign, number: int) -> Published:
 
 
 def show_versions(campaign: Campaign, most: int) -> list[tuple[int, int, str, str]]:
-    """The latest: number, when it was published, by whom (empty: a key, the command line, or somebody who is gone), and its page."""
-    found = list_published_versions(campaign)[:most]
-    names = name_users(one.author for one in found)
-    where = [campaign.workspace_id, campaign.pk]
-    return [
-        (one.number, one.at, names.get(one.author, ""), reverse("console-campaign-version", args=[*where, one.number])) for one in found
-    ]
+    """The latest, as `list_rows`."""
+    return list_rows(list_published_versions(campaign)[:most], "console-campaign-version", campaign.workspace_id, campaign.pk)

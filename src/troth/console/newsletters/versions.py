@@ -22,7 +22,7 @@ from troth.campaigns.newsletters.versions import (
 from troth.console.access import MemberRequest, member_page
 from troth.console.acting import act, go
 from troth.console.audit.reading import name_users
-from troth.console.comparing import DRAFT, choose_other, name_others, show_changes
+from troth.console.comparing import DRAFT, choose_other, list_rows, name_others, show_changes
 from troth.console.newsletters.reading import find_newsletter, show_schedule
 from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
@@ -116,14 +116,9 @@ def _name_fields(changes: Iterable[str]) -> dict[str, str]:
 
 
 def show_versions(newsletter: Newsletter, most: int) -> list[tuple[int, int, str, str]]:
-    """The latest: number, when it was saved, by whom (empty: a key, the command line, or somebody who is gone), and its page."""
-    found = list_versions(newsletter)[:most]
-    names = name_users(one.author for one in found)
-    where = [newsletter.workspace_id, newsletter.pk]
-    return [
-        (one.number, one.saved_at, names.get(one.author, ""), reverse("console-newsletter-version", args=[*where, one.number]))
-        for one in found
-    ]
+    """The latest, as `list_rows`."""
+    found = [(one.number, one.saved_at, one.author) for one in list_versions(newsletter)[:most]]
+    return list_rows(found, "console-newsletter-version", newsletter.workspace_id, newsletter.pk)
 
 
 def _find(own: Newsletter, number: int) -> NewsletterVersion:
