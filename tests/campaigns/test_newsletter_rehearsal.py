@@ -20,6 +20,8 @@ from troth.messages.feedback.stops import Stopping, stop_addresses
 from troth.messages.limit_settings import read_limits, save_limits
 from troth.messages.models import Message, StopReason
 from troth.people.models import Identifier
+from troth.segments.computing import compute_due
+from troth.segments.registry import create_segment
 from troth.workspaces.models import SendMode
 
 NOON = instant("2099-03-10T12:00:00Z")
@@ -169,3 +171,17 @@ def test_console_and_terminal_tell_it_with_persons_only_to_who_may_see_them(desk
     assert "1  marketing_email:withdrawn" in out.getvalue()
     call_command("newsletter_rehearse", str(workspace.pk), str(made), "--json", stdout=plain)
     assert json.loads(plain.getvalue())["outcomes"][""] == 30
+
+
+def test_a_segment_that_is_not_known_yet_is_told_and_only_its_people_are_looked_at(desk: Desk) -> None:
+    for name in ("ann", "ben"):
+        desk.post.person(name)
+    desk.post.say(Identify(identity=Identity(external_id="ann"), attributes={"plan": "pro"}, **desk.post.common))
+    condition = {"attribute": "plan", "op": "equals", "value": "pro"}
+    segment = create_segment(desk.post.workspace.pk, name="Pro", definition=condition, now=now_ms())
+    made = desk.draft(segment_id=segment.pk)
+    assert "“Pro” has not been computed yet" in rehearse(made).waits_for
+    while compute_due(now_ms()):
+        pass
+    told = rehearse(made)
+    assert (told.waits_for, told.people, told.would) == ("", 1, 1)
