@@ -17,6 +17,7 @@ from troth.campaigns.trials import NotAMember
 from troth.kernel.personal_data import Subject
 from troth.privacy.disclosures.reading import export_disclosures, list_disclosures
 from troth.privacy.models.disclosures import RecipientNotice
+from troth.workspaces.audit import read_entries
 from troth.workspaces.keys import create_key
 from troth.workspaces.models import Member, Role, User
 
@@ -135,6 +136,22 @@ def test_a_test_as_a_real_person_stands_in_their_log_of_recipients_with_who_hold
     request = alice.api.json("POST", f"/people/{alice.email}/erasure", status=202)["id"]
     told = {notice.name for notice in RecipientNotice.objects.filter(request_id=request)}
     assert "a member's mailbox at example.com" in told, "the member is asked to delete it (Art. 19)"
+
+
+def test_as_whom_a_key_tries_a_draft_stands_in_the_audit_log(alice: Any, member: str, mail_server: Kept) -> None:
+    news, template = make(alice), f"/templates/{alice.template_key}/preview"
+    for path, body in (
+        (f"/newsletters/{news}/preview", {}),
+        (f"/newsletters/{news}/test", {"to": member}),
+        (f"/campaigns/{alice.campaign_id}/test", {"to": member}),
+        (template, {}),
+    ):
+        alice.api.json("POST", path, {**body, "person": alice.email})
+    told = [(entry.action, str(entry.person_id)) for entry in read_entries(alice.workspace.pk, limit=4)]
+    actions = ("template.previewed", "campaign.test_sent", "newsletter.test_sent", "newsletter.previewed")
+    assert told == [(action, alice.person_id) for action in actions]
+    alice.api.json("POST", f"/newsletters/{news}/preview", {"made_up": {"plan": "gold"}})
+    assert read_entries(alice.workspace.pk, limit=1)[0].person_id == 0
 
 
 def test_the_commands_show_and_send_the_same(alice: Any, member: str, mail_server: Kept, tmp_path: Path) -> None:

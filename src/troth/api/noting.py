@@ -84,6 +84,8 @@ ACTS: Mapping[str, str] = MappingProxyType(
         "POST /campaigns/{campaign_id}/preview": "campaign.previewed",
         "POST /newsletters/{newsletter_id}/preview": "newsletter.previewed",
         "POST /templates/{template_key}/preview": "template.previewed",
+        "POST /campaigns/{campaign_id}/test": "campaign.test_sent",
+        "POST /newsletters/{newsletter_id}/test": "newsletter.test_sent",
         "POST /segments/preview": "segment.sampled",
         "POST /campaigns/{campaign_id}/rehearsal": "campaign.rehearsed",
         "POST /newsletters/{newsletter_id}/rehearsal": "newsletter.rehearsed",
@@ -150,10 +152,10 @@ def _shown(answer: Any, name: str) -> list[int]:
 
 
 def _whom(workspace_id: int, named: Mapping[str, Any]) -> int:
-    """The person that a path names, by themselves, their message or their request; nobody once they are gone."""
-    if "person" in named:
+    """The person that a path names, by themselves, their message or their request, or a body, as whom a draft is tried; nobody once they are gone."""
+    if person := named.get("person") or next((said for value in named.values() if (said := getattr(value, "person", ""))), ""):
         try:
-            return resolve(workspace_id, str(named["person"])).person_id
+            return resolve(workspace_id, str(person)).person_id
         except (PersonNotFound, Ambiguous):
             return NOBODY
     if "message_id" in named:

@@ -26,7 +26,7 @@ from troth.privacy.spreadsheets import write_cell
 from troth.workspaces.audit import NOBODY
 from troth.workspaces.shown import key_of_tags, load_former_tags, split_tags, tag_of
 
-AT_ONCE = 200_000
+AT_ONCE = 400_000
 """Persons of whom it is kept in memory what happened to them; of more the log is gone through again for each part."""
 PAGE, DESCRIBED, READ = 5_000, 500, 500
 HOW = ("opened", "shown", "taken_away")
@@ -37,7 +37,7 @@ OF_EVERYBODY = ("workspace.takeaway_downloaded", "workspace.handed_over")
 COLUMNS = ("person_id", "email", "phone", "external_id", "devices", "language", "how", "first_at", "last_at")
 
 
-@dataclass
+@dataclass(slots=True)
 class Trace:
     """What happened to somebody: from when to when (ms), and how, as bits of HOW."""
 
