@@ -76,7 +76,6 @@ INSTALLED_APPS = [
     "ninja",
     "django_cotton",
     "django_htmx",
-    "lucide",
     "django_zxcvbn_password_validator",
     "troth.workspaces",
     "troth.people",
