@@ -108,6 +108,17 @@ def _static_files_are_found_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_little() -> Iterator[None]:
+    """The same hash with little work, in the test process alone: what is served in tests hashes at full cost, as everywhere."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, least in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+            patch.setattr(Argon2PasswordHasher, name, least)
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """On PostgreSQL the whole cluster is thrown away, so that open pools need not let go of the test database."""

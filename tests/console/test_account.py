@@ -132,8 +132,10 @@ def test_a_new_password_ends_the_other_sessions(member: Client) -> None:
     assert log_in(Client(), "four unusual pears dance").status_code == 302
 
 
-def test_passwords_are_kept_as_argon2(alice: User) -> None:
+def test_passwords_are_kept_as_argon2(alice: User, settings: Any) -> None:
     assert User.objects.get().password.startswith("argon2$argon2id$")
+    # That class itself, and so the cost that Django thinks right; only the test process asks for less.
+    assert settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 
 def test_the_command_line_sets_a_password_and_ends_all_sessions(member: Client) -> None:
