@@ -284,6 +284,8 @@ def own_server(tmp_path: Path) -> Iterator[Served]:
 
 LONGEST = (
     "browser/test_console_everywhere.py",
+    "api/test_schema.py",
+    "api/test_schema_of_things.py",
     "api/test_access.py",
     "browser/",
     "wire/",

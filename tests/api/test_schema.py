@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
-from django.core.handlers.wsgi import WSGIHandler
-from hypothesis import HealthCheck, Phase, settings
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-described = schemathesis.openapi.from_wsgi("/api/troth/v1/openapi.json", WSGIHandler())
-CHECKS = [schemathesis.checks.not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-bounded = settings(
-    max_examples=6,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+from tests.api.described import CHECKS, bounded, described, one_connection
+
+
+@pytest.fixture(autouse=True)
+def _one_connection() -> Iterator[None]:
+    with one_connection():
+        yield
 
 
 @described.parametrize()
 @bounded
 def test_whatever_is_sent_the_answer_is_a_declared_one(alice: Any, case: Any) -> None:
-    case.call_and_validate(headers={"Authorization": f"Bearer {alice.api.key}"}, checks=CHECKS)
-
-
-@described.parametrize()
-@bounded
-def test_the_same_holds_for_things_that_exist(alice: Any, case: Any) -> None:
-    known = {**vars(alice), "person": alice.person_id, "number": 1, "version": 1, "source": f"campaign:{alice.campaign_id}"}
-    known |= {"item_id": alice.kept_id, "notice_id": alice.told_id}
-    for name in case.path_parameters or {}:
-        case.path_parameters[name] = known[name]
     case.call_and_validate(headers={"Authorization": f"Bearer {alice.api.key}"}, checks=CHECKS)
 
 
