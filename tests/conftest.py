@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -36,10 +38,26 @@ def _work_in_memory() -> None:
         return
     if min(shutil.disk_usage(memory).free, psutil.virtual_memory().available) < roomy:
         return
+    for left in memory.glob("troth-tests-*"):
+        _remove_if_left_behind(left)
     folder = Path(tempfile.mkdtemp(prefix="troth-tests-", dir=memory))
+    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # held until this process ends
     folder.chmod(0o755)  # servers of tests run as users of their own; what lies in it is closed by itself
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+
+
+def _remove_if_left_behind(folder: Path) -> None:
+    """What a run that was killed could not remove, an hour after it began."""
+    with contextlib.suppress(OSError):
+        if folder.stat().st_uid != os.getuid() or time.time() - folder.stat().st_mtime < 3600:
+            return
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while the run goes on
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
 
 
 _work_in_memory()
