@@ -51,6 +51,7 @@ LOOKS = (
     "segment.why",
     "webhook.deliveries",
     "newsletter.previewed",
+    "newsletter.rehearsed",
     "consent.list",
     "consent.read",
     "kept.opened",
