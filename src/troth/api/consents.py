@@ -24,7 +24,7 @@ from troth.api.consent_schemas import (
 )
 from troth.api.errors import Ambiguous, ConsentRefused, NotFound, Suppressed, Unprocessable
 from troth.api.persons import resolve
-from troth.api.schemas import PersonRef, SuppressionAnswer, SuppressionQuery, problems
+from troth.api.schemas import PersonRef, SuppressionAnswer, SuppressionQuery, problems, show_time
 from troth.consent.catalog import Catalog, load_catalog
 from troth.consent.claims import in_words
 from troth.consent.decisions import NO_DECISION, load_decisions, make_facts
@@ -187,7 +187,7 @@ def _show(subject: Subject, findings: Sequence[Finding] = ()) -> ConsentsOut:
                 standing=WORDS[stood.standing],
                 permitted=not reason,
                 reason=reason,
-                valid_until=_time(stood.valid_until),
+                valid_until=show_time(stood.valid_until),
             )
         )
     records = Record.objects.filter(bucket=subject.bucket, person_id=subject.person_id).order_by("-record_id")[:MOST_RECORDS]
@@ -209,7 +209,7 @@ def _show_record(record: Record) -> RecordOut:
         valid=record.valid,
         rules=record.rules,
         at=iso(record.at),
-        valid_until=_time(record.valid_until),
+        valid_until=show_time(record.valid_until),
         method=record.method,
         source=record.source,
         notice=record.notice,
@@ -219,10 +219,6 @@ def _show_record(record: Record) -> RecordOut:
         evidence=record.evidence,
         leaf=record.leaf,
     )
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else iso(at)
 
 
 @router.post("/suppressions/check", auth=READ_PEOPLE, response={200: SuppressionAnswer, **problems()})

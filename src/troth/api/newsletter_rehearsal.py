@@ -7,7 +7,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from troth.api.access import WRITE_CAMPAIGNS, may, workspace_of
-from troth.api.schemas import Input, Time, problems
+from troth.api.schemas import Input, Time, problems, show_time
 from troth.api.why import LinkOut, show_links
 from troth.campaigns.newsletter_rehearsal import MOST, WOULD, rehearse_newsletter
 from troth.campaigns.newsletters.editing import find_newsletter
@@ -80,7 +80,7 @@ def rehearse(request: HttpRequest, newsletter_id: int, wanted: NewsletterRehears
                 people=number,
                 samples=[
                     WouldSampleOut(
-                        person_id=str(one.person_id), due_at=_when(one.due_at), says=one.story.says, links=show_links(one.story.links)
+                        person_id=str(one.person_id), due_at=show_time(one.due_at), says=one.story.says, links=show_links(one.story.links)
                     )
                     for one in (told.samples[outcome] if shows else ())
                 ],
@@ -91,12 +91,8 @@ def rehearse(request: HttpRequest, newsletter_id: int, wanted: NewsletterRehears
         put_off=told.put_off,
         by_hour={f"{iso(hour * HOUR)[:13]}:00Z": number for hour, number in sorted(told.by_hour.items())},
         later=told.later,
-        decides=_when(told.decides),
-        ends=_when(told.ends),
+        decides=show_time(told.decides),
+        ends=show_time(told.ends),
         waits_for=told.waits_for,
         held=told.held,
     )
-
-
-def _when(ms: int | None) -> str | None:
-    return None if ms is None else iso(ms)

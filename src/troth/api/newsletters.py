@@ -11,7 +11,7 @@ from ninja import Router, Status
 from troth.api.access import WRITE_CAMPAIGNS, workspace_of
 from troth.api.errors import Conflict, NotFound
 from troth.api.newsletter_schemas import NewsletterIn, NewsletterOut, NewsletterPatch, OutcomeOut, RunOut, StateCount, WinnerIn
-from troth.api.schemas import problems
+from troth.api.schemas import problems, show_time
 from troth.campaigns.models import Newsletter, NewsletterRun
 from troth.campaigns.newsletters.editing import (
     FIELDS,
@@ -135,7 +135,7 @@ def show_newsletter(row: Newsletter) -> NewsletterOut:
     """A newsletter as the API tells it."""
     own: dict[str, Any] = {name: getattr(row, name) for name in (*FIELDS, "state", "trouble")}
     wait = find_wait(row, now_ms())
-    return NewsletterOut(id=row.pk, next_at=_when(row.next_at), waits_for=str(wait) if wait else "", **own)
+    return NewsletterOut(id=row.pk, next_at=show_time(row.next_at), waits_for=str(wait) if wait else "", **own)
 
 
 def _show_run(run: NewsletterRun) -> RunOut:
@@ -148,9 +148,9 @@ def _show_run(run: NewsletterRun) -> RunOut:
         state=run.state,
         starts_at=iso(run.starts_at),
         begun_at=iso(run.begun_at),
-        gathered_at=_when(run.gathered_at),
-        ended_at=_when(run.ended_at),
-        decide_at=_when(run.decide_at),
+        gathered_at=show_time(run.gathered_at),
+        ended_at=show_time(run.ended_at),
+        decide_at=show_time(run.decide_at),
         winner=run.winner,
         decided_by=run.decided_by,
         audience=run.counts.get(LOOKED_AT, 0),
@@ -171,7 +171,3 @@ def _show_run(run: NewsletterRun) -> RunOut:
             for key, trial in trials.items()
         ],
     )
-
-
-def _when(ms: int | None) -> str | None:
-    return None if ms is None else iso(ms)

@@ -8,6 +8,8 @@ from uuid import UUID
 from ninja import Path, Query, Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
+from troth.kernel.clock import iso
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 PurposeKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 TopicKey = Annotated[str, StringConstraints(max_length=50)]
@@ -28,6 +30,11 @@ PersonRef = Annotated[
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Time = Annotated[str, Field(description="RFC 3339, UTC", examples=["2026-03-01T12:00:00.000Z"])]
+
+
+def show_time(ms: int | None) -> str | None:
+    """A moment as `Time` has it; None stays None."""
+    return None if ms is None else iso(ms)
 
 
 class Problem(Schema):

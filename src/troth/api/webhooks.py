@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from troth.api.access import WRITE_WEBHOOKS, workspace_of
 from troth.api.cursors import read_cursor, write_cursor
 from troth.api.errors import NotFound, Unprocessable
-from troth.api.schemas import Cursor, Input, Limit, PurposeKey, Time, problems
+from troth.api.schemas import Cursor, Input, Limit, PurposeKey, Time, problems, show_time
 from troth.kernel.clock import iso, now_ms
 from troth.webhooks.editing import create_webhook, delete_webhook, find_webhook, list_webhooks, replace_secret, revise_webhook
 from troth.webhooks.errors import WebhookInvalid, WebhookNotFound
@@ -245,9 +245,9 @@ def _show(row: Webhook) -> WebhookOut:
             failures=health.failures,
             status=health.status,
             trouble=health.trouble,
-            at=_time(health.at),
-            taken_at=_time(health.taken_at),
-            resting_until=_time(health.open_until or None),
+            at=show_time(health.at),
+            taken_at=show_time(health.taken_at),
+            resting_until=show_time(health.open_until or None),
         ),
         created_at=iso(row.created_at),
     )
@@ -264,9 +264,5 @@ def _tell(one: Told) -> DeliveryOut:
         trouble=one.trouble,
         at=iso(one.at),
         due_at=iso(one.due_at) if one.state == "waiting" else None,
-        settled_at=_time(one.settled_at),
+        settled_at=show_time(one.settled_at),
     )
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else iso(at)

@@ -42,7 +42,8 @@ def _forget_whom(subjects: Sequence[Subject]) -> Counter[int]:
 
 
 def _move(source: Subject, target: Subject) -> int:
-    return _entries.move(source, target) + _former.move(source, target) + keep_former_tag(source, target)
+    keep_former_tag(source, target)
+    return _entries.move(source, target) + _former.move(source, target)
 
 
 declare(

@@ -40,17 +40,16 @@ def note_shown(workspace_id: int, entry_id: int, person_ids: Iterable[int]) -> N
     ShownPeople.objects.create(entry_id=entry_id, workspace_id=workspace_id, number=len(tags), tags=b"".join(tags))
 
 
-def keep_former_tag(source: Subject, target: Subject) -> int:
+def keep_former_tag(source: Subject, target: Subject) -> None:
     """Two persons are one from now on: lists that showed the one that goes showed the one that stays. In the transaction of the merge."""
     if not ShownPeople.objects.filter(workspace_id=source.workspace_id).exists():
-        return 0
+        return
     tag = tag_of(key_of_tags(source.workspace_id), source.person_id)
     insert_rows(
         f"INSERT INTO {FormerTag._meta.db_table} (bucket, person_id, tag, workspace_id)",
         [(target.bucket, target.person_id, tag, target.workspace_id)],
         "ON CONFLICT DO NOTHING",
     )
-    return 0
 
 
 def load_former_tags(person_ids: Iterable[int]) -> dict[int, list[bytes]]:

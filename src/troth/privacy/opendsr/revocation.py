@@ -7,7 +7,6 @@ at most.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from troth.kernel.clock import DAY
-from troth.messages.channels.outside import make_session
+from troth.messages.channels.outside import make_session, read_most
 
 log = structlog.get_logger()
 TIMEOUT_S = 10.0
@@ -221,17 +220,13 @@ def _until(since: datetime, until: datetime | None, now: int) -> int:
 def _fetch(url: str, asked: bytes | None = None) -> bytes | None:
     """What lies there, if anything does, in time and not too long."""
     method, headers = ("GET", {}) if asked is None else ("POST", {"Content-Type": "application/ocsp-request"})
-    ends, raw = time.monotonic() + TIMEOUT_S, bytearray()
     try:
         with (
-            make_session() as session,
+            make_session(whole_within_s=TIMEOUT_S) as session,
             session.request(method, url, data=asked, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, stream=True) as answer,
         ):
-            for part in answer.iter_content(65_536) if answer.status_code == 200 else ():
-                raw += part
-                if len(raw) > MOST or time.monotonic() > ends:
-                    return None
+            raw = read_most(answer, MOST + 1, unpack=True) if answer.status_code == 200 else b""
     except (requests.RequestException, OSError, ValueError) as error:
         log.warning("revocation_not_asked", error=type(error).__name__)
         return None
-    return bytes(raw) or None
+    return raw if 0 < len(raw) <= MOST else None
