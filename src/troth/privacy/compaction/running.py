@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import structlog
@@ -34,6 +35,8 @@ TABLE = "table:"
 NOT_SOONER = 20 * HOUR
 HELD = HOUR
 TOGETHER = 200
+PATIENCE_S = 60.0
+LOOK_EVERY_S = 0.2
 Told = Callable[[str], None]
 
 
@@ -58,24 +61,40 @@ def compact_nightly(now: int) -> bool:
         return False  # whoever uses it goes first; a little later again
 
 
-def compact_now(now: int, *, told: Told | None = None) -> Compaction:
-    """Compact at once, to the end. Raises CompactionImpossible, saying who stands in the way, and TableBusy; the next call goes on."""
+def compact_now(now: int, *, told: Told | None = None, patience_s: float = PATIENCE_S) -> Compaction:
+    """Compact at once, to the end, telling each step.
+
+    Raises CompactionImpossible, saying who stands in the way for longer than the patience, and TableBusy; the next call goes on.
+    """
+    told = told or _tell_nobody
     if is_sqlite():
         raise CompactionImpossible("SQLite overwrites what is deleted; compaction is for PostgreSQL.")
     if connection.in_atomic_block:
         raise CompactionImpossible("Tables cannot be rebuilt inside a transaction.")
     run = _open_run() or begin(now)
     while run.ended_at is None:
-        if why := who_looks_back(run.horizon):
-            raise CompactionImpossible(
-                f"Rebuilt tables would keep what was deleted: {why}. Try again when they have ended; the worker does, too."
-            )
+        _wait_for_who_looks_back(run.horizon, told, patience_s)
         step = _do_step(run, now)
         if step is None:
             raise CompactionImpossible("Another process compacts at this moment: wait for it (`troth doctor`).")
-        if told:
-            told(step)
+        told(step)
     return run
+
+
+def _tell_nobody(step: str) -> None:
+    pass
+
+
+def _wait_for_who_looks_back(horizon: int, told: Told, patience_s: float) -> None:
+    """On a server in use, and when it analyses a table by itself, some transaction nearly always began a moment before."""
+    gives_up_at = time.monotonic() + patience_s
+    while why := who_looks_back(horizon):
+        if time.monotonic() >= gives_up_at:
+            raise CompactionImpossible(
+                f"Rebuilt tables would keep what was deleted: {why}. Try again when they have ended; the worker does, too."
+            )
+        told(f"waits: {why}")
+        time.sleep(LOOK_EVERY_S)
 
 
 def is_wanted(now: int) -> bool:

@@ -73,12 +73,14 @@ def who_looks_back(horizon: int) -> str:
     """Who may still see rows as they were before a transaction number, so that a rebuild would copy them along; empty: nobody.
 
     Sessions of others show their snapshot only to who may read all statistics; one that cannot be seen counts as one that looks back.
+    A plain VACUUM does not count: the server itself leaves it out when it asks which rows somebody may still see.
     """
     ((sessions, unseen, prepared, slots),) = ask(
         """
         WITH mark AS (SELECT age(%s::text::xid) AS at)
         SELECT
-            (SELECT COUNT(*) FROM pg_stat_activity, mark WHERE pid <> pg_backend_pid() AND datname = current_database() AND age(backend_xmin) > mark.at),
+            (SELECT COUNT(*) FROM pg_stat_activity, mark WHERE pid <> pg_backend_pid() AND datname = current_database() AND age(backend_xmin) > mark.at
+                AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)),
             (SELECT COUNT(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database() AND query = '<insufficient privilege>'),
             (SELECT COUNT(*) FROM pg_prepared_xacts, mark WHERE database = current_database() AND age(transaction) > mark.at),
             (SELECT COUNT(*) FROM pg_replication_slots, mark WHERE age(xmin) > mark.at)
