@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.test import Client
-
+from tests.members import join
 from troth.kernel.clock import now_ms
 from troth.workspaces.agreements.registry import Kind, list_acceptances, newest_version
 from troth.workspaces.audit import record_access
-from troth.workspaces.models import Member, User
-
-
-def join(workspace: Any, role: str) -> Client:
-    user = User.objects.create_user(f"{role}@example.com", name=role.title())
-    Member.objects.create(user=user, workspace=workspace, role=role)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def place(workspace: Any, rest: str = "") -> str:

@@ -10,20 +10,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.members import join
 from troth.console.asking import FilterInvalid
 from troth.console.audit.exporting import guard_cell
 from troth.console.audit.filtering import Filters, read_filters
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.workspaces.audit import record_access
-from troth.workspaces.models import AuditEntry, Member, User
-
-
-def join(workspace: Any, role: str, email: str = "") -> Client:
-    email = email or f"{role}@example.com"
-    Member.objects.create(user=User.objects.create_user(email), workspace=workspace, role=role)
-    client = Client()
-    client.force_login(User.objects.get(email=email), backend="django.contrib.auth.backends.ModelBackend")
-    return client
+from troth.workspaces.models import AuditEntry, User
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.test import Client
 
 from tests.evidence import GIVEN
 from tests.mail_server import Kept
+from tests.members import join
 from troth.campaigns.editing import create_campaign, update_campaign
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import publish_campaign
@@ -22,7 +23,7 @@ from troth.intake.commands import Decide, Decision, Identify, Identity, Track
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms
 from troth.kernel.worker import drain
-from troth.workspaces.models import AuditEntry, Member, User
+from troth.workspaces.models import AuditEntry
 
 WHO = Identity(external_id="7", email="dana@example.com")
 DRAFT = {
@@ -34,14 +35,6 @@ DRAFT = {
     "html": "<p>Hello {{ person.first_name }}, your plan is {{ event.properties.plan }}.</p>",
     "text": "",
 }
-
-
-def join(workspace: Any, role: str) -> Client:
-    user = User.objects.create_user(f"{role}@example.com")
-    Member.objects.create(user=user, workspace=workspace, role=role)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.evidence import GIVEN
+from tests.members import join
 from troth.consent.catalog import MARKETING_EMAIL, PROFILING
 from troth.consent.decisions import decide_for
 from troth.consent.evidence import hash_text
@@ -27,14 +28,6 @@ TEXT = "Acme Ltd writes to you once a week <b>about</b> its shoes."
 SAYS = {"controller": "Acme Ltd", "purposes": "news about shoes", "data": "e-mail address", "withdrawal": "link in every mail"}
 SHOWN = {"notice_key": "news", "notice_version": 1, "language": "en", "default_state": "unchecked"}
 DANA = "dana@example.com"
-
-
-def join(workspace: Any, role: str) -> Client:
-    user = User.objects.create_user(f"{role}@example.com")
-    Member.objects.create(user=user, workspace=workspace, role=role)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

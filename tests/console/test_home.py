@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from tests.members import join
 from troth.console.home import reading
 from troth.console.home.reading import (
     Amount,
@@ -21,15 +22,7 @@ from troth.console.home.reading import (
 from troth.console.home.times import divide
 from troth.kernel.clock import DAY, MINUTE, now_ms
 from troth.kernel.ids import bucket_of, new_person_id
-from troth.workspaces.models import AuditEntry, Member, User
-
-
-def join(workspace: Any, role: str, zone: str = "") -> Client:
-    user = User.objects.create_user(f"{role}@example.com", time_zone=zone)
-    Member.objects.create(user=user, workspace=workspace, role=role)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+from troth.workspaces.models import AuditEntry
 
 
 def home(client: Client, workspace: Any, query: str = "") -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.members import join
 from troth.console.live import streaming
 from troth.intake.captures import WATCHED_FOR, first_id_at, forget_old_captures, keep_watching, read_watch, read_watches, write_captures
 from troth.intake.commands import Identify, Identity
@@ -21,14 +22,6 @@ from troth.people.lookup import find_person
 from troth.privacy.erasure.erasing import erase_person
 from troth.workspaces.models import AuditEntry, Member, User
 from troth.workspaces.registry import create_workspace
-
-
-def join(workspace: Any, role: str) -> Client:
-    email = f"{role}-{workspace.pk}@example.com"
-    Member.objects.create(user=User.objects.create_user(email), workspace=workspace, role=role)
-    client = Client()
-    client.force_login(User.objects.get(email=email), backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

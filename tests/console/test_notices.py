@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.evidence import GIVEN
+from tests.members import join
 from troth.consent.catalog import MARKETING_EMAIL, PROFILING, load_catalog
 from troth.consent.declaring import read_setting
 from troth.consent.evidence import hash_text
@@ -17,19 +18,11 @@ from troth.consent.purposes import find_purpose, revise_purpose, terms_of
 from troth.intake.commands import Decide, Decision, Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms
-from troth.workspaces.models import AuditEntry, Member, Role, User
+from troth.workspaces.models import AuditEntry, Role
 
 TEXT = "Acme Ltd writes to you once a week <b>about</b> its shoes.\n\nStop with the link in every mail."
 SAYS = {"controller": "Acme Ltd", "purposes": "news about shoes", "data": "e-mail address", "withdrawal": "link in every mail"}
 POSTED = {"text": TEXT, **{f"says_{name}": words for name, words in SAYS.items()}}
-
-
-def join(workspace: Any, role: str) -> Client:
-    user = User.objects.create_user(f"{role}@example.com")
-    Member.objects.create(user=user, workspace=workspace, role=role)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from tests.members import join
 from troth.kernel.clock import DAY, HOUR, now_ms
 from troth.privacy.certificate import certify
 from troth.privacy.models.proofs import ProofRun, ProofState
@@ -17,15 +18,7 @@ from troth.privacy.proofs.persons import make_up
 from troth.privacy.proofs.statement import Looked, find_reasons, make_claims
 from troth.workspaces.audit import read_entries
 from troth.workspaces.keys import create_key
-from troth.workspaces.models import Member, User, Workspace
-
-
-def join(workspace: Any, role: str) -> Client:
-    user = User.objects.create_user(f"{role}@example.com", name=role.title())
-    Member.objects.create(user=user, workspace=workspace, role=role)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+from troth.workspaces.models import Workspace
 
 
 def prove(begun_at: int, *, left: str = "") -> ProofRun:

@@ -5,20 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.test import Client
-
+from tests.members import join
 from troth.kernel.sql import is_sqlite
 from troth.privacy.readiness.impact import read_impact
 from troth.workspaces.audit import read_entries
-from troth.workspaces.models import Member, User
-
-
-def join(workspace: Any, role: str) -> Client:
-    user = User.objects.create_user(f"{role}@example.com", name=role.title())
-    Member.objects.create(user=user, workspace=workspace, role=role)
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def test_every_red_line_has_a_button_that_leads_to_its_page(workspace: Any) -> None:
