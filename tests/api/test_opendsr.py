@@ -20,6 +20,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.authority import Authority
+from troth.consent.decisions import load_stances
+from troth.consent.models import Standing
 from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import DAY, HOUR, MINUTE, iso, now_ms
@@ -27,6 +29,8 @@ from troth.kernel.worker import drain
 from troth.people.lookup import PersonNotFound, find_person
 from troth.people.models import Person
 from troth.privacy.desk.freezing import list_frozen
+from troth.privacy.desk.steps import Said, Step, take_step
+from troth.privacy.history import By
 from troth.privacy.models import PrivacyRequest, RequestWords
 from troth.privacy.models.opendsr import OpendsrCallback, OpendsrRequest
 from troth.workspaces.keys import create_key
@@ -106,9 +110,6 @@ def is_gone(workspace: Any, identifier: str = MAIL) -> bool:
 
 def carry_out(workspace: Any, case: PrivacyRequest) -> None:
     """As a member does at the desk."""
-    from troth.privacy.desk.steps import Said, Step, take_step
-    from troth.privacy.history import By
-
     take_step(case, Step.CARRY_OUT, Said(), by=By("console"), now=now_ms())
 
 
@@ -384,6 +385,21 @@ def test_identities_of_several_people_make_a_case_each_and_the_whole_is_done_whe
     fetched = controller.call("GET", told["results_url"].removeprefix(f"https://{DOMAIN}"))
     with zipfile.ZipFile(io.BytesIO(fetched.getvalue())) as archive:
         assert archive.namelist() == ["person-1.zip", "person-2.zip"]
+
+
+def test_a_restriction_of_single_purposes_restricts_those_alone_and_is_lifted_of_those(
+    controller: Controller, workspace: Any, settings: Any
+) -> None:
+    settings.TROTH_OPENDSR_OWN_TYPES = True
+    controller.ask("restriction", extensions={DOMAIN: {"purposes": ["marketing_email"]}})
+    case = case_of(workspace)
+    carry_out(workspace, case)
+    stances = load_stances([case.person_id])[case.person_id]
+    assert stances == {"marketing_email": Standing.REFUSED}, "all else goes on: an objection to that alone is weighed"
+    case.refresh_from_db()
+    take_step(case, Step.ANNOUNCE_LIFTING, Said(text="It ends."), by=By("console"), now=now_ms())
+    take_step(case, Step.LIFT, Said(text="Decided."), by=By("console"), now=now_ms())
+    assert load_stances([case.person_id])[case.person_id] == {"marketing_email": Standing.NONE}
 
 
 def test_our_own_types_are_taken_where_the_discovery_names_them(controller: Controller, workspace: Any, settings: Any) -> None:

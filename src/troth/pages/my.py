@@ -228,6 +228,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
         gone=my_reading.say_gone(row, words, now_ms()) if row.state in (RequestState.DELETED, RequestState.RESIDUE_FOUND) else "",
         is_erased=row.state == RequestState.ERASED,
         handed=my_reading.read_handover(row, words, language),
+        told=my_reading.read_told(row, words, language),
     )
 
 

@@ -20,17 +20,21 @@ from troth.privacy.compaction.awaiting import await_compaction
 from troth.privacy.desk import letters
 from troth.privacy.desk.links import DataLink, make_follow_token
 from troth.privacy.desk.listing import is_unanswered
+from troth.privacy.downstream.reading import list_notices
 from troth.privacy.exporting.page import name_field
 from troth.privacy.exporting.speech import speech_in
 from troth.privacy.handovers.handing import find_of_request
 from troth.privacy.history import read_history
 from troth.privacy.models import PrivacyRequest, RequestState
+from troth.privacy.models.disclosures import NoticeState
 from troth.privacy.seats import unpack_seat
 
 SHOWN = 25
 """Records of a store on the page; the download has all."""
 LONGEST = 300
 """Characters of a value on the page."""
+FATES = {NoticeState.DONE: "answered", NoticeState.REFUSED: "refused", NoticeState.EXEMPT: "exempt"}
+"""What became of telling a recipient, by the words for it."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,18 @@ def read_handover(row: PrivacyRequest, words: Mapping[str, str], language: str) 
         return ""
     day = write_day(row, own.ended_at or own.asked_at, language)
     return words[f"handed_{own.state}"].format(recipient=own.recipient, host=own.host, day=day)
+
+
+def read_told(row: PrivacyRequest, words: Mapping[str, str], language: str) -> list[str]:
+    """Who got data of the person and is told of this request (Art. 19), the first first; not those of whom it was taken back before they heard."""
+    found = []
+    for own in list_notices(row.workspace_id, request_id=row.pk).order_by("opened_at", "name", "pk"):
+        if own.state == NoticeState.CANCELLED and own.told_at is None:
+            continue
+        fate = FATES.get(NoticeState(own.state), "waiting" if own.told_at is None else "done")
+        day = "" if own.told_at is None else write_day(row, own.told_at, language)
+        found.append(words[f"told_{fate}"].format(recipient=own.name, right=words[own.right], day=day))
+    return found
 
 
 def write_day(row: PrivacyRequest, at: int, language: str) -> str:

@@ -25,7 +25,7 @@ from troth.kernel.errors import TrothError
 from troth.kernel.personal_data import Subject
 from troth.people.identifiers import normalise_phone
 from troth.people.lookup import PersonNotFound
-from troth.privacy.downstream.opening import find_known, open_notices
+from troth.privacy.downstream.opening import LIFTED, find_known, open_notices
 from troth.privacy.history import CLOSE, OPEN, By, write_step
 from troth.privacy.legal_clock import Seat, due_at
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
@@ -137,7 +137,7 @@ def restrict_person(subject: Subject, *, lift: bool, source: str, reason: str, n
         known = find_known([subject])
         steps = carry_restriction(subject, lift=lift, source=source, reason=reason, now=now, told=told)
         request = record_done(subject, RequestType.RESTRICTION, source=source, now=now, steps=steps)
-        open_notices(request, known, now, lifted=lift)
+        open_notices(request, known, now, right=LIFTED if lift else "")
         return request
 
 

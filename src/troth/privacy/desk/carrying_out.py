@@ -133,7 +133,9 @@ def _rectify(request: PrivacyRequest, details: Details, source: str, now: int) -
 
 
 def _restrict(request: PrivacyRequest, details: Details, source: str, now: int) -> dict[str, Any]:
-    return carry_restriction(subject_of(request), lift=False, source=source, reason="request of the person", now=now)
+    named = named_purposes(request) or ()
+    done = carry_restriction(subject_of(request), lift=False, source=source, reason="request of the person", now=now, purposes=named)
+    return {**done, "purposes": named} if named else done
 
 
 def _object(request: PrivacyRequest, details: Details, source: str, now: int) -> dict[str, Any]:

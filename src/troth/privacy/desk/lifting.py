@@ -6,7 +6,8 @@ from django.db import transaction
 
 from troth.consent.decisions import is_restricted, load_stances
 from troth.privacy.desk.cases import ReasonMissing, subject_of
-from troth.privacy.downstream.opening import find_known, open_notices
+from troth.privacy.desk.freezing import list_liftable
+from troth.privacy.downstream.opening import find_known, open_lifting
 from troth.privacy.history import By, Words, read_history, write_step
 from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.requests import carry_restriction
@@ -19,7 +20,15 @@ def can_lift(request: PrivacyRequest) -> bool:
     """Whether a request is one for a restriction, honoured, whose person is restricted still."""
     if request.type != RequestType.RESTRICTION or request.state != RequestState.DONE or request.person_id is None:
         return False
+    if limited := limited_to(request):
+        return bool(list_liftable(request, limited))
     return is_restricted(load_stances([request.person_id]).get(request.person_id, {}))
+
+
+def limited_to(request: PrivacyRequest) -> list[str]:
+    """The purposes to which a restriction is limited; empty: it is of everything."""
+    limited: list[str] = request.steps.get("purposes", [])
+    return limited
 
 
 def is_announced(request: PrivacyRequest) -> bool:
@@ -49,6 +58,8 @@ def lift(request: PrivacyRequest, reason: str, *, by: By, now: int) -> None:
     check_lifting(request)
     with transaction.atomic():
         known = find_known([subject_of(request)])
-        done = carry_restriction(subject_of(request), lift=True, source=by.door, reason=reason, now=now, told=True)
+        purposes = list_liftable(request, limited_to(request))
+        subject = subject_of(request)
+        done = carry_restriction(subject, lift=True, source=by.door, reason=reason, now=now, told=True, purposes=purposes)
         write_step(request, LIFT, by, now, facts=done, words=Words(reason))
-        open_notices(request, known, now, lifted=True)
+        open_lifting(request, known, now, purposes=purposes or None)

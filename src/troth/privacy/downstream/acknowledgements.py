@@ -69,6 +69,7 @@ def standing_of(notice: RecipientNotice) -> str:
 def _plain(notice: RecipientNotice, last: NoticeAnswer | None) -> dict[str, Any]:
     return {
         "recipient": notice.name,
+        "right": notice.right,
         "answer": standing_of(notice),
         "state": notice.state,
         "by": notice.way or None,

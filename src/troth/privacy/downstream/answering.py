@@ -72,7 +72,7 @@ def note_outcome(notice_id: UUID, outcome: Outcome, now: int, *, attempts: int |
             _move(own, outcome.state, now, is_signed=outcome.is_signed)
         elif outcome.state == NoticeState.BY_HAND and own.state == NoticeState.WAITING:
             _hand_over_to_members(own, now)
-        elif is_try:
+        elif is_try and own.state not in CLOSED:  # one that was taken back meanwhile is not told again
             _put_off(own, outcome, now)
         own.save()
         if is_try and not was_told and own.told_at is not None:

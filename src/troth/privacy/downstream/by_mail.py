@@ -12,10 +12,13 @@ from troth.privacy.downstream.ways import Order, Outcome, Proof
 from troth.privacy.models.disclosures import NoticeState
 from troth.workspaces.models import Workspace
 
+RESTRICTED_FOR = "restriction_for"
+"""A restriction of single purposes: an objection to them is weighed."""
 ASKS: Mapping[str, str] = {
     "erasure": "We have erased the personal data of the person below (Art. 17 GDPR). Erase what you got of it from us, in copies and backups too.",
     "rectification": "We have corrected the personal data of the person below (Art. 16 GDPR). Correct what you got of it from us.",
     "restriction": "We have restricted the processing of the data of the person below (Art. 18 GDPR). Keep what you got from us, and do nothing else with it.",
+    RESTRICTED_FOR: "The person below has objected, and until that is decided we have restricted processing (Art. 18(1)(d) GDPR). Keep what you got of their data from us, and do nothing with it for the purposes below.",
     "restriction_lifted": "The restriction of processing of the person below, of which we told you, is lifted (Art. 18(3) GDPR).",
     "objection": "The person below has objected (Art. 21 GDPR). Stop processing what you got of their data from us for the purposes below.",
     "consent_withdrawal": "The person below has withdrawn consent (Art. 7(3) GDPR). Stop processing what you got of their data from us for the purposes below.",
@@ -28,7 +31,7 @@ def write(order: Order) -> tuple[str, str]:
     name, contact = Workspace.objects.values_list("name", "privacy_contact").get(pk=notice.workspace_id)
     lines = [
         f"{name} passed personal data on to you. Art. 19 GDPR obliges us to tell you:",
-        ASKS[notice.right],
+        ASKS[RESTRICTED_FOR if told.purposes and notice.right == "restriction" else notice.right],
         f"The person asked on {iso(notice.asked_at)[:10]}. They are known to you as:\n" + _list(told.identities),
     ]
     if told.now_known_as:

@@ -11,6 +11,7 @@ from troth.people.identifiers import DEVICE
 from troth.people.queries import load_identifiers
 from troth.privacy.disclosures.log import LONGEST_NAME
 from troth.privacy.disclosures.reading import Recipient, find_recipients_of_many
+from troth.privacy.downstream.answering import take_back
 from troth.privacy.downstream.course import RETRIED, SEALED
 from troth.privacy.downstream.sealing import Told, got_attributes, knows, seal_told
 from troth.privacy.downstream.ways import way_of
@@ -57,15 +58,29 @@ def open_notices(
     *,
     corrected: Mapping[str, Any] | None = None,
     purposes: Sequence[str] | None = None,
-    lifted: bool = False,
+    right: str = "",
 ) -> int:
     """Open a notice for each recipient, inside the caller's transaction, which saves the request; returns how many.
 
-    `purposes`: only recipients who got data for one of them.
+    `purposes`: only recipients who got data for one of them; `right`: what they are told of, if that is not the request's own.
     """
-    opened = _make(request, known, now, cache(_own_way), corrected=corrected, purposes=purposes, lifted=lifted)
+    opened = _make(request, known, now, cache(_own_way), corrected=corrected, purposes=purposes, right=right)
     RecipientNotice.objects.bulk_create(opened)
     return len(opened)
+
+
+def open_lifting(request: PrivacyRequest, known: Known, now: int, *, purposes: Sequence[str] | None = None) -> int:
+    """Tell whoever was told of a restriction by this request that it ends, of all or of single purposes; in the caller's transaction.
+
+    Who was not reached yet is not told of the beginning any more, lest it comes after the end; whom members had to tell, and did not, of neither.
+    """
+    begun = list(RecipientNotice.objects.select_for_update().filter(request=request, right=RequestType.RESTRICTION))
+    heard = {(one.kind, one.recipient_id) for one in begun if one.state not in (NoticeState.BY_HAND, NoticeState.CANCELLED)}
+    for notice in begun:
+        if notice.state in (NoticeState.WAITING, NoticeState.BY_HAND):
+            take_back(notice, now=now)
+    told = [one for one in known.recipients if any((row.kind, row.recipient_id) in heard for row in one.rows)]
+    return open_notices(request, known._replace(recipients=told), now, purposes=purposes, right=LIFTED)
 
 
 def open_notices_of_many(requests: Sequence[tuple[PrivacyRequest, Known]], now: int) -> None:
@@ -82,13 +97,13 @@ def _make(
     *,
     corrected: Mapping[str, Any] | None = None,
     purposes: Sequence[str] | None = None,
-    lifted: bool = False,
+    right: str = "",
 ) -> list[RecipientNotice]:
     if request.type not in PASSED_ON or not known.recipients:
         return []
     after = _identifiers(known.subjects) if request.type == RequestType.RECTIFICATION else {}
     return [
-        _open(request, one, _told(one, known, after, corrected or {}, purposes or ()), now, find_way, lifted=lifted)
+        _open(request, one, _told(one, known, after, corrected or {}, purposes or ()), now, find_way, right=right)
         for one in known.recipients
         if purposes is None or any(row.basis in purposes for row in one.rows)
     ]
@@ -109,12 +124,12 @@ def _told(one: Recipient, known: Known, after: Identifiers, corrected: Mapping[s
     )
 
 
-def _open(request: PrivacyRequest, one: Recipient, told: Told, now: int, find_way: FindWay, *, lifted: bool) -> RecipientNotice:
+def _open(request: PrivacyRequest, one: Recipient, told: Told, now: int, find_way: FindWay, *, right: str) -> RecipientNotice:
     kind, recipient_id = one.own
     notice = RecipientNotice(
         request=request,
         workspace_id=request.workspace_id,
-        right=LIFTED if lifted else request.type,
+        right=right or request.type,
         processor_id=one.processor.pk if one.processor else None,
         kind=kind,
         recipient_id=recipient_id,
