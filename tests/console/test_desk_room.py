@@ -7,10 +7,13 @@ import io
 import json
 import re
 import zipfile
+from datetime import UTC, datetime
 from email.policy import default
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from tests.console.test_audit import join
@@ -21,7 +24,9 @@ from troth.kernel.personal_data import Subject
 from troth.privacy.certificate import CertificateInvalid, verify_certificate
 from troth.privacy.desk.cases import open_request
 from troth.privacy.history import By
+from troth.privacy.legal_clock import Seat
 from troth.privacy.models import PrivacyRequest, RequestType
+from troth.privacy.seats import set_seat
 
 
 @pytest.fixture
@@ -202,6 +207,25 @@ def test_the_seat_is_a_setting_whose_holidays_are_known(workspace: Any, dana: Su
     assert wrong.status_code == 200 and "no such region" in wrong.content.decode()
     assert post(owner, workspace, "settings", **fields, seat_region="by", privacy_contact="dpo@example.com").status_code == 303
     assert ask(dana, RequestType.OBJECTION).seat == ["DE", "BY", "Europe/Berlin"]
+
+
+def test_a_term_ends_with_the_day_at_the_seat_whatever_day_it_is_where_it_is_read(
+    officer: Client, workspace: Any, dana: Subject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page, Home and the command line name the day that the letter names; a day later would be too late (Art. 12(3))."""
+    set_seat(workspace, Seat(zone="America/New_York"))
+    request = ask(dana, RequestType.ACCESS)
+    there = datetime.fromtimestamp(request.due_at // 1000, ZoneInfo("America/New_York")).date()
+    assert datetime.fromtimestamp(request.due_at // 1000, UTC).date() > there
+    page, home = read(officer, workspace, f"desk/{request.pk}"), read(officer, workspace, "")
+    assert page.count(f'<time datetime="{there}"') == 3  # on the line of the clock, beside it, and until when it can be extended
+    assert f'<time datetime="{there}"' in home
+    call_command("privacy_requests", show=str(request.pk))
+    call_command("privacy_requests", workspace.name)
+    told = capsys.readouterr().out
+    assert told.count(f"due {there} ") == 2 and f"until {there}" in told
+    letter = read(officer, workspace, f"desk/{request.pk}/step/acknowledge?language=en")
+    assert f"by {there.day} {there:%B %Y}" in letter
 
 
 def test_the_particular_steps_have_pages_of_their_own(officer: Client, workspace: Any, dana: Subject, mail_server: Kept) -> None:

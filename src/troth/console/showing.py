@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -70,6 +70,13 @@ def format_moment(ms: int) -> str:
 def format_day(ms: int) -> str:
     """The day of an instant, UTC, e.g. 3 Nov 2026 or 03.11.2026."""
     return str(format_date(datetime.fromtimestamp(ms / SECOND, UTC).date(), locale=_reader.get().locale))
+
+
+def format_date_at_seat(day: date) -> str:
+    """The day with which a term ends at the seat, the same for every reader, e.g. 28 Dec or, of another year, 28 Jan 2027."""
+    reader = _reader.get()
+    this_year = _local(reader.now, ZoneInfo(reader.zone)).year
+    return str(format_date(day, "d MMM" if day.year == this_year else "d MMM y", locale=reader.locale))
 
 
 def format_exactly(ms: int) -> str:

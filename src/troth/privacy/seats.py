@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from troth.intake.wire.values import is_email
+from troth.kernel.local_time import local_time
 from troth.privacy.legal_clock import Seat, SeatUnknown, check_seat
 from troth.privacy.mail_words import WORDS
 from troth.workspaces.models import Workspace
@@ -48,3 +50,8 @@ def pack_seat(seat: Seat) -> list[str]:
 def unpack_seat(kept: list[Any]) -> Seat:
     """The seat that a request keeps; of one from before seats were kept only weekends count."""
     return Seat(*kept) if kept else Seat()
+
+
+def day_at(kept: list[Any], at: int) -> date:
+    """The day of an instant at the seat that a request keeps. Terms end with a day there, whatever day it is meanwhile where somebody reads."""
+    return local_time(at, unpack_seat(kept).zone_info).date()

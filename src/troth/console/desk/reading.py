@@ -59,6 +59,8 @@ class Mark:
     at: int
     place: float
     label: str
+    ends_term: bool = False
+    """Whether it is the last instant of a day at the seat."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,8 @@ def draw_clock(request: PrivacyRequest, now: int) -> Line:
 
     marks = [Mark(begin, 0.0, _("Received"))]
     if clock.is_extended:
-        marks.append(Mark(clock.first_due_at, place(clock.first_due_at), _("First month")))
-    marks.append(Mark(due_at, place(due_at), _("Answer due")))
+        marks.append(Mark(clock.first_due_at, place(clock.first_due_at), _("First month"), ends_term=True))
+    marks.append(Mark(due_at, place(due_at), _("Answer due"), ends_term=True))
     if request.closed_at or request.deleted_at:
         marks.append(Mark(ended, place(ended), _("Answered")))
     spans = [(place(pause.since), round(place(pause.until or ended) - place(pause.since), 2)) for pause in pauses_of(request)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -55,6 +56,8 @@ class OpenRequest:
     state: str
     received_at: int
     due_at: int
+    seat: list[Any]
+    """By whose days the term ends."""
     left: int
 
     @property
@@ -167,14 +170,14 @@ def _estimate_people(workspace_id: int) -> int:
 def read_open_requests(workspace_id: int, now: int) -> OpenRequests:
     """What persons asked for and wait for, the most urgent first; counted up to 1,000."""
     waiting = PrivacyRequest.objects.filter(workspace_id=workspace_id, state__in=OPEN).order_by("due_at", "pk")
-    rows = list(waiting.values_list("pk", "type", "state", "received_at", "due_at", "paused_at")[: MOST_REQUESTS + 1])
+    rows = list(waiting.values_list("pk", "type", "state", "received_at", "due_at", "paused_at", "seat")[: MOST_REQUESTS + 1])
     first = [
-        OpenRequest(pk, right, state, received_at, due_at, left=_left(state, due_at, paused_at, now))
-        for pk, right, state, received_at, due_at, paused_at in rows[:SHOWN_REQUESTS]
+        OpenRequest(pk, right, state, received_at, due_at, seat, left=_left(state, due_at, paused_at, now))
+        for pk, right, state, received_at, due_at, paused_at, seat in rows[:SHOWN_REQUESTS]
     ]
     return OpenRequests(
         open=Amount(min(len(rows), MOST_REQUESTS), exact=len(rows) <= MOST_REQUESTS),
-        overdue=sum(_left(state, due_at, paused_at, now) < 0 for _, _, state, _, due_at, paused_at in rows),
+        overdue=sum(_left(state, due_at, paused_at, now) < 0 for _, _, state, _, due_at, paused_at, _ in rows),
         residue=sum(state == RequestState.RESIDUE_FOUND for _, _, state, *_ in rows),
         first=first,
     )

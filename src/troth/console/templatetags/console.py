@@ -14,6 +14,7 @@ from troth.console import showing
 from troth.console.icons import draw_icon
 from troth.kernel.clock import iso
 from troth.kernel.spoken_durations import say_duration
+from troth.privacy.seats import day_at
 
 register = template.Library()
 
@@ -24,6 +25,15 @@ def when(ms: Any) -> SafeString | str:
     if ms is None or ms == "":
         return "–"
     return format_html('<time datetime="{}" title="{}">{}</time>', iso(ms), showing.format_exactly(ms), showing.format_moment(ms))
+
+
+@register.simple_tag
+def last_day(at: int, seat: list[Any]) -> SafeString:
+    """The day with which a term ends, at the seat that a request keeps: read in another zone its last instant may be on the day after."""
+    day = day_at(seat, at)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', day.isoformat(), showing.format_exactly(at), showing.format_date_at_seat(day)
+    )
 
 
 @register.simple_tag

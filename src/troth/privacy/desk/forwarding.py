@@ -25,6 +25,7 @@ from troth.privacy.models import PrivacyRequest
 from troth.privacy.models.desk import RequesterFile
 from troth.privacy.models.forwarding import Forwarding
 from troth.privacy.news import Asked, asked
+from troth.privacy.seats import day_at
 from troth.workspaces.models import Workspace
 
 log = structlog.get_logger()
@@ -102,7 +103,7 @@ def _write(request: PrivacyRequest, workspace: Workspace, say: Speech) -> str:
     facts = {
         say("Right"): say.named(request.type),
         say("Received"): iso(request.received_at)[:10],
-        say("Answer due"): iso(request.due_at)[:10],
+        say("Answer due"): day_at(request.seat, request.due_at).isoformat(),
         say("State here"): say.named(request.state),
         say("Our reference"): str(request.pk),
     }

@@ -13,13 +13,14 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from troth.kernel.clock import MINUTE, iso
+from troth.kernel.clock import MINUTE
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
 from troth.messages.member_mail import can_mail
 from troth.privacy.addressees import find_officers, mail_to
 from troth.privacy.history import TELL, By, write_step
 from troth.privacy.models import PrivacyRequest
+from troth.privacy.seats import day_at
 from troth.privacy.states import UNANSWERED
 from troth.privacy.terms import WAITING, next_telling, stage_at
 from troth.workspaces.models import Workspace
@@ -105,7 +106,7 @@ def _write(workspace_id: int, told: Sequence[tuple[PrivacyRequest, str]], say: S
 
 
 def _name(request: PrivacyRequest, say: Speech) -> str:
-    return say("{right}, due {day}", right=say.named(request.type), day=iso(request.due_at)[:10])
+    return say("{right}, due {day}", right=say.named(request.type), day=day_at(request.seat, request.due_at).isoformat())
 
 
 def _place(request: PrivacyRequest) -> str:

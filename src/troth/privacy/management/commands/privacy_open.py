@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
-from troth.kernel.clock import iso, now_ms
+from troth.kernel.clock import now_ms
 from troth.people.identifiers import EXTERNAL_ID
 from troth.people.lookup import find_people, find_person
 from troth.privacy.desk.cases import open_request
@@ -15,6 +15,7 @@ from troth.privacy.desk.identity import Means
 from troth.privacy.desk.requesters import take_request
 from troth.privacy.history import By
 from troth.privacy.models import RequestType
+from troth.privacy.seats import day_at
 from troth.workspaces.registry import find_workspace
 
 
@@ -60,7 +61,7 @@ class Command(BaseCommand):
                 purposes=options["purposes"],
             )
             on_file = "" if request.person_id else "; nobody on file was found"
-            self.stdout.write(f"Request {request.pk}: {request.state}, answer due {iso(request.due_at)[:10]}{on_file}")
+            self.stdout.write(f"Request {request.pk}: {request.state}, answer due {day_at(request.seat, request.due_at)}{on_file}")
             return
         request = open_request(
             find_person(workspace.pk, options["identifier"]),
@@ -73,7 +74,7 @@ class Command(BaseCommand):
             means=options["identity"],
             purposes=options["purposes"],
         )
-        self.stdout.write(f"Request {request.pk}: {request.state}, answer due {iso(request.due_at)[:10]}")
+        self.stdout.write(f"Request {request.pk}: {request.state}, answer due {day_at(request.seat, request.due_at)}")
 
 
 def _read_time(text: str | None) -> int | None:

@@ -15,6 +15,7 @@ from troth.privacy.erasure.erasing import confirm_request
 from troth.privacy.history import read_history, read_words
 from troth.privacy.management.commands._request import find_any
 from troth.privacy.models import PrivacyRequest
+from troth.privacy.seats import day_at
 from troth.privacy.states import OPEN
 from troth.workspaces.registry import find_workspace
 
@@ -60,15 +61,14 @@ class Command(BaseCommand):
             return
         for row in rows:
             late = "  OVERDUE" if row["overdue"] else ""
-            self.stdout.write(
-                f"{row['request_id']}  {row['type']:12} {row['state']:22} due {str(row['due_at'])[:10]}  {row['source']}{late}"
-            )
+            self.stdout.write(f"{row['request_id']}  {row['type']:12} {row['state']:22} due {row['due_on']}  {row['source']}{late}")
 
     def _show(self, request: PrivacyRequest) -> None:
         clock, words = clock_of(request, now_ms()), read_words(request)
         standing = "stands still" if clock.is_paused else "extended" if clock.is_extended else "runs"
         self.stdout.write(f"{request.type}, {request.state}; known by {request.identity or 'nothing yet'}")
-        self.stdout.write(f"due {iso(clock.due_at)[:10]} ({standing}); an extension can be told until {iso(clock.first_due_at)[:10]}")
+        due, first = day_at(request.seat, clock.due_at), day_at(request.seat, clock.first_due_at)
+        self.stdout.write(f"due {due} ({standing}); an extension can be told until {first}")
         self.stdout.write(f"possible: {', '.join(acts_of(request)) or 'nothing more'}")
         for one in read_history(request):
             said = f": {' '.join(words[one.id].text.split())}" if one.id in words else ""
@@ -84,6 +84,7 @@ def _describe(request: PrivacyRequest) -> dict[str, Any]:
         "source": request.source,
         "received_at": iso(request.received_at),
         "due_at": iso(request.due_at),
+        "due_on": day_at(request.seat, request.due_at).isoformat(),
         "closed_at": None if request.closed_at is None else iso(request.closed_at),
         "overdue": is_unanswered(request) and clock_of(request, now_ms()).is_overdue,
     }
