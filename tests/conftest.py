@@ -190,7 +190,7 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def cli(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def cli(self, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run `troth …` against the data directory."""
         command = [sys.executable, "-m", "troth.project.cli", "--data", str(self.data), *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=self._environ(), check=False)

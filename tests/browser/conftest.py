@@ -61,8 +61,9 @@ class Watch:
 def chromium() -> Iterator[Any]:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"needs Chromium at {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)  # nobody is measured by it; a machine may be busy with other things
     # Django refuses database calls where an event loop runs, and Playwright runs one in this thread; the tests talk to the server alone.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)

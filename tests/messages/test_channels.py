@@ -295,7 +295,7 @@ def test_wherever_the_conversation_ends_it_is_known_whether_the_mail_may_have_go
     steps: tuple[str, ...], doubtful: bool | None, permanent: bool | None
 ) -> None:
     with _scripted(_follow(*steps)) as port:
-        channel = _channel(port, options="?timeout=5")
+        channel = _channel(port, options="?timeout=30")
         if doubtful is None:
             assert channel.send(_outgoing()).detail == "250"
         else:
@@ -313,7 +313,7 @@ def test_a_server_that_falls_silent_after_the_data_leaves_doubt() -> None:
         silent.wait(10)
 
     with _scripted(script) as port:
-        error = _refused(_channel(port, options="?timeout=0.3"))
+        error = _refused(_channel(port, options="?timeout=2"))
         silent.set()
     assert error.doubtful
 
