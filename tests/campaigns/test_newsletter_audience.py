@@ -10,6 +10,7 @@ from troth.campaigns.models import Newsletter
 from troth.campaigns.newsletters.freshness import find_wait
 from troth.intake.commands import Decide, Decision, Identify, Identity, Track
 from troth.kernel.clock import HOUR, MINUTE, now_ms
+from troth.messages.models import Message, State
 from troth.segments.computing import compute_due, evaluate_marked
 from troth.segments.registry import create_segment
 
@@ -107,6 +108,18 @@ def test_events_that_no_history_has_yet_count_as_lag(desk: Desk, capsys: pytest.
     assert shown["state"] == "paused" and "not fresh enough" in shown["trouble"]
     assert desk.post.sent == []
     desk.api.json("PATCH", f"/newsletters/{desk.draft()}", {"fresh_minutes": 0}, status=422)
+
+
+def test_who_shares_an_address_gets_none_either_after_a_provider_told_that_the_other_one_arrived(desk: Desk) -> None:
+    for name in ("alice", "ally"):
+        subject = desk.post.person(name)
+        desk.post.say(Identify(identity=Identity(person_id=subject.person_id, email="shared@example.com"), **desk.post.common))
+    made = desk.start(per_hour=1)
+    desk.work()
+    Message.objects.filter(state=State.SENT).update(state=State.DELIVERED)
+    desk.work(2 * HOUR)
+    assert desk.got() == ["shared@example.com"]
+    assert desk.counts(made) == {("delivered", ""): 1, ("skipped", "address:had_it_already"): 1}
 
 
 def test_people_who_share_an_address_get_it_once(desk: Desk) -> None:

@@ -141,6 +141,19 @@ def test_a_campaign_has_a_cap_of_its_own(town: Town) -> None:
     assert sorted(town.states()) == [(State.SENT, ""), (State.SENT, ""), (State.SKIPPED, "cap:campaign")]
 
 
+@pytest.mark.parametrize("told", [State.DELIVERED, State.BOUNCED, State.COMPLAINED])
+def test_what_a_provider_told_of_takes_room_of_a_cap_as_before(town: Town, told: State) -> None:
+    save_limits(town.pk, read_limits({"caps": [{"messages": 1, "per": "P7D"}]}))
+    town.campaign(purpose="marketing_email")
+    ann = town.person("ann")
+    town.does(ann, "bought")
+    town.later()
+    Message.objects.update(state=told)
+    town.does(ann, "bought")
+    town.later()
+    assert sorted(town.states()) == sorted([(told, ""), (State.SKIPPED, "cap:workspace")])
+
+
 def test_in_quiet_hours_marketing_waits_until_they_end_where_the_person_is(town: Town) -> None:
     save_limits(town.pk, read_limits({"zone": "Etc/GMT-1", "quiet_hours": {"from": "22:00", "until": "08:00"}}))
     town.campaign(purpose="marketing_email")

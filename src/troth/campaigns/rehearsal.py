@@ -34,6 +34,7 @@ from troth.messages.hours import next_allowed
 from troth.messages.limit_settings import load_limits
 from troth.messages.limiting import zone_of
 from troth.messages.limits import Had, Room, Waiting, judge_caps
+from troth.messages.models import HAD
 from troth.messages.needs import Asked
 from troth.people.queries import load_profiles
 
@@ -224,7 +225,7 @@ def _load_had(people: Iterable[int], since: int, own: str) -> dict[int, list[Had
     rows = list(
         select_by_keys(
             "SELECT DISTINCT m.person_id, m.message_id, m.settled_at, m.source, m.channel, m.template_id, m.is_marketing",
-            f"JOIN messages_message m ON m.bucket = k.column1 AND m.person_id = k.column2 AND m.state IN ('sent', 'unknown') AND m.settled_at > {since:d}",
+            f"JOIN messages_message m ON m.bucket = k.column1 AND m.person_id = k.column2 AND m.state IN ({HAD}) AND m.settled_at > {since:d}",
             [(bucket_of(p), p) for p in sorted(people)],
             PERSON_KEY,
         )

@@ -23,6 +23,7 @@ from troth.messages.decisions import ADDRESS, CAP, EXPIRED, HOURS, QUIET_HOURS, 
 from troth.messages.hours import next_allowed
 from troth.messages.limit_settings import Limits, load_limits
 from troth.messages.limits import PRIORITY, Had, OwnLimits, Room, Ruling, Waiting, judge_caps
+from troth.messages.models import HAD
 from troth.messages.queue import Claim
 from troth.messages.sources import find_own_limits, look_again
 from troth.people.identifiers import EMAIL, Handle
@@ -124,7 +125,7 @@ def _find_same_address(
     rows = select_by_keys(
         "SELECT m.person_id, m.workspace_id, m.source, m.occurrence, m.message_id, m.state",
         "JOIN messages_message m ON m.bucket = k.column1 AND m.person_id = k.column2 AND m.source = k.column3"
-        " AND m.occurrence = k.column4 AND m.state IN ('sent', 'sending', 'unknown')",
+        f" AND m.occurrence = k.column4 AND m.state IN ('sending', {HAD})",
         keys,
         (*PERSON_KEY, "text", "bigint"),
     )
@@ -219,7 +220,7 @@ def _load_messages(people: Iterable[int], since: int, now: int) -> dict[int, lis
         "SELECT m.person_id, m.message_id, m.state, COALESCE(m.settled_at, m.claimed_at, 0), m.source, m.channel, m.template_id,"
         " m.is_marketing, m.priority, m.due_at",
         "JOIN messages_message m ON m.bucket = k.column1 AND m.person_id = k.column2 AND (m.state = 'sending'"
-        f" OR (m.state IN ('sent', 'unknown') AND COALESCE(m.settled_at, m.claimed_at, 0) > {since:d})"
+        f" OR (m.state IN ({HAD}) AND COALESCE(m.settled_at, m.claimed_at, 0) > {since:d})"
         f" OR (m.state = 'queued' AND m.due_at <= {now:d}))",
         [(bucket_of(p), p) for p in people],
         PERSON_KEY,

@@ -9,6 +9,7 @@ from troth.consent.gate import Operation, Verdict
 from troth.consent.models import Standing
 from troth.consent.wishes import PACES
 from troth.kernel.sql import PERSON_KEY, select_by_keys
+from troth.messages.models import HAD
 from troth.messages.queue import Claim
 
 TOO_SOON = "too_soon"
@@ -44,7 +45,7 @@ def _load_had(claims: Sequence[Claim], since: int) -> dict[int, list[tuple[int, 
     rows = select_by_keys(
         "SELECT m.person_id, m.message_id, COALESCE(m.settled_at, m.claimed_at, 0), m.state",
         "JOIN messages_message m ON m.bucket = k.column1 AND m.person_id = k.column2 AND m.is_marketing"
-        f" AND m.state IN ('sent', 'delivered', 'bounced', 'complained', 'sending', 'unknown') AND COALESCE(m.settled_at, m.claimed_at, 0) > {since:d}",
+        f" AND m.state IN ('sending', {HAD}) AND COALESCE(m.settled_at, m.claimed_at, 0) > {since:d}",
         keys,
         PERSON_KEY,
     )

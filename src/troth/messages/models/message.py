@@ -29,6 +29,8 @@ class State(models.TextChoices):
 
 HANDED_OVER = (State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
 """The states of a message that a provider has taken: it counts as sent, whatever was told of it since."""
+HAD = ", ".join(f"'{state.value}'" for state in (*HANDED_OVER, State.UNKNOWN))
+"""In SQL: the states of what a person had, or may have had."""
 
 
 class Engaged(models.TextChoices):
