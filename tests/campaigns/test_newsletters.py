@@ -12,6 +12,7 @@ from troth.campaigns.newsletters.running import begin_due
 from troth.intake.commands import Decide, Decision, Identify, Identity
 from troth.kernel.clock import DAY, HOUR, MINUTE
 from troth.messages.models import Message
+from troth.messages.queue import release_held
 
 
 def test_everybody_who_agreed_gets_it_once_and_the_others_are_told_apart(desk: Desk) -> None:
@@ -89,11 +90,14 @@ def test_paused_it_waits_and_resumed_it_goes_on_with_nobody_twice(desk: Desk) ->
     made = desk.start(per_hour=2)
     desk.work()
     assert desk.api.json("POST", f"/newsletters/{made}/pause")["state"] == "paused"
+    release_held(100)
     desk.work(DAY // 4)
     assert len(desk.post.sent) == 1
+    assert desk.counts(made) == {("sent", ""): 1, ("held", "paused"): 5}
     assert desk.api.json("POST", f"/newsletters/{made}/resume")["state"] == "sending"
     desk.work()
     assert len(desk.got()) == len(set(desk.got())) == 6
+    assert desk.counts(made) == {("sent", ""): 6}
 
 
 def test_what_is_too_late_is_not_sent_any_more(desk: Desk) -> None:

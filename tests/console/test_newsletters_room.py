@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from email import message_from_bytes, policy
 from typing import Any
@@ -12,11 +13,12 @@ from django.test import Client
 from tests.console.test_audit import join
 from tests.mail_server import Kept
 from tests.messages.posting import Post
-from troth.campaigns.models import Newsletter, NewsletterRun
+from troth.campaigns.models import Newsletter, NewsletterRun, NewsletterState
 from troth.campaigns.newsletters.gathering import gather_next
-from troth.campaigns.newsletters.running import begin_due
+from troth.campaigns.newsletters.running import begin_due, start_newsletter
+from troth.console.newsletters.reading import read_progress
 from troth.kernel.clock import HOUR, MINUTE, now_ms
-from troth.messages.models import Message
+from troth.messages.models import Message, State
 from troth.segments.computing import compute_due
 from troth.segments.registry import create_segment
 from troth.workspaces.models import AuditEntry
@@ -57,6 +59,16 @@ def write(marketer: Client, workspace: Any, **fields: Any) -> Newsletter:
     return Newsletter.objects.get()
 
 
+def begin(own: Newsletter) -> None:
+    """It is started, and its people are gone through."""
+    own.refresh_from_db()
+    if own.state == NewsletterState.DRAFT:
+        start_newsletter(own, now=now_ms())
+    begin_due(now_ms())
+    while gather_next(now_ms()):
+        pass
+
+
 def test_the_room_begins_empty_and_leads_to_the_first_one(marketer: Client, workspace: Any) -> None:
     assert "No newsletters yet" in marketer.get(path(workspace)).content.decode()
     assert "Add a variant" in marketer.get(path(workspace, "/new")).content.decode()
@@ -82,6 +94,49 @@ def test_one_is_written_sent_watched_paused_resumed_and_cancelled(marketer: Clie
     acts = [one for one in AuditEntry.objects.order_by("entry_id").values_list("action", flat=True) if one.startswith("newsletter")]
     assert acts == [f"newsletter.{one}" for one in ("created", "started", "paused", "resumed", "cancelled")]
     assert "Newsletter: Weekly" in marketer.get(f"/console/{workspace.pk}/outbox").content.decode()
+
+
+def test_what_a_pause_holds_is_told_as_held_and_in_no_way_as_lost(marketer: Client, workspace: Any) -> None:
+    own = write(marketer, workspace, hold_minutes="60")
+    begin(own)
+    marketer.post(path(workspace, f"/{own.pk}/pause"))
+    page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert "Held" in page and "Cancelled" not in page
+    assert "Why some got nothing" not in page and "The last mail is due" not in page
+    why = marketer.get(f"/console/{workspace.pk}/why", {"person": "dana", "campaign": f"newsletter:{own.pk}"}).content.decode()
+    assert "It is held: what it belongs to is paused." in why
+    assert "1 held message" not in marketer.get(f"/console/{workspace.pk}/settings/sending/mode").content.decode()
+
+
+def test_its_page_is_loaded_anew_once_it_got_further_and_not_before(marketer: Client, workspace: Any) -> None:
+    own = write(marketer, workspace)
+    marketer.post(path(workspace, f"/{own.pk}/start"))
+    shown = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    asks = html.unescape(re.findall(r'hx-get="([^"]+)"', shown)[0])
+    assert "hx-refresh" not in marketer.get(asks, headers={"hx-request": "true"}).headers
+    begin(own)
+    assert marketer.get(asks, headers={"hx-request": "true"}).headers["hx-refresh"] == "true"
+
+
+def test_what_a_provider_told_of_is_sent_as_well(marketer: Client, workspace: Any) -> None:
+    own = write(marketer, workspace, hold_minutes="0")
+    begin(own)
+    Message.objects.update(state=State.DELIVERED)
+    page = marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+    assert "1 of 1 people" in page
+    assert re.search(r'data-label="Sent">1<', page)
+
+
+def test_while_variants_are_tried_the_last_mail_is_due_after_it_is_decided(workspace: Any, marketer: Client) -> None:
+    test = {"test_share": "50", "test_metric": "clicked", "test_hours": "4"}
+    own = write(marketer, workspace, **SECOND, **test, test_decide="highest")
+    begin(own)
+    run = NewsletterRun.objects.get()
+    progress = read_progress(run, now_ms())
+    assert run.decide_at is not None and progress.ends_about == run.decide_at
+    NewsletterRun.objects.update(decide_at=None)  # as where a member decides: nobody knows when
+    run.refresh_from_db()
+    assert read_progress(run, now_ms()).ends_about is None
 
 
 def test_a_variant_is_added_and_removed_without_losing_what_was_written(marketer: Client, workspace: Any) -> None:

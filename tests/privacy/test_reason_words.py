@@ -45,6 +45,7 @@ TABLES: tuple[dict[str, Any], ...] = (
     why_words.SCOPES,
     why_words.TRIGGERS,
     why_words.STATES,
+    why_words.HELD_FOR,
     why_words.ENDED,
     why_words.ENDED_FOR,
     DECIDED,

@@ -66,6 +66,11 @@ STATES = {
     "held": "It is held: sending is off.",
     "unknown": "It was handed over, but the answer is lost; it is not sent again by itself.",
 }
+HELD_FOR = {
+    "paused": "It is held: what it belongs to is paused.",
+    "stopped": "It is held: sending was stopped.",
+}
+"""What is held for another reason than that sending is off, by the first word of its reason."""
 ENDED = {
     "failed": "It failed.",
     "delivered": "It was delivered.",
@@ -221,7 +226,7 @@ def tell_state(state: str, reason: str, due_at: int | None, say: Speech = ENGLIS
     if state == "queued" and due_at is not None:
         return say("It waits, and is due{when}.", when=_on(due_at, say))
     if state in STATES:
-        return say(STATES[state])
+        return say(HELD_FOR.get(reason.partition(":")[0], STATES[state]) if state == "held" else STATES[state])
     return say(ENDED_FOR[state], reason=": ".join(_name_reason(reason, say))) if reason else say(ENDED[state])
 
 

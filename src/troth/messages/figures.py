@@ -47,12 +47,12 @@ def count_by_span(
     return {state: [rows[source, state, since] for since, _ in spans] for state in states}
 
 
-def count_in_state(workspace_id: int, state: State, *, most: int = MOST_COUNTED) -> Count:
-    """The messages of a workspace that are in a state now, from the index of states."""
+def count_in_state(workspace_id: int, state: State, *, but_for: str = "-", most: int = MOST_COUNTED) -> Count:
+    """The messages of a workspace that are in a state now, but for those with one reason; from the index of states."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM messages_message WHERE workspace_id = %s AND state = %s LIMIT %s) AS counted",
-            [workspace_id, state.value, most + 1],
+            "SELECT COUNT(*) FROM (SELECT 1 FROM messages_message WHERE workspace_id = %s AND state = %s AND reason <> %s LIMIT %s) AS counted",
+            [workspace_id, state.value, but_for, most + 1],
         )
         found = int(cursor.fetchone()[0])
     return Count(min(found, most), exact=found <= most)

@@ -23,6 +23,8 @@ LEASE = 5 * MINUTE
 """A claim older than this belongs to a sender that died, or that hangs."""
 MAX_ATTEMPTS = 8
 MOVED = 2_000
+PAUSED = "paused"
+"""The reason of what is held because a member paused its source."""
 DIED_DURING, DIED_AFTER = "worker_died_during_hand_over", "worker_died_after_hand_over"
 WAITING = "state IN ('queued', 'sending')"
 """The condition of the index `message_due`. SQLite uses a partial index only where the statement repeats its condition; else it reads all messages."""
@@ -206,14 +208,14 @@ def _news(settlements: Sequence[Settlement], now: int) -> Iterator[MessageNews]:
 
 
 def release_held(limit: int) -> int:
-    """Queue again what was held where it may go meanwhile; returns how many. Reads the index of states, workspace by workspace."""
+    """Queue again what was held where it may go meanwhile; returns how many. What is paused waits for whoever paused it. Reads the index of states, workspace by workspace."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.bucket, m.person_id, m.message_id FROM workspaces_workspace w CROSS JOIN messages_message m"
             " WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND m.state = 'held' AND (w.send_mode <> 'test' OR w.test_address <> '')"
             " AND NOT EXISTS (SELECT 1 FROM messages_control c WHERE c.stopped_at IS NOT NULL AND c.workspace_id IN (0, w.id)"
-            " AND c.source IN ('', m.source) AND (m.is_marketing OR NOT c.marketing_only)) LIMIT %s",
-            [limit],
+            " AND c.source IN ('', m.source) AND (m.is_marketing OR NOT c.marketing_only)) AND m.reason <> %s LIMIT %s",
+            [PAUSED, limit],
         )
         rows = cursor.fetchall()
         cursor.executemany(
@@ -223,18 +225,19 @@ def release_held(limit: int) -> int:
     return len(rows)
 
 
-def move_waiting(workspace_id: int, source: str, before: State, after: State) -> None:
-    """Bring all messages of a source from one waiting state into another, e.g. from `queued` to `cancelled`, batch by batch."""
+def move_waiting(workspace_id: int, source: str, before: State, after: State, reason: str = "") -> None:
+    """Bring all messages of a source from one waiting state into another, e.g. from `queued` to `cancelled`, batch by batch, with the reason why."""
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                "SELECT bucket, person_id, message_id FROM messages_message WHERE workspace_id = %s AND source = %s AND state = %s LIMIT %s",
-                [workspace_id, source, before.value, MOVED],
+                "SELECT bucket, person_id, message_id FROM messages_message WHERE workspace_id = %s AND source = %s AND state = %s"
+                " AND (state <> %s OR reason <> %s) LIMIT %s",
+                [workspace_id, source, before.value, after.value, reason, MOVED],
             )
             rows = cursor.fetchall()
             cursor.executemany(
-                "UPDATE messages_message SET state = %s WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = %s",
-                [(after.value, *row, before.value) for row in rows],
+                "UPDATE messages_message SET state = %s, reason = %s WHERE bucket = %s AND person_id = %s AND message_id = %s AND state = %s",
+                [(after.value, reason, *row, before.value) for row in rows],
             )
         if len(rows) < MOVED:
             return

@@ -17,7 +17,7 @@ from troth.content.publishing import make_of_inline, make_of_template
 from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import decode, encode
 from troth.messages.models import State
-from troth.messages.queue import move_waiting
+from troth.messages.queue import PAUSED, move_waiting
 from troth.privacy.readiness.impact import AssessmentMissing
 from troth.segments.purpose_checking import reads_of
 from troth.segments.registry import get_segment
@@ -146,8 +146,8 @@ def pause_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
         for run in _runs(row, UNDER_WAY):
             run.resume_to, run.state = run.state, RunState.PAUSED
             run.save(update_fields=["state", "resume_to"])
-    _move(row, State.QUEUED, State.CANCELLED)
-    _move(row, State.HELD, State.CANCELLED)
+    for waiting in (State.QUEUED, State.HELD):
+        _move(row, waiting, State.HELD, PAUSED)
     return row
 
 
@@ -170,7 +170,7 @@ def resume_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
         row.next_at = following
         row.state, row.updated_at, row.trouble = (NewsletterState.SCHEDULED if following else NewsletterState.SENDING), now, ""
         row.save(update_fields=["state", "next_at", "updated_at", "trouble"])
-    _move(row, State.CANCELLED, State.QUEUED)
+    _move(row, State.HELD, State.QUEUED)
     return row
 
 
@@ -185,8 +185,8 @@ def cancel_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
         for run in _runs(row, (*UNDER_WAY, RunState.PAUSED)):
             run.state, run.ended_at = RunState.CANCELLED, now
             run.save(update_fields=["state", "ended_at"])
-    _move(row, State.QUEUED, State.CANCELLED)
-    _move(row, State.HELD, State.CANCELLED)
+    for waiting in (State.QUEUED, State.HELD):
+        _move(row, waiting, State.CANCELLED)
     return row
 
 
@@ -207,5 +207,5 @@ def _runs(row: Newsletter, states: tuple[RunState, ...]) -> list[NewsletterRun]:
     return list(NewsletterRun.objects.select_for_update().filter(newsletter_id=row.pk, workspace_id=row.workspace_id, state__in=states))
 
 
-def _move(row: Newsletter, before: State, after: State) -> None:
-    move_waiting(row.workspace_id, source_of(row.pk), before, after)
+def _move(row: Newsletter, before: State, after: State, reason: str = "") -> None:
+    move_waiting(row.workspace_id, source_of(row.pk), before, after, reason)

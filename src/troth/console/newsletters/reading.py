@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from troth.campaigns.models import Newsletter, NewsletterRun, RunState
+from troth.campaigns.newsletters.deciding import when_released
 from troth.campaigns.newsletters.gathering import AWAITS_WINNER, LOOKED_AT
 from troth.campaigns.newsletters.outcomes import count_states, count_trials
 from troth.campaigns.newsletters.plan import RunPlan, read_plan
@@ -24,7 +25,7 @@ from troth.console.reach import Reach, count_people
 from troth.console.showing import put_in_words
 from troth.content.models import Template
 from troth.kernel.clock import HOUR
-from troth.messages.models import State
+from troth.messages.models import HANDED_OVER, State
 from troth.segments.membership import members_where
 from troth.segments.models import Segment
 
@@ -34,7 +35,7 @@ METRICS: Mapping[str, str | Promise] = {
     "clicked": later("followed a link"),
     "converted": later("reached the goal"),
 }
-DONE = (State.SENT.value, State.FAILED.value, State.UNKNOWN.value, State.SKIPPED.value, State.CANCELLED.value)
+WAITING = (State.QUEUED, State.SENDING, State.HELD)
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def read_progress(run: NewsletterRun, now: int) -> Progress:
     for (variant, state, reason), number in counted.items():
         states[state] += number
         sizes[variant] += number
-        sent[variant] += number if state == State.SENT else 0
+        sent[variant] += number if state in HANDED_OVER else 0
         if state in (State.SKIPPED, State.FAILED, State.CANCELLED):
             reasons[reason or state] += number
     metric = plan.test.metric if plan.test else ("converted" if plan.goal else "clicked")
@@ -153,8 +154,8 @@ def read_progress(run: NewsletterRun, now: int) -> Progress:
         VariantResult(key, subjects.get(key, ""), sizes[key], sent[key], trials[key], judged[key], is_winner=run.winner == key)
         for key in plan.templates
     ]
-    done = sum(states[state] for state in DONE)
     total = sum(states.values())
+    done = total - sum(states[state] for state in WAITING)
     is_over = run.state in (RunState.FINISHED, RunState.CANCELLED)
     return Progress(
         run=run,
@@ -167,7 +168,7 @@ def read_progress(run: NewsletterRun, now: int) -> Progress:
         done=done,
         is_live=not is_over and run.state != RunState.PAUSED,
         waits_for_choice=run.state == RunState.TESTING and not run.winner,
-        ends_about=None if is_over else _estimate_end(run, plan, done, total, now),
+        ends_about=None if is_over or run.state == RunState.PAUSED else _estimate_end(run, plan, done, total, now),
     )
 
 
@@ -179,7 +180,9 @@ def _read_subjects(plan: RunPlan) -> dict[str, str]:
 
 
 def _estimate_end(run: NewsletterRun, plan: RunPlan, done: int, total: int, now: int) -> int | None:
-    """The last time that anything is due, or by the pace so far, whichever is later."""
+    """The last time that anything is due, or by the pace so far, whichever is later; None where it hangs on a member's choice."""
+    if run.state == RunState.TESTING and not run.winner:
+        return when_released(plan, run.decide_at, total - done) if run.decide_at else None
     latest = int(run.counts.get("latest_due", 0))
     if not done or done >= total or latest >= AWAITS_WINNER:
         return latest or None

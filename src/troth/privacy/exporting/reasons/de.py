@@ -68,6 +68,8 @@ WORDS: Final[dict[str, str]] = {
     "It waits, and is due{when}.": "Sie wartet, und ist fällig{when}.",
     "It is being handed over.": "Sie wird gerade übergeben.",
     "It is held: sending is off.": "Sie wird zurückgehalten: das Senden ist aus.",
+    "It is held: what it belongs to is paused.": "Sie wird zurückgehalten: das, wozu sie gehört, ist angehalten.",
+    "It is held: sending was stopped.": "Sie wird zurückgehalten: das Senden wurde angehalten.",
     "It was handed over, but the answer is lost; it is not sent again by itself.": "Sie wurde übergeben, aber die Antwort ging verloren; sie wird nicht von selbst noch einmal gesendet.",
     "It failed.": "Sie schlug fehl.",
     "It was delivered.": "Sie wurde zugestellt.",

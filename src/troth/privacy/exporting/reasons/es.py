@@ -68,6 +68,8 @@ WORDS: Final[dict[str, str]] = {
     "It waits, and is due{when}.": "Espera, y vence{when}.",
     "It is being handed over.": "Se está entregando para su envío.",
     "It is held: sending is off.": "Está retenido: el envío está desactivado.",
+    "It is held: what it belongs to is paused.": "Está retenido: aquello a lo que pertenece está en pausa.",
+    "It is held: sending was stopped.": "Está retenido: el envío se ha detenido.",
     "It was handed over, but the answer is lost; it is not sent again by itself.": "Se entregó, pero la respuesta se perdió; no se vuelve a enviar por sí solo.",
     "It failed.": "Falló.",
     "It was delivered.": "Fue recibido.",

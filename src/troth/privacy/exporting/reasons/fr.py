@@ -68,6 +68,8 @@ WORDS: Final[dict[str, str]] = {
     "It waits, and is due{when}.": "Il attend, et est dû{when}.",
     "It is being handed over.": "Il est en cours de remise.",
     "It is held: sending is off.": "Il est retenu : l’envoi est désactivé.",
+    "It is held: what it belongs to is paused.": "Il est retenu : ce dont il fait partie est en pause.",
+    "It is held: sending was stopped.": "Il est retenu : l’envoi a été arrêté.",
     "It was handed over, but the answer is lost; it is not sent again by itself.": "Il a été remis, mais la réponse s’est perdue ; il n’est pas renvoyé de lui-même.",
     "It failed.": "Il a échoué.",
     "It was delivered.": "Il a été distribué.",
