@@ -12,16 +12,27 @@ import pytest
 from django.core.management import call_command
 
 from tests.privacy.test_inventory import know
+from troth.campaigns.models import Newsletter, NewsletterState
+from troth.campaigns.newsletters.editing import create_newsletter
 from troth.consent.catalog import assign
 from troth.consent.purposes import PurposeTerms, create_purpose
+from troth.intake.commands import Identify, Identity
+from troth.intake.door import apply
 from troth.kernel.clock import now_ms
+from troth.kernel.personal_data import stores
+from troth.messages.configured import add_channel
+from troth.privacy.inventory.drift import find_drift
 from troth.privacy.inventory.storing import count_all
+from troth.privacy.models import RetentionRule
 from troth.privacy.processors.register import end_processor, register_processor
 from troth.privacy.record.deriving import read_record
 from troth.privacy.record.parties import PartiesInvalid, save_parties
 from troth.privacy.record.writing import plain_record, write_csv, write_pdf
+from troth.privacy.retention.rules import save_rule
 from troth.webhooks.editing import create_webhook
+from troth.workspaces.measuring import set_measuring
 
+MAIL = {"key": "A", "subject": "News", "html": '<p>News</p><a href="{{ unsubscribe_url }}">Stop</a>'}
 SAID = {"address": "Ring 1, Berlin", "contact": "hello@acme.example", "dpo": "D. Smith", "people": ["customers"]}
 
 
@@ -53,7 +64,59 @@ def test_an_activity_tells_declared_and_stored_categories_and_who_gets_the_data(
     assert ship["data_categories"] == ["address", "contact"]
     assert ship["recipients"] == ["Parcel Ltd", "CRM"]
     assert (ship["sources"], ship["retention"], ship["stored_names"]) == (["vero"], "P2Y", 1)
-    assert set(activity(acme, "service")["data_categories"]) == {"profile", "behaviour", "financial"}
+    assert set(activity(acme, "service")["data_categories"]) == {"profile", "behaviour", "financial", "identity"}
+
+
+def test_what_is_known_of_persons_beside_attributes_is_told_and_who_carries_what_is_sent(acme: Any, settings: Any) -> None:
+    """Art. 30(1)(c), (d): addresses are data, and the mail server is a recipient, though no attribute and no channel is called so."""
+    settings.TROTH_EMAIL_URL = "smtp://mail.provider.example:587"
+    named = Identity(external_id="dana", email="dana@example.com")
+    apply([Identify(workspace_id=acme.pk, source="vero", received_at=now_ms(), identity=named, attributes={})], now=now_ms())
+    assert set(activity(acme, "service")["data_categories"]) == {"profile", "behaviour", "financial", "identity", "contact"}
+    news = activity(acme, "marketing_email")
+    assert (news["data_categories"], news["recipients"]) == ([], [])  # nothing is sent for it yet
+    create_newsletter(acme.pk, {"name": "News", "purpose": "marketing_email", "variants": [MAIL]}, now=1)
+    assert activity(acme, "marketing_email")["recipients"] == []  # a draft sends nothing
+    Newsletter.objects.update(state=NewsletterState.FINISHED)
+    news = activity(acme, "marketing_email")
+    assert (news["data_categories"], news["recipients"]) == (["contact"], ["mail server mail.provider.example"])
+    add_channel(acme.pk, "smtp", {"host": "smtp.own.example", "port": "587"}, label="Our mailer", now=1)
+    assert activity(acme, "marketing_email")["recipients"] == ["Our mailer"]
+    told = plain_record(read_record(acme.pk, now_ms()))
+    assert {one["name"] for one in told["recipients_in_use"]} == {"CRM", "Our mailer", "mail server mail.provider.example"}
+    set_measuring(acme, {"measures_opens": True})
+    assert activity(acme, "open_tracking")["data_categories"] == ["behaviour"]
+    assert activity(acme, "click_tracking")["data_categories"] == []
+
+
+def test_a_mail_server_of_somebody_else_has_to_be_declared_and_one_on_this_machine_does_not(acme: Any, settings: Any) -> None:
+    for url, expected in (("smtp://mail.provider.example", True), ("smtp://127.0.0.1:25", False), ("smtp://localhost", False)):
+        settings.TROTH_EMAIL_URL = url
+        names = [one.name for one in find_drift(acme.pk).unregistered]
+        assert any("mail server" in name for name in names) is expected, url
+    settings.TROTH_EMAIL_URL = "smtp://mail.provider.example"
+    register_processor(acme.pk, {"name": "Provider", "channels": [0]}, in_use=True, now=1)
+    assert not any("mail server" in one.name for one in find_drift(acme.pk).unregistered)
+
+
+def test_the_schedules_that_are_on_stand_in_it_as_limits(acme: Any) -> None:
+    given = {"title": "Plans", "target": "attribute", "name": "plan", "trigger": "age", "period": "P2Y"}
+    rule = save_rule(acme.pk, given, now=1)
+    assert activity(acme, "service")["time_limits"] == ["when the person is erased"]
+    RetentionRule.objects.filter(pk=rule.pk).update(is_active=True)
+    assert activity(acme, "service")["time_limits"] == ["when the person is erased", "plan: 2 years after it was collected"]
+    assert activity(acme, "ship")["time_limits"] == ["after 2 years"]
+    kept = {one["title"]: one["retention"] for one in plain_record(read_record(acme.pk, now_ms()))["stores"]}
+    assert len(kept) == len(stores()) and all(kept.values())
+
+
+def test_each_line_of_the_csv_has_all_that_the_article_asks_for(acme: Any) -> None:
+    save_parties(acme.pk, {**SAID, "name": "Acme GmbH", "measures": "Doors are locked."}, now=1)
+    rows = list(csv.DictReader(io.StringIO(write_csv(read_record(acme.pk, now_ms())))))
+    assert {(row["controller"], row["address"], row["contact"], row["dpo"]) for row in rows} == {
+        ("Acme GmbH", "Ring 1, Berlin", "hello@acme.example", "D. Smith")
+    }
+    assert all(row["measures"].endswith("Doors are locked.") and row["time_limits"] for row in rows)
 
 
 def test_processors_and_their_transfers_stand_in_it_until_they_are_ended(acme: Any) -> None:
@@ -80,11 +143,15 @@ def test_what_is_missing_is_told_with_its_article_until_it_is_said(acme: Any) ->
 def test_a_processor_keeps_the_record_of_its_controllers(acme: Any) -> None:
     save_parties(acme.pk, {**SAID, "role": "processor"}, now=1)
     assert [one.article for one in read_record(acme.pk, now_ms()).missing] == ["30(2)(a)"]
-    save_parties(acme.pk, {"controllers": [{"name": "Shop Ltd", "categories": "sends its newsletters"}]}, now=2)
+    save_parties(acme.pk, {"controllers": [{"name": "Shop Ltd"}]}, now=2)
+    assert [one.article for one in read_record(acme.pk, now_ms()).missing] == ["30(2)(a)", "30(2)(b)"]  # how it is reached, what is done
+    save_parties(
+        acme.pk, {"controllers": [{"name": "Shop Ltd", "contact": "hello@shop.example", "categories": "sends its newsletters"}]}, now=2
+    )
     record = read_record(acme.pk, now_ms())
     assert (record.missing, plain_record(record)["article"]) == ([], "30(2)")
     assert "activities" not in plain_record(record)
-    assert list(csv.reader(io.StringIO(write_csv(record))))[1][:4] == ["Shop Ltd", "", "", "sends its newsletters"]
+    assert list(csv.reader(io.StringIO(write_csv(record))))[1][:4] == ["Shop Ltd", "hello@shop.example", "", "sends its newsletters"]
     assert write_pdf(record).startswith(b"%PDF")
 
 

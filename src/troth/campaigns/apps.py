@@ -19,13 +19,14 @@ class CampaignsConfig(AppConfig):
         from troth.campaigns.newsletters.running import KIND as NEWSLETTER
         from troth.campaigns.reaching import tell_reached
         from troth.campaigns.triggers import react
-        from troth.campaigns.uses import find_uses
+        from troth.campaigns.uses import find_sendings, find_uses
         from troth.campaigns.why import tell_decisions
         from troth.content.publishing import register_publication
         from troth.intake.actor import register_reaction
         from troth.kernel.worker import register_duty
         from troth.messages.sources import register_source
         from troth.privacy.exporting.answer import register_decisions
+        from troth.privacy.inventory.beside import register_sendings
         from troth.privacy.inventory.uses import register_uses
         from troth.privacy.proofs.ways import KNOWN, PREPARE, register_way
         from troth.segments.membership import register_reaction as register_change_reaction
@@ -36,6 +37,7 @@ class CampaignsConfig(AppConfig):
         register_duty("plan_dates", "troth.campaigns.date_planning.plan_dates", every_ms=1_000)
         register_source(KIND, ASKED)
         register_uses(find_uses)
+        register_sendings(find_sendings)
         register_decisions(tell_decisions)
         register_publication(mark_behind)
         register_way("a campaign and its mail", "troth.campaigns.proof_way.prepare", stage=PREPARE)

@@ -1,4 +1,4 @@
-"""Which data campaigns, newsletters and funnels that are kept use: for the data inventory, which asks."""
+"""Which data campaigns, newsletters and funnels that are kept use, and for which purposes they send: for the data inventory, which asks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from troth.campaigns.goals import read_goal
-from troth.campaigns.models import Campaign, Newsletter
+from troth.campaigns.models import AskingState, Campaign, CampaignState, Newsletter, NewsletterState, Repermission
 from troth.campaigns.newsletters.editing import plans_of
 from troth.campaigns.publishing import plan_of
 from troth.campaigns.purpose_checking import Plan, find_read_beside
 from troth.campaigns.rules import read_rules
 from troth.campaigns.saved_funnels import list_funnels
 from troth.consent.coverage import Kind
+from troth.messages.channels.port import Medium
+from troth.privacy.inventory.beside import Sending
 from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, PROPERTY
 from troth.privacy.inventory.uses import Datum, Use, read_conditions, read_content
 
@@ -30,6 +32,16 @@ def find_uses(workspace_id: int) -> Iterator[Use]:
     for funnel in list_funnels(workspace_id):
         data = {*read_conditions(funnel.asked["steps"])}
         yield from (Use(*datum, "funnel", str(funnel.pk), funnel.name) for datum in sorted(data))
+
+
+def find_sendings(workspace_id: int) -> Iterator[Sending]:
+    """For which purposes messages go out, or went out, and by what; drafts send nothing."""
+    for campaign in Campaign.objects.filter(workspace_id=workspace_id).exclude(state=CampaignState.DRAFT):
+        yield Sending(campaign.purpose, read_rules(campaign.rules or {}).medium)
+    for newsletter in Newsletter.objects.filter(workspace_id=workspace_id).exclude(state=NewsletterState.DRAFT):
+        yield Sending(newsletter.purpose, newsletter.medium)
+    for asking in Repermission.objects.filter(workspace_id=workspace_id).exclude(state=AskingState.DRAFT):
+        yield Sending(asking.ground, Medium.EMAIL)
 
 
 def _of_plan(plan: Plan) -> Iterator[Datum]:

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from troth.privacy.inventory.recipients import find_recipients
+from troth.privacy.inventory.recipients import MAIL_SERVER, find_recipients
 from troth.privacy.processors.register import FIELDS, LONGEST, LONGEST_WINDOW, WINDOW_DAYS, list_processors
 
 TOOL_WORDS = {
@@ -85,7 +85,7 @@ class ProcessorForm(forms.Form):
         others = [(str(one.pk), one.name) for one in list_processors(workspace_id) if one.pk != own_id]
         self.fields["parent_id"].choices = [("", _("nobody: it is ours")), *others]  # type: ignore[attr-defined]
         self.fields["links"].choices = [  # type: ignore[attr-defined]
-            (f"{one.kind}s:{one.id}", f"{one.name} ({one.kind} {one.id})") for one in find_recipients(workspace_id)
+            (f"{one.kind}s:{one.id}", f"{one.name} ({one.kind} {one.id})") for one in find_recipients(workspace_id) if one.id != MAIL_SERVER
         ] + ([("channels:0", _("mail server of the installation (named, never stopped)"))] if settings.TROTH_EMAIL_URL else [])
         if own_id is not None:
             del self.fields["in_use"]

@@ -22,6 +22,7 @@ from troth.privacy.disclosures.reading import find_recipients_of
 from troth.privacy.inventory.reading import read_inventory
 from troth.privacy.models import RetentionRule
 from troth.privacy.record.parties import read_parties
+from troth.privacy.retention.rules import reaches
 from troth.segments.evaluate import Explained
 from troth.segments.looking import explain_membership
 from troth.segments.membership import segments_of
@@ -126,17 +127,9 @@ def _retention(subject: Subject, say: Speech) -> Iterator[dict[str, Any]]:
                     trigger=say.named(rule.trigger),
                 )
                 for rule in rules
-                if _reaches(rule, item)
+                if reaches(rule, item)
             ],
         }
-
-
-def _reaches(rule: RetentionRule, item: Any) -> bool:
-    if rule.purpose and rule.trigger != "consent_end" and rule.purpose != item.purpose:
-        return False
-    if rule.target == "category":
-        return bool(rule.category == item.category)
-    return rule.target == "person" or (rule.target == item.kind and rule.event == item.event and rule.name == item.name)
 
 
 def _transfers(subject: Subject, say: Speech) -> Iterator[dict[str, Any]]:

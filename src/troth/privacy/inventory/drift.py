@@ -87,7 +87,7 @@ def _find_unregistered(workspace_id: int, purposes: dict[str, Purpose]) -> list[
     }
     found = []
     for recipient in find_recipients(workspace_id):
-        if (recipient.kind, recipient.id) in registered:
+        if recipient.is_here or (recipient.kind, recipient.id) in registered:
             continue
         own = purposes.get(recipient.purpose)
         if not recipient.is_named_in(own.recipients if own else everybody):

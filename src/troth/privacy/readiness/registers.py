@@ -41,8 +41,8 @@ def _processors(workspace: Workspace, now: int) -> Line:
         return Line(
             "processors", False, "; ".join(f"{one.name}: {what}" for one, what in lacking), f"processors/entry?id={lacking[0][0].pk}"
         )
-    if not own and (reached := len(find_recipients(workspace.pk))):
-        return Line("processors", False, f"data goes out by {reached} channels and webhooks, and nobody is registered", "processors/entry")
+    if not own and (reached := [one.name for one in find_recipients(workspace.pk) if not one.is_here]):
+        return Line("processors", False, f"data goes out by {', '.join(reached)}, and nobody is registered", "processors/entry")
     if not own:
         return Line("processors", None, "nobody is registered: enter who hosts this and who carries your mail", "processors/entry")
     return Line("processors", True, f"{len(own)} registered, each with agreement and place", "processors")

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from troth.consent.models import Notice, Purpose
 from troth.consent.purposes import list_purposes
 from troth.kernel.clock import DAY
+from troth.kernel.personal_data import Store, stores
+from troth.kernel.spoken_durations import say_duration
 from troth.kernel.sql import is_sqlite
 from troth.privacy.backups.taking import KEPT_FOR
+from troth.privacy.inventory.beside import find_beside, find_sendings
 from troth.privacy.inventory.reading import Item, read_inventory
-from troth.privacy.inventory.recipients import Recipient, find_recipients
+from troth.privacy.inventory.recipients import Recipient, carriers_of, find_recipients
 from troth.privacy.inventory.rules import CATEGORIES
-from troth.privacy.models import Processor
+from troth.privacy.models import Processor, RetentionRule
 from troth.privacy.processors.register import State, list_processors, state_of
 from troth.privacy.record.parties import Parties, read_parties
+from troth.privacy.retention.rules import list_rules, reaches
 from troth.privacy.storage.keyring import EPOCH
 from troth.workspaces.models import Workspace
 
@@ -27,6 +31,12 @@ TOOLS_IN_WORDS = {
     "derogation": "derogation (Art. 49)",
 }
 """Of transfers out of the EEA; inside no tool is needed."""
+TRIGGERS_IN_WORDS = {
+    "age": "it was collected",
+    "last_activity": "the person was last active",
+    "consent_end": "the consent ended",
+    "year_end": "the end of the year in which the consent ended",
+}
 
 
 @dataclass(frozen=True)
@@ -44,12 +54,14 @@ class Activity:
 
     purpose: Purpose
     categories: list[str]
-    """Of personal data: those that were declared, and those that are stored."""
+    """Of personal data: those that were declared, and those that are stored: what the inventory finds, and what is held beside it."""
     names: int
     """How many attributes, events and properties are stored for it."""
     sources: list[str]
     recipients: list[str]
     """Those that were declared, and those that data really goes to for this purpose."""
+    limits: list[str]
+    """When the data is erased: by the purpose, and by the schedules that are on and reach data of it."""
     notices: list[str]
 
     @property
@@ -69,6 +81,8 @@ class Record:
     """Everybody whom data reaches as the workspace is set up."""
     processors: list[Processor] = field(default_factory=list)
     """Those of the register that are used, or are proposed."""
+    stores: Sequence[Store] = ()
+    """Every kind of personal data that is kept at all, with its own end."""
     measures: list[str] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
@@ -96,31 +110,64 @@ def read_record(workspace_id: int, now: int) -> Record:
     by_purpose: dict[str, list[Item]] = {}
     for item in read_inventory(workspace_id, with_uses=False):
         by_purpose.setdefault(item.purpose, []).append(item)
-    recipients = find_recipients(workspace_id)
+    recipients, sendings = find_recipients(workspace_id), find_sendings(workspace_id)
+    beside = find_beside(workspace_id, sendings)
+    rules = [rule for rule in list_rules(workspace_id) if rule.is_active]
     notices = list(Notice.objects.filter(workspace_id=workspace_id, version__gt=0).order_by("title"))
-    activities = [_describe(purpose, by_purpose.get(purpose.key, []), recipients, notices) for purpose in purposes]
+    activities = [
+        _describe(
+            purpose,
+            by_purpose.get(purpose.key, []),
+            beside.get(purpose.key, set()),
+            [
+                *(one for one in recipients if one.purpose == purpose.key),
+                *carriers_of({one.medium for one in sendings if one.purpose == purpose.key}, recipients),
+            ],
+            rules,
+            notices,
+        )
+        for purpose in purposes
+    ]
     return Record(
         parties=parties,
         at=now,
         activities=activities,
         recipients=recipients,
         processors=[own for own in list_processors(workspace_id) if state_of(own, now) is not State.ENDED],
+        stores=sorted(stores(), key=lambda store: store.title),
         measures=list_measures(workspace_id),
         missing=_find_missing(parties, activities),
     )
 
 
-def _describe(purpose: Purpose, items: list[Item], recipients: Iterable[Recipient], notices: Iterable[Notice]) -> Activity:
+def _describe(
+    purpose: Purpose,
+    items: list[Item],
+    beside: set[str],
+    recipients: Iterable[Recipient],
+    rules: Iterable[RetentionRule],
+    notices: Iterable[Notice],
+) -> Activity:
     stored = Counter(item.category for item in items if item.category != "none")
+    held = [*(key for key, _ in stored.most_common()), *sorted(beside - stored.keys())]
     declared = list(purpose.data_categories)
     return Activity(
         purpose=purpose,
-        categories=[*declared, *(str(CATEGORIES[key]).partition(":")[0] for key, _ in stored.most_common())],
+        categories=[*declared, *(str(CATEGORIES[key]).partition(":")[0] for key in held)],
         names=len(items),
         sources=[door for door, _ in sum((item.doors for item in items), Counter[str]()).most_common() if door],
-        recipients=list(dict.fromkeys([*purpose.recipients, *(one.name for one in recipients if one.purpose == purpose.key)])),
+        recipients=list(dict.fromkeys([*purpose.recipients, *(one.name for one in recipients)])),
+        limits=[
+            f"after {say_duration(purpose.retention)}" if purpose.retention else "when the person is erased",
+            *(_say(rule) for rule in rules if any(reaches(rule, item) for item in items)),
+        ],
         notices=[notice.title for notice in notices if purpose.key in notice.purposes],
     )
+
+
+def _say(rule: RetentionRule) -> str:
+    what = " · ".join(part for part in (rule.category, rule.event, rule.name) if part) or "the whole person"
+    return f"{what}: {say_duration(rule.period)} after {TRIGGERS_IN_WORDS[rule.trigger]}"
 
 
 def list_measures(workspace_id: int) -> list[str]:
@@ -149,6 +196,11 @@ def _find_missing(parties: Parties, activities: Iterable[Activity]) -> list[Miss
         (not parties.dpo and not parties.dpo_not_needed, "30(1)(a)", "Name the data protection officer, or say that none is needed."),
         (not parties.people and parties.role == "controller", "30(1)(c)", "Say of which kinds of people data is processed."),
         (parties.role == "processor" and not parties.controllers, "30(2)(a)", "Name each controller on whose behalf data is processed."),
+        *(
+            (parties.role == "processor" and not getattr(own, name), f"30(2)({letter})", f"{says} {own.name}.")
+            for own in parties.controllers
+            for name, letter, says in (("contact", "a", "Say how to reach"), ("categories", "b", "Say what is done for"))
+        ),
     ):
         if is_lacking:
             found.append(Missing(article, says, "record/parties"))

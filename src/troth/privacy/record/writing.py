@@ -10,7 +10,6 @@ import msgspec
 
 from troth.kernel.clock import iso
 from troth.kernel.pdf import Document
-from troth.kernel.spoken_durations import say_duration
 from troth.privacy.record.deriving import Activity, Record
 from troth.privacy.record.parties import Parties
 
@@ -25,7 +24,10 @@ COLUMNS = (
     "transfers",
     "retention",
     "notices",
+    "time_limits",
 )
+OF_ALL = ("controller", "address", "contact", "representative", "joint_controllers", "dpo", "measures")
+"""What is the same for every line of the CSV, so that each has all that Art. 30 asks for."""
 UNSAID = "not said yet"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _PARTIES = (
@@ -50,7 +52,10 @@ def plain_record(record: Record) -> dict[str, Any]:
             {"name": own.name, "service": own.service, "location": own.location, "transfer_tool": own.transfer_tool}
             for own in record.processors
         ],
-        "measures": [*record.measures, *([record.parties.measures] if record.parties.measures else [])],
+        "measures": _measures(record),
+        "stores": [
+            {"title": own.title, "category": own.category, "purpose": own.purpose, "retention": own.retention} for own in record.stores
+        ],
         "missing": [{"article": one.article, "says": one.says, "path": one.path} for one in record.missing],
     }
     return shared if record.is_processors else {**shared, "activities": [_plain(one, record) for one in record.activities]}
@@ -71,6 +76,7 @@ def _plain(one: Activity, record: Record) -> dict[str, Any]:
         "recipients": one.recipients,
         "transfers": purpose.transfers,
         "retention": purpose.retention,
+        "time_limits": one.limits,
         "automated_decision": purpose.automated_decision,
         "notices": one.notices,
     }
@@ -81,16 +87,28 @@ def write_csv(record: Record) -> str:
     written = io.StringIO()
     writer = csv.writer(written)
     if record.is_processors:
-        writer.writerow(("controller", "contact", "dpo", "categories_of_processing", "transfers"))
+        writer.writerow(("controller", "contact", "dpo", "categories_of_processing", "transfers", "processor", *OF_ALL[1:]))
         for own in record.parties.controllers:
-            writer.writerow(map(_cell, (own.name, own.contact, own.dpo, own.categories, "; ".join(record.transfers))))
+            writer.writerow(map(_cell, (own.name, own.contact, own.dpo, own.categories, "; ".join(record.transfers), *_of_all(record))))
         return written.getvalue()
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, *OF_ALL))
     for one in record.activities:
         plain = _plain(one, record)
         plain["description"] = one.says
-        writer.writerow([_cell("; ".join(value) if isinstance(value := plain[name], list) else str(value)) for name in COLUMNS])
+        told = ["; ".join(value) if isinstance(value := plain[name], list) else str(value) for name in COLUMNS]
+        writer.writerow(map(_cell, (*told, *_of_all(record))))
     return written.getvalue()
+
+
+def _of_all(record: Record) -> tuple[str, ...]:
+    parties = record.parties
+    officer = parties.dpo or (_no_officer(parties) if parties.dpo_not_needed else "")
+    texts = (parties.name, parties.address, parties.contact, parties.representative, parties.joint_controllers)
+    return (*texts, officer, "; ".join(_measures(record)))
+
+
+def _measures(record: Record) -> list[str]:
+    return [*record.measures, *([record.parties.measures] if record.parties.measures else [])]
 
 
 def _cell(text: str) -> str:
@@ -131,9 +149,12 @@ def write_pdf(record: Record) -> bytes:
             for own in record.processors
         ]
         document.table(["Processor", "Service", "Place", "Transfer tool"], rows)
+    document.heading("What is kept of persons, and when it is erased")
+    document.table(
+        ["Data", "Category", "Why", "How long"], [[own.title, own.category, own.purpose, own.retention] for own in record.stores]
+    )
     document.heading("Technical and organisational measures (Art. 32(1))")
-    document.items(record.measures)
-    document.text(parties.measures)
+    document.items(_measures(record))
     return document.as_pdf()
 
 
@@ -153,7 +174,7 @@ def _write_activity(document: Document, one: Activity, record: Record) -> None:
             ("Sources", "; ".join(one.sources) or "–"),
             ("Recipients", "; ".join(one.recipients) or "none"),
             ("Third countries", purpose.transfers or "none"),
-            ("Erasure", f"after {say_duration(purpose.retention)}" if purpose.retention else "when the person is erased"),
+            ("Erasure", "; ".join(one.limits)),
             *([("Automated decisions", purpose.automated_decision)] if purpose.automated_decision else []),
             *([("Notices", "; ".join(one.notices))] if one.notices else []),
         ]

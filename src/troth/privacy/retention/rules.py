@@ -17,7 +17,7 @@ from troth.consent.durations import DurationInvalid, add_duration, check_duratio
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
 from troth.privacy.inventory.counting import ATTRIBUTE, EVENT, PROPERTY
-from troth.privacy.inventory.reading import read_inventory
+from troth.privacy.inventory.reading import Item, read_inventory
 from troth.privacy.inventory.rules import CATEGORIES
 from troth.privacy.models import RetentionRule
 from troth.privacy.retention.stores import EVIDENCE, KEEPABLES, STORE
@@ -162,6 +162,15 @@ def data_of(rule: RetentionRule) -> list[Datum]:
         and "." not in item.name
         and (rule.trigger == CONSENT_END or not rule.purpose or item.purpose == rule.purpose)
     ]
+
+
+def reaches(rule: RetentionRule, item: Item) -> bool:
+    """Whether a schedule lets data of this name go. With the end of a consent its purpose is the one that was agreed to, whatever the data is for."""
+    if rule.purpose and rule.trigger not in ("consent_end", "year_end") and rule.purpose != item.purpose:
+        return False
+    if rule.target == CATEGORY:
+        return bool(rule.category == item.category)
+    return rule.target == "person" or (rule.target == item.kind and rule.event == item.event and rule.name == item.name)
 
 
 def plain_rule(rule: RetentionRule) -> dict[str, Any]:
