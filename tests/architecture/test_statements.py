@@ -21,6 +21,7 @@ REVIEWED = {
     # Whether anything waits at all, before a turn to write is taken: the first row, whichever.
     "SELECT 1 FROM intake_inboxitem LIMIT 1",
     "SELECT 1 FROM segments_mark LIMIT 1",
+    "SELECT 1 FROM messages_message WHERE state = 'queued' AND is_marketing IN",
     "FROM messages_message WHERE state = 'queued' AND is_marketing =",
     "FROM messages_message WHERE state = 'sending' AND is_marketing IN",
     # What was held in workspaces that send again, from the index of states.

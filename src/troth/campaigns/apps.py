@@ -23,7 +23,7 @@ class CampaignsConfig(AppConfig):
         from troth.campaigns.why import tell_decisions
         from troth.content.publishing import register_publication
         from troth.intake.actor import register_reaction
-        from troth.kernel.worker import register_duty
+        from troth.kernel.worker import ONLY_ROWS, register_duty
         from troth.messages.sources import register_source
         from troth.privacy.exporting.answer import register_decisions
         from troth.privacy.inventory.beside import register_sendings
@@ -43,8 +43,8 @@ class CampaignsConfig(AppConfig):
         register_way("a campaign and its mail", "troth.campaigns.proof_way.prepare", stage=PREPARE)
         register_way("a newsletter", "troth.campaigns.proof_way.write_to_all", stage=KNOWN)
         register_source(NEWSLETTER, ASKED_OF_NEWSLETTERS)
-        register_duty("ask_for_consent", "troth.campaigns.repermission_asking.ask_next", every_ms=1_000)
-        register_duty("begin_newsletters", "troth.campaigns.newsletters.running.begin_due", every_ms=500)
-        register_duty("gather_newsletters", "troth.campaigns.newsletters.gathering.gather_next", every_ms=500)
+        register_duty("ask_for_consent", "troth.campaigns.repermission_asking.ask_next", every_ms=1_000, rest_ms=ONLY_ROWS)
+        register_duty("begin_newsletters", "troth.campaigns.newsletters.running.begin_due", every_ms=500, rest_ms=1_000)
+        register_duty("gather_newsletters", "troth.campaigns.newsletters.gathering.gather_next", every_ms=500, rest_ms=ONLY_ROWS)
         register_duty("decide_newsletters", "troth.campaigns.newsletters.deciding.decide_next", every_ms=5_000)
         register_duty("finish_newsletters", "troth.campaigns.newsletters.deciding.finish_done", every_ms=5_000)

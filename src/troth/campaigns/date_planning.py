@@ -21,7 +21,7 @@ from troth.campaigns.versions import Rule, make_rule
 from troth.kernel.clock import HOUR, MINUTE, iso
 from troth.kernel.ids import BUCKETS
 from troth.kernel.json_text import decode
-from troth.kernel.sql import is_sqlite
+from troth.kernel.sql import has_rows, is_sqlite
 from troth.messages.decisions import DATE, Decision
 from troth.messages.limit_settings import load_limits
 from troth.messages.limiting import zone_of
@@ -49,6 +49,8 @@ def begin_planning(campaign: Campaign, now: int) -> None:
 
 def plan_dates(now: int) -> bool:
     """Worker duty: one step of a walk that is due; True when there may be more."""
+    if not has_rows("SELECT 1 FROM campaigns_dateplan WHERE due_at <= %s LIMIT 1", [now]):
+        return False
     with transaction.atomic():
         plan = DatePlan.objects.select_for_update().filter(due_at__lte=now).order_by("due_at").first()
         if plan is None:

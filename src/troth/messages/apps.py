@@ -24,7 +24,7 @@ class MessagesConfig(AppConfig):
         register_check("messages", "troth.messages.checks.check_messages")
         register_duty("recover_messages", "troth.messages.sending.recover", every_ms=1_000, role=SENDER)
         register_duty("resume_messages", "troth.messages.sending.resume", every_ms=1_000, role=SENDER)
-        register_duty("send_messages", "troth.messages.sending.send_due", role=SENDER)
+        register_duty("send_messages", "troth.messages.sending.send_due", role=SENDER, rest_ms=250)
         register_duty("govern_sending", "troth.messages.governor.govern", every_ms=60_000)
         register_duty("forget_message_bodies", "troth.messages.sending.forget_old_bodies", every_ms=3_600_000)
         register_duty("settle_early_feedback", "troth.messages.feedback.keeping.settle_early", every_ms=30_000)

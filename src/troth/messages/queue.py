@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from troth.kernel.clock import MINUTE, SECOND
 from troth.kernel.json_text import decode, encode
 from troth.kernel.personal_data import Subject
-from troth.kernel.sql import is_sqlite
+from troth.kernel.sql import has_rows, is_sqlite
 from troth.messages.channels.port import Outgoing
 from troth.messages.models import HANDED_OVER, Engaged, State
 from troth.messages.news import Became, HandedOver, MessageNews, handed_over, outcomes
@@ -78,6 +78,11 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 def claim_due(now: int, limit: int, workspace_id: int | None = None) -> list[Claim]:
     """Take due messages for this worker, of one workspace or of all: service before marketing, the oldest first. Reads all buckets, from the index of what is due."""
     rows: list[tuple[Any, ...]] = []
+    if not has_rows(
+        f"SELECT 1 FROM messages_message WHERE state = 'queued' AND is_marketing IN (%s, %s) AND due_at <= %s AND {WAITING} LIMIT 1",
+        [False, True, now],
+    ):
+        return []
     sender_id = this_sender().sender_id
     whose, one = ("", []) if workspace_id is None else (" AND workspace_id = %s", [workspace_id])
     with transaction.atomic(), connection.cursor() as cursor:
@@ -250,6 +255,10 @@ def recover_abandoned(now: int) -> int:
     service mail is tried again. Of a sender on another machine, or before this one started anew, it is known neither that it died nor what it had
     begun: what it claimed counts as left after LEASE.
     """
+    if not has_rows(
+        f"SELECT 1 FROM messages_message WHERE state = 'sending' AND is_marketing IN (%s, %s) AND {WAITING} LIMIT 1", [False, True]
+    ):
+        return 0
     left: dict[int, Left | None] = {}
     taken: list[tuple[Any, ...]] = []
     in_doubt: list[tuple[Any, ...]] = []

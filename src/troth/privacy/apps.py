@@ -52,9 +52,9 @@ class PrivacyConfig(AppConfig):
 
     def _register_duties(self) -> None:
         """What the worker does by itself."""
-        from troth.kernel.worker import register_duty
+        from troth.kernel.worker import ONLY_ROWS, register_duty
 
-        register_duty("tell_recipients", "troth.privacy.downstream.telling.tell_due", every_ms=500)
+        register_duty("tell_recipients", "troth.privacy.downstream.telling.tell_due", every_ms=500, rest_ms=2_000)
         register_duty("chase_recipients", "troth.privacy.downstream.chasing.chase_silent", every_ms=60_000)
         register_duty("forget_told_identifiers", "troth.privacy.downstream.chasing.forget_sealed", every_ms=600_000)
         register_duty("tell_of_agreements", "troth.privacy.renewed_agreements.tell_of_agreements", every_ms=10_000)
@@ -63,23 +63,23 @@ class PrivacyConfig(AppConfig):
         register_duty("tell_of_processors", "troth.privacy.processors.telling.tell_next", every_ms=10_000)
         register_duty("count_earlier_events", "troth.privacy.inventory.storing.count_earlier", every_ms=5_000)
         register_duty("count_attributes", "troth.privacy.inventory.storing.count_attributes", every_ms=5_000)
-        register_duty("clear_not_collected", "troth.privacy.inventory.clearing.clear_next", every_ms=1_000)
+        register_duty("clear_not_collected", "troth.privacy.inventory.clearing.clear_next", every_ms=1_000, rest_ms=ONLY_ROWS)
         register_duty("forget_not_collected", "troth.consent.collecting.forget_old_counts", every_ms=3_600_000)
         register_duty("keep_schedules", "troth.privacy.retention.running.run_next", every_ms=30_000)
         register_duty("schedule_evidence", "troth.privacy.retention.evidence.make_evidence_schedules", every_ms=3_600_000, is_awaited=False)
         register_duty("watch_drift", "troth.privacy.inventory.drift.watch_drift", every_ms=60_000)
-        register_duty("take_away_due", "troth.privacy.takeaways.asking.take_away_due", every_ms=1_000)
-        register_duty("hand_over_due", "troth.privacy.handovers.queue.hand_over_due", every_ms=1_000)
-        register_duty("leave_due", "troth.privacy.leaving.carrying_out.leave_due", every_ms=1_000)
-        register_duty("carry_out_deletion_orders", "troth.privacy.erasure.orders.carry_out_orders", every_ms=250)
+        register_duty("take_away_due", "troth.privacy.takeaways.asking.take_away_due", every_ms=1_000, rest_ms=5_000)
+        register_duty("hand_over_due", "troth.privacy.handovers.queue.hand_over_due", every_ms=1_000, rest_ms=5_000)
+        register_duty("leave_due", "troth.privacy.leaving.carrying_out.leave_due", every_ms=1_000, rest_ms=5_000)
+        register_duty("carry_out_deletion_orders", "troth.privacy.erasure.orders.carry_out_orders", every_ms=250, rest_ms=ONLY_ROWS)
         register_duty("forget_requesters", "troth.privacy.desk.requesters.forget_files", every_ms=3_600_000)
         register_duty("forward_to_controllers", "troth.privacy.desk.forwarding.forward_due", every_ms=5_000)
         register_duty("tell_of_terms", "troth.privacy.desk.reminding.tell_of_terms", every_ms=60_000)
-        register_duty("tell_over_opendsr", "troth.privacy.opendsr.callback_courier.tell_due", every_ms=1_000)
+        register_duty("tell_over_opendsr", "troth.privacy.opendsr.callback_courier.tell_due", every_ms=1_000, rest_ms=2_000)
         register_duty("carry_out_instructions", "troth.privacy.opendsr.instructions.carry_out_due", every_ms=5_000)
         register_duty("raise_undelivered", "troth.privacy.opendsr.raising.raise_undelivered", every_ms=60_000)
         register_duty("forget_opendsr_callbacks", "troth.privacy.opendsr.callback_queue.forget_old", every_ms=3_600_000)
-        register_duty("verify_erasures", "troth.privacy.searching.verification.verify_due", every_ms=250)
+        register_duty("verify_erasures", "troth.privacy.searching.verification.verify_due", every_ms=250, rest_ms=1_000)
         register_duty("compact_nightly", "troth.privacy.compaction.running.compact_nightly", every_ms=60_000)
         register_duty("end_holds", "troth.privacy.erasure.kept_ending.end_due", every_ms=30_000)
         register_duty("certify_replayed", "troth.privacy.erasure.strangers.certify_replayed", every_ms=600_000)

@@ -12,7 +12,7 @@ class SegmentsConfig(AppConfig):
     def ready(self) -> None:
         """Know the conditions; tell the worker what to do."""
         from troth.kernel.checks import register_check
-        from troth.kernel.worker import register_duty
+        from troth.kernel.worker import ONLY_ROWS, register_duty
         from troth.segments.attributes import AttributeKind, TagKind
         from troth.segments.decisions import ConsentKind, TopicKind
         from troth.segments.events import EventKind
@@ -25,7 +25,7 @@ class SegmentsConfig(AppConfig):
             register_kind(kind)
         register_check("segments", "troth.segments.checks.check_segments")
         # After the fold of the inbox, whose events they look at: the order of INSTALLED_APPS.
-        register_duty("notice_changed_rules", "troth.segments.computing.notice_changed_rules", every_ms=1_000)
-        register_duty("compute_segments", "troth.segments.computing.compute_due", every_ms=100)
-        register_duty("wake_members", "troth.segments.computing.wake_due", every_ms=100)
-        register_duty("evaluate_members", "troth.segments.computing.evaluate_marked")
+        register_duty("notice_changed_rules", "troth.segments.computing.notice_changed_rules", every_ms=1_000, rest_ms=60_000)
+        register_duty("compute_segments", "troth.segments.computing.compute_due", every_ms=100, rest_ms=1_000)
+        register_duty("wake_members", "troth.segments.computing.wake_due", every_ms=100, rest_ms=500)
+        register_duty("evaluate_members", "troth.segments.computing.evaluate_marked", rest_ms=ONLY_ROWS)

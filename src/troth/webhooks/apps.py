@@ -41,6 +41,6 @@ class WebhooksConfig(AppConfig):
         register_recipients(find_recipients)
         register_carrier("webhook", "troth.webhooks.notices")
         register_way("what webhooks are told", "troth.webhooks.proof_way.prepare", stage=PREPARE)
-        register_duty("deliver_webhooks", "troth.webhooks.courier.deliver_due")
+        register_duty("deliver_webhooks", "troth.webhooks.courier.deliver_due", rest_ms=2_000)
         register_duty("bury_dead_letters", "troth.webhooks.queue.bury_overdue", every_ms=60_000)
         register_duty("forget_deliveries", "troth.webhooks.queue.forget_old", every_ms=3_600_000)

@@ -16,6 +16,7 @@ from troth.content.models import Template
 from troth.content.publishing import make_of_inline, make_of_template
 from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import decode, encode
+from troth.kernel.sql import has_rows
 from troth.messages.models import State
 from troth.messages.queue import PAUSED, move_waiting
 from troth.privacy.readiness.impact import AssessmentMissing
@@ -48,6 +49,8 @@ def start_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
 
 def begin_due(now: int) -> bool:
     """Worker duty: begin the newsletters whose time has come; True when there may be more."""
+    if not has_rows("SELECT 1 FROM campaigns_newsletter WHERE state = 'scheduled' AND next_at <= %s LIMIT 1", [now]):
+        return False
     due = list(
         Newsletter.objects.filter(state=NewsletterState.SCHEDULED, next_at__lte=now).order_by("next_at").values_list("pk", flat=True)[:20]
     )

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from troth.kernel.clock import MINUTE
 from troth.kernel.errands import UnderWay
+from troth.kernel.sql import has_rows
 from troth.privacy.downstream.answering import note_outcome
 from troth.privacy.downstream.sealing import Told, open_told
 from troth.privacy.downstream.ways import Order, Outcome, authorization_of, find_carrier, way_of
@@ -48,7 +49,7 @@ class Teller:
 
 def _take_due(now: int, room: int) -> list[Order]:
     """Take what is due, the oldest first."""
-    if room <= 0 or not RecipientNotice.objects.filter(due_at__lte=now).exists():
+    if room <= 0 or not has_rows("SELECT 1 FROM privacy_recipientnotice WHERE due_at <= %s LIMIT 1", [now]):
         return []
     with transaction.atomic():
         taken = list(RecipientNotice.objects.select_for_update(skip_locked=True).filter(due_at__lte=now).order_by("due_at")[:room])

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from troth.kernel.backoff import next_try
 from troth.kernel.clock import DAY, HOUR, SECOND
 from troth.kernel.ids import new_row_id
-from troth.kernel.sql import is_sqlite
+from troth.kernel.sql import has_rows, is_sqlite
 from troth.privacy.models.opendsr import CallbackState, OpendsrCallback, OpendsrRequest
 
 TRIED_FOR = 72 * HOUR
@@ -40,9 +40,9 @@ def enqueue(row: OpendsrRequest, expected_at: int, now: int) -> None:
 
 def take_due(now: int, limit: int) -> list[OpendsrCallback]:
     """Take what is due, the oldest first; of one request and address only the first that waits, so that states arrive in their order."""
-    waiting = OpendsrCallback.objects.filter(state=CallbackState.WAITING)
-    if not waiting.filter(due_at__lte=now).exists():
+    if not has_rows("SELECT 1 FROM privacy_opendsrcallback WHERE state = 'waiting' AND due_at <= %s LIMIT 1", [now]):
         return []
+    waiting = OpendsrCallback.objects.filter(state=CallbackState.WAITING)
     earlier = waiting.filter(request=OuterRef("request"), url=OuterRef("url"), id__lt=OuterRef("id"))
     with transaction.atomic():
         due = waiting.filter(~Exists(earlier), due_at__lte=now).select_related("request").order_by("due_at", "id")

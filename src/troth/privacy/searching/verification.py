@@ -12,7 +12,7 @@ from django.db import transaction
 
 from troth.kernel.clock import MINUTE, SECOND, now_ms
 from troth.kernel.errors import TrothError
-from troth.kernel.sql import is_sqlite
+from troth.kernel.sql import has_rows, is_sqlite
 from troth.privacy.erasure.outcomes import record_search, sealed_values
 from troth.privacy.models import PrivacyRequest, RequestState
 from troth.privacy.scanning.scanner import Report
@@ -87,9 +87,9 @@ def verify_due(now: int) -> bool:
 
 
 def _claim(now: int) -> list[PrivacyRequest]:
-    due = PrivacyRequest.objects.filter(next_try_at__lte=now).order_by("next_try_at")
-    if not due.exists():
+    if not has_rows("SELECT 1 FROM privacy_privacyrequest WHERE next_try_at <= %s LIMIT 1", [now]):
         return []
+    due = PrivacyRequest.objects.filter(next_try_at__lte=now).order_by("next_try_at")
     with transaction.atomic():
         requests = list(due[:TOGETHER])
         PrivacyRequest.objects.filter(pk__in=[request.pk for request in requests]).update(next_try_at=now + LEASE)
