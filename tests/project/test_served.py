@@ -5,17 +5,22 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 from tests.conftest import Served, make_served
+from troth.project.startup import find_missing_migrations, known_migrations
 
 
 def get(served: Served, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -47,6 +52,29 @@ def test_health_readiness_and_metrics(troth_server: Served) -> None:
     assert headers["Content-Type"].startswith("text/plain")
     for name in ("troth_database_up 1.0", "troth_inbox_items", "troth_oldest_due_message_seconds"):
         assert name in body.decode()
+
+
+def test_a_database_behind_the_code_is_not_ready(troth_server: Served) -> None:
+    newest = "app = 'people' AND id = (SELECT MAX(id) FROM django_migrations WHERE app = 'people')"
+    with closing(sqlite3.connect(troth_server.data / "troth.sqlite3", timeout=60)) as database:
+        row = database.execute(f"SELECT id, app, name, applied FROM django_migrations WHERE {newest}").fetchone()
+        database.execute("DELETE FROM django_migrations WHERE id = ?", row[:1])
+        database.commit()
+        assert get(troth_server, "/readyz")[::2] == (503, b"not ready: migrations are missing\n")
+        database.execute("INSERT INTO django_migrations (id, app, name, applied) VALUES (?, ?, ?, ?)", row)
+        database.commit()
+    assert get(troth_server, "/readyz")[0] == 200
+
+
+def test_a_new_database_lacks_what_it_had_not_and_nothing_else(transactional_db: None) -> None:
+    assert known_migrations() == set(MigrationLoader(None).disk_migrations)
+    assert not find_missing_migrations()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE django_migrations RENAME TO kept_migrations")
+        try:
+            assert find_missing_migrations() == known_migrations()
+        finally:
+            cursor.execute("ALTER TABLE kept_migrations RENAME TO django_migrations")
 
 
 @pytest.mark.parametrize(

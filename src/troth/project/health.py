@@ -37,13 +37,11 @@ async def answer_health(path: str, send: Send) -> None:
 
 def find_trouble() -> str:
     """Why this process must not serve yet; empty when it may."""
-    from django.db.migrations.executor import MigrationExecutor
-
     from troth.privacy.erasure.restore_guard import is_behind
+    from troth.project.startup import find_missing_migrations
 
     try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if find_missing_migrations():
             return "migrations are missing"
         if is_behind():
             return "the erasure ledger has not been replayed"
