@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management import call_command
 
 from tests.campaigns.newsdesk import MAIL, Desk, instant
-from tests.console.test_audit import join
+from tests.members import join
 from troth.campaigns.models import Newsletter, NewsletterRun
 from troth.campaigns.newsletter_rehearsal import Rehearsal, rehearse_newsletter
 from troth.content.models import Template

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import call_command
 
 from tests.campaigns.newsdesk import MAIL, Desk
-from tests.console.test_audit import join
+from tests.members import join
 from troth.campaigns.editing import create_campaign
 from troth.campaigns.models import Newsletter, NewsletterVersion
 from troth.campaigns.newsletters.editing import delete_newsletter

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from tests.campaigns.town import NOON, Town
-from tests.console.test_audit import join
+from tests.members import join
 from troth.campaigns.editing import create_campaign
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import publish_campaign

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.console.test_audit import join
 from tests.console.test_campaigns import DRAFT
+from tests.members import join
 from troth.campaigns.models import Campaign
 from troth.kernel.clock import now_ms
 from troth.messages.limit_settings import load_limits

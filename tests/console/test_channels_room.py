@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_notices import join, written_down
+from tests.console.test_notices import written_down
 from tests.http_server import run_provider
 from tests.mail_server import run_mail_server
+from tests.members import join
 from tests.messages.imap_server import run_imap_server
 from troth.kernel.clock import now_ms
 from troth.messages.configured import add_channel

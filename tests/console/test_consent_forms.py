@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_notices import TEXT, join, news, written_down
+from tests.console.test_notices import TEXT, news, written_down
+from tests.members import join
 from troth.consent.forms import FormField, FormTerms, create_form, list_forms, terms_of_form
 from troth.consent.models import ConsentForm
 

@@ -16,9 +16,9 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from tests.console.test_audit import join
 from tests.console.test_people import know, post, read
 from tests.mail_server import Kept
+from tests.members import join
 from troth.kernel.clock import DAY, now_ms
 from troth.kernel.personal_data import Subject
 from troth.privacy.certificate import CertificateInvalid, verify_certificate

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from tests.api.conftest import Api
-from tests.console.test_audit import join
 from tests.console.test_segments_room import fields_of, path
+from tests.members import join
 from tests.segments.shop import Shop
 from troth.consent.topics import create_topic
 from troth.intake.commands import Decision

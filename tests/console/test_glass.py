@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import eventually
-from tests.console.test_audit import join
 from tests.mail_server import Kept
+from tests.members import join
 from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms

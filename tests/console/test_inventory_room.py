@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
 from tests.console.test_people import know
+from tests.members import join
 from troth.kernel.clock import now_ms
 from troth.kernel.worker import drain
 from troth.privacy.inventory.storing import count_all

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from django.test import Client
 
-from tests.console.test_audit import join
+from tests.members import join
 from troth.kernel.clock import now_ms
 from troth.workspaces.keys import ACCOUNT, SCOPES, Keyring, create_key, find_grant, write_uses
 from troth.workspaces.models import AuditEntry, Key

@@ -11,7 +11,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from tests.console.test_notices import agree, join, written_down
+from tests.console.test_notices import agree, written_down
+from tests.members import join
 from troth.consent.ledger.log import append_for
 from troth.consent.models import Checkpoint
 from troth.console.ledger import reading, views

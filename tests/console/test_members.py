@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
 from tests.mail_server import Kept
+from tests.members import join
 from troth.workspaces.models import AuditEntry, Invitation, Member, Role, User
 from troth.workspaces.registry import create_workspace
 from troth.workspaces.roles import Permission
@@ -109,7 +109,7 @@ def test_a_revoked_invitation_opens_nothing_and_a_second_replaces_the_first(owne
 
 
 def test_another_role_holds_at_once(owner: Client, workspace: Any) -> None:
-    carol = join(workspace, "viewer", "carol@example.com")
+    carol = join(workspace, "viewer", email="carol@example.com")
     people = f"/console/{workspace.pk}/people"
     assert carol.get(people).status_code == 403
     member = member_of(workspace, "carol@example.com")
@@ -123,7 +123,7 @@ def test_another_role_holds_at_once(owner: Client, workspace: Any) -> None:
 
 
 def test_who_is_removed_sees_nothing_from_that_moment(owner: Client, workspace: Any) -> None:
-    carol = join(workspace, "marketer", "carol@example.com")
+    carol = join(workspace, "marketer", email="carol@example.com")
     member = member_of(workspace, "carol@example.com")
     assert carol.get(f"/console/{workspace.pk}/").status_code == 200
     assert "Keys that they made keep working" in read(owner, workspace, f"/{member.pk}/remove")
@@ -142,7 +142,7 @@ def test_there_is_always_an_owner(owner: Client, workspace: Any) -> None:
         assert "needs an owner" in answer.content.decode()
     assert member_of(workspace, "owner@example.com").role == Role.OWNER
     assert acts() == []
-    join(workspace, "owner", "second@example.com")
+    join(workspace, "owner", email="second@example.com")
     answer = owner.post(path(workspace, f"/{alone.pk}/remove"))
     assert answer["Location"] == "/console/"
     assert owner.get(f"/console/{workspace.pk}/").status_code == 404
@@ -150,7 +150,7 @@ def test_there_is_always_an_owner(owner: Client, workspace: Any) -> None:
 
 def test_members_and_invitations_of_another_workspace_are_not_found(owner: Client, workspace: Any) -> None:
     other = create_workspace("Other").workspace
-    stranger = join(other, "owner", "mallory@example.com")
+    stranger = join(other, "owner", email="mallory@example.com")
     theirs, ours = member_of(other, "mallory@example.com"), member_of(workspace, "owner@example.com")
     invite(owner, workspace)
     invitation = Invitation.objects.get()
@@ -168,7 +168,7 @@ def test_members_and_invitations_of_another_workspace_are_not_found(owner: Clien
 @pytest.mark.parametrize("role", [role.value for role in Role])
 def test_only_owners_manage_members(workspace: Any, role: str) -> None:
     client = join(workspace, role)
-    member = join(workspace, "viewer", "carol@example.com") and member_of(workspace, "carol@example.com")
+    member = join(workspace, "viewer", email="carol@example.com") and member_of(workspace, "carol@example.com")
     sees, manages = role != "viewer", role == "owner"
     answer = client.get(path(workspace))
     assert answer.status_code == (200 if sees else 403)

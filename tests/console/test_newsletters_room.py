@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
 from tests.mail_server import Kept
+from tests.members import join
 from tests.messages.posting import Post
 from troth.campaigns.models import Newsletter, NewsletterRun, NewsletterState
 from troth.campaigns.newsletters.gathering import gather_next

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
 from tests.console.test_campaigns import DRAFT
 from tests.console.test_people import know, read
+from tests.members import join
 from troth.campaigns.editing import create_campaign
 from troth.campaigns.publishing import publish_campaign
 from troth.console.outbox import reading

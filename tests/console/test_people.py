@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.console.test_audit import join
+from tests.members import join
 from troth.consent.decisions import load_stances
 from troth.consent.models import Standing
 from troth.console.people import listing

@@ -9,7 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.console.test_notices import join, written_down
+from tests.console.test_notices import written_down
+from tests.members import join
 from troth.campaigns.models import Campaign
 from troth.consent.topics import archive_topic, create_topic, find_topic
 from troth.workspaces.branding import read_brand

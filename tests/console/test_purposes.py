@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_notices import agree, join, written_down
+from tests.console.test_notices import agree, written_down
+from tests.members import join
 from troth.consent.catalog import MARKETING_EMAIL, SERVICE, assign, load_catalog
 from troth.consent.purposes import PurposeTerms, archive_purpose, create_purpose, find_purpose, list_versions, terms_of
 from troth.console import reach

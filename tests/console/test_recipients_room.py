@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.console.test_audit import join
+from tests.members import join
 from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms

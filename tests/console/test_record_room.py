@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.console.test_audit import join
+from tests.members import join
 from troth.workspaces.models import AuditEntry
 
 

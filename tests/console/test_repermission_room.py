@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
 from tests.console.test_people import know
+from tests.members import join
 from troth.campaigns.models import AskingState, Repermission
 from troth.campaigns.repermission_asking import ask_next
 from troth.consent.catalog import MARKETING_EMAIL

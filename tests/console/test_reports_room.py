@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
+from tests.members import join
 from tests.messages.posting import Post
 from tests.messages.test_report_figures import measure, put
 from troth.campaigns.editing import create_campaign
@@ -223,5 +223,5 @@ def test_a_kept_funnel_that_boxes_cannot_say_is_counted_as_it_is(viewer: Client,
     assert "Written over the API." in shown and 'name="event1"' not in shown and 'id="keep"' not in shown
     assert viewer.get(f"/console/{workspace.pk}/reports/funnel/{own.pk}.json").json()["steps"][1]["where"] == where
     other = create_workspace("Other").workspace
-    stranger = join(other, "viewer", "other@example.com")
+    stranger = join(other, "viewer", email="other@example.com")
     assert stranger.get(f"/console/{other.pk}/reports/funnel/{own.pk}").status_code == 404

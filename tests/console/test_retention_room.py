@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.console.test_audit import join
 from tests.console.test_people import know
+from tests.members import join
 from troth.kernel.clock import DAY, now_ms
 from troth.privacy.erasure.erasing import erase_person
 from troth.privacy.erasure.kept_ending import end_due

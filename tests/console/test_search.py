@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.console.test_audit import join
 from tests.console.test_people import know, read
+from tests.members import join
 from troth.campaigns.editing import create_campaign
 from troth.workspaces.models import AuditEntry
 from troth.workspaces.registry import create_workspace

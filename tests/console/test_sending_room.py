@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
+from tests.members import join
 from tests.messages.posting import Post
 from troth.kernel.clock import MINUTE, now_ms
 from troth.messages.controls import read_controls

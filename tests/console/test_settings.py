@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from tests.console.test_audit import join
 from tests.mail_server import Kept
+from tests.members import join
 from troth.messages.models import State
 from troth.workspaces.models import AuditEntry, Workspace
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
+from tests.members import join
 from troth.intake.commands import Identity, Track
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms

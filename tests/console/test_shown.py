@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.console_pages import list_routes
-from tests.console.test_audit import join
+from tests.members import join
 from troth.intake.commands import Decide, Decision, Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms

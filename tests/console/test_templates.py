@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_campaigns import dana, join, marketer
+from tests.console.test_campaigns import dana, marketer
 from tests.mail_server import Kept
+from tests.members import join
 from troth.content.library import create_piece, find_piece, find_version, write_language
 from troth.content.publishing import publish_piece
 from troth.kernel.personal_data import Subject

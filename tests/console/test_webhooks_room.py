@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.console.test_audit import join
 from tests.http_server import Provider, run_provider
+from tests.members import join
 from tests.webhooks.desk import Desk, verify
 from troth.webhooks.models import Webhook
 from troth.workspaces.models import AuditEntry

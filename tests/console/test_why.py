@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.campaigns.town import Town
-from tests.console.test_audit import join
+from tests.members import join
 from troth.messages.models import Message
 from troth.people.lookup import find_person
 from troth.workspaces.models import AuditEntry

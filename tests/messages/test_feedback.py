@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.messages.posting import Post
 from troth.consent.models import Stance, Standing
-from troth.kernel.clock import DAY, now_ms
+from troth.kernel.clock import DAY, iso, now_ms
 from troth.kernel.personal_data import stores
 from troth.messages.configured import add_channel, renew_hook
 from troth.messages.feedback.keeping import DIAGNOSTIC_RETENTION, RETENTION, forget_old_feedback, settle_early
@@ -114,16 +114,19 @@ def test_a_bounce_told_twice_is_noted_once(post: Post, postmark: ConfiguredChann
 
 
 def test_soft_bounces_stop_an_address_only_when_they_are_many_and_nothing_arrived_since(post: Post, postmark: ConfiguredChannel) -> None:
+    now = now_ms()
+
+    def bounce(number: int) -> None:
+        message = _send(post, occurrence=number)
+        _tell(postmark, {**_bounce(message, "SoftBounce", event=number), "BouncedAt": iso(now - (7 - number) * DAY)})
+
     for number in (1, 2):
-        message = _send(post, occurrence=number)
-        _tell(postmark, {**_bounce(message, "SoftBounce", event=number), "BouncedAt": f"2026-11-2{number}T10:00:00Z"})
-    _tell(postmark, _delivery(_send(post, occurrence=3), at="2026-11-23T10:00:00Z"))
+        bounce(number)
+    _tell(postmark, _delivery(_send(post, occurrence=3), at=iso(now - 4 * DAY)))
     for number in (4, 5):
-        message = _send(post, occurrence=number)
-        _tell(postmark, {**_bounce(message, "SoftBounce", event=number), "BouncedAt": f"2026-11-2{number}T00:00:00Z"})
+        bounce(number)
     assert not StoppedAddress.objects.exists()
-    message = _send(post, occurrence=6)
-    _tell(postmark, {**_bounce(message, "SoftBounce", event=6), "BouncedAt": "2026-11-25T00:00:00Z"})
+    bounce(6)
     assert StoppedAddress.objects.get().reason == "soft_bounces"
 
 
