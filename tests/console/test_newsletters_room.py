@@ -147,6 +147,28 @@ def test_a_variant_is_added_and_removed_without_losing_what_was_written(marketer
     assert Newsletter.objects.count() == 0
 
 
+def test_a_variant_more_finds_no_fault_with_what_is_still_to_be_written(marketer: Client, workspace: Any) -> None:
+    page = marketer.post(path(workspace, "/new"), {**POSTED, "name": "", "holdout": "7", "do": "add"}).content.decode()
+    assert "This field is required" not in page and 'value="7"' in page
+
+
+def test_times_are_those_of_whoever_writes(marketer: Client, workspace: Any) -> None:
+    marketer.cookies["troth_zone"] = "Asia/Kolkata"
+    page = marketer.get(path(workspace, "/new")).content.decode()
+    assert 'name="zone" value="Asia/Kolkata"' in page
+    own = write(marketer, workspace, kind="at", day="2099-03-10", time="09:00", zone="Europe/Berlin")
+    page = marketer.get(path(workspace, f"/{own.pk}/edit")).content.decode()
+    assert 'value="13:30"' in page and 'name="zone" value="Asia/Kolkata"' in page
+    assert "at 10 Mar 2099, 13:30" in marketer.get(path(workspace, f"/{own.pk}")).content.decode()
+
+
+def test_only_what_may_be_left_empty_is_called_optional(marketer: Client, workspace: Any) -> None:
+    page = marketer.get(path(workspace, "/new")).content.decode()
+    optional = re.findall(r"<label[^>]*>([^<]+) <span class=\"quiet\">optional", page)
+    assert "At most so many an hour" in optional
+    assert not {"To", "Goes out by", "Subject", "HTML", "Day"} & set(optional) - {"To"}
+
+
 def test_variants_are_tested_and_a_member_chooses_the_better_one(marketer: Client, workspace: Any) -> None:
     test = {"test_share": "50", "test_metric": "clicked", "test_hours": "4", "test_decide": "hand"}
     own = write(marketer, workspace, **SECOND, **test)

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from bench.console_data import invite_team
 from tests.segments.definitions import TREES
 from tests.segments.shop import Shop
+from troth.campaigns.models import Newsletter
 from troth.segments.models import Segment
-from troth.segments.registry import update_segment
+from troth.segments.registry import create_segment, update_segment
 from troth.workspaces.models import AuditEntry, User
 
 PRO = {"attribute": "plan", "op": "equals", "value": "pro"}
@@ -118,6 +119,46 @@ def test_a_segment_is_written_in_boxes_counted_sampled_saved_and_explained(shop:
     assert {"segment.created", "segment.sampled", "segment.members", "segment.why"} <= acts
     assert marketer.post(path(shop, f"/{own.pk}/archive")).status_code == 303
     assert Segment.objects.get(pk=own.pk).archived
+
+
+def test_who_is_shown_stays_until_something_is_written(shop: Shop, team: dict[str, Client]) -> None:
+    ada = shop.person("ada", plan="pro")
+    marketer = team["marketer"]
+    page = marketer.get(path(shop, "/new")).content.decode()
+    assert 'hx-trigger="input' in page and 'class="notice' not in page, (
+        "nothing is counted, and nothing is wrong, before anything is written"
+    )
+    page = marketer.post(path(shop, "/new"), {**fields_of(page), "do": "add:0:event"}).content.decode()
+    assert 'hx-trigger="load, input' in page
+    form = {**fields_of(page), "0.0-name": "plan", "0.0-value": "pro", "do": "sample"} | {"0.1-name": "bought", "0.1-op": "did_not"}
+    page = marketer.post(path(shop, "/new"), form).content.decode()
+    assert f"/people/{ada.person_id}" in page
+    assert 'hx-trigger="input' in page, "a count by itself would take them away again"
+
+
+def test_what_is_wrong_is_said_without_its_place_in_json_and_sources_are_chosen_by_name(shop: Shop, team: dict[str, Client]) -> None:
+    marketer = team["marketer"]
+    own = Newsletter.objects.create(workspace_id=shop.pk, name="Weekly", purpose="marketing_email", created_at=0, updated_at=0)
+    page = marketer.post(path(shop, "/new"), {**fields_of(marketer.get(path(shop, "/new")).content.decode()), "do": "add:0:message"})
+    form = fields_of(page.content.decode())
+    assert f'<option value="newsletter:{own.pk}">Newsletter: Weekly</option>' in page.content.decode()
+    told = marketer.post(path(shop, "/count"), {**form, "do": "count"}).content.decode()
+    assert "A name is missing" in told and "$." not in told
+    gone = marketer.post(path(shop, "/new"), {**form, "0.1-source": "campaign:99", "do": "add:0:event"}).content.decode()
+    assert '<option value="campaign:99" selected>' in gone, "what it says is kept, though there is no such campaign"
+
+
+def test_the_size_over_time_stands_at_the_hours_of_whoever_reads(shop: Shop, team: dict[str, Client]) -> None:
+    shop.person("ada", plan="pro")
+    own = create_segment(shop.pk, name="Pro", definition=PRO, now=shop.now)
+    shop.work()
+    team["marketer"].cookies["troth_zone"] = "Asia/Kolkata"  # half an hour beside UTC, whatever the hour is
+    page = team["marketer"].get(path(shop, f"/{own.pk}"), {"span": "day"}).content.decode()
+    computed = re.search(r'datetime="[^"]+" title="[^"]* Asia/Kolkata', page)
+    assert computed
+    tables = re.findall(r'<th scope="row"[^>]*>([^<]+)</th>', page)
+    hours = [one for one in tables if re.search(r"\d:\d\d", one)]
+    assert hours and all(":30" in one for one in hours[:-1]) and "2026, " not in "".join(hours), hours
 
 
 def test_json_and_boxes_say_the_same_and_what_is_wrong_is_told(shop: Shop, team: dict[str, Client]) -> None:

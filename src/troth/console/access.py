@@ -12,7 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotA
 
 from troth.console.breaking import ask_why, glass_stands
 from troth.console.headers import staff_headers
-from troth.console.shell import WORKSPACE_COOKIE, MemberRequest, render_page
+from troth.console.shell import WORKSPACE_COOKIE, MemberRequest, reader_of, render_page
+from troth.console.showing import writing_for
 from troth.kernel.clock import now_ms
 from troth.workspaces.audit import NOBODY, address_of, record_access
 from troth.workspaces.models import Member
@@ -43,7 +44,8 @@ def member_page(permission: Permission, *, audit: str = "", methods: tuple[str, 
             person_id = kwargs.get("person_id", 0)
             if glass_stands(own, audit=audit, permission=permission, person_id=person_id):
                 return ask_why(own, audit=audit, person_id=person_id)
-            response = view(own, **kwargs)
+            with writing_for(reader_of(request)):  # charts are written where they are read, before a template is
+                response = view(own, **kwargs)
             if audit and response.status_code < 300:
                 record(own, audit, person_id=kwargs.get("person_id", own.about), detail=own.detail, shown=own.shown)
             if request.COOKIES.get(WORKSPACE_COOKIE) != str(workspace_id):

@@ -26,6 +26,8 @@ def _source(rows: int) -> dict[str, Any]:
 class MailFields(forms.Form):
     """Subject, HTML and text."""
 
+    NEEDED = ("subject", "html")
+
     subject = forms.CharField(label=_("Subject"), required=False, max_length=LONGEST_SUBJECT, widget=forms.TextInput(attrs=CODE))
     html = forms.CharField(label=_("HTML"), **_source(18))
     text = forms.CharField(label=_("Text part"), help_text=_("Made from the HTML when empty."), **_source(6))

@@ -118,6 +118,12 @@ def _render(request: HttpRequest, template: str, context: dict[str, Any], status
         return render(request, template, context, status=status)
 
 
+def reader_of(request: HttpRequest) -> Reader:
+    """For whom what answers a request is written."""
+    chosen = preferences(request)
+    return Reader(zone=chosen["zone"], locale=chosen["locale"], now=now_ms())
+
+
 def _always(request: MemberRequest) -> dict[str, Any]:
     return {"workspace": request.workspace, "member": request.member, "may": permission_names(request.may), **preferences(request)}
 

@@ -34,7 +34,9 @@ def check_date(leaf: Mapping[str, Any], path: str) -> None:
         says = "a day (2026-05-14), an instant (2026-05-14T09:00:00Z), or a duration from now (-P30D is 30 days ago)."
         refuse_unless(is_known, f"{path}.value", says)
     elif op in ("within_last", "within_next"):
-        refuse_unless(read_span(value) is not None, f"{path}.value", "a duration as ISO 8601 writes it, e.g. P7D or PT12H.")
+        refuse_unless(
+            read_span(value) is not None, f"{path}.value", "a duration as ISO 8601 writes it, such as P7D or PT12H (7 days, 12 hours)."
+        )
     else:
         first, last = read_days(value)
         refuse_unless(-FARTHEST <= first <= last <= FARTHEST, f"{path}.value", "days from today, e.g. 0, or from and to: [0, 7].")

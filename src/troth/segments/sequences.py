@@ -132,7 +132,7 @@ class SequenceKind(Kind):
 
 def _check_gap(holder: Leaf, path: str) -> None:
     is_known = "gap" not in holder or read_span(holder["gap"]) is not None
-    refuse_unless(is_known, path, "a duration as ISO 8601 writes it, e.g. PT1H or P3M.")
+    refuse_unless(is_known, path, "a duration as ISO 8601 writes it, such as PT1H or P3M (1 hour, 3 months).")
 
 
 def _gap(leaf: Leaf, number: int) -> Span | None:

@@ -27,7 +27,9 @@ def check_window(leaf: Mapping[str, Any], path: str) -> None:
     refuse_unless(leaf.get("zone", "UTC") in zones(), f"{path}.zone", "the name of a time zone, e.g. Europe/Paris.")
     for name in ("within", "older_than"):
         refuse_unless(
-            name not in leaf or read_span(leaf[name]) is not None, f"{path}.{name}", "a duration as ISO 8601 writes it, e.g. P7D or PT12H."
+            name not in leaf or read_span(leaf[name]) is not None,
+            f"{path}.{name}",
+            "a duration as ISO 8601 writes it, such as P7D or PT12H (7 days, 12 hours).",
         )
     for name in ("since", "until"):
         refuse_unless(

@@ -38,6 +38,8 @@ MOST_SEGMENTS = 500
 class RulesForm(forms.Form):
     """Beside the form of the draft; together they are one."""
 
+    NEEDED = ("segment", "attribute")
+
     trigger_kind = forms.ChoiceField(label=_("Triggered by"), choices=KINDS, required=False)
     segment = forms.ChoiceField(label=_("Segment"), required=False)
     attribute = forms.CharField(label=_("Attribute with the date"), required=False, max_length=255)

@@ -17,7 +17,7 @@ from troth.console.inserting import list_variables
 from troth.console.newsletters.forms import MOST_VARIANTS, NewsletterForm, VariantForm, initial_of, letters, posted_keys
 from troth.console.newsletters.previewing import send_test
 from troth.console.newsletters.reading import find_newsletter
-from troth.console.shell import render_fragment, render_page
+from troth.console.shell import preferences, render_fragment, render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
 from troth.workspaces.roles import Permission
@@ -34,7 +34,6 @@ BLANK = {
     "purpose": "marketing_email",
     "audience": "frozen",
     "kind": "now",
-    "zone": "UTC",
     "hold_minutes": 5,
     "expires_hours": 24,
     "holdout": 0,
@@ -51,7 +50,9 @@ def new(request: MemberRequest) -> HttpResponseBase:
     workspace_id = request.workspace.pk
     if request.method == "POST":
         return _answer(request, None)
-    form = NewsletterForm(workspace_id, initial={**BLANK, "segment_id": request.GET.get("segment", "")})
+    form = NewsletterForm(
+        workspace_id, initial={**BLANK, "zone": preferences(request)["zone"], "segment_id": request.GET.get("segment", "")}
+    )
     return _show(request, form, [VariantForm(workspace_id, prefix="A", initial={**BLANK_MAIL, "key": "A"})], None)
 
 
@@ -62,7 +63,7 @@ def edit(request: MemberRequest, newsletter_id: int) -> HttpResponseBase:
     if request.method == "POST":
         return _answer(request, own)
     mails = [VariantForm(own.workspace_id, prefix=one["key"], initial=one) for one in own.variants]
-    return _show(request, NewsletterForm(own.workspace_id, initial={**BLANK, **initial_of(own)}), mails, own)
+    return _show(request, NewsletterForm(own.workspace_id, initial={**BLANK, **initial_of(own, preferences(request)["zone"])}), mails, own)
 
 
 def _answer(request: MemberRequest, own: Newsletter | None) -> HttpResponseBase:
@@ -74,11 +75,8 @@ def _answer(request: MemberRequest, own: Newsletter | None) -> HttpResponseBase:
     if act == "remove" and len(keys) > 1:
         keys = [key for key in keys if key != which]
     mails = [VariantForm(workspace_id, request.POST, prefix=key) for key in keys]
-    if act == "add" and len(keys) < MOST_VARIANTS:
-        key = letters(set(keys))
-        mails.append(VariantForm(workspace_id, prefix=key, initial={**BLANK_MAIL, "key": key}))
     if act in ("add", "remove"):
-        return _show(request, form, mails, own)
+        return _show_unjudged(request, keys, own, adds=act == "add" and len(keys) < MOST_VARIANTS)
     if act == "test":
         tone, says = send_test(request, own.pk if own else 0)
         if request.htmx:
@@ -97,6 +95,19 @@ def _answer(request: MemberRequest, own: Newsletter | None) -> HttpResponseBase:
         return _show(request, form, mails, own)
     messages.success(request, _("Saved. Nothing is sent before it is started."))
     return go("console-newsletter", saved.workspace_id, saved.pk)
+
+
+def _show_unjudged(request: MemberRequest, keys: list[str], own: Newsletter | None, *, adds: bool) -> HttpResponse:
+    """What stands in the form, with one variant more or less; what is still to be filled in is no fault yet."""
+    workspace_id, posted = request.workspace.pk, request.POST.dict()
+    mails = [
+        VariantForm(workspace_id, prefix=key, initial={name.removeprefix(f"{key}-"): value for name, value in posted.items()})
+        for key in keys
+    ]
+    if adds:
+        key = letters(set(keys))
+        mails.append(VariantForm(workspace_id, prefix=key, initial={**BLANK_MAIL, "key": key}))
+    return _show(request, NewsletterForm(workspace_id, initial=posted), mails, own)
 
 
 def _show(request: MemberRequest, form: NewsletterForm, mails: list[VariantForm], own: Newsletter | None, **said: Any) -> HttpResponse:

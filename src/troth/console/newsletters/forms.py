@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +48,8 @@ DECIDED = (
 
 class NewsletterForm(GoalFields):
     """All of a newsletter but its mails, which are in `VariantForm`s."""
+
+    NEEDED = ("day", "time", "cron")
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, help_text=_("Only members see it."))
     segment_id = forms.ChoiceField(label=_("To"), required=False)
@@ -189,17 +192,17 @@ class VariantForm(MailFields):
         return cleaned
 
 
-def initial_of(newsletter: Newsletter) -> dict[str, Any]:
-    """A newsletter as the form shows it first."""
+def initial_of(newsletter: Newsletter, zone: str) -> dict[str, Any]:
+    """A newsletter as the form shows it first; a moment by the clock of `zone`, which is the reader's."""
     schedule = newsletter.schedule
     shown: dict[str, Any] = {name: getattr(newsletter, name) for name in PLAIN}
     shown["segment_id"] = str(newsletter.segment_id or "")
     shown |= {name: schedule.get(name, "") for name in ("kind", "day", "time")}
     shown["cron"] = say_schedule(schedule.get("cron", ""))
-    shown["zone"] = schedule.get("zone", "UTC")
+    shown["zone"] = schedule.get("zone", zone)
     if schedule["kind"] == "at":
-        day, _t, time = str(schedule["at"]).partition("T")
-        shown |= {"day": day, "time": time[:5], "zone": "UTC"}
+        at = datetime.fromisoformat(schedule["at"]).astimezone(ZoneInfo(zone))
+        shown |= {"day": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}", "zone": zone}
     for name in ("test", "goal"):
         shown |= {f"{name}_{field}": value for field, value in (getattr(newsletter, name) or {}).items()}
     return shown

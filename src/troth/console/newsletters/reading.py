@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -22,7 +23,7 @@ from troth.consent.catalog import load_catalog
 from troth.consent.gate import Operation, permitted_where
 from troth.console.newsletters.spoken_schedules import say_schedule
 from troth.console.reach import Reach, count_people
-from troth.console.showing import put_in_words
+from troth.console.showing import format_moment, put_in_words
 from troth.content.models import Template
 from troth.kernel.clock import HOUR
 from troth.messages.models import HANDED_OVER, State
@@ -195,7 +196,7 @@ def show_schedule(schedule: Mapping[str, Any]) -> str:
     """When it goes out, in words."""
     kind = schedule.get("kind")
     if kind == "at":
-        return _("at %(at)s") % {"at": str(schedule["at"]).replace("T", " ")}
+        return _("at %(at)s") % {"at": format_moment(round(datetime.fromisoformat(schedule["at"]).timestamp() * 1000))}
     if kind == "local":
         return _("on %(day)s at %(time)s by each person's clock") % schedule
     if kind == "recurring":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -41,6 +42,7 @@ from troth.workspaces.roles import Permission
 SAMPLE = 5
 STEPPED = {"step": 1, "unstep": -1}
 """What the buttons of a sequence do to the number of its steps."""
+_PLACE = re.compile(r"^\$[\w.\[\]]*: ")
 CHANGES = ("add", "remove", *STEPPED)
 
 
@@ -92,7 +94,7 @@ def _answer(request: MemberRequest, own: Segment | None) -> HttpResponseBase:
         try:
             saved = _save(request, own, draft)
         except TrothError as error:
-            fault = _plain(error)
+            fault = _in_boxes(error)
         else:
             messages.success(request, _("Saved. It is computed now."))
             return go("console-segment", saved.workspace_id, saved.pk)
@@ -118,7 +120,7 @@ def _read(request: MemberRequest, own: Segment | None) -> tuple[Segment, Node, s
     except (TreeInvalid, ValueError, RecursionError):
         definition, fault = {"all": []}, _("That is not JSON that holds a definition.")
     except TrothError as error:
-        definition, fault = {"all": []}, _plain(error)
+        definition, fault = {"all": []}, _plain(error) if posted.get("do") == "json" else _in_boxes(error)
     catalog = load_catalog(request.workspace.pk)
     also_for = [key for key in posted.getlist("also_for") if key in catalog.purposes]
     draft = Segment(
@@ -173,7 +175,7 @@ def _count(request: MemberRequest, draft: Segment, fault: str, *, sample: bool) 
         check_segment(draft)
         found = preview(draft, now_ms(), sample=SAMPLE if may_see else 0)
     except TrothError as error:
-        return {"fault": _plain(error), "ways_out": error.ways_out if isinstance(error, PurposeNotCovered) else []}
+        return {"fault": _in_boxes(error), "ways_out": error.ways_out if isinstance(error, PurposeNotCovered) else []}
     if may_see:
         record(request, "segment.sampled", detail={"shown": len(found.sample)}, shown=found.sample)
     return {
@@ -200,9 +202,16 @@ def _show(request: MemberRequest, own: Segment | None, draft: Segment, node: Nod
         own_purpose=name_purpose(request.workspace.pk, draft.purpose),
         choices=find_choices(request.workspace.pk, own.pk if own else None),
         as_json=as_json,
+        is_to_count=not look and (own is not None or request.method == "POST"),
         **look,
     )
 
 
 def _plain(error: TrothError) -> str:
     return str(error).replace("`", "")
+
+
+def _in_boxes(error: TrothError) -> str:
+    """Without its place in the definition, which nobody sees who writes in boxes."""
+    says = _PLACE.sub("", _plain(error))
+    return says[:1].upper() + says[1:]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import template
-from django.forms import BoundField, CheckboxInput
+from django.forms import BoundField, CheckboxInput, MultipleChoiceField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -113,6 +113,21 @@ def unlocal(value: float) -> str:
 def is_checkbox(field: BoundField) -> bool:
     """Whether a form field is a single box to tick, whose label stands behind it."""
     return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.filter
+def offers(options: Iterable[tuple[Any, Any]], value: Any) -> bool:
+    """Whether a value is among the options of a list."""
+    return any(str(one) == str(value) for one, _text in options)
+
+
+@register.filter
+def is_optional(field: BoundField) -> bool:
+    """Whether a form field may be left empty: a list without an empty line cannot, nor what another field makes necessary (`NEEDED` of its form)."""
+    if field.field.required or field.name in getattr(field.form, "NEEDED", ()):
+        return False
+    choices = getattr(field.field, "choices", None)
+    return choices is None or isinstance(field.field, MultipleChoiceField) or any(not value for value, _text in choices)
 
 
 @register.filter
