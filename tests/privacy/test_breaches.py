@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,7 +111,8 @@ def test_an_authority_told_late_is_told_why(workspace: Any) -> None:
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(write_notification(breach, ACME, NOW).as_pdf())).pages)
     assert "supplement" in text
     assert "The provider told us in phases." in text
-    assert "dpo@acme.example" in text
+    assert "dpo@acme.example" in text and "Officer or contact point" in text
+    assert " UTC" in text and re.search(r"\.\d{3}Z", text) is None  # for people to read
 
 
 def test_what_was_said_before_stays_as_a_step(workspace: Any) -> None:

@@ -69,7 +69,24 @@ def test_the_table_leads_everywhere_and_out_of_nowhere_closed() -> None:
     assert UNANSWERED | VERIFYING == OPEN and not UNANSWERED & VERIFYING
     for right in RequestType:
         assert all(possible_acts(state, right) == [] for state in CLOSED)
-        assert Act.REFUSE in possible_acts(RequestState.RUNNING, right)
+        is_refusable = right != RequestType.CONSENT_WITHDRAWAL
+        assert (Act.REFUSE in possible_acts(RequestState.RUNNING, right)) is is_refusable
+        assert (Act.EXTEND in possible_acts(RequestState.RUNNING, right)) is is_refusable
+
+
+def test_a_withdrawal_of_consent_is_neither_refused_nor_put_off_nor_charged_for(dana: Subject) -> None:
+    request, now = open_one(dana, RequestType.CONSENT_WITHDRAWAL)
+    fee = Details(ground="excessive", fee="9.00 EUR")
+    for step, details in (
+        (Step.REFUSE, Details()),
+        (Step.REFUSE, Details(ground="excessive")),
+        (Step.EXTEND, Details()),
+        (Step.ASK_FEE, fee),
+    ):
+        with pytest.raises(StepImpossible, match=r"Art\. 7\(3\)"):
+            take_step(request, step, Said(text="We would rather not.", details=details), by=BY, now=now + 1)
+    take_step(request, Step.CARRY_OUT, Said(), by=BY, now=now + 2)
+    assert request.state == RequestState.EXECUTING
 
 
 def test_whatever_is_tried_a_closed_request_stays_closed_and_a_refusal_to_move_says_what_is_possible() -> None:

@@ -105,6 +105,12 @@ def next_state(state: str, act: Act, *, is_extended: bool = False) -> RequestSta
     return S.EXTENDED if after == S.RUNNING and is_extended else after
 
 
+def check_refusable(right: str) -> None:
+    """Raises StepImpossible for a withdrawal of consent: it counts at any time, as easily as the consent was given (Art. 7(3))."""
+    if right == RequestType.CONSENT_WITHDRAWAL:
+        raise StepImpossible("A withdrawal of consent is not refused, put off or charged for (Art. 7(3)): carry it out.")
+
+
 def possible_acts(state: str, right: str, *, is_known: bool = False, is_extended: bool = False) -> list[Act]:
     """What members can do with a request in a state; what Troth does by itself, or who is not on file needs, is left out. An erasure is carried out by deleting.
 
@@ -119,6 +125,7 @@ def possible_acts(state: str, right: str, *, is_known: bool = False, is_extended
         Act.FIND_NOBODY,
         *({Act.ASK_IDENTITY} if is_known else ()),
         *({Act.EXTEND} if is_extended else ()),
+        *({Act.EXTEND, Act.REFUSE} if right == RequestType.CONSENT_WITHDRAWAL else ()),
     }
     return [act for act in Act if act not in own and (state, needed.get(act, act)) in TABLE]
 

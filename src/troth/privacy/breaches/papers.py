@@ -28,7 +28,7 @@ def write_notification(breach: Breach, sender: Sender, now: int) -> Document:
     document = Document(
         "Notification of a personal data breach",
         under=f"Art. 33 GDPR · {sender.controller} · no. {breach.pk}, {'supplement' if phases else 'first notification'}",
-        foot=f"{sender.controller}, breach no. {breach.pk}, as of {iso(now)}",
+        foot=f"{sender.controller}, breach no. {breach.pk}, as of {_say(now)}",
     )
     document.facts(facts_of(breach, sender, now))
     for title, text in (
@@ -47,20 +47,25 @@ def write_notification(breach: Breach, sender: Sender, now: int) -> Document:
 def facts_of(breach: Breach, sender: Sender, now: int) -> list[tuple[str, str]]:
     """The short answers of a notification, in words."""
     clock = clock_of(breach, now)
-    span = [iso(at) for at in (breach.began_at, breach.ended_at) if at is not None]
+    span = [_say(at) for at in (breach.began_at, breach.ended_at) if at is not None]
     return [
         ("Controller", sender.controller),
-        ("Contact (data protection officer)", sender.contact or UNKNOWN),
+        ("Officer or contact point", sender.contact or UNKNOWN),
         ("Kind", ", ".join(breach.kinds)),
         ("When it happened", " to ".join(span) or UNKNOWN),
-        ("Aware since", iso(breach.aware_at)),
-        ("72 hours end", iso(clock.due_at)),
+        ("Aware since", _say(breach.aware_at)),
+        ("72 hours end", _say(clock.due_at)),
         ("Categories of persons and of data", breach.categories or UNKNOWN),
         ("Persons, approximately", UNKNOWN if breach.people is None else f"{breach.people:,}"),
         ("Records, approximately", UNKNOWN if breach.records is None else f"{breach.records:,}"),
         ("High risk for the persons", "yes" if breach.is_high_risk else "no" if breach.decision else UNKNOWN),
-        ("Persons told", iso(breach.persons_told_at) if breach.persons_told_at else "not yet" if breach.is_high_risk else "no"),
+        ("Persons told", _say(breach.persons_told_at) if breach.persons_told_at else "not yet" if breach.is_high_risk else "no"),
     ]
+
+
+def _say(at: int) -> str:
+    """To the minute, for people, in the zone that leaves no doubt."""
+    return f"{iso(at)[:10]} {iso(at)[11:16]} UTC"
 
 
 LETTERS: Mapping[str, str] = {

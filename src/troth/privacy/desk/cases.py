@@ -26,7 +26,7 @@ from troth.privacy.models import PrivacyRequest, RequestState, RequestType
 from troth.privacy.models.desk import RequesterFile
 from troth.privacy.requests import new_request
 from troth.privacy.seats import unpack_seat
-from troth.privacy.states import CLOSED, UNANSWERED, Act, StepImpossible, next_state, possible_acts
+from troth.privacy.states import CLOSED, UNANSWERED, Act, StepImpossible, check_refusable, next_state, possible_acts
 from troth.privacy.terms import PATIENCE, next_telling, open_pause
 
 KEPT = 180 * DAY
@@ -197,6 +197,7 @@ def clarify(request: PrivacyRequest, *, said: str, by: By, now: int) -> None:
 def check_extending(request: PrivacyRequest, reasons: str, now: int) -> None:
     """Raises StepImpossible, NotOursToDecide, ExtensionImpossible, ReasonMissing: what stands against an extension now."""
     next_state(request.state, Act.EXTEND)
+    check_refusable(request.type)
     check_may_decide(request.workspace_id)
     check_extension(clock_of(request, now), now)
     _need(reasons, "Say why the answer takes longer: the person must be told the reasons (Art. 12(3)).")
@@ -215,6 +216,7 @@ def extend(request: PrivacyRequest, *, words: Words, by: By, now: int, facts: Ma
 def check_refusing(request: PrivacyRequest, reasons: str) -> None:
     """Raises StepImpossible, NotOursToDecide, ReasonMissing: what stands against a refusal."""
     next_state(request.state, Act.REFUSE)
+    check_refusable(request.type)
     check_may_decide(request.workspace_id)
     _need(reasons, "Say why: whoever is refused must be told the reasons, and of complaint and judicial remedy (Art. 12(4)).")
 

@@ -16,7 +16,7 @@ from troth.privacy.desk.deciding import check_may_decide
 from troth.privacy.desk.freezing import named_purposes
 from troth.privacy.history import By, Words, read_history, write_step
 from troth.privacy.models import PrivacyRequest, RequestType
-from troth.privacy.states import Act, StepImpossible, next_state
+from troth.privacy.states import Act, StepImpossible, check_refusable, next_state
 
 FEE = re.compile(r"\d{1,6}(\.\d{2})? [A-Z]{3}")
 WEIGH = "weigh"
@@ -29,6 +29,7 @@ class ObjectionAbsolute(TrothError):
 def check_fee(request: PrivacyRequest, details: Details, reasons: str) -> None:
     """Raises StepImpossible, NotOursToDecide, PersonGone, ReasonMissing: what stands against asking for a fee."""
     next_state(request.state, Act.REFUSE)  # whoever might be refused might be asked for a fee instead
+    check_refusable(request.type)
     check_may_decide(request.workspace_id)
     subject_of(request)
     if not details.ground:
