@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from troth.consent.catalog import assign
+from troth.consent.purposes import assign
 from troth.kernel.clock import now_ms
 from troth.kernel.worker import drain
 

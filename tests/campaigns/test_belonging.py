@@ -9,7 +9,7 @@ import pytest
 from tests.campaigns.town import Town
 from troth.campaigns.editing import CampaignInvalid
 from troth.campaigns.why import tell_why
-from troth.consent.catalog import assign
+from troth.consent.purposes import assign
 from troth.consent.refusing import PurposeNotCovered
 from troth.intake.commands import Identify
 from troth.intake.door import apply

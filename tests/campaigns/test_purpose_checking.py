@@ -10,9 +10,9 @@ from tests.evidence import proof_of
 from troth.campaigns.editing import create_campaign, update_campaign
 from troth.campaigns.models import Campaign, CampaignState
 from troth.campaigns.publishing import find_faults, find_uncovered_now, pause_campaign, publish_campaign, resume_campaign
-from troth.consent.catalog import PurposeUnknown, assign
+from troth.consent.catalog import PurposeUnknown
 from troth.consent.models import Purpose
-from troth.consent.purposes import PurposeTerms, create_purpose
+from troth.consent.purposes import PurposeTerms, assign, create_purpose
 from troth.consent.refusing import PurposeNotCovered
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Decide, Decision, Identify, Identity, Track

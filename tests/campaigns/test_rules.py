@@ -10,7 +10,7 @@ import pytest
 from tests.campaigns.town import NOON, TOMORROW, Town
 from troth.campaigns.editing import CampaignInvalid
 from troth.campaigns.rules import RulesInvalid
-from troth.consent.catalog import assign
+from troth.consent.purposes import assign
 from troth.consent.refusing import PurposeNotCovered
 from troth.intake.commands import Identify, Identity, Track
 from troth.intake.door import apply

@@ -21,11 +21,11 @@ from tests.messages.posting import Post
 from tests.web_process import ask
 from troth.campaigns.editing import create_campaign
 from troth.campaigns.publishing import publish_campaign
-from troth.consent.catalog import assign, forget_catalogs
+from troth.consent.catalog import forget_catalogs
 from troth.consent.forms import FormTerms, create_form
 from troth.consent.models import Record
 from troth.consent.notices import publish_notice, save_draft, save_notice
-from troth.consent.purposes import PurposeTerms, create_purpose
+from troth.consent.purposes import PurposeTerms, assign, create_purpose
 from troth.consent.topics import create_topic
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Identify, Identity

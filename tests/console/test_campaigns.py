@@ -15,8 +15,7 @@ from tests.members import join
 from troth.campaigns.editing import create_campaign, update_campaign
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import publish_campaign
-from troth.consent.catalog import assign
-from troth.consent.purposes import PurposeTerms, create_purpose
+from troth.consent.purposes import PurposeTerms, assign, create_purpose
 from troth.console.campaigns.reading import estimate_reach, list_event_names, put_condition
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Decide, Decision, Identify, Identity, Track

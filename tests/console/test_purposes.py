@@ -11,8 +11,8 @@ from django.test import Client
 
 from tests.console.test_notices import agree, written_down
 from tests.members import join
-from troth.consent.catalog import MARKETING_EMAIL, SERVICE, assign, load_catalog
-from troth.consent.purposes import PurposeTerms, archive_purpose, create_purpose, find_purpose, list_versions, terms_of
+from troth.consent.catalog import MARKETING_EMAIL, SERVICE, load_catalog
+from troth.consent.purposes import PurposeTerms, archive_purpose, assign, create_purpose, find_purpose, list_versions, terms_of
 from troth.console import reach
 from troth.console.purposes.wording import list_changes
 from troth.intake.actor import fold_inbox
@@ -227,7 +227,8 @@ def test_what_nobody_assigned_stands_on_top_and_many_are_assigned_at_once(owner:
     assert "event:viewed" not in read(owner, workspace, "/_assignments?purpose=service")
     assert "page_closed" in read(owner, workspace, "/behavioural_profiling")
     [told] = written_down("purpose.assigned")
-    assert told == {"purpose": "behavioural_profiling", "number": 3, "names": ["event left", "event page_closed", "event viewed"]}
+    names = ["event left", "event page_closed", "event viewed"]
+    assert told == {"purpose": "behavioural_profiling", "number": 3, "names": names, "before": dict.fromkeys(names, "")}
 
 
 @pytest.mark.parametrize(

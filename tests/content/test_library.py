@@ -10,7 +10,8 @@ from tests.campaigns.test_publishing import happen
 from troth.campaigns.editing import create_campaign
 from troth.campaigns.models import Campaign
 from troth.campaigns.publishing import find_faults, publish_campaign
-from troth.consent.catalog import CLICK_TRACKING, assign
+from troth.consent.catalog import CLICK_TRACKING
+from troth.consent.purposes import assign
 from troth.content.email_template import render_email
 from troth.content.errors import TemplateInvalid, TemplateTooExpensive
 from troth.content.library import (

@@ -15,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.evidence import proof_of
 from troth.campaigns.editing import create_campaign
 from troth.campaigns.publishing import publish_campaign
-from troth.consent.catalog import assign, forget_catalogs
+from troth.consent.catalog import forget_catalogs
 from troth.consent.models import Standing
+from troth.consent.purposes import assign
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Alias, Decide, Decision, Delete, Identify, Identity, Restrict, Track
 from troth.intake.door import apply

@@ -8,9 +8,9 @@ import pytest
 from django.db import DatabaseError
 
 from tests.evidence import proof_of
-from troth.consent.catalog import assign
 from troth.consent.decisions import load_stances
 from troth.consent.models import Record, Standing, SuppressionCount
+from troth.consent.purposes import assign
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import (
     ACCEPTED,

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.evidence import GIVEN
-from troth.consent.catalog import assign
 from troth.consent.decisions import load_stances
+from troth.consent.purposes import assign
 from troth.intake.actor import fold_inbox
 from troth.intake.commands import Alias, Command, Decide, Decision, Delete, Device, EditTags, Identify, Identity, Outcome, Track
 from troth.intake.door import apply

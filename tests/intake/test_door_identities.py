@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.evidence import proof_of
-from troth.consent.catalog import assign
 from troth.consent.decisions import load_stances
 from troth.consent.models import Standing
+from troth.consent.purposes import assign
 from troth.intake.actor import fold_inbox, forget_expired_duplicates
 from troth.intake.commands import DROPPED, Alias, Command, Decide, Decision, Delete, Device, Identify, Identity, Outcome, Track
 from troth.intake.door import apply

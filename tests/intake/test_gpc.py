@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from tests.evidence import GIVEN
-from troth.consent.catalog import assign
 from troth.consent.models import Record
-from troth.consent.purposes import PurposeTerms, create_purpose
+from troth.consent.purposes import PurposeTerms, assign, create_purpose
 from troth.intake.commands import DROPPED, Command, Decide, Decision, Identify, Identity, Track
 from troth.intake.door import apply
 from troth.intake.gpc import mark_gpc

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from troth.consent.catalog import assign
+from troth.consent.purposes import assign
 from troth.intake.commands import Identify, Identity, Track
 from troth.intake.door import apply
 from troth.kernel.clock import DAY, now_ms

@@ -110,7 +110,21 @@ def test_every_text_and_every_code_has_its_words_with_the_variables_of_the_engli
         said()
         | {kind.label for kind in Kind}
         | {str(code).replace("_", " ") for code in codes}
-        | {"campaign", "newsletter", "schedule", "channel", "webhook", "external id", "email", "phone", "anonymous id", "device"}
+        | {
+            "campaign",
+            "newsletter",
+            "schedule",
+            "channel",
+            "webhook",
+            "purpose",
+            "collecting",
+            "assignment",
+            "external id",
+            "email",
+            "phone",
+            "anonymous id",
+            "device",
+        }
     )
 
     assert len(said()) > 40 and known - set(words) == set()

@@ -14,8 +14,7 @@ from django.core.management import call_command
 from tests.privacy.test_inventory import know
 from troth.campaigns.models import Newsletter, NewsletterState
 from troth.campaigns.newsletters.editing import create_newsletter
-from troth.consent.catalog import assign
-from troth.consent.purposes import PurposeTerms, create_purpose
+from troth.consent.purposes import PurposeTerms, assign, create_purpose
 from troth.intake.commands import Identify, Identity
 from troth.intake.door import apply
 from troth.kernel.clock import now_ms

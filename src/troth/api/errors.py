@@ -11,6 +11,7 @@ from troth.campaigns.newsletters.errors import NewsletterUnknown
 from troth.campaigns.saved_funnels import FunnelUnknown
 from troth.campaigns.trials import TrialRefused
 from troth.consent.forms import FormUnknown
+from troth.consent.held import ChangeHeld
 from troth.consent.topics import TopicUnknown
 from troth.content.library import PieceMissing
 from troth.intake.errors import IdentifierTaken
@@ -132,7 +133,7 @@ def explain(error: TrothError) -> tuple[int, dict[str, str]]:
         | RequestNotFound,
     ):
         return 404, problem("not_found", str(error))
-    if isinstance(error, TakeawayNotThere | BreachOpen | TrialRefused):
+    if isinstance(error, TakeawayNotThere | BreachOpen | TrialRefused | ChangeHeld):
         return 409, problem("conflict", str(error))
     if isinstance(error, IdentifierTaken):
         return 409, problem("conflict", "Somebody changed the same person at this moment: try again.")

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from troth.api.access import ERASE, READ_REPORTS, WRITE_CONSENT, workspace_of
+from troth.api.noting import tell_more
 from troth.api.schemas import Input, Time, problems
 from troth.consent.collecting import resume_collecting, stop_collecting
 from troth.kernel.clock import iso, now_ms
@@ -179,6 +180,7 @@ def stop_collecting_data(request: HttpRequest, datum: DatumIn) -> DatumIn:
     """Drop it at every door from within a second on, and count what is dropped."""
     own = _folded(datum)
     stop_collecting(workspace_of(request), own.kind, own.event, own.name, now=now_ms())
+    tell_more(request, **own.dict())
     return own
 
 
@@ -187,6 +189,7 @@ def resume_collecting_data(request: HttpRequest, datum: DatumIn) -> DatumIn:
     """Take it in again; what was dropped is gone."""
     own = _folded(datum)
     resume_collecting(workspace_of(request), own.kind, own.event, own.name)
+    tell_more(request, **own.dict())
     return own
 
 
@@ -194,6 +197,7 @@ def resume_collecting_data(request: HttpRequest, datum: DatumIn) -> DatumIn:
 def clear_collected_data(request: HttpRequest, datum: DatumIn) -> Status[dict[str, Any]]:
     """Delete everything that is stored under a name that is not collected any more; it is done in the background, step by step."""
     own = _folded(datum)
+    tell_more(request, **own.dict())
     return Status(202, _show_clearing(start_clearing(workspace_of(request), own.kind, own.event, own.name, now=now_ms())))
 
 

@@ -61,6 +61,14 @@ ACTS: Mapping[str, str] = MappingProxyType(
         "GET /purposes/{purpose_key}/lacking": "people.list",
         "GET /segments/{segment_id}/members": "segment.members",
         "GET /segments/{segment_id}/members/{person}": "segment.why",
+        "POST /purposes": "purpose.created",
+        "PATCH /purposes/{purpose_key}": "purpose.revised",
+        "POST /purposes/{purpose_key}/archive": "purpose.archived",
+        "POST /purposes/{purpose_key}/restore": "purpose.restored",
+        "PUT /purposes/assignments": "purpose.assigned",
+        "POST /minimisation/stop": "collecting.stopped",
+        "POST /minimisation/resume": "collecting.resumed",
+        "POST /minimisation/clear": "collecting.cleared",
         "GET /messages": "message.list",
         "GET /messages/{message_id}": "message.read",
         "POST /contested-instructions": "instruction.contested",
@@ -109,6 +117,14 @@ LOOKS = frozenset({"POST /templates/{template_key}/check", "POST /letters/previe
 """Posted for the sake of their body alone: they change nothing, and show no person."""
 
 
+DETAIL = "troth_detail"
+
+
+def tell_more(request: HttpRequest, **detail: Any) -> None:
+    """Have the entry of this call say more of what it changed, in the words that the console's entries have: by this a contested one is set back."""
+    setattr(request, DETAIL, detail)
+
+
 def act_of(call: str) -> str:
     """How the audit log calls an operation (`GET /people`); empty: it shows no person and changes nothing."""
     if call in OF_THEIR_OWN or call in LOOKS:
@@ -136,7 +152,12 @@ def note_calls(operation: Operation, path: str) -> None:
                 action=action,
                 at=now_ms(),
                 person_id=_whom(workspace_id, named),
-                detail={"key": key_of(request), "call": call, **{NUMBERED[name]: named[name] for name in NUMBERED if name in named}},
+                detail={
+                    "key": key_of(request),
+                    "call": call,
+                    **{NUMBERED[name]: named[name] for name in NUMBERED if name in named},
+                    **getattr(request, DETAIL, {}),
+                },
                 address=address_of(request.META),
             )
             if call in SHOWN:

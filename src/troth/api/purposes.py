@@ -10,20 +10,23 @@ from ninja import Router, Status
 
 from troth.api.access import READ_PEOPLE, WRITE_CONSENT, workspace_of
 from troth.api.errors import NotFound
+from troth.api.noting import tell_more
 from troth.api.purpose_schemas import AssignmentIn, NewPurpose, PurposeIn, PurposeOut, PurposeVersionOut, Revision, UnassignedOut
 from troth.api.schemas import problems
 from troth.campaigns.models import Campaign
-from troth.consent.catalog import assign, load_catalog
+from troth.consent.catalog import load_catalog
 from troth.consent.models import Purpose
 from troth.consent.purposes import (
     TERMS,
     PurposeTerms,
     archive_purpose,
+    assign,
     create_purpose,
     find_purpose,
     find_unassigned,
     list_purposes,
     list_versions,
+    read_assigned,
     revise_purpose,
     terms_of,
 )
@@ -44,7 +47,9 @@ def list_all_purposes(request: HttpRequest, archived: bool = False) -> list[Purp
 def add_purpose(request: HttpRequest, purpose: NewPurpose) -> Status[PurposeOut]:
     """A new purpose."""
     terms = PurposeTerms(**_given(purpose))
-    return Status(201, _show(create_purpose(workspace_of(request), purpose.key, terms, now=now_ms())))
+    made = create_purpose(workspace_of(request), purpose.key, terms, now=now_ms())
+    tell_more(request, purpose=made.key)
+    return Status(201, _show(made))
 
 
 @router.get("/purposes/unassigned", auth=READ_PEOPLE, response={200: UnassignedOut, **problems()})
@@ -63,7 +68,9 @@ def list_unassigned(request: HttpRequest) -> UnassignedOut:
 def assign_purpose(request: HttpRequest, assignment: AssignmentIn) -> AssignmentIn:
     """Have an event name or attribute collected for a purpose from now on; within a second at every door."""
     name = fold_event_name(assignment.name) if assignment.kind == "event" else assignment.name
-    assign(workspace_of(request), assignment.kind, name, assignment.purpose)
+    workspace_id = workspace_of(request)
+    tell_more(request, purpose=assignment.purpose, before=read_assigned(workspace_id, [(assignment.kind, name)]))
+    assign(workspace_id, assignment.kind, name, assignment.purpose)
     return AssignmentIn(kind=assignment.kind, name=name, purpose=assignment.purpose)
 
 
@@ -72,18 +79,22 @@ def change_purpose(request: HttpRequest, purpose_key: str, changes: Revision) ->
     """Make the purpose's next version. A material change ends the consents given before, unless `on_change` is `ask_again`."""
     workspace_id = _holder(request, purpose_key)
     terms = msgspec.structs.replace(terms_of(find_purpose(workspace_id, purpose_key)), **_given(changes))
-    return _show(revise_purpose(workspace_id, purpose_key, terms, material=changes.material, now=now_ms()))
+    revised = revise_purpose(workspace_id, purpose_key, terms, material=changes.material, now=now_ms())
+    tell_more(request, purpose=purpose_key, version=revised.version)
+    return _show(revised)
 
 
 @router.post("/purposes/{purpose_key}/archive", auth=WRITE_CONSENT, response={200: PurposeOut, **problems(404)})
 def stop_purpose(request: HttpRequest, purpose_key: str) -> PurposeOut:
     """Do nothing for the purpose any more; its versions and the decisions on it stay, and a withdrawal is still heard."""
+    tell_more(request, purpose=purpose_key)
     return _show(archive_purpose(_holder(request, purpose_key), purpose_key, now=now_ms()))
 
 
 @router.post("/purposes/{purpose_key}/restore", auth=WRITE_CONSENT, response={200: PurposeOut, **problems(404)})
 def restore_purpose(request: HttpRequest, purpose_key: str) -> PurposeOut:
     """Take an archived purpose up again."""
+    tell_more(request, purpose=purpose_key)
     return _show(archive_purpose(_holder(request, purpose_key), purpose_key, now=now_ms(), archived=False))
 
 

@@ -274,10 +274,3 @@ def _has_restricted(workspace_id: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT 1 FROM consent_stance WHERE workspace_id = %s AND {RESTRICTED} LIMIT 1", [workspace_id])
         return cursor.fetchone() is not None
-
-
-def assign(workspace_id: int, kind: str, name: str, purpose: str) -> None:
-    """Have something belong to a purpose; `kind` is one of `KINDS`, and an event name or attribute is collected for it. Raises PurposeUnknown."""
-    load_catalog(workspace_id).require(purpose)
-    Assignment.objects.update_or_create(workspace_id=workspace_id, kind=kind, name=name, defaults={"purpose": purpose})
-    forget_catalogs()

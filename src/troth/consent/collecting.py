@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from troth.consent.catalog import forget_catalogs
+from troth.consent.held import check_held, name_datum
 from troth.consent.models import NotCollected, NotCollectedCount
 from troth.kernel.clock import DAY
 from troth.kernel.errors import TrothError
@@ -38,13 +39,17 @@ class Stopped:
 
 
 def stop_collecting(workspace_id: int, kind: str, event: str, name: str, *, now: int) -> NotCollected:
-    """Drop it at every door from within a second on: an attribute, an event with all its properties, or a property of an event. Raises CollectingInvalid."""
+    """Drop it at every door from within a second on: an attribute, an event with all its properties, or a property of an event.
+
+    Raises CollectingInvalid, ChangeHeld.
+    """
     if kind not in COLLECTED:
         raise CollectingInvalid(f"$.kind: must be one of {', '.join(COLLECTED)}.")
     if bool(event) != (kind != "attribute") or bool(name) != (kind != "event") or len(event) > 255 or len(name) > 255:
         raise CollectingInvalid(
             "$.name: an attribute has a `name`, an event an `event`, and a property both, each of 255 characters at most."
         )
+    check_held(workspace_id, name_datum(kind, event, name))
     with transaction.atomic():
         own = NotCollected.objects.filter(workspace_id=workspace_id)
         found = own.filter(kind=kind, event=event, name=name).first()
@@ -57,7 +62,8 @@ def stop_collecting(workspace_id: int, kind: str, event: str, name: str, *, now:
 
 
 def resume_collecting(workspace_id: int, kind: str, event: str, name: str) -> None:
-    """Take it in again from within a second on; what was dropped is gone. Raises CollectingInvalid."""
+    """Take it in again from within a second on; what was dropped is gone. Raises CollectingInvalid, ChangeHeld."""
+    check_held(workspace_id, name_datum(kind, event, name))
     deleted, _ = NotCollected.objects.filter(workspace_id=workspace_id, kind=kind, event=event, name=name).delete()
     if not deleted:
         raise CollectingInvalid("$.name: collecting it was not stopped.")

@@ -98,6 +98,21 @@ class PurposeVersion(models.Model):
     at = models.BigIntegerField()
     material = models.BooleanField()
     """Whether a person may have decided otherwise, had they known."""
+    restores = models.IntegerField(default=0)
+    """The earlier version as which it stands again, because a later one is contested; 0: it is one of its own."""
+
+
+class HeldChange(models.Model):
+    """A change that waits, because its instruction is contested as infringing the law (Art. 28(3) GDPR): what was in force before is in force again."""
+
+    workspace_id = models.BigIntegerField()
+    what = models.CharField(max_length=600)
+    """What was changed: `purpose:KEY`, `collecting:KIND NAME`, `assignment:NUMBER`."""
+    wanted = models.JSONField(default=dict)
+    """What comes into force if it is confirmed."""
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=["workspace_id", "what"], name="one_held_change_of_a_thing")]
 
 
 KINDS = ("event", "attribute", "segment", "campaign", "topic")

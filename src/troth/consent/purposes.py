@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from troth.consent.catalog import SERVICE, PurposeUnknown, forget_catalogs, load_catalog
 from troth.consent.durations import check_duration
+from troth.consent.held import check_assigning, check_held, name_purpose
 from troth.consent.models import KINDS, Assignment, LegalBasis, OnChange, Purpose, PurposeVersion
 from troth.kernel.errors import TrothError
 from troth.people.models import Person
@@ -92,7 +93,7 @@ def create_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, now: int
         if Purpose.objects.filter(workspace_id=workspace_id, key=key).exists():
             raise PurposeInvalid("$.key: there is a purpose of this key: choose another, or revise that one.")
         purpose = Purpose.objects.create(workspace_id=workspace_id, key=key, **msgspec.structs.asdict(terms))
-        _keep_version(purpose, now, material=False)
+        keep_version(purpose, now, material=False)
     forget_catalogs()
     return purpose
 
@@ -101,7 +102,7 @@ def revise_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, material
     """The purpose's next version; nothing happens when nothing changed and nothing material is stated.
 
     What widens the processing is material whatever the caller says (`find_material_changes`). A material change ends the consents given before, or
-    leaves them until the person answers anew, as `on_change` said *before* the change and says after it. Raises PurposeUnknown, PurposeInvalid.
+    leaves them until the person answers anew, as `on_change` said *before* the change and says after it. Raises PurposeUnknown, PurposeInvalid, ChangeHeld.
     """
     check_terms(terms)
     with transaction.atomic():
@@ -110,8 +111,9 @@ def revise_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, material
         is_material = material or bool(find_material_changes(before, terms))
         if before == terms and not is_material:
             return purpose
+        check_held(workspace_id, name_purpose(key))
         if purpose.version == 1:
-            _keep_version(purpose, 0, material=False)
+            keep_version(purpose, 0, material=False)
         for name, value in msgspec.structs.asdict(terms).items():
             setattr(purpose, name, value)
         purpose.version += 1
@@ -120,7 +122,7 @@ def revise_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, material
         if is_material and OnChange.INVALIDATE in (before.on_change, terms.on_change):
             purpose.material_since = now
         purpose.save()
-        _keep_version(purpose, now, material=is_material)
+        keep_version(purpose, now, material=is_material)
     forget_catalogs()
     transaction.on_commit(forget_catalogs)
     return purpose
@@ -135,8 +137,9 @@ def find_material_changes(before: PurposeTerms, after: PurposeTerms) -> list[str
 
 
 def archive_purpose(workspace_id: int, key: str, *, now: int, archived: bool = True) -> Purpose:
-    """Do nothing for a purpose any more, or take it up again; decisions on it stay (`ended`). Raises PurposeUnknown, PurposeInvalid."""
+    """Do nothing for a purpose any more, or take it up again; decisions on it stay (`ended`). Raises PurposeUnknown, PurposeInvalid, ChangeHeld."""
     purpose = find_purpose(workspace_id, key)
+    check_held(workspace_id, name_purpose(key))
     if archived and key == SERVICE:
         raise PurposeInvalid("What is not assigned to another purpose is collected for `service`: it cannot be archived.")
     if archived and Assignment.objects.filter(workspace_id=workspace_id, purpose=key).exists():
@@ -148,13 +151,14 @@ def archive_purpose(workspace_id: int, key: str, *, now: int, archived: bool = T
     return purpose
 
 
-def _keep_version(purpose: Purpose, at: int, *, material: bool) -> None:
+def keep_version(purpose: Purpose, at: int, *, material: bool, restores: int = 0) -> None:
+    """Keep a purpose as it stands as its version; `restores`: the earlier one as which it stands again (`holding`)."""
     snapshot = msgspec.to_builtins(terms_of(purpose))
     PurposeVersion.objects.get_or_create(
         workspace_id=purpose.workspace_id,
         key=purpose.key,
         version=purpose.version,
-        defaults={"snapshot": snapshot, "at": at, "material": material},
+        defaults={"snapshot": snapshot, "at": at, "material": material, "restores": restores},
     )
 
 
@@ -175,9 +179,13 @@ def check_terms(terms: PurposeTerms) -> None:
 
 
 def assign_all(workspace_id: int, things: Iterable[tuple[str, str]], purpose: str) -> int:
-    """Have many things belong to a purpose, given as kind (one of `KINDS`) and name; how many they were. Raises PurposeUnknown, PurposeInvalid."""
+    """Have many things belong to a purpose, given as kind (one of `KINDS`) and name; how many they were.
+
+    Raises PurposeUnknown, PurposeInvalid, ChangeHeld.
+    """
     load_catalog(workspace_id).require(purpose)
     chosen = set(things)
+    check_assigning(workspace_id, chosen, purpose)
     if not all(kind in KINDS and 0 < len(name) <= LONGEST_NAME for kind, name in chosen):
         raise PurposeInvalid(f"$.name: what is assigned has a kind and a name of {LONGEST_NAME} characters at most.")
     rows = [Assignment(workspace_id=workspace_id, kind=kind, name=name, purpose=purpose) for kind, name in sorted(chosen)]
@@ -187,6 +195,21 @@ def assign_all(workspace_id: int, things: Iterable[tuple[str, str]], purpose: st
     forget_catalogs()
     transaction.on_commit(forget_catalogs)
     return len(rows)
+
+
+def assign(workspace_id: int, kind: str, name: str, purpose: str) -> None:
+    """Have one thing belong to a purpose, as `assign_all`."""
+    assign_all(workspace_id, [(kind, name)], purpose)
+
+
+def read_assigned(workspace_id: int, things: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Where things belong (`KIND NAME` → purpose; empty: nowhere), for the register: contested they belong there again. Of 500 at most, of more nothing."""
+    chosen = set(things)
+    if len(chosen) > MOST_NAMES:
+        return {}
+    rows = Assignment.objects.filter(workspace_id=workspace_id, name__in={name for _, name in chosen})
+    now = {(row.kind, row.name): row.purpose for row in rows}
+    return {f"{kind} {name}": now.get((kind, name), "") for kind, name in sorted(chosen)}
 
 
 def find_unassigned(workspace_id: int) -> dict[str, list[str]]:

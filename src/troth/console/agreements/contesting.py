@@ -66,7 +66,7 @@ def contest_instruction(request: MemberRequest, entry_id: int) -> HttpResponseBa
     except InstructionUnknown:
         raise Http404 from None
     what = str(found.detail.get("call") or _(ACTIONS.get(found.action, found.action)))
-    waits = bool(name_waiting(found.detail))
+    waits = bool(name_waiting(found.entry_id, found.action, found.detail))
     return _contest(
         request, _("Contest an instruction"), what, waits, lambda why, by, now: contest_entry(workspace_id, entry_id, why, by=by, now=now)
     )

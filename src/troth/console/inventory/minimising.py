@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.consent.collecting import is_stopped, resume_collecting, stop_collecting
+from troth.consent.held import COLLECTING, list_held
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.inventory.reading import describe, list_tabs
 from troth.console.shell import render_page
@@ -38,6 +39,7 @@ def unused(request: MemberRequest) -> HttpResponse:
         rows=describe(workspace_id, report.unused[:MOST]),
         is_cut=len(report.unused) > MOST,
         most=MOST,
+        held=[own.what.removeprefix(COLLECTING) for own in list_held(workspace_id, COLLECTING)],
         tabs=list_tabs(workspace_id, "unused"),
     )
 

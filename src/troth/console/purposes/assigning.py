@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.consent.catalog import SERVICE, load_catalog
-from troth.consent.purposes import assign_all
+from troth.consent.held import ASSIGNMENT, ChangeHeld, list_held
+from troth.consent.purposes import assign_all, read_assigned
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.purposes.forms import DATA, AssignForm
 from troth.console.purposes.reading import MOST_SHOWN, find_homeless, find_things
@@ -36,10 +37,14 @@ def assign(request: MemberRequest) -> HttpResponse:
         told = [str(error) for errors in form.errors.values() for error in errors]
         return _show(request, problem=" ".join(told), chosen=request.POST.getlist("thing"), status=422)
     purpose, things = form.cleaned_data["purpose"], form.things()
-    with transaction.atomic():
-        number = assign_all(request.workspace.pk, things, purpose)
-        named = [f"{kind} {name}" for kind, name in sorted(set(things))[:MOST_NAMED]]
-        record(request, "purpose.assigned", detail={"purpose": purpose, "number": number, "names": named})
+    try:
+        with transaction.atomic():
+            before = read_assigned(request.workspace.pk, things)
+            number = assign_all(request.workspace.pk, things, purpose)
+            named = [f"{kind} {name}" for kind, name in sorted(set(things))[:MOST_NAMED]]
+            record(request, "purpose.assigned", detail={"purpose": purpose, "number": number, "names": named, "before": before})
+    except ChangeHeld as error:
+        return _show(request, problem=str(error), chosen=request.POST.getlist("thing"), status=409)
     name = load_catalog(request.workspace.pk).purposes[purpose].name
     messages.success(request, _("%(number)d assigned to “%(purpose)s”, from now on at every door.") % {"number": number, "purpose": name})
     response = redirect(reverse("console-assignments", args=[request.workspace.pk]))
@@ -69,5 +74,6 @@ def _show(request: MemberRequest, *, problem: str = "", chosen: list[str] | None
         service=service,
         service_basis=name_basis(service.basis),
         homeless=find_homeless(workspace_id),
+        held=[name for own in list_held(workspace_id, ASSIGNMENT) for _, name in own.wanted["things"]],
         most=MOST_SHOWN,
     )

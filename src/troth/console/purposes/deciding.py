@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from troth.consent.catalog import SERVICE
+from troth.consent.held import ChangeHeld
 from troth.consent.models import Purpose, Standing
 from troth.consent.purposes import PurposeInvalid, archive_purpose
 from troth.console.access import MemberRequest, member_page, record
@@ -58,7 +59,7 @@ def _keep(request: MemberRequest, own: Purpose, *, archived: bool) -> HttpRespon
             with transaction.atomic():
                 archive_purpose(own.workspace_id, own.key, now=now_ms(), archived=archived)
                 record(request, "purpose.archived" if archived else "purpose.restored", detail={"purpose": own.key})
-        except PurposeInvalid as error:
+        except (PurposeInvalid, ChangeHeld) as error:
             messages.error(request, str(error))
         else:
             said = _("Archived. Nothing is done for it any more.") if archived else _("Taken up again, with the decisions on it.")

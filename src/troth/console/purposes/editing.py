@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from troth.consent.held import ChangeHeld, find_held, name_purpose
 from troth.consent.models import Purpose
 from troth.consent.notices import is_language
 from troth.consent.purposes import PurposeInvalid, create_purpose, find_material_changes, revise_purpose, terms_of
@@ -52,6 +53,8 @@ def new(request: MemberRequest) -> HttpResponseBase:
 def edit(request: MemberRequest, purpose_key: str) -> HttpResponseBase:
     """The next version of a purpose: entered, then confirmed with what it does to those who agreed before."""
     own = get_purpose(request.workspace.pk, purpose_key)
+    if find_held(own.workspace_id, name_purpose(own.key)):
+        return _ask(request, PurposeForm(own), own, status=409 if request.method == "POST" else 200, problem=str(ChangeHeld()))
     if request.method != "POST":
         return _ask(request, PurposeForm(own), own)
     act = request.POST.get("do", "")

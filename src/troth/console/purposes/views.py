@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from troth.consent.held import find_held, name_purpose
 from troth.consent.models import LegalBasis, Standing
 from troth.console.access import MemberRequest, member_page
 from troth.console.purposes.reading import (
@@ -57,4 +58,5 @@ def purpose(request: MemberRequest, purpose_key: str) -> HttpResponse:
         counting=count_permitted(own.workspace_id, own.key, now_ms()) if rests else None,
         history=read_history(own.workspace_id, own.key),
         belonging=read_belonging(own.workspace_id, own.key),
+        held=find_held(own.workspace_id, name_purpose(own.key)),
     )

@@ -12,6 +12,7 @@ from troth.kernel.clock import iso
 from troth.kernel.errors import TrothError
 from troth.messages.controls import CONTESTED, look_at_controls, stop_sending
 from troth.privacy.contested import SCHEDULE
+from troth.privacy.contests.changes import hold_change, is_change, name_change, release_change
 from troth.privacy.contests.going_on import go_on, stay_stopped
 from troth.privacy.desk.cases import find_request
 from troth.privacy.history import By, Words, write_step
@@ -44,8 +45,10 @@ class ContestUnknown(TrothError):
         super().__init__("There is no such contested instruction in this workspace.")
 
 
-def name_waiting(detail: Mapping[str, Any]) -> str:
+def name_waiting(entry_id: int, action: str, detail: Mapping[str, Any]) -> str:
     """What of an instruction can wait, by what the audit log says of it; empty: it was carried out when it was given. Pure."""
+    if change := name_change(entry_id, action, detail):
+        return change
     if str(detail.get("call", "")).startswith("DELETE "):
         return ""
     for kind in (*SENDING, *WAYS, SCHEDULE.rstrip(":")):
@@ -59,7 +62,11 @@ def contest_entry(workspace_id: int, entry_id: int, reason: str, *, by: By, now:
     """Contest an entry of the register of instructions. Raises InstructionUnknown, ContestImpossible."""
     entry = find_instruction(workspace_id, entry_id)
     made = ContestedInstruction(
-        entry_id=entry.entry_id, action=entry.action, detail=entry.detail, given_at=entry.at, waits=name_waiting(entry.detail)
+        entry_id=entry.entry_id,
+        action=entry.action,
+        detail=entry.detail,
+        given_at=entry.at,
+        waits=name_waiting(entry.entry_id, entry.action, entry.detail),
     )
     return _contest(made, workspace_id, reason, by, now)
 
@@ -87,6 +94,8 @@ def _contest(
     made.has_stopped = kind in SENDING and not _is_stopped(workspace_id, made.waits)
     try:
         with transaction.atomic():
+            if is_change(made.waits) and not hold_change(made, now):
+                made.waits = ""
             made.save(force_insert=True)
             if made.has_stopped:
                 stop_sending(workspace_id, made.waits, now=now, by="", why=CONTESTED)
@@ -106,7 +115,7 @@ def _is_stopped(workspace_id: int, source: str) -> bool:
 def settle(own: ContestedInstruction, outcome: str, said: str, *, by: By, now: int) -> ContestedInstruction:
     """Write down what the controller said: what is confirmed goes on; what is changed or withdrawn stays as it is until somebody changes it.
 
-    A request that is withdrawn is closed. Raises ContestImpossible.
+    A request that is withdrawn is closed. Raises ContestImpossible, and what a confirmed change of a purpose raises.
     """
     if outcome not in (Outcome.CONFIRMED, Outcome.CHANGED, Outcome.WITHDRAWN):
         raise ContestImpossible("$.outcome: it is confirmed, changed or withdrawn.")
@@ -121,6 +130,7 @@ def settle(own: ContestedInstruction, outcome: str, said: str, *, by: By, now: i
             go_on(own, by, now)
         else:
             stay_stopped(own, by, now)
+        release_change(own, now)
         contests.tell(_news_of(own), now)
     return own
 

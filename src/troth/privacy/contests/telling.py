@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from django.conf import settings
 
+from troth.consent.held import ASSIGNMENT
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
@@ -19,6 +20,8 @@ from troth.workspaces.models import User, Workspace
 log = structlog.get_logger()
 AGAIN_IN = 15 * MINUTE
 TOGETHER = 20
+MOST_NAMED = 20
+"""Things that a mail names, of those that were assigned at once."""
 NO_CONTACT, NO_MAIL_SERVER, NOT_TAKEN = "no_contact", "no_mail_server", "not_taken"
 
 
@@ -89,6 +92,9 @@ def name_instruction(own: ContestedInstruction, say: Speech) -> str:
         return say("carry out the request {request} ({right})", request=own.request_id, right=say.named(str(own.detail.get("right", ""))))
     called = str(own.detail.get("call") or say(ACTIONS.get(own.action, own.action)))
     kind, _, number = own.waits.partition(":")
+    if kind == ASSIGNMENT.rstrip(":"):
+        things = sorted(own.detail["before"])
+        number = f"{own.detail['purpose']}: {', '.join(things[:MOST_NAMED])}" + (" …" if len(things) > MOST_NAMED else "")
     of = " ".join(part for part in (say.named(kind), number, f"“{own.detail['name']}”" if own.detail.get("name") else "") if part)
     return f"{called} ({of})" if of else called
 

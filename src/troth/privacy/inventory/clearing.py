@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from troth.consent.collecting import is_stopped
+from troth.consent.held import find_held, name_datum
 from troth.kernel.errors import TrothError
 from troth.kernel.ids import BUCKETS
 from troth.kernel.json_text import decode, encode
@@ -40,9 +41,20 @@ def start_clearing(workspace_id: int, kind: str, event: str, name: str, *, now: 
         )
 
 
+def is_clearing(workspace_id: int, kind: str, event: str, name: str) -> bool:
+    """Whether it is being deleted at this moment."""
+    return Clearing.objects.filter(workspace_id=workspace_id, kind=kind, event=event, name=name, ended_at=None).exists()
+
+
+def stop_clearing(workspace_id: int, kind: str, event: str, name: str, *, now: int) -> None:
+    """Delete no more of it; what is deleted is gone."""
+    Clearing.objects.filter(workspace_id=workspace_id, kind=kind, event=event, name=name, ended_at=None).update(ended_at=now)
+
+
 def clear_next(now: int) -> bool:
-    """Worker duty: one step of the oldest clearing; True while there is more to do."""
-    job = Clearing.objects.filter(ended_at=None).order_by("started_at").first()
+    """Worker duty: one step of the oldest clearing whose instruction, or that by which collecting ended, is not contested; True while there is more to do."""
+    waiting = Clearing.objects.filter(ended_at=None).order_by("started_at")
+    job = next((job for job in waiting if find_held(job.workspace_id, name_datum(job.kind, job.event, job.name)) is None), None)
     if job is None:
         return False
     with transaction.atomic():
