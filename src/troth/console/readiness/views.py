@@ -19,9 +19,10 @@ from troth.console.shell import render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.sql import is_sqlite
 from troth.privacy.readiness.impact import CRITERIA, DECLARED, LONGEST, AssessmentInvalid, declare_criteria, read_impact, sign_assessment
+from troth.privacy.readiness.line import Line
 from troth.privacy.readiness.lines import has_fresh_backup, read_lines
 from troth.privacy.starting import run_beside
-from troth.workspaces.roles import Permission
+from troth.workspaces.roles import Permission, roles_with
 
 WORDS: Mapping[str, str | Promise] = {
     "privacy_contact": later("Whom people can ask"),
@@ -48,6 +49,20 @@ WORDS: Mapping[str, str | Promise] = {
     "processors": later("Processors, with agreement, place and transfer tool"),
     "retention": later("What is promised to go goes by itself"),
 }
+
+
+MENDED_WITH: Mapping[str, Permission] = {
+    **dict.fromkeys(("privacy_contact", "seat", "backup", "agreement_dpa", "agreement_terms"), Permission.EDIT_WORKSPACE),
+    **dict.fromkeys(("links", "notices"), Permission.MANAGE_NOTICES),
+    **dict.fromkeys(("purposes_described", "purposes_end", "inventory"), Permission.MANAGE_PURPOSES),
+    **dict.fromkeys(("dpo", "record", "processors", "retention", "breaches", "contests"), Permission.KEEP_REGISTERS),
+    "owners": Permission.MANAGE_MEMBERS,
+    "impact": Permission.SIGN_ASSESSMENT,
+    "domain": Permission.MANAGE_CHANNELS,
+    "send_mode": Permission.SET_SEND_MODE,
+    "requests": Permission.EXERCISE_RIGHTS,
+}
+"""What it takes to mend a line; an agreement is accepted by an owner. Lines that are not here are mended on the server."""
 
 
 class DeclareForm(forms.Form):
@@ -81,11 +96,19 @@ class SignForm(forms.Form):
 @member_page(Permission.SEE_REGISTERS)
 def readiness(request: MemberRequest) -> HttpResponse:
     """The whole list."""
-    rows = [(line, WORDS.get(line.key, line.key)) for line in read_lines(request.workspace, now_ms())]
-    judged = [line for line, _words in rows if line.is_fine is not None]
+    rows = [(line, WORDS.get(line.key, line.key), _who_mends(request, line)) for line in read_lines(request.workspace, now_ms())]
+    judged = [line for line, _words, _who in rows if line.is_fine is not None]
     return render_page(
         request, "console/readiness/readiness.html", rows=rows, fine=sum(bool(line.is_fine) for line in judged), judged=len(judged)
     )
+
+
+def _who_mends(request: MemberRequest, line: Line) -> str:
+    """The roles that mend a line, where the member who reads is none of them: the page that mends it would turn them away, or show no form."""
+    needed = MENDED_WITH.get(line.key)
+    if line.is_fine is not False or needed is None or needed in request.may:
+        return ""
+    return ", ".join(str(role.label) for role in roles_with(needed))
 
 
 @member_page(Permission.EDIT_WORKSPACE, methods=("GET", "POST"))

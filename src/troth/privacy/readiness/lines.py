@@ -88,7 +88,9 @@ def _inventory(workspace: Workspace, now: int) -> Iterator[Line]:
     yield Line(
         "inventory",
         not undeclared,
-        f"{undeclared} things are stored or handed on but not declared" if undeclared else "all is declared",
+        f"{undeclared} thing{'s are' if undeclared != 1 else ' is'} stored or handed on but not declared"
+        if undeclared
+        else "all is declared",
         "inventory/drift",
     )
     impact = read_impact(workspace)
@@ -109,7 +111,12 @@ def _sending(workspace: Workspace, now: int) -> Iterator[Line]:
     )
     active = [row for row in list_channels(workspace.pk) if row.is_active]
     yield Line(
-        "channels", None, f"{len(active)} channels of its own" if active else "mail goes by the installation's own mail server", "channels"
+        "channels",
+        None,
+        f"{len(active)} channel{'s' if len(active) != 1 else ''} of its own"
+        if active
+        else "mail goes by the installation's own mail server",
+        "channels",
     )
     mode = {SendMode.LIVE: "mail goes to the persons", SendMode.TEST: "all mail goes to one address", SendMode.OFF: "mail is held"}
     yield Line("send_mode", workspace.send_mode == SendMode.LIVE, mode[SendMode(workspace.send_mode)], "settings/sending")
@@ -123,10 +130,20 @@ def has_fresh_backup(now: int) -> bool:
 
 def _duties(workspace: Workspace, now: int) -> Iterator[Line]:
     overdue = PrivacyRequest.objects.filter(workspace_id=workspace.pk, state__in=UNANSWERED, due_at__lt=now).count()
-    yield Line("requests", not overdue, f"{overdue} requests are overdue" if overdue else "no request is overdue", "desk?show=overdue")
+    yield Line(
+        "requests",
+        not overdue,
+        f"{overdue} request{'s are' if overdue != 1 else ' is'} overdue" if overdue else "no request is overdue",
+        "desk?show=overdue",
+    )
     running = Breach.objects.filter(workspace_id=workspace.pk, closed_at=None, authority_told_at=None).exclude(decision="no_risk")
     late = running.filter(aware_at__lt=now - HOURS * 3_600_000).count()
-    yield Line("breaches", not late, f"{late} breaches are past 72 hours" if late else "no breach waits past 72 hours", "breaches")
+    yield Line(
+        "breaches",
+        not late,
+        f"{late} breach{'es are' if late != 1 else ' is'} past 72 hours" if late else "no breach waits past 72 hours",
+        "breaches",
+    )
     yield _contests(workspace, now)
     is_proven, says = judge_last(now)
     yield Line("proof", is_proven, says, "proofs")

@@ -27,7 +27,7 @@ def look_at_registers(workspace: Workspace, now: int) -> Iterator[Line]:
     yield Line(
         "record",
         not missing,
-        f"{len(missing)} things are missing in it" if missing else "complete",
+        f"{len(missing)} thing{'s are' if len(missing) != 1 else ' is'} missing in it" if missing else "complete",
         missing[0].path if missing else "record",
     )
     yield _processors(workspace, now)
