@@ -8,10 +8,10 @@ import pytest
 
 from tests.campaigns.newsdesk import Desk, instant
 from troth.campaigns.newsletters.gathering import gather_next
-from troth.campaigns.newsletters.running import begin_due
+from troth.campaigns.newsletters.running import begin_due, keep_paused
 from troth.intake.commands import Decide, Decision, Identify, Identity
 from troth.kernel.clock import DAY, HOUR, MINUTE
-from troth.messages.models import Message
+from troth.messages.models import Message, State
 from troth.messages.queue import release_held
 
 
@@ -98,6 +98,23 @@ def test_paused_it_waits_and_resumed_it_goes_on_with_nobody_twice(desk: Desk) ->
     desk.work()
     assert len(desk.got()) == len(set(desk.got())) == 6
     assert desk.counts(made) == {("sent", ""): 6}
+
+
+def test_what_a_sender_had_in_hand_and_puts_off_waits_as_well_while_it_is_paused(desk: Desk) -> None:
+    for number in range(3):
+        desk.post.person(f"p{number}")
+    made = desk.start(per_hour=2)
+    desk.work()
+    Message.objects.filter(state=State.QUEUED).update(state=State.SENDING)
+    desk.api.json("POST", f"/newsletters/{made}/pause")
+    Message.objects.filter(state=State.SENDING).update(state=State.QUEUED)  # the mail server refused it for now
+    keep_paused(desk.now)
+    desk.work(DAY // 4)
+    assert desk.counts(made) == {("sent", ""): 1, ("held", "paused"): 2}
+    desk.api.json("POST", f"/newsletters/{made}/resume")
+    keep_paused(desk.now)
+    desk.work()
+    assert desk.counts(made) == {("sent", ""): 3}
 
 
 def test_what_is_too_late_is_not_sent_any_more(desk: Desk) -> None:

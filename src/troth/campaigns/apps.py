@@ -46,5 +46,6 @@ class CampaignsConfig(AppConfig):
         register_duty("ask_for_consent", "troth.campaigns.repermission_asking.ask_next", every_ms=1_000, rest_ms=ONLY_ROWS)
         register_duty("begin_newsletters", "troth.campaigns.newsletters.running.begin_due", every_ms=500, rest_ms=1_000)
         register_duty("gather_newsletters", "troth.campaigns.newsletters.gathering.gather_next", every_ms=500, rest_ms=ONLY_ROWS)
+        register_duty("hold_paused", "troth.campaigns.newsletters.running.keep_paused", every_ms=1_000, rest_ms=ONLY_ROWS)
         register_duty("decide_newsletters", "troth.campaigns.newsletters.deciding.decide_next", every_ms=5_000)
         register_duty("finish_newsletters", "troth.campaigns.newsletters.deciding.finish_done", every_ms=5_000)

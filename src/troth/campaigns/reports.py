@@ -113,13 +113,15 @@ def list_sources(workspace_id: int) -> list[tuple[str, str]]:
 
 
 def name_variants(source: Source) -> dict[str, str]:
-    """By template: the variant's key, with the number of its sending (`1A`); of a campaign the version that was published (`v2`)."""
+    """By template: the variant's key, of several sendings with the number of each (`2A`); of a campaign the version that was published (`v2`)."""
     if source.kind == CAMPAIGN:
         rows = Version.objects.filter(workspace_id=source.workspace_id, campaign_id=source.number).order_by("published_at")
         return {str(pk): f"v{number}" for number, pk in enumerate(rows.values_list("template_id", flat=True)[:MOST_VARIANTS], 1)}
     runs = NewsletterRun.objects.filter(workspace_id=source.workspace_id, newsletter_id=source.number).order_by("-number")
-    plans = runs.values_list("number", "plan")[:MOST_VARIANTS]
-    return {str(template): f"{number}{key}" for number, plan in plans for key, template in plan["templates"].items()}
+    plans = list(runs.values_list("number", "plan")[:MOST_VARIANTS])
+    return {
+        str(template): f"{number if len(plans) > 1 else ''}{key}" for number, plan in plans for key, template in plan["templates"].items()
+    }
 
 
 def make_report(source: Source, span: Span, now: int) -> SourceReport:

@@ -144,7 +144,7 @@ WORDS = {
     "opendsr": _("OpenDSR"),
     "not_mailed": _("the mail did not leave"),
     "no_mail_server": _("this installation has no mail server"),
-    "private_address": _("the address leads inside this network"),
+    "private_address": _("the address leads inside this network, where the operator has to allow it (TROTH_PRIVATE_TARGETS)"),
     "timed_out": _("no answer in time"),
     "identities_not_offered": _("nothing by which they could know the person"),
 }

@@ -17,7 +17,7 @@ from troth.content.publishing import make_of_inline, make_of_template
 from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import has_rows
-from troth.messages.models import State
+from troth.messages.models import Message, State
 from troth.messages.queue import PAUSED, move_waiting
 from troth.privacy.readiness.impact import AssessmentMissing
 from troth.segments.purpose_checking import reads_of
@@ -26,6 +26,8 @@ from troth.segments.registry import get_segment
 KIND = "newsletter"
 UNDER_WAY = (RunState.GATHERING, RunState.TESTING, RunState.SENDING)
 BY_HAND = "hand"
+MOST_PAUSED = 50
+"""Newsletters that are looked at again, those paused last."""
 
 
 def source_of(newsletter_id: int) -> str:
@@ -152,6 +154,16 @@ def pause_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
     for waiting in (State.QUEUED, State.HELD):
         _move(row, waiting, State.HELD, PAUSED)
     return row
+
+
+def keep_paused(now: int) -> bool:
+    """Worker duty: hold what a sender had in hand when its newsletter was paused, and put off to a later time."""
+    for row in Newsletter.objects.filter(state=NewsletterState.PAUSED).order_by("-updated_at")[:MOST_PAUSED]:
+        if Message.objects.filter(workspace_id=row.workspace_id, source=source_of(row.pk), state=State.QUEUED).exists():
+            with transaction.atomic():
+                if lock_newsletter(row).state == NewsletterState.PAUSED:
+                    _move(row, State.QUEUED, State.HELD, PAUSED)
+    return False
 
 
 def resume_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from troth.campaigns.models import Campaign, Newsletter
+from troth.campaigns.reports import list_sources
 from troth.consent.catalog import load_catalog
 from troth.console.operands import OPERATOR_WORDS, list_property_operators
 from troth.segments.decisions import STATES
@@ -14,7 +14,6 @@ from troth.segments.registry import list_segments
 from troth.segments.seen import list_event_names, list_names, sample_profiles
 
 PERMITTED = "permits"
-MOST_SOURCES = 300
 Options = list[tuple[str, str]]
 
 
@@ -65,7 +64,7 @@ def find_choices(workspace_id: int, segment_id: int | None) -> Choices:
         consent_ops=[(PERMITTED, _("allows messages")), *((state, state.replace("_", " ")) for state in STATES if state != PERMITTED)],
         topics=[(key, topic.name_in("en")) for key, topic in catalog.topics.items()],
         topic_ops=[("wanted", _("was not left")), ("left", _("was left"))],
-        sources=[("", _("any campaign or newsletter")), *_list_sources(workspace_id)],
+        sources=[("", _("any campaign or newsletter")), *list_sources(workspace_id)],
         segments=[(str(row.pk), row.name) for row in list_segments(workspace_id) if row.pk != segment_id],
         kinds=[
             ("attribute", _("Attribute")),
@@ -83,14 +82,3 @@ def find_choices(workspace_id: int, segment_id: int | None) -> Choices:
         tags=sorted({tag for _attributes, tags in profiles for tag in tags})[:200],
         events=list_event_names(workspace_id),
     )
-
-
-def _list_sources(workspace_id: int) -> Options:
-    """What sends messages, the latest first, by what a condition calls it."""
-    campaigns = Campaign.objects.filter(workspace_id=workspace_id).order_by("-pk").values_list("pk", "name")[:MOST_SOURCES]
-    newsletters = Newsletter.objects.filter(workspace_id=workspace_id).order_by("-pk").values_list("pk", "name")[:MOST_SOURCES]
-    called = _("Newsletter: %(name)s")
-    return [
-        *((f"campaign:{pk}", name) for pk, name in campaigns),
-        *((f"newsletter:{pk}", called % {"name": name}) for pk, name in newsletters),
-    ]

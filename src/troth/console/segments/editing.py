@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -167,13 +168,14 @@ def _change(node: Node, do: str, rest: str) -> None:
 
 def _count(request: MemberRequest, draft: Segment, fault: str, *, sample: bool) -> dict[str, Any]:
     """What the draft would choose; with names only for who may see people, which is written to the audit log."""
-    draft.name = draft.name or "draft"
+    asked = copy(draft)
+    asked.name = draft.name or "draft"
     may_see = sample and Permission.SEE_PEOPLE in request.may
     try:
         if fault:
             return {"fault": fault}
-        check_segment(draft)
-        found = preview(draft, now_ms(), sample=SAMPLE if may_see else 0)
+        check_segment(asked)
+        found = preview(asked, now_ms(), sample=SAMPLE if may_see else 0)
     except TrothError as error:
         return {"fault": _in_boxes(error), "ways_out": error.ways_out if isinstance(error, PurposeNotCovered) else []}
     if may_see:

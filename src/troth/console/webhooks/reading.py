@@ -65,7 +65,7 @@ def word_trouble(trouble: str) -> str:
         "timed_out": _("the address did not answer in time"),
         "unreachable": _("the address cannot be reached"),
         "certificate": _("the address has no valid certificate"),
-        "private_address": _("the address leads inside this network"),
+        "private_address": _("the address leads inside this network, where the operator has to allow it (TROTH_PRIVATE_TARGETS)"),
         "broken": _("the answer could not be read"),
     }
     return words.get(trouble, trouble)
