@@ -149,6 +149,18 @@ def test_what_is_wrong_is_said_without_its_place_in_json_and_sources_are_chosen_
     assert '<option value="campaign:99" selected>' in gone, "what it says is kept, though there is no such campaign"
 
 
+def test_names_that_nobody_ever_had_are_told_beside_the_count(shop: Shop, team: dict[str, Client]) -> None:
+    shop.person("ada", plan="pro")
+    shop.track("ada", "bought")
+    marketer = team["marketer"]
+    form = fields_of(marketer.get(path(shop, "/new")).content.decode())
+    form = fields_of(marketer.post(path(shop, "/new"), {**form, "do": "add:0:event"}).content.decode())
+    told = marketer.post(path(shop, "/count"), {**form, "0.0-name": "plan", "0.0-value": "pro", "0.1-name": "Bought"}).content.decode()
+    assert "spelt otherwise" not in told
+    told = marketer.post(path(shop, "/count"), {**form, "0.0-name": "plna", "0.0-value": "pro", "0.1-name": "boght"}).content.decode()
+    assert "No event “boght” has come so far" in told and "None of the newest people has an attribute “plna”" in told
+
+
 def test_the_size_over_time_stands_at_the_hours_of_whoever_reads(shop: Shop, team: dict[str, Client]) -> None:
     shop.person("ada", plan="pro")
     own = create_segment(shop.pk, name="Pro", definition=PRO, now=shop.now)

@@ -88,6 +88,23 @@ def list_event_names(workspace_id: int) -> list[str]:
     return found
 
 
+def find_unseen(workspace_id: int, definition: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Events of a definition that never came, and attributes that none of the newest people has: perhaps misspelt. Reads the index on names, over all buckets."""
+    read = [leaf for leaf, _place in leaves(definition, "$")]
+    events = dict.fromkeys(step["event"] for leaf in read for step in (leaf, *leaf.get("sequence", ())) if "event" in step)
+    names = dict.fromkeys(leaf["attribute"] for leaf in read if "attribute" in leaf)
+    with connection.cursor() as cursor:
+        unseen = []
+        for name in events:
+            cursor.execute(
+                "SELECT 1 FROM people_event WHERE workspace_id = %s AND name = %s LIMIT 1", [workspace_id, fold_event_name(name)]
+            )
+            if cursor.fetchone() is None:
+                unseen.append(name)
+    profiles = [own for own, _tags in sample_profiles(workspace_id)] if names else []
+    return unseen, [name for name in names if profiles and all(value_at(own, name) is None for own in profiles)]
+
+
 def check_types(workspace_id: int, definition: Mapping[str, Any], path: str = "$") -> None:
     """Make sure that conditions compare with types that were seen, where anything was. Raises DefinitionInvalid with the place."""
     profiles: list[dict[str, Any]] | None = None

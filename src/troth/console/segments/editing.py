@@ -38,6 +38,7 @@ from troth.kernel.errors import TrothError
 from troth.segments.looking import preview
 from troth.segments.models import Segment
 from troth.segments.registry import archive_segment, check_meaning, check_segment, create_segment, update_segment
+from troth.segments.seen import find_unseen
 from troth.workspaces.roles import Permission
 
 SAMPLE = 5
@@ -180,8 +181,11 @@ def _count(request: MemberRequest, draft: Segment, fault: str, *, sample: bool) 
         return {"fault": _in_boxes(error), "ways_out": error.ways_out if isinstance(error, PurposeNotCovered) else []}
     if may_see:
         record(request, "segment.sampled", detail={"shown": len(found.sample)}, shown=found.sample)
+    events, attributes = find_unseen(draft.workspace_id, draft.definition)
     return {
         "found": found,
+        "unseen_events": events,
+        "unseen_attributes": attributes,
         "left_out": tell_left_out(draft.workspace_id, found.left_out),
         "sample": name_people(found.sample).items() if may_see else None,
     }
