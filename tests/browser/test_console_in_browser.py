@@ -94,4 +94,4 @@ def test_a_mail_in_the_console_runs_no_script_and_calls_nobody(chromium: Any, tr
 def test_the_documentation_of_the_api_needs_nobody_else(new_page: Any) -> None:
     page = new_page(scripts=True)
     page.goto("/api/troth/v1/docs")
-    page.get_by_text("/api/troth/v1/people/{person}/erasure").first.wait_for()
+    expect(page.get_by_text("/api/troth/v1/people/{person}/erasure").first).to_be_visible()

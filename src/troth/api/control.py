@@ -53,6 +53,7 @@ from troth.api import (
     why,
 )
 from troth.api.access import Bearer
+from troth.api.docs import OwnDocs
 from troth.api.errors import explain, explain_validation, problem
 from troth.api.json_body import StrictParser
 from troth.api.noting import note_calls
@@ -87,6 +88,7 @@ control_api = ControlAPI(
     description=DESCRIPTION,
     urls_namespace="control",
     parser=StrictParser(),
+    docs=OwnDocs(),
 )
 
 
