@@ -140,6 +140,21 @@ def test_what_the_controller_does_not_confirm_stays_as_it_was_and_members_change
     assert agency.may_mail() == "", "the contested version is no part of how it stands now"
 
 
+def test_who_agreed_to_less_while_a_contested_change_was_in_force_is_asked_before_more_is_done(agency: Agency) -> None:
+    agency.revise(**MORE)
+    agency.revise(recipients=[])
+    agreed = Decide(identity=DANA, decision=Decision.GRANT, purpose=MARKETING_EMAIL, evidence=GIVEN, **agency.common)
+    apply([msgspec.structs.replace(agreed, received_at=now_ms())], now=now_ms())
+    assert agency.may_mail() == ""
+
+    own = agency.contest()
+
+    assert find_purpose(agency.pk, MARKETING_EMAIL).recipients == ["Advertisers Ltd"]
+    assert agency.may_mail() == "purpose_changed", "she never agreed to that recipient"
+    agency.settle(own)
+    assert find_purpose(agency.pk, MARKETING_EMAIL).recipients == []
+
+
 def test_two_contested_revisions_are_both_set_back_and_both_have_to_be_confirmed(agency: Agency) -> None:
     agency.revise(name="News")
     first = read_entries(agency.pk, limit=1)[0].entry_id

@@ -1,7 +1,8 @@
 """A change whose instruction is contested waits (Art. 28(3) GDPR): what was in force before comes into force again, until the controller has spoken.
 
 It is set back in the tables themselves, so that every door, the gate and every page go by it; of a purpose that makes a version, whose consents count as
-those of the version that it restores. Confirmed, the change is made anew; else all stays as it is until somebody changes it.
+those of the version that it restores, unless somebody agreed meanwhile to less than that: then it is a material change. Confirmed, the change is made
+anew; else all stays as it is until somebody changes it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,17 @@ from django.db import transaction
 from troth.consent.catalog import forget_catalogs
 from troth.consent.collecting import is_stopped, resume_collecting, stop_collecting
 from troth.consent.held import find_held, name_datum, name_purpose
-from troth.consent.models import Assignment, HeldChange, NotCollected, OnChange, Purpose, PurposeVersion
-from troth.consent.purposes import PurposeTerms, archive_purpose, assign_all, keep_version, list_versions, revise_purpose, terms_of
+from troth.consent.models import Assignment, HeldChange, NotCollected, OnChange, Purpose, PurposeVersion, Stance, Standing
+from troth.consent.purposes import (
+    PurposeTerms,
+    archive_purpose,
+    assign_all,
+    find_material_changes,
+    keep_version,
+    list_versions,
+    revise_purpose,
+    terms_of,
+)
 
 
 def hold_terms(workspace_id: int, key: str, version: int, *, now: int) -> bool:
@@ -37,14 +47,28 @@ def hold_terms(workspace_id: int, key: str, version: int, *, now: int) -> bool:
         {"terms": msgspec.to_builtins(terms_of(own)), **wanted, "version": version, "material": is_material},
     )
     before = version - 1
+    restored = PurposeTerms(**versions[before].snapshot)
+    asks_again = bool(find_material_changes(terms_of(own), restored)) and _has_agreed_since(workspace_id, key, version)
     own.changed_at, own.material_since = _moments(versions, before)
-    for name, value in msgspec.structs.asdict(PurposeTerms(**versions[before].snapshot)).items():
+    if asks_again:
+        own.changed_at, own.material_since = now, now if _ends_consents(own.on_change, restored.on_change) else own.material_since
+    for name, value in msgspec.structs.asdict(restored).items():
         setattr(own, name, value)
     own.version += 1
     own.save()
-    keep_version(own, now, material=False, restores=before)
+    keep_version(own, now, material=asks_again, restores=before)
     _forget()
     return True
+
+
+def _has_agreed_since(workspace_id: int, key: str, version: int) -> bool:
+    """Whether a consent that stands was given to a version or a later one; looks in all buckets."""
+    return Stance.objects.filter(workspace_id=workspace_id, purpose=key, standing=Standing.GRANTED, purpose_version__gte=version).exists()
+
+
+def _ends_consents(*on_change: str) -> bool:
+    """Whether a material change ends the consents given before: if the purpose says so before it, or after it."""
+    return OnChange.INVALIDATE in on_change
 
 
 def hold_use(workspace_id: int, key: str, *, archived: bool, now: int) -> bool:
@@ -122,14 +146,12 @@ def release(workspace_id: int, what: str, *, confirmed: bool, now: int) -> None:
 def _moments(versions: Mapping[int, PurposeVersion], number: int) -> tuple[int, int]:
     """Since when a version stood materially changed, and since when consents counted. Pure."""
     own = versions[number]
-    if own.restores:
-        return _moments(versions, own.restores)
     if number == 1:
         return 0, 0
-    changed_at, material_since = _moments(versions, number - 1)
+    changed_at, material_since = _moments(versions, own.restores or number - 1)
     if not own.material:
         return changed_at, material_since
-    ends = OnChange.INVALIDATE in (own.snapshot["on_change"], versions[number - 1].snapshot["on_change"])
+    ends = _ends_consents(own.snapshot["on_change"], versions[number - 1].snapshot["on_change"])
     return own.at, own.at if ends else material_since
 
 
