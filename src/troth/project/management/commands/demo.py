@@ -13,6 +13,7 @@ import threading
 import webbrowser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -26,6 +27,7 @@ TEAM = {
     "viewer@example.com": "viewer",
 }
 ENTRANCE = "demo.json"
+HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class Command(BaseCommand):
@@ -49,6 +51,10 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
         _require_free_port(options["port"])
+        if _drop_mail_server():
+            self._say(
+                "TROTH_EMAIL_URL leads beyond this machine and is not used: people of the demo are invented, and their mail stays in its outbox."
+            )
         entrance = self._prepare(data, options["people"])
         server = subprocess.Popen(
             [sys.executable, "-m", "troth.project.cli", "serve", "--port", str(options["port"])], start_new_session=True
@@ -176,6 +182,16 @@ def _login_link(email: str) -> str:
     link = make_login_link(User.objects.get(email=email), now_ms())
     connection.close()
     return link
+
+
+def _drop_mail_server() -> bool:
+    """Forget a mail server of the environment, unless it is one of this machine, which catches mail; whether there was one. Before any setting is read."""
+    named = os.environ.get("TROTH_EMAIL_URL", "")
+    is_caught = urlsplit(named).hostname in HERE
+    dropped = [name for name in ("TROTH_EMAIL_URL", "TROTH_EMAIL_URL_FILE") if os.environ.get(name) and not is_caught]
+    for name in dropped:
+        del os.environ[name]
+    return bool(dropped)
 
 
 def _require_free_port(port: int) -> None:
