@@ -122,9 +122,8 @@ def test_an_idle_installation_costs_next_to_nothing_and_notices_an_event(troth_s
         time.sleep(seconds)
         return took() - before
 
-    next_to_nothing = 0.015 * took()
     # What comes once in a minute, or just after the last write, may fall into one window, not into each.
-    assert any(takes(2) < next_to_nothing for _ in range(15)), next_to_nothing
+    assert any(takes(2) < 0.02 * took() for _ in range(15)), took()
     event = {"auth_token": troth_server.workspace["auth_token"], "identity": {"id": "late"}, "event_name": "Came at last"}
     assert troth_server.post("/api/v2/events/track", event)[0] == 200
     troth_server.eventually(lambda: b"troth_inbox_items 0.0" in get(troth_server, "/metrics")[2])
