@@ -226,6 +226,20 @@ def test_a_deletion_that_is_withdrawn_ends(agency: Agency) -> None:
     assert Clearing.objects.get().ended_at is not None and not clear_next(agency.now)
 
 
+def test_what_is_measured_of_mail_is_measured_only_when_it_is_confirmed(agency: Agency) -> None:
+    agency.post("settings/sending/measuring", measures_opens="on", measures_clicks="on")
+    own = agency.contest()
+    before = Workspace.objects.get(pk=agency.pk)
+    assert (before.measures_opens, before.measures_clicks) == (False, False)
+    assert CONTESTED in agency.page("settings/sending")
+    agency.post("settings/sending/measuring", measures_opens="on", counts_opens="on")
+    meanwhile = Workspace.objects.get(pk=agency.pk)
+    assert (meanwhile.measures_opens, meanwhile.counts_opens) == (False, True), "what waits is not switched, all else is"
+    agency.settle(own)
+    after = Workspace.objects.get(pk=agency.pk)
+    assert (after.measures_opens, after.measures_clicks, after.counts_opens) == (True, True, True)
+
+
 def test_what_a_key_changed_waits_in_the_same_way(agency: Agency) -> None:
     key = create_key(agency.workspace, "api", scopes=frozenset({"registers:write", "consent:write", "people:read", "reports:read"}))
     api = Api(key)

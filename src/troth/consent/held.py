@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from troth.consent.models import HeldChange
 from troth.kernel.errors import TrothError
 
-PURPOSE, COLLECTING, ASSIGNMENT = "purpose:", "collecting:", "assignment:"
+PURPOSE, COLLECTING, ASSIGNMENT, MEASURING = "purpose:", "collecting:", "assignment:", "measuring:"
 
 
 class ChangeHeld(TrothError):
@@ -42,8 +42,13 @@ def check_held(workspace_id: int, what: str) -> None:
 
 
 def list_held(workspace_id: int, of: str) -> list[HeldChange]:
-    """All that wait in a workspace, of `PURPOSE`, `COLLECTING` or `ASSIGNMENT`."""
+    """All that wait in a workspace, of `PURPOSE`, `COLLECTING`, `ASSIGNMENT` or `MEASURING`."""
     return list(HeldChange.objects.filter(workspace_id=workspace_id, what__startswith=of).order_by("pk"))
+
+
+def list_held_switches(workspace_id: int) -> set[str]:
+    """The switches of what is measured of mail whose change waits."""
+    return {name for own in list_held(workspace_id, MEASURING) for name in own.wanted["switches"]}
 
 
 def check_assigning(workspace_id: int, things: Iterable[tuple[str, str]], purpose: str) -> None:

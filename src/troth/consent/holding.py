@@ -27,6 +27,8 @@ from troth.consent.purposes import (
     revise_purpose,
     terms_of,
 )
+from troth.workspaces.measuring import set_measuring
+from troth.workspaces.models import Workspace
 
 
 def hold_terms(workspace_id: int, key: str, version: int, *, now: int) -> bool:
@@ -120,6 +122,16 @@ def hold_clearing(workspace_id: int, datum: tuple[str, str, str]) -> None:
     _keep(workspace_id, name_datum(*datum), _wanted(workspace_id, name_datum(*datum)))
 
 
+def hold_measuring(workspace_id: int, what: str, switches: Mapping[str, bool]) -> bool:
+    """Set switches of what is measured of mail back that stand as they were set; those set anew since stay. Whether there were any."""
+    own = Workspace.objects.select_for_update().get(pk=workspace_id)
+    wanted = {name: value for name, value in switches.items() if getattr(own, name) == value}
+    set_measuring(own, {name: not value for name, value in wanted.items()})
+    if wanted:
+        _keep(workspace_id, what, {"switches": wanted})
+    return bool(wanted)
+
+
 def release(workspace_id: int, what: str, *, confirmed: bool, now: int) -> None:
     """It waits no more: confirmed it is made now, else all stays as it is. Raises what making it raises."""
     held = HeldChange.objects.select_for_update().filter(workspace_id=workspace_id, what=what).first()
@@ -136,6 +148,8 @@ def release(workspace_id: int, what: str, *, confirmed: bool, now: int) -> None:
         revise_purpose(workspace_id, key, PurposeTerms(**wanted["terms"]), material=wanted["material"], now=now)
     if "things" in wanted:
         assign_all(workspace_id, [(kind, name) for kind, name in wanted["things"]], wanted["purpose"])
+    if "switches" in wanted:
+        set_measuring(Workspace.objects.select_for_update().get(pk=workspace_id), wanted["switches"])
     if wanted.get("stopped"):
         stop_collecting(workspace_id, *wanted["datum"], now=now)
     elif "stopped" in wanted:

@@ -107,7 +107,7 @@ class HeldChange(models.Model):
 
     workspace_id = models.BigIntegerField()
     what = models.CharField(max_length=600)
-    """What was changed: `purpose:KEY`, `collecting:KIND NAME`, `assignment:NUMBER`."""
+    """What was changed: `purpose:KEY`, `collecting:KIND NAME`, `assignment:NUMBER`, `measuring:NUMBER`."""
     wanted = models.JSONField(default=dict)
     """What comes into force if it is confirmed."""
 

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
+from troth.consent.held import list_held_switches
 from troth.console.access import MemberRequest, member_page, record
 from troth.workspaces.measuring import SWITCHES, set_measuring
 from troth.workspaces.models import Workspace
@@ -42,8 +43,9 @@ def list_switches(workspace: Workspace) -> list[tuple[str, str, str, bool]]:
 def measuring(request: MemberRequest) -> HttpResponseBase:
     """Set the switches."""
     own = Workspace.objects.get(pk=request.workspace.pk)
+    held = list_held_switches(own.pk)
     with transaction.atomic():
-        changed = set_measuring(own, {name: name in request.POST for name in SWITCHES})
+        changed = set_measuring(own, {name: name in request.POST for name in SWITCHES if name not in held})
         if changed:
             record(request, "measuring.changed", detail={name: getattr(own, name) for name in changed})
     messages.success(request, _("Saved. It holds for mail from now on, and for pictures in mail that was sent before."))

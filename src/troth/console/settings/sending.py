@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from troth.campaigns.trials import TrialRefused, send_trial
+from troth.consent.held import list_held_switches
 from troth.console.access import MemberRequest, member_page, record
 from troth.console.settings.measuring import list_switches
 from troth.console.shell import render_fragment, render_page
@@ -82,7 +83,7 @@ def sending(request: MemberRequest) -> HttpResponseBase:
             record(request, "workspace.edited", detail={"fields": form.changed_data})
         messages.success(request, _("Saved: mail from now on names this sender."))
         return _back(request)
-    channel = _channel()
+    channel, held_switches = _channel(), list_held_switches(own.pk)
     return render_page(
         request,
         "console/settings/sending.html",
@@ -93,6 +94,7 @@ def sending(request: MemberRequest) -> HttpResponseBase:
         held=count_in_state(own.pk, State.HELD, but_for=PAUSED),
         queued=count_in_state(own.pk, State.QUEUED),
         switches=list_switches(own),
+        contested=[one[1] for one in list_switches(own) if one[0] in held_switches],
         channel=channel,
         is_kept=channel.name == "outbox",
     )

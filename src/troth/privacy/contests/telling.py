@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from django.conf import settings
 
-from troth.consent.held import ASSIGNMENT
+from troth.consent.held import ASSIGNMENT, MEASURING
 from troth.kernel.clock import MINUTE, iso
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
@@ -15,6 +15,7 @@ from troth.privacy.contests.contesting import REQUESTED
 from troth.privacy.mail_words import CONTEST
 from troth.privacy.models.contests import ContestedInstruction, Outcome
 from troth.workspaces.audit import ACTIONS
+from troth.workspaces.measuring import SWITCHES
 from troth.workspaces.models import User, Workspace
 
 log = structlog.get_logger()
@@ -95,6 +96,8 @@ def name_instruction(own: ContestedInstruction, say: Speech) -> str:
     if kind == ASSIGNMENT.rstrip(":"):
         things = sorted(own.detail["before"])
         number = f"{own.detail['purpose']}: {', '.join(things[:MOST_NAMED])}" + (" …" if len(things) > MOST_NAMED else "")
+    if kind == MEASURING.rstrip(":"):
+        number = ", ".join(name for name in SWITCHES if name in own.detail)
     of = " ".join(part for part in (say.named(kind), number, f"“{own.detail['name']}”" if own.detail.get("name") else "") if part)
     return f"{called} ({of})" if of else called
 

@@ -33,6 +33,7 @@ WORDS: Final[dict[str, str]] = {
     "purpose": "Zweck",
     "collecting": "Erhebung von",
     "assignment": "Zuordnung",
+    "measuring": "Messung",
     "schedule": "Löschfrist",
     "request": "Anliegen",
     "access": "Auskunft",

@@ -33,6 +33,7 @@ WORDS: Final[dict[str, str]] = {
     "purpose": "finalidad",
     "collecting": "recogida de",
     "assignment": "asignación",
+    "measuring": "medición",
     "schedule": "plazo de conservación",
     "request": "solicitud",
     "access": "acceso",

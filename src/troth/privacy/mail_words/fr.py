@@ -33,6 +33,7 @@ WORDS: Final[dict[str, str]] = {
     "purpose": "finalité",
     "collecting": "collecte de",
     "assignment": "affectation",
+    "measuring": "mesure",
     "schedule": "règle de conservation",
     "request": "demande",
     "access": "accès",

@@ -35,7 +35,7 @@ class ContestedInstruction(models.Model):
     at = models.BigIntegerField()
     waits = models.CharField(max_length=600, blank=True)
     """What does not go on meanwhile: `request`, `schedule:4`, `campaign:7`, `newsletter:3`, `channel:2`, `webhook:5`; a change
-    that is set back (`consent.held`): `purpose:KEY`, `collecting:KIND NAME`, `assignment:ENTRY`; empty: it was carried out when it was given."""
+    that is set back (`consent.held`): `purpose:KEY`, `collecting:KIND NAME`, `assignment:ENTRY`, `measuring:ENTRY`; empty: it was carried out when it was given."""
     has_stopped = models.BooleanField(default=False)
     """Whether sending was stopped for its sake, and by nobody before."""
     next_at = models.BigIntegerField(null=True)
