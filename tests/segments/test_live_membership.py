@@ -130,7 +130,7 @@ def test_a_gap_of_months_ends_with_the_month_that_lacks_the_day(shop: Shop) -> N
 def test_a_gap_of_a_month_is_over_when_the_persons_own_clock_says_so(shop: Shop) -> None:
     """The clocks of New York go forward between; Kolkata's never do. Who says no zone lives by the workspace's."""
     save_limits(shop.pk, Limits(zone="Europe/Paris"))
-    began, day = at("2027-03-05T18:30:00+00:00"), at("2027-04-05T00:00:00+00:00")
+    began, day = at("2047-03-05T18:30:00+00:00"), at("2047-04-05T00:00:00+00:00")
     shop.now = day
     segment = shop.segment({"sequence": [{"event": "trial"}, {"event": "paid"}], "op": "without", "gap": "P1M"})
     zones = {"kim": {"timezone": "America/New_York"}, "lea": {}, "asha": {"timezone": "Asia/Kolkata"}}
@@ -140,7 +140,7 @@ def test_a_gap_of_a_month_is_over_when_the_persons_own_clock_says_so(shop: Shop)
     put_forward = {people["kim"], people["lea"]}
     for instant, expected in (("17:30", put_forward), ("18:30", set(people.values()))):
         earlier = shop.members(segment)
-        shop.pass_time(at(f"2027-04-05T{instant}:00+00:00") - 1 - shop.now)
+        shop.pass_time(at(f"2047-04-05T{instant}:00+00:00") - 1 - shop.now)
         assert shop.members(segment) == earlier
         shop.pass_time(1)
         assert shop.members(segment) == expected
@@ -153,8 +153,8 @@ def test_a_gap_of_a_month_is_over_when_the_persons_own_clock_says_so(shop: Shop)
 def test_a_workspace_that_moves_to_another_zone_takes_its_months_along(shop: Shop) -> None:
     ada = shop.person("ada")
     segment = shop.segment({"sequence": [{"event": "trial"}, {"event": "paid"}], "op": "without", "gap": "P1M"})
-    shop.now = at("2027-04-05T18:00:00+00:00")
-    shop.track("ada", "trial", ago=shop.now - at("2027-03-05T18:30:00+00:00"))
+    shop.now = at("2047-04-05T18:00:00+00:00")
+    shop.track("ada", "trial", ago=shop.now - at("2047-03-05T18:30:00+00:00"))
     shop.pass_time(5 * SECOND)
     assert shop.members(segment) == set()
     save_limits(shop.pk, Limits(zone="Europe/Paris"))
@@ -287,8 +287,8 @@ def test_slices_follow_what_they_take_and_never_become_so_small_that_their_own_c
 def test_a_window_of_a_month_ends_on_each_persons_own_clock(shop: Shop) -> None:
     """The clocks of New York and Paris go forward between; Kolkata's never do. Who says no zone lives by the workspace's."""
     save_limits(shop.pk, Limits(zone="Europe/Paris"))
-    began = at("2027-03-05T18:30:00+00:00")
-    shop.now = at("2027-04-05T00:00:00+00:00")
+    began = at("2047-03-05T18:30:00+00:00")
+    shop.now = at("2047-04-05T00:00:00+00:00")
     zones = {"kim": {"timezone": "America/New_York"}, "lea": {}, "asha": {"timezone": "Asia/Kolkata"}}
     people = {name: shop.person(name, **zone).person_id for name, zone in zones.items()}
     everybody, put_forward = set(people.values()), {people["kim"], people["lea"]}
@@ -310,12 +310,12 @@ def test_a_window_of_a_month_ends_on_each_persons_own_clock(shop: Shop) -> None:
     assert told() == (everybody, set(), kept, set(), everybody)
     for instant, left in (("17:30", put_forward), ("18:30", everybody)):
         before = told()
-        shop.pass_time(at(f"2027-04-05T{instant}:00+00:00") - 1 - shop.now)
+        shop.pass_time(at(f"2047-04-05T{instant}:00+00:00") - 1 - shop.now)
         assert told() == before, "not a moment before"
         shop.pass_time(1)
         assert told() == ((everybody - left) | kept, left - kept, set(), left, everybody - left)
     shop.identify("lea", timezone="Pacific/Honolulu")
-    shop.now = at("2027-04-05T18:31:00+00:00")
+    shop.now = at("2047-04-05T18:31:00+00:00")
     shop.pass_time(1)
     assert people["lea"] in shop.members(silent)
 
@@ -323,8 +323,8 @@ def test_a_window_of_a_month_ends_on_each_persons_own_clock(shop: Shop) -> None:
 def test_a_window_of_months_moves_with_its_person_and_with_the_workspace(shop: Shop) -> None:
     ada = shop.person("ada")
     silent = shop.segment({"event": "login", "op": "did_not", "within": "P1M"})
-    shop.now = at("2027-04-05T18:00:00+00:00")
-    shop.track("ada", "login", ago=shop.now - at("2027-03-05T18:30:00+00:00"))
+    shop.now = at("2047-04-05T18:00:00+00:00")
+    shop.track("ada", "login", ago=shop.now - at("2047-03-05T18:30:00+00:00"))
     shop.pass_time(5 * SECOND)
     assert shop.members(silent) == set(), "in UTC the month is not over"
     save_limits(shop.pk, Limits(zone="Europe/Paris"))
@@ -335,7 +335,7 @@ def test_a_window_of_months_moves_with_its_person_and_with_the_workspace(shop: S
 
 
 def test_a_window_of_months_that_an_active_person_will_not_leave_sets_no_timer(shop: Shop) -> None:
-    shop.now = at("2027-04-05T18:00:00+00:00")
+    shop.now = at("2047-04-05T18:00:00+00:00")
     shop.person("ada", timezone="America/New_York")
     segment = shop.segment({"event": "login", "op": "did", "within": "P2M"})
     shop.track("ada", "login", ago=56 * DAY)
