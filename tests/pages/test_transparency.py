@@ -12,6 +12,8 @@ from troth.consent.models import LegalBasis, Purpose
 from troth.kernel.clock import DAY, now_ms
 from troth.pages.transparency import BASES, RIGHTS, WORDS
 from troth.privacy.models import PrivacyRequest, RequestType
+from troth.privacy.processors.register import register_processor
+from troth.webhooks.editing import create_webhook
 from troth.workspaces.models import Workspace
 
 
@@ -57,6 +59,21 @@ def test_it_tells_purposes_with_their_basis_and_end(client: Client, workspace: A
     assert "Shoes, weekly" in client.get(f"{place}?lang=de").content.decode(), "what a workspace wrote stays as it wrote it"
 
 
+def test_it_does_not_say_that_nobody_gets_what_somebody_gets(client: Client, workspace: Any, place: str) -> None:
+    """Art. 13(1)(e), (f): what carries the messages of a purpose is its recipient, named by the register; while nobody named it nothing is claimed."""
+    load_catalog(workspace.pk)
+
+    def told_of(purpose: str) -> str:
+        return client.get(f"{place}?lang=en").content.decode().partition(f"<strong>{purpose}</strong>")[2].partition("</li>")[0]
+
+    hook, _secret = create_webhook(workspace.pk, url="https://crm.example/", types=["user_updated"], purpose="service", name="CRM", now=1)
+    assert "nobody else" not in told_of("Provide the service") and "CRM" not in told_of("Provide the service")
+    assert "nobody else" in told_of("News and offers by e-mail")
+    said = {"name": "Crm Inc", "location": "USA", "transfer_tool": "scc_2", "webhooks": [hook.pk]}
+    register_processor(workspace.pk, said, in_use=True, now=1)
+    assert "Crm Inc</dd>" in told_of("Provide the service") and "Crm Inc (USA)" in told_of("Provide the service")
+
+
 def test_few_requests_are_not_told_for_they_might_tell_of_somebody(client: Client, workspace: Any, place: str) -> None:
     ask(workspace, "access", 6, days=3)
     ask(workspace, "erasure", 4, days=1)
@@ -77,7 +94,7 @@ def test_every_language_has_every_word(language: str) -> None:
 def test_the_register_of_processors_is_a_feed_of_every_change_for_machines(client: Client, workspace: Any, place: str) -> None:
     from xml.etree import ElementTree as ET
 
-    from troth.privacy.processors.register import change_processor, end_processor, object_to, register_processor, settle_objection
+    from troth.privacy.processors.register import change_processor, end_processor, object_to, settle_objection
 
     now = now_ms()
     secret = {"contact": "Ann, +49 30 1", "tia": "drawer 3", "dpa": "drawer 4"}
@@ -104,8 +121,6 @@ def test_the_register_of_processors_is_a_feed_of_every_change_for_machines(clien
 
 
 def test_the_page_names_the_companies_that_process_for_us(client: Client, workspace: Any, place: str) -> None:
-    from troth.privacy.processors.register import register_processor
-
     assert "processors.atom" not in client.get(place).content.decode()
     register_processor(workspace.pk, {"name": "Mailer Ltd", "location": "Paris", "service": "sends mail"}, in_use=True, now=now_ms())
     page = client.get(place, headers={"Accept-Language": "de"}).content.decode()

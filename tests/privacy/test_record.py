@@ -29,6 +29,7 @@ from troth.privacy.record.parties import PartiesInvalid, save_parties
 from troth.privacy.record.writing import plain_record, write_csv, write_pdf
 from troth.privacy.retention.rules import save_rule
 from troth.webhooks.editing import create_webhook
+from troth.webhooks.models import Webhook
 from troth.workspaces.measuring import set_measuring
 
 MAIL = {"key": "A", "subject": "News", "html": '<p>News</p><a href="{{ unsubscribe_url }}">Stop</a>'}
@@ -86,6 +87,19 @@ def test_what_is_known_of_persons_beside_attributes_is_told_and_who_carries_what
     set_measuring(acme, {"measures_opens": True})
     assert activity(acme, "open_tracking")["data_categories"] == ["behaviour"]
     assert activity(acme, "click_tracking")["data_categories"] == []
+
+
+def test_a_company_that_gets_data_for_a_purpose_stands_there_with_its_country(acme: Any) -> None:
+    """Art. 30(1)(d), (e): the webhook of the purpose is run by somebody, and somewhere."""
+    hook = Webhook.objects.get(workspace_id=acme.pk)
+    said = {"name": "Crm Inc", "location": "USA", "transfer_tool": "scc_2", "webhooks": [hook.pk]}
+    own = register_processor(acme.pk, said, in_use=True, now=1)
+    ship = activity(acme, "ship")
+    assert ship["recipients"] == ["Parcel Ltd", "CRM", "Crm Inc"]
+    assert ship["transfers"] == "USA: SCC module 2; Crm Inc: USA, standard contractual clauses, module 2 (Art. 46(2)(c))"
+    assert activity(acme, "service")["transfers"] == ""
+    end_processor(own, now=2)
+    assert activity(acme, "ship")["recipients"] == ["Parcel Ltd", "CRM"]
 
 
 def test_a_mail_server_of_somebody_else_has_to_be_declared_and_one_on_this_machine_does_not(acme: Any, settings: Any) -> None:

@@ -15,8 +15,10 @@ from troth.kernel.clock import now_ms
 from troth.kernel.spoken_durations import say_duration_in
 from troth.pages.languages import choose_language
 from troth.pages.sender import sender_of
+from troth.privacy.models import Processor
 from troth.privacy.models.proofs import ProofRun, ProofState
 from troth.privacy.proofs.reading import last_proof
+from troth.privacy.record.companies import TOOLS_IN_WORDS
 from troth.privacy.transparency import read_transparency
 from troth.workspaces.models import Workspace
 
@@ -185,6 +187,8 @@ def transparency(request: HttpRequest, workspace_id: int) -> HttpResponse:
                     purpose.description.get(language) or purpose.description.get("en", ""),
                     bases.get(purpose.legal_basis, purpose.legal_basis),
                     say_duration_in(purpose.retention, language) or words["always"],
+                    list(dict.fromkeys([*purpose.recipients, *(own.name for own in told.companies[purpose.key])])),
+                    [text for text in (purpose.transfers, *map(_tell_transfer, told.companies[purpose.key])) if text],
                 )
                 for purpose in told.purposes
             ],
@@ -213,6 +217,11 @@ def statement(request: HttpRequest, workspace_id: int) -> HttpResponse:
     if not Workspace.objects.filter(pk=workspace_id, is_transparent=True).exists() or (found := last_proof()) is None:
         raise Http404
     return HttpResponse(found.certificate, content_type="application/json")
+
+
+def _tell_transfer(own: Processor) -> str:
+    """A company outside the EEA, and where; empty: it is inside, or nobody said."""
+    return f"{own.name} ({own.location})" if own.transfer_tool in TOOLS_IN_WORDS else ""
 
 
 def _tell_proof(proof: ProofRun | None, words: Mapping[str, str]) -> str:

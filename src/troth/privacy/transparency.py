@@ -16,6 +16,7 @@ from troth.privacy.models import PrivacyRequest, Processor
 from troth.privacy.models.proofs import ProofRun
 from troth.privacy.processors.register import State, list_processors, state_of
 from troth.privacy.proofs.reading import last_proof
+from troth.privacy.record.companies import find_companies, find_reached
 from troth.workspaces.models import Workspace
 
 YEAR = 365 * DAY
@@ -42,6 +43,10 @@ class Transparency:
     purposes: list[Purpose]
     notices: list[NoticeVersion]
     """The newest version of each notice, in each language."""
+    companies: dict[str, list[Processor]]
+    """By the key of a purpose: those of the register to whom data goes for it."""
+    unnamed: set[str]
+    """Purposes for which data leaves this machine by what nobody named: of those it cannot be said that nobody else has it."""
     processors: list[Processor]
     """Those that may be used, and those that are proposed."""
     requests: list[Answered]
@@ -59,10 +64,14 @@ def read_transparency(workspace: Workspace, now: int) -> Transparency:
     versions = NoticeVersion.objects.filter(workspace_id=workspace.pk).order_by("notice", "language", "-version")
     newest = {(one.notice, one.language): one for one in reversed(list(versions))}
     answered = _answered(workspace.pk, now)
+    purposes = list(Purpose.objects.filter(workspace_id=workspace.pk, archived=False).order_by("name"))
+    companies = find_companies(workspace.pk, [purpose.key for purpose in purposes], now)
     return Transparency(
         name=workspace.name,
         contact=workspace.privacy_contact,
-        purposes=list(Purpose.objects.filter(workspace_id=workspace.pk, archived=False).order_by("name")),
+        purposes=purposes,
+        companies=companies,
+        unnamed={key for key, reached in find_reached(workspace.pk, companies).items() if any(not one.is_here for one in reached)},
         notices=sorted(newest.values(), key=lambda one: (one.notice, one.language)),
         processors=[own for own in list_processors(workspace.pk) if state_of(own, now) is not State.ENDED],
         requests=[one for one in answered if one.number >= FEWEST],

@@ -21,6 +21,7 @@ from troth.people.lookup import load_person
 from troth.privacy.disclosures.reading import find_recipients_of
 from troth.privacy.inventory.reading import read_inventory
 from troth.privacy.models import RetentionRule
+from troth.privacy.record.companies import find_companies
 from troth.privacy.record.parties import read_parties
 from troth.privacy.retention.rules import reaches
 from troth.segments.evaluate import Explained
@@ -68,7 +69,7 @@ def read_answer(subject: Subject, now: int, say: Speech = ENGLISH) -> dict[str, 
     """All of it, as plain values in words of a language. Raises PersonNotFound."""
     return {
         "controller": _controller(subject.workspace_id),
-        "purposes": list(_purposes(subject.workspace_id, say)),
+        "purposes": list(_purposes(subject.workspace_id, now, say)),
         "retention": list(_retention(subject, say)),
         "transfers": list(_transfers(subject, say)),
         "decisions": [*_segments(subject, now, say), *(decision for tell in _tellers for decision in tell(subject, now, say))],
@@ -90,15 +91,17 @@ def _controller(workspace_id: int) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _purposes(workspace_id: int, say: Speech) -> Iterator[dict[str, Any]]:
+def _purposes(workspace_id: int, now: int, say: Speech) -> Iterator[dict[str, Any]]:
     load_catalog(workspace_id)  # a new workspace gets its purposes when they are first read
-    for purpose in Purpose.objects.filter(workspace_id=workspace_id, archived=False).order_by("name"):
+    purposes = list(Purpose.objects.filter(workspace_id=workspace_id, archived=False).order_by("name"))
+    companies = find_companies(workspace_id, [purpose.key for purpose in purposes], now)
+    for purpose in purposes:
         yield {
             "name": translate_name(purpose.key, purpose.name, say.language),
             "key": purpose.key,
             "what_is_done": purpose.description.get(say.language) or purpose.description.get("en") or "",
             "legal_basis": purpose.legal_basis,
-            "recipients": list(purpose.recipients),
+            "recipients": list(dict.fromkeys([*purpose.recipients, *(own.name for own in companies[purpose.key])])),
             "transfers": purpose.transfers,
             "retention": purpose.retention or say(NO_END),
         }

@@ -15,22 +15,16 @@ from troth.kernel.sql import is_sqlite
 from troth.privacy.backups.taking import KEPT_FOR
 from troth.privacy.inventory.beside import find_beside, find_sendings
 from troth.privacy.inventory.reading import Item, read_inventory
-from troth.privacy.inventory.recipients import Recipient, carriers_of, find_recipients
+from troth.privacy.inventory.recipients import Recipient, find_recipients
 from troth.privacy.inventory.rules import CATEGORIES
 from troth.privacy.models import Processor, RetentionRule
 from troth.privacy.processors.register import State, list_processors, state_of
+from troth.privacy.record.companies import companies_of, reached_for, say_transfer
 from troth.privacy.record.parties import Parties, read_parties
 from troth.privacy.retention.rules import list_rules, reaches
 from troth.privacy.storage.keyring import EPOCH
 from troth.workspaces.models import Workspace
 
-TOOLS_IN_WORDS = {
-    "adequacy": "adequacy decision (Art. 45)",
-    **{f"scc_{number}": f"standard contractual clauses, module {number} (Art. 46(2)(c))" for number in range(1, 5)},
-    "bcr": "binding corporate rules (Art. 47)",
-    "derogation": "derogation (Art. 49)",
-}
-"""Of transfers out of the EEA; inside no tool is needed."""
 TRIGGERS_IN_WORDS = {
     "age": "it was collected",
     "last_activity": "the person was last active",
@@ -60,6 +54,8 @@ class Activity:
     sources: list[str]
     recipients: list[str]
     """Those that were declared, and those that data really goes to for this purpose."""
+    transfers: list[str]
+    """Out of the EEA: what the purpose declares, and what the register says of the companies that data goes to for it."""
     limits: list[str]
     """When the data is erased: by the purpose, and by the schedules that are on and reach data of it."""
     notices: list[str]
@@ -95,11 +91,7 @@ class Record:
     def transfers(self) -> list[str]:
         """What the purposes and the register of processors say about third countries and safeguards."""
         said = [one.purpose.transfers for one in self.activities]
-        said += [
-            f"{own.name}: {own.location}, {TOOLS_IN_WORDS[own.transfer_tool]}"
-            for own in self.processors
-            if own.transfer_tool in TOOLS_IN_WORDS
-        ]
+        said += [say_transfer(own) for own in self.processors]
         return list(dict.fromkeys(text for text in said if text))
 
 
@@ -112,6 +104,7 @@ def read_record(workspace_id: int, now: int) -> Record:
         by_purpose.setdefault(item.purpose, []).append(item)
     recipients, sendings = find_recipients(workspace_id), find_sendings(workspace_id)
     beside = find_beside(workspace_id, sendings)
+    processors = [own for own in list_processors(workspace_id) if state_of(own, now) is not State.ENDED]
     rules = [rule for rule in list_rules(workspace_id) if rule.is_active]
     notices = list(Notice.objects.filter(workspace_id=workspace_id, version__gt=0).order_by("title"))
     activities = [
@@ -119,10 +112,8 @@ def read_record(workspace_id: int, now: int) -> Record:
             purpose,
             by_purpose.get(purpose.key, []),
             beside.get(purpose.key, set()),
-            [
-                *(one for one in recipients if one.purpose == purpose.key),
-                *carriers_of({one.medium for one in sendings if one.purpose == purpose.key}, recipients),
-            ],
+            reached := reached_for(purpose.key, recipients, sendings),
+            companies_of(reached, processors),
             rules,
             notices,
         )
@@ -133,7 +124,7 @@ def read_record(workspace_id: int, now: int) -> Record:
         at=now,
         activities=activities,
         recipients=recipients,
-        processors=[own for own in list_processors(workspace_id) if state_of(own, now) is not State.ENDED],
+        processors=processors,
         stores=sorted(stores(), key=lambda store: store.title),
         measures=list_measures(workspace_id),
         missing=_find_missing(parties, activities),
@@ -144,7 +135,8 @@ def _describe(
     purpose: Purpose,
     items: list[Item],
     beside: set[str],
-    recipients: Iterable[Recipient],
+    reached: Iterable[Recipient],
+    companies: Iterable[Processor],
     rules: Iterable[RetentionRule],
     notices: Iterable[Notice],
 ) -> Activity:
@@ -156,7 +148,8 @@ def _describe(
         categories=[*declared, *(str(CATEGORIES[key]).partition(":")[0] for key in held)],
         names=len(items),
         sources=[door for door, _ in sum((item.doors for item in items), Counter[str]()).most_common() if door],
-        recipients=list(dict.fromkeys([*purpose.recipients, *(one.name for one in recipients)])),
+        recipients=list(dict.fromkeys([*purpose.recipients, *(one.name for one in reached), *(own.name for own in companies)])),
+        transfers=[text for text in (purpose.transfers, *(say_transfer(own) for own in companies)) if text],
         limits=[
             f"after {say_duration(purpose.retention)}" if purpose.retention else "when the person is erased",
             *(_say(rule) for rule in rules if any(reaches(rule, item) for item in items)),
