@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,6 +44,18 @@ def test_an_unsigned_certificate_is_refused() -> None:
 
     with pytest.raises(CertificateInvalid):
         verify_certificate(json.dumps(document))
+
+
+def test_whoever_has_no_troth_set_up_verifies_with_the_public_key_alone(tmp_path: Path) -> None:
+    """An auditor's machine: no data directory, no master key, no database, and none is made."""
+    file, pem = tmp_path / "certificate.json", tmp_path / "key.pem"
+    file.write_text(certify(CLAIMS))
+    pem.write_text(public_key_pem())
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("TROTH_", "DJANGO_"))}
+    words = [sys.executable, "-c", "import sys; from troth.project.cli import main; sys.exit(main())", "privacy", "verify", str(file)]
+    told = subprocess.run([*words, "--public-key", str(pem)], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (0, "Genuine: erasure r-1, None, reached L1.\n"), told.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["certificate.json", "key.pem"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"claims": {}, "jws": 7}', '{"claims": {}, "jws": "a.b"}', "x" * 10])

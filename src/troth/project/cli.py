@@ -15,7 +15,7 @@ from troth import __version__
 from troth.kernel.errors import TrothError
 from troth.kernel.loading import keep_what_is_loaded
 
-BEFORE_DJANGO = frozenset({"init", "serve", "demo", "consent_verify"})
+BEFORE_DJANGO = frozenset({"init", "serve", "demo", "consent_verify", "privacy_verify"})
 """Commands that must not need a master key, or choose their role first; they set Django up themselves, if they need it."""
 ROOT = Path(__file__).parents[1]
 

@@ -58,7 +58,9 @@ class Command(BaseCommand):
     def _print(self, request: PrivacyRequest, certificate: dict[str, Any]) -> None:
         self.stdout.write(f"Request {request.pk}: {request.state}")
         for level in certificate["claims"]["levels"]:
-            self.stdout.write(f"  {level['level']} {'reached' if level['reached'] else 'not yet':8} {level['name']}: {level['detail']}")
+            self.stdout.write(
+                f"  {level['level']} {'reached' if level['reached'] else 'not reached':11} {level['name']}: {level['detail']}"
+            )
         for place in certificate["claims"].get("search", {}).get("found_in", []):
             self.stdout.write(f"  found in {place['file']} ({place['encoding']}, {place['count']} times)")
         self.stdout.write(f"The certificate: troth privacy requests --certificate {request.pk}")

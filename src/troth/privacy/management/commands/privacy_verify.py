@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import django
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from troth.privacy.certificate import public_key_pem, verify_certificate
 
 
 class Command(BaseCommand):
-    """Check a certificate against this installation's key, or against the public key of another one."""
+    """Check a certificate against this installation's key, or against the public key of another one: then no data directory is needed."""
 
     help = "Check the signature of a certificate or statement."
 
@@ -27,6 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say whether the certificate is genuine; exit code 1 when it is not."""
+        if options["show_key"] or not options["public_key"]:
+            django.setup()  # the own key is needed
         if options["show_key"]:
             self.stdout.write(public_key_pem(), ending="")
             return
@@ -44,8 +47,9 @@ class Command(BaseCommand):
             why = f": {'; '.join(claims['reasons'])}" if claims["reasons"] else ""
             self.stdout.write(f"Genuine: proof of erasure {claims['run_id']}, {claims['issued_at']}, {claims['state']}{why}.")
             return
-        reached = ", ".join(level["level"] for level in claims.get("levels", []) if level["reached"])
-        self.stdout.write(f"Genuine: {claims.get('type')} {claims.get('request_id')}, {claims.get('state')}, reached {reached}.")
+        levels = [level["level"] for level in claims.get("levels", []) if level["reached"]]
+        reached = f", reached {', '.join(levels)}" if levels else ""
+        self.stdout.write(f"Genuine: {claims.get('type')} {claims.get('request_id')}, {claims.get('state')}{reached}.")
 
 
 def _read(name: str) -> str:
