@@ -20,6 +20,7 @@ from troth.console.asking import FilterInvalid, read_day
 from troth.console.desk.reading import objectable
 from troth.console.desk.requesters import look
 from troth.console.desk.views import name_of_person, own_request, way
+from troth.console.desk.wording import name_rights
 from troth.console.naming import names_of
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
@@ -90,7 +91,7 @@ def new(request: MemberRequest, person_id: int) -> HttpResponseBase:
         problem=problem,
         person_id=person_id,
         name=names_of(request.workspace.pk, [person_id]).get(person_id, ""),
-        types=RequestType.choices,
+        types=name_rights(),
         languages=LANGUAGES,
         said=said,
         purposes=objectable(request.workspace.pk),

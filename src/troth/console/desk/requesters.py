@@ -11,6 +11,7 @@ from troth.console.access import MemberRequest, member_page, record
 from troth.console.asking import FilterInvalid, read_day
 from troth.console.desk.reading import objectable
 from troth.console.desk.views import way
+from troth.console.desk.wording import name_rights
 from troth.console.shell import preferences, render_page
 from troth.kernel.clock import now_ms
 from troth.kernel.errors import TrothError
@@ -58,7 +59,7 @@ def take(request: MemberRequest) -> HttpResponseBase:
         status=422 if problem else 200,
         problem=problem,
         said=said,
-        types=RequestType.choices,
+        types=name_rights(),
         languages=LANGUAGES,
         purposes=objectable(request.workspace.pk),
         crumbs=way(request),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from troth.console.access import MemberRequest, member_page
 from troth.console.desk import reading
-from troth.console.desk.wording import name_door, name_means
+from troth.console.desk.wording import name_door, name_means, name_right, name_rights
 from troth.console.naming import names_of
 from troth.console.shell import render_fragment, render_page
 from troth.kernel.clock import now_ms
@@ -61,7 +61,7 @@ def desk(request: MemberRequest) -> HttpResponse:
         tabs=reading.list_kinds(count_kinds(request.workspace.pk, now), show, address),
         asked={"type": kind, "state": state, "show": show},
         my_url=make_ask_url(request.workspace.pk),
-        types=[("", _("Any right")), *RequestType.choices],
+        types=[("", _("Any right")), *name_rights()],
         states=[("", _("Any state")), *RequestState.choices],
         bulk=[(Step.ACKNOWLEDGE, _("Acknowledge by mail")), (Step.CARRY_OUT, _("Carry out")), (Step.ANSWER, _("Answer by mail"))],
         waiting=UNANSWERED,
@@ -133,6 +133,5 @@ def way(request: MemberRequest, found: PrivacyRequest | None = None) -> list[tup
     """The crumbs above a page of the room."""
     crumbs = [(_("Privacy desk"), reverse("console-requests", args=[request.workspace.pk]))]
     if found:
-        right = RequestType(found.type).label
-        crumbs.append((str(right), reverse("console-request", args=[request.workspace.pk, found.pk])))
+        crumbs.append((name_right(found.type), reverse("console-request", args=[request.workspace.pk, found.pk])))
     return crumbs

@@ -1,4 +1,4 @@
-"""The history of a request in words: what was done, by which door, and what there is to know of it."""
+"""The rights, and the history of a request, in words: what was done, by which door, and what there is to know of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from troth.console.showing import put_in_words, put_plainly
-from troth.privacy.models import RequestStep
+from troth.privacy.models import RequestStep, RequestType
 
 STEPS: Mapping[str, Promise] = {
     "open": later("The request came"),
@@ -120,3 +121,13 @@ def _say_fact(name: str, value: Any) -> str:
     if name == "kind":
         return ""
     return f"{put_in_words(name)}: {put_plainly(value)}"
+
+
+def name_rights() -> list[tuple[str, str]]:
+    """Every right and how it is called, to choose one."""
+    return [(right.value, name_right(right)) for right in RequestType]
+
+
+def name_right(right: str) -> str:
+    """As the heading of a request calls it."""
+    return capfirst(put_in_words(right))

@@ -157,7 +157,7 @@ Try:
   curl {url}/api/troth/v1/people/external_id:you/messages -H 'Authorization: Bearer {token}'
   curl -X POST {url}/api/troth/v1/people/external_id:you/erasure -H 'Authorization: Bearer {token}'
 
-To look as somebody else: .venv/bin/troth --data {os.environ["TROTH_DATA"]} user link privacy@example.com (or marketer@, developer@, viewer@)
+To look as somebody else: TROTH_URL={url} .venv/bin/troth --data {os.environ["TROTH_DATA"]} user link privacy@example.com (or marketer@, developer@, viewer@)
 
 Invented traffic keeps coming in. Ctrl-C stops."""
         )
