@@ -43,3 +43,26 @@ def test_a_message_is_found_by_its_id_through_an_index() -> None:
 
     if connection.vendor == "sqlite":
         assert "INDEX message_by_id (workspace_id=? AND message_id=?)" in Message.objects.filter(workspace_id=1, message_id=2).explain()
+
+
+@pytest.mark.usefixtures("workspace")
+def test_what_is_held_is_looked_for_without_what_is_paused() -> None:
+    from troth.messages.figures import count_held
+    from troth.messages.queue import release_held
+
+    if connection.vendor != "sqlite":
+        return
+    plans: list[str] = []
+
+    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT") and "messages_message" in sql:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+                plans.append(" ".join(row[3] for row in cursor.fetchall()))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        release_held(10)
+        count_held(1)
+    assert len(plans) == 2
+    assert all("INDEX message_held (workspace_id=? AND state=?)" in plan for plan in plans), plans

@@ -10,6 +10,7 @@ from django.db import connection
 
 from troth.kernel.sql import is_sqlite
 from troth.messages.models import State
+from troth.messages.queue import HELD
 
 MOST_COUNTED = 10_000
 LATEST_REASONS = 500
@@ -47,12 +48,21 @@ def count_by_span(
     return {state: [rows[source, state, since] for since, _ in spans] for state in states}
 
 
-def count_in_state(workspace_id: int, state: State, *, but_for: str = "-", most: int = MOST_COUNTED) -> Count:
-    """The messages of a workspace that are in a state now, but for those with one reason; from the index of states."""
+def count_in_state(workspace_id: int, state: State, *, most: int = MOST_COUNTED) -> Count:
+    """The messages of a workspace that are in a state now, from the index of states."""
+    return _count_rows("m.state = %s", [state.value], workspace_id, most)
+
+
+def count_held(workspace_id: int, *, most: int = MOST_COUNTED) -> Count:
+    """The messages of a workspace that wait until it may send again, and not for whoever paused them."""
+    return _count_rows(HELD, [], workspace_id, most)
+
+
+def _count_rows(condition: str, values: Sequence[str], workspace_id: int, most: int) -> Count:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM messages_message WHERE workspace_id = %s AND state = %s AND reason <> %s LIMIT %s) AS counted",
-            [workspace_id, state.value, but_for, most + 1],
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM messages_message m WHERE m.workspace_id = %s AND {condition} LIMIT %s) AS counted",
+            [workspace_id, *values, most + 1],
         )
         found = int(cursor.fetchone()[0])
     return Count(min(found, most), exact=found <= most)

@@ -13,7 +13,7 @@ from troth.kernel.json_text import decode, encode
 from troth.kernel.personal_data import Subject
 from troth.kernel.sql import has_rows, is_sqlite
 from troth.messages.channels.port import Outgoing
-from troth.messages.models import HANDED_OVER, Engaged, State
+from troth.messages.models import HANDED_OVER, PAUSED, Engaged, State
 from troth.messages.news import Became, HandedOver, MessageNews, handed_over, outcomes
 from troth.messages.segment_conditions import MESSAGES
 from troth.messages.senders import Fate, Left, find_left, this_sender
@@ -23,11 +23,11 @@ LEASE = 5 * MINUTE
 """A claim older than this belongs to a sender that died, or that hangs."""
 MAX_ATTEMPTS = 8
 MOVED = 2_000
-PAUSED = "paused"
-"""The reason of what is held because a member paused its source."""
 DIED_DURING, DIED_AFTER = "worker_died_during_hand_over", "worker_died_after_hand_over"
 WAITING = "state IN ('queued', 'sending')"
 """The condition of the index `message_due`. SQLite uses a partial index only where the statement repeats its condition; else it reads all messages."""
+HELD = f"m.state = 'held' AND NOT m.reason = '{PAUSED}'"
+"""The condition of the index `message_held`, of messages `m`: what is paused may be millions, and waits for whoever paused it."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,14 +213,14 @@ def _news(settlements: Sequence[Settlement], now: int) -> Iterator[MessageNews]:
 
 
 def release_held(limit: int) -> int:
-    """Queue again what was held where it may go meanwhile; returns how many. What is paused waits for whoever paused it. Reads the index of states, workspace by workspace."""
+    """Queue again what was held where it may go meanwhile; returns how many. Reads the index of what is held, workspace by workspace."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.bucket, m.person_id, m.message_id FROM workspaces_workspace w CROSS JOIN messages_message m"
-            " WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND m.state = 'held' AND (w.send_mode <> 'test' OR w.test_address <> '')"
+            f" WHERE w.send_mode <> 'off' AND m.workspace_id = w.id AND {HELD} AND (w.send_mode <> 'test' OR w.test_address <> '')"
             " AND NOT EXISTS (SELECT 1 FROM messages_control c WHERE c.stopped_at IS NOT NULL AND c.workspace_id IN (0, w.id)"
-            " AND c.source IN ('', m.source) AND (m.is_marketing OR NOT c.marketing_only)) AND m.reason <> %s LIMIT %s",
-            [PAUSED, limit],
+            " AND c.source IN ('', m.source) AND (m.is_marketing OR NOT c.marketing_only)) LIMIT %s",
+            [limit],
         )
         rows = cursor.fetchall()
         cursor.executemany(

@@ -17,8 +17,8 @@ from troth.content.publishing import make_of_inline, make_of_template
 from troth.kernel.clock import MINUTE
 from troth.kernel.json_text import decode, encode
 from troth.kernel.sql import has_rows
-from troth.messages.models import Message, State
-from troth.messages.queue import PAUSED, move_waiting
+from troth.messages.models import PAUSED, Message, State
+from troth.messages.queue import move_waiting
 from troth.privacy.readiness.impact import AssessmentMissing
 from troth.segments.purpose_checking import reads_of
 from troth.segments.registry import get_segment
@@ -151,7 +151,7 @@ def pause_newsletter(newsletter: Newsletter, *, now: int) -> Newsletter:
         for run in _runs(row, UNDER_WAY):
             run.resume_to, run.state = run.state, RunState.PAUSED
             run.save(update_fields=["state", "resume_to"])
-    for waiting in (State.QUEUED, State.HELD):
+    for waiting in (State.HELD, State.QUEUED):
         _move(row, waiting, State.HELD, PAUSED)
     return row
 

@@ -26,9 +26,8 @@ from troth.content.email_template import RenderedEmail
 from troth.kernel.clock import now_ms
 from troth.messages.channels import Channel, channel_from_url
 from troth.messages.errors import ChannelError, MailInvalid
-from troth.messages.figures import count_in_state
+from troth.messages.figures import count_held, count_in_state
 from troth.messages.models import State
-from troth.messages.queue import PAUSED
 from troth.workspaces.models import SendMode, Workspace
 from troth.workspaces.roles import Permission
 from troth.workspaces.send_mode import SendModeInvalid, set_send_mode
@@ -91,7 +90,7 @@ def sending(request: MemberRequest) -> HttpResponseBase:
         form=form,
         sender=own.sender or settings.TROTH_SENDER,
         now=next((name, says) for value, name, says in MODES if value == own.send_mode),
-        held=count_in_state(own.pk, State.HELD, but_for=PAUSED),
+        held=count_held(own.pk),
         queued=count_in_state(own.pk, State.QUEUED),
         switches=list_switches(own),
         contested=[one[1] for one in list_switches(own) if one[0] in held_switches],
@@ -127,7 +126,7 @@ def mode(request: MemberRequest) -> HttpResponseBase:
         chosen=chosen,
         address=address,
         fault=fault,
-        held=count_in_state(own.pk, State.HELD, but_for=PAUSED),
+        held=count_held(own.pk),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from troth.messages.models.controls import LimitSetting, SendControl, SendFence, SendLane
 from troth.messages.models.feedback import DeliveryEvent, FetchCount, StoppedAddress, StopReason
-from troth.messages.models.message import HAD, HANDED_OVER, UNDECIDED, Engaged, Engagement, Message, State
+from troth.messages.models.message import HAD, HANDED_OVER, PAUSED, UNDECIDED, Engaged, Engagement, Message, State
 from troth.messages.models.ways import ConfiguredChannel, ReturnMailbox, SendingDomain
 
 __all__ = [
     "HAD",
     "HANDED_OVER",
+    "PAUSED",
     "UNDECIDED",
     "ConfiguredChannel",
     "DeliveryEvent",

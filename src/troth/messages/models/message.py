@@ -29,6 +29,8 @@ class State(models.TextChoices):
 
 HANDED_OVER = (State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
 """The states of a message that a provider has taken: it counts as sent, whatever was told of it since."""
+PAUSED = "paused"
+"""The reason of what is held because a member paused its source."""
 HAD = ", ".join(f"'{state.value}'" for state in (*HANDED_OVER, State.UNKNOWN))
 """In SQL: the states of what a person had, or may have had."""
 
@@ -99,6 +101,9 @@ class Message(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index(
                 fields=["state", "is_marketing", "due_at"], name="message_due", condition=models.Q(state__in=["queued", "sending"])
+            ),
+            models.Index(
+                fields=["workspace_id", "state"], name="message_held", condition=models.Q(state="held") & ~models.Q(reason=PAUSED)
             ),
             models.Index(fields=["workspace_id", "created_at", "message_id"], name="message_by_age"),
             models.Index(fields=["workspace_id", "message_id"], name="message_by_id"),
