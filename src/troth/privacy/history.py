@@ -42,27 +42,28 @@ HOLD_ENDED = "hold_ended"
 def write_step(
     request: PrivacyRequest, act: str, by: By, now: int, *, facts: Mapping[str, Any] | None = None, words: Words | None = None
 ) -> RequestStep:
-    """Write down a step, in the transaction of the change. `facts` outlive the person: fixed names and numbers only.
+    """Write down a step, in the transaction of the change, or in one of its own where a step changes nothing else. `facts` outlive the person: fixed names and numbers only.
 
     Words are kept beside the person, or, of a person who is not on file, in the file of the request; nowhere once that is gone.
     """
-    step = make_step(request.pk, request.workspace_id, request.state, act, by, now, facts)
-    step.save(force_insert=True)
-    if words and words.text and request.person_id is None:
-        _keep_apart(request, step, words)
-    elif words and words.text and request.person_id is not None:
-        RequestWords.objects.create(
-            bucket=bucket_of(request.person_id),
-            person_id=request.person_id,
-            words_id=step.id,
-            request_id=request.pk,
-            workspace_id=request.workspace_id,
-            at=now,
-            kind=act,
-            subject=words.subject,
-            text=words.text,
-        )
-    moves.tell([request.pk], now)
+    with transaction.atomic():
+        step = make_step(request.pk, request.workspace_id, request.state, act, by, now, facts)
+        step.save(force_insert=True)
+        if words and words.text and request.person_id is None:
+            _keep_apart(request, step, words)
+        elif words and words.text and request.person_id is not None:
+            RequestWords.objects.create(
+                bucket=bucket_of(request.person_id),
+                person_id=request.person_id,
+                words_id=step.id,
+                request_id=request.pk,
+                workspace_id=request.workspace_id,
+                at=now,
+                kind=act,
+                subject=words.subject,
+                text=words.text,
+            )
+        moves.tell([request.pk], now)
     return step
 
 
