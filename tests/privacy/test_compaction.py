@@ -230,7 +230,7 @@ def test_a_transaction_that_ends_soon_is_waited_out(dana: Subject, reader: psyco
 
     assert run.ended_at
     assert steps[0] == "waits: 1 transactions that began before the erasures still run"
-    assert "statistics" in steps
+    assert "statistics" in steps[1:] and not any(step.startswith("waits") for step in steps[1:])
 
 
 def test_a_vacuum_at_work_keeps_no_row_and_is_not_waited_for(dana: Subject, reader: psycopg.Connection) -> None:

@@ -16,11 +16,12 @@ from django.db import transaction
 from troth.consent.catalog import forget_catalogs
 from troth.consent.collecting import is_stopped, resume_collecting, stop_collecting
 from troth.consent.held import find_held, name_datum, name_purpose
-from troth.consent.models import Assignment, HeldChange, NotCollected, OnChange, Purpose, PurposeVersion, Stance, Standing
+from troth.consent.models import Assignment, HeldChange, NotCollected, Purpose, PurposeVersion, Stance, Standing
 from troth.consent.purposes import (
     PurposeTerms,
     archive_purpose,
     assign_all,
+    ends_consents,
     find_material_changes,
     keep_version,
     list_versions,
@@ -53,7 +54,7 @@ def hold_terms(workspace_id: int, key: str, version: int, *, now: int) -> bool:
     asks_again = bool(find_material_changes(terms_of(own), restored)) and _has_agreed_since(workspace_id, key, version)
     own.changed_at, own.material_since = _moments(versions, before)
     if asks_again:
-        own.changed_at, own.material_since = now, now if _ends_consents(own.on_change, restored.on_change) else own.material_since
+        own.changed_at, own.material_since = now, now if ends_consents(own.on_change, restored.on_change) else own.material_since
     for name, value in msgspec.structs.asdict(restored).items():
         setattr(own, name, value)
     own.version += 1
@@ -66,11 +67,6 @@ def hold_terms(workspace_id: int, key: str, version: int, *, now: int) -> bool:
 def _has_agreed_since(workspace_id: int, key: str, version: int) -> bool:
     """Whether a consent that stands was given to a version or a later one; looks in all buckets."""
     return Stance.objects.filter(workspace_id=workspace_id, purpose=key, standing=Standing.GRANTED, purpose_version__gte=version).exists()
-
-
-def _ends_consents(*on_change: str) -> bool:
-    """Whether a material change ends the consents given before: if the purpose says so before it, or after it."""
-    return OnChange.INVALIDATE in on_change
 
 
 def hold_use(workspace_id: int, key: str, *, archived: bool, now: int) -> bool:
@@ -165,7 +161,7 @@ def _moments(versions: Mapping[int, PurposeVersion], number: int) -> tuple[int, 
     changed_at, material_since = _moments(versions, own.restores or number - 1)
     if not own.material:
         return changed_at, material_since
-    ends = _ends_consents(own.snapshot["on_change"], versions[number - 1].snapshot["on_change"])
+    ends = ends_consents(own.snapshot["on_change"], versions[number - 1].snapshot["on_change"])
     return own.at, own.at if ends else material_since
 
 

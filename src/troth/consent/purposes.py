@@ -119,13 +119,18 @@ def revise_purpose(workspace_id: int, key: str, terms: PurposeTerms, *, material
         purpose.version += 1
         if is_material:
             purpose.changed_at = now
-        if is_material and OnChange.INVALIDATE in (before.on_change, terms.on_change):
+        if is_material and ends_consents(before.on_change, terms.on_change):
             purpose.material_since = now
         purpose.save()
         keep_version(purpose, now, material=is_material)
     forget_catalogs()
     transaction.on_commit(forget_catalogs)
     return purpose
+
+
+def ends_consents(*on_change: str) -> bool:
+    """Whether a material change ends the consents given before it: if the purpose says so before it, or after it. Pure."""
+    return OnChange.INVALIDATE in on_change
 
 
 def find_material_changes(before: PurposeTerms, after: PurposeTerms) -> list[str]:

@@ -14,9 +14,9 @@ from troth.consent.models import NoticeVersion, Purpose
 from troth.kernel.clock import DAY
 from troth.privacy.models import PrivacyRequest, Processor
 from troth.privacy.models.proofs import ProofRun
-from troth.privacy.processors.register import State, list_processors, state_of
+from troth.privacy.processors.register import list_used
 from troth.privacy.proofs.reading import last_proof
-from troth.privacy.record.companies import find_companies, find_reached
+from troth.privacy.record.companies import find_reached, name_companies
 from troth.workspaces.models import Workspace
 
 YEAR = 365 * DAY
@@ -65,15 +65,16 @@ def read_transparency(workspace: Workspace, now: int) -> Transparency:
     newest = {(one.notice, one.language): one for one in reversed(list(versions))}
     answered = _answered(workspace.pk, now)
     purposes = list(Purpose.objects.filter(workspace_id=workspace.pk, archived=False).order_by("name"))
-    companies = find_companies(workspace.pk, [purpose.key for purpose in purposes], now)
+    processors = list_used(workspace.pk, now)
+    reached = find_reached(workspace.pk, [purpose.key for purpose in purposes])
     return Transparency(
         name=workspace.name,
         contact=workspace.privacy_contact,
         purposes=purposes,
-        companies=companies,
-        unnamed={key for key, reached in find_reached(workspace.pk, companies).items() if any(not one.is_here for one in reached)},
+        companies=name_companies(reached, processors),
+        unnamed={key for key, ways in reached.items() if any(not one.is_here for one in ways)},
         notices=sorted(newest.values(), key=lambda one: (one.notice, one.language)),
-        processors=[own for own in list_processors(workspace.pk) if state_of(own, now) is not State.ENDED],
+        processors=processors,
         requests=[one for one in answered if one.number >= FEWEST],
         has_few=any(one.number < FEWEST for one in answered),
         ledger=head_of(workspace.pk)[0],

@@ -88,12 +88,15 @@ def _tell_nobody(step: str) -> None:
 def _wait_for_who_looks_back(horizon: int, told: Told, patience_s: float) -> None:
     """On a server in use, and when it analyses a table by itself, some transaction nearly always began a moment before."""
     gives_up_at = time.monotonic() + patience_s
+    before = ""
     while why := who_looks_back(horizon):
         if time.monotonic() >= gives_up_at:
             raise CompactionImpossible(
                 f"Rebuilt tables would keep what was deleted: {why}. Try again when they have ended; the worker does, too."
             )
-        told(f"waits: {why}")
+        if why != before:
+            told(f"waits: {why}")
+            before = why
         time.sleep(LOOK_EVERY_S)
 
 

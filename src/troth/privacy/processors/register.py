@@ -64,6 +64,11 @@ def list_processors(workspace_id: int) -> QuerySet[Processor]:
     return Processor.objects.filter(workspace_id=workspace_id).order_by("pk")
 
 
+def list_used(workspace_id: int, now: int) -> list[Processor]:
+    """Those that may be used, and those that are proposed."""
+    return [own for own in list_processors(workspace_id) if state_of(own, now) is not State.ENDED]
+
+
 def find_processor(workspace_id: int, processor_id: int) -> Processor:
     """One of them. Raises ProcessorUnknown."""
     found = list_processors(workspace_id).filter(pk=processor_id).first()

@@ -8,7 +8,7 @@ from troth.consent.models import Purpose
 from troth.privacy.inventory.reading import read_inventory
 from troth.privacy.inventory.recipients import find_recipients
 from troth.privacy.models import Processor, RetentionRule
-from troth.privacy.processors.register import State, list_processors, state_of
+from troth.privacy.processors.register import list_used
 from troth.privacy.readiness.impact import read_impact
 from troth.privacy.readiness.line import Line
 from troth.privacy.readiness.officer import judge_officer
@@ -35,7 +35,7 @@ def look_at_registers(workspace: Workspace, now: int) -> Iterator[Line]:
 
 
 def _processors(workspace: Workspace, now: int) -> Line:
-    own = [one for one in list_processors(workspace.pk) if state_of(one, now) is not State.ENDED]
+    own = list_used(workspace.pk, now)
     lacking = [(one, what) for one in own if (what := _lacks(one))]
     if lacking:
         return Line(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from troth.privacy.inventory.beside import Sending, find_sendings
 from troth.privacy.inventory.recipients import Recipient, carriers_of, find_recipients
 from troth.privacy.models import Processor
-from troth.privacy.processors.register import State, list_processors, state_of
+from troth.privacy.processors.register import list_used
 
 TOOLS_IN_WORDS = {
     "adequacy": "adequacy decision (Art. 45)",
@@ -38,8 +38,12 @@ def find_reached(workspace_id: int, purposes: Iterable[str]) -> dict[str, list[R
 
 def find_companies(workspace_id: int, purposes: Iterable[str], now: int) -> dict[str, list[Processor]]:
     """For each purpose the companies that get data for it, or will once their time to object is over."""
-    processors = [own for own in list_processors(workspace_id) if state_of(own, now) is not State.ENDED]
-    return {purpose: companies_of(reached, processors) for purpose, reached in find_reached(workspace_id, purposes).items()}
+    return name_companies(find_reached(workspace_id, purposes), list_used(workspace_id, now))
+
+
+def name_companies(reached: Mapping[str, Iterable[Recipient]], processors: Iterable[Processor]) -> dict[str, list[Processor]]:
+    """`companies_of` what is reached for each purpose. Pure."""
+    return {purpose: companies_of(ways, processors) for purpose, ways in reached.items()}
 
 
 def say_transfer(own: Processor) -> str:

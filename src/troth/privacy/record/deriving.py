@@ -18,7 +18,7 @@ from troth.privacy.inventory.reading import Item, read_inventory
 from troth.privacy.inventory.recipients import Recipient, find_recipients
 from troth.privacy.inventory.rules import CATEGORIES
 from troth.privacy.models import Processor, RetentionRule
-from troth.privacy.processors.register import State, list_processors, state_of
+from troth.privacy.processors.register import list_used
 from troth.privacy.record.companies import companies_of, reached_for, say_transfer
 from troth.privacy.record.parties import Parties, read_parties
 from troth.privacy.retention.rules import list_rules, reaches
@@ -104,7 +104,7 @@ def read_record(workspace_id: int, now: int) -> Record:
         by_purpose.setdefault(item.purpose, []).append(item)
     recipients, sendings = find_recipients(workspace_id), find_sendings(workspace_id)
     beside = find_beside(workspace_id, sendings)
-    processors = [own for own in list_processors(workspace_id) if state_of(own, now) is not State.ENDED]
+    processors = list_used(workspace_id, now)
     rules = [rule for rule in list_rules(workspace_id) if rule.is_active]
     notices = list(Notice.objects.filter(workspace_id=workspace_id, version__gt=0).order_by("title"))
     activities = [

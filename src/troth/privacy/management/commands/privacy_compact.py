@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Compact, and say what was done and what could not be; exit code 1 if anything could not."""
-        run = compact_now(now_ms(), told=lambda step: print(f"Compacted {step}", file=sys.stderr))
+        run = compact_now(now_ms(), told=lambda step: print(f"Compacting: {step}", file=sys.stderr))
         if options["json"]:
             self.stdout.write(json.dumps({"tables": run.rebuilt, "segments": run.segments, "lacks": run.lacks}))
         else:
