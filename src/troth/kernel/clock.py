@@ -21,3 +21,8 @@ def iso(ms: int) -> str:
     # Whole seconds and milliseconds apart: a float of both would lose a millisecond in far years.
     moment = datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_minute(ms: int) -> str:
+    """An instant to the minute in UTC, for people: 2026-03-01 12:00."""
+    return iso(ms)[:16].replace("T", " ")

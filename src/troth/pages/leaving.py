@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from troth.kernel.clock import iso, now_ms
+from troth.kernel.clock import now_ms, to_minute
 from troth.pages.views import public_page
 from troth.privacy.compaction.awaiting import await_compaction
 from troth.privacy.leaving.links import find_leaving
@@ -40,4 +40,4 @@ def leaving_certificate(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _minute(at: int | None) -> str:
-    return iso(at)[:16].replace("T", " ") if at else ""
+    return to_minute(at) if at else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from troth.kernel.clock import iso
+from troth.kernel.clock import to_minute
 from troth.kernel.json_text import encode
 from troth.kernel.personal_data import Subject, stores
 from troth.kernel.sql import is_sqlite
@@ -65,7 +65,7 @@ class Followed:
 def say_gone(row: PrivacyRequest, words: Mapping[str, str], now: int) -> str:
     """What a person whose data is deleted is told: that it is searched for, or when the database overwrites it, for which the search waits."""
     awaited = await_compaction(now) if _waits_for_compaction(row) else None
-    return words["gone_waits"].format(at=iso(awaited.begins_at)[:16].replace("T", " ")) if awaited else words["gone"]
+    return words["gone_waits"].format(at=to_minute(awaited.begins_at)) if awaited else words["gone"]
 
 
 def _waits_for_compaction(row: PrivacyRequest) -> bool:

@@ -14,11 +14,10 @@ from troth.campaigns.newsletters.plan import RunPlan, read_plan
 from troth.campaigns.newsletters.running import source_of
 from troth.campaigns.significance import Trial, find_best, judge
 from troth.kernel.clock import HOUR
-from troth.messages.models import State
+from troth.messages.reconciling import WAITING
 
 RELEASED = 2_000
 LOOKED_AT_ONCE = 50
-WAITING = (State.QUEUED.value, State.SENDING.value, State.HELD.value)
 
 
 class Decision(NamedTuple):
@@ -108,7 +107,7 @@ def _has_waiting(run: NewsletterRun) -> bool:
         for state in WAITING:
             cursor.execute(
                 "SELECT 1 FROM messages_message WHERE workspace_id = %s AND source = %s AND state = %s AND occurrence = %s LIMIT 1",
-                [run.workspace_id, source_of(run.newsletter_id), state, run.pk],
+                [run.workspace_id, source_of(run.newsletter_id), state.value, run.pk],
             )
             if cursor.fetchone():
                 return True

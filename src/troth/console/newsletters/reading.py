@@ -27,6 +27,7 @@ from troth.console.showing import format_moment, put_in_words
 from troth.content.models import Template
 from troth.kernel.clock import HOUR
 from troth.messages.models import HANDED_OVER, State
+from troth.messages.reconciling import WAITING
 from troth.segments.membership import members_where
 from troth.segments.models import Segment
 
@@ -36,7 +37,6 @@ METRICS: Mapping[str, str | Promise] = {
     "clicked": later("followed a link"),
     "converted": later("reached the goal"),
 }
-WAITING = (State.QUEUED, State.SENDING, State.HELD)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from troth.kernel.clock import iso
+from troth.kernel.clock import to_minute
 from troth.kernel.pdf import Document
 from troth.privacy.breaches.clock import Stage
 from troth.privacy.breaches.register import clock_of, list_steps
@@ -65,7 +65,7 @@ def facts_of(breach: Breach, sender: Sender, now: int) -> list[tuple[str, str]]:
 
 def _say(at: int) -> str:
     """To the minute, for people, in the zone that leaves no doubt."""
-    return f"{iso(at)[:10]} {iso(at)[11:16]} UTC"
+    return f"{to_minute(at)} UTC"
 
 
 LETTERS: Mapping[str, str] = {

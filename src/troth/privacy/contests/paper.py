@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from troth.kernel.clock import iso
+from troth.kernel.clock import to_minute
 from troth.kernel.pdf import Document
 from troth.kernel.speech import ENGLISH
 from troth.privacy.contests.contesting import list_contests
@@ -71,4 +71,4 @@ def _name_users(ids: set[int]) -> dict[int, str]:
 
 
 def _when(at: int) -> str:
-    return iso(at)[:16].replace("T", " ") + " UTC"
+    return f"{to_minute(at)} UTC"

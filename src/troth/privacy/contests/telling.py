@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 
 from troth.consent.held import ASSIGNMENT, MEASURING
-from troth.kernel.clock import MINUTE, iso
+from troth.kernel.clock import MINUTE, to_minute
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
 from troth.messages.member_mail import can_mail
@@ -72,8 +72,8 @@ def write(own: ContestedInstruction, say: Speech) -> tuple[str, str]:
     what = name_instruction(own, say)
     facts = {
         say("Instruction"): what,
-        say("Given"): iso(own.given_at)[:16].replace("T", " ") + " UTC",
-        say("Contested"): iso(own.at)[:16].replace("T", " ") + " UTC",
+        say("Given"): f"{to_minute(own.given_at)} UTC",
+        say("Contested"): f"{to_minute(own.at)} UTC",
         say("By"): (by[0] or by[1]) if by else workspace.name,
         say("Our reference"): own.pk,
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from troth.kernel.clock import iso
+from troth.kernel.clock import iso, to_minute
 from troth.kernel.errors import TrothError
 from troth.kernel.speech import Speech
 from troth.messages.member_mail import can_mail
@@ -69,7 +69,7 @@ def _when(say: Speech, now: int) -> str:
 
 
 def _minute(at: int) -> str:
-    return iso(at)[:16].replace("T", " ")
+    return to_minute(at)
 
 
 def _mail(owners: Iterable[Addressee], write: Callable[[Speech], tuple[str, str]], now: int) -> None:
